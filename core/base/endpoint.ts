@@ -1,0 +1,159 @@
+/**
+ * Network endpoints: an IP address and a port, in BitTorrent's compact form (BEP 5, BEP 32).
+ *
+ *   offset  size    field
+ *   0       4 | 16  address, network order (IPv4 | IPv6)
+ *   4 | 16  2       port, big-endian
+ * @module
+ */
+import { concat, uintBE } from './bytes.ts';
+
+export type Family = 'v4' | 'v6';
+/** `host` is a canonical address text: dotted quad, or RFC 5952 IPv6 without a zone. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const COMPACT_V4_BYTES = 6;
+export const COMPACT_V6_BYTES = 18;
+
+export function familyOf(endpoint: Endpoint): Family {
+  return endpoint.host.includes(':') ? 'v6' : 'v4';
+}
+
+/** One text per endpoint, usable as a map key and in logs of addresses. */
+export function endpointKey(endpoint: Endpoint): string {
+  return endpoint.host.includes(':')
+    ? `[${endpoint.host}]:${endpoint.port}`
+    : `${endpoint.host}:${endpoint.port}`;
+}
+
+/** Parses `host:port` or `[v6]:port`; undefined where either part is malformed. */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  if (!match) return undefined;
+  const address = parseAddress(match[1] ?? match[2]!);
+  const port = Number(match[3]);
+  if (!address || port < 1 || port > 65535) return undefined;
+  return { host: formatAddress(address), port };
+}
+
+/** 4 or 16 address bytes of a text, or undefined. */
+export function parseAddress(text: string): Uint8Array<ArrayBuffer> | undefined {
+  return text.includes(':') ? parseV6(text) : parseV4(text);
+}
+
+function parseV4(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  const bytes = new Uint8Array(4);
+  for (let i = 0; i < 4; i++) {
+    const part = parts[i]!;
+    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    bytes[i] = Number(part);
+  }
+  return bytes;
+}
+
+function parseV6(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const head = v6Groups(halves[0]!);
+  const tail = halves.length === 2 ? v6Groups(halves[1]!) : [];
+  if (!head || !tail) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
+  const bytes = new Uint8Array(16);
+  groups.forEach((group, i) => bytes.set([group >> 8, group & 255], 2 * i));
+  return bytes;
+}
+
+function v6Groups(text: string): number[] | undefined {
+  if (text === '') return [];
+  const groups: number[] = [];
+  const parts = text.split(':');
+  for (const [i, part] of parts.entries()) {
+    if (part.includes('.')) {
+      const v4 = i === parts.length - 1 ? parseV4(part) : undefined;
+      if (!v4) return undefined;
+      groups.push((v4[0]! << 8) | v4[1]!, (v4[2]! << 8) | v4[3]!);
+    } else {
+      if (!/^[0-9a-fA-F]{1,4}$/.test(part)) return undefined;
+      groups.push(parseInt(part, 16));
+    }
+  }
+  return groups;
+}
+
+/** Canonical text of 4 or 16 address bytes; an IPv4-mapped IPv6 address becomes IPv4. */
+export function formatAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes[10] === 255 && bytes[11] === 255 && bytes.subarray(0, 10).every((b) => b === 0)) {
+    return bytes.subarray(12).join('.');
+  }
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
+  let best = { from: 0, length: 0 };
+  for (let i = 0; i < 8; i++) {
+    let length = 0;
+    while (i + length < 8 && groups[i + length] === 0) length++;
+    if (length > best.length) best = { from: i, length };
+  }
+  const text = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
+  if (best.length < 2) return text(groups);
+  return `${text(groups.slice(0, best.from))}::${text(groups.slice(best.from + best.length))}`;
+}
+
+/** Compact form: 6 bytes for IPv4, 18 for IPv6. */
+export function encodeEndpoint(endpoint: Endpoint): Uint8Array<ArrayBuffer> {
+  return concat(parseAddress(endpoint.host) ?? new Uint8Array(4), uintBE(endpoint.port, 2));
+}
+
+/** Reads a compact endpoint of exactly 6 or 18 bytes, or undefined. Port 0 is refused. */
+export function decodeEndpoint(bytes: Uint8Array): Endpoint | undefined {
+  if (bytes.length !== COMPACT_V4_BYTES && bytes.length !== COMPACT_V6_BYTES) return undefined;
+  const addressBytes = bytes.length - 2;
+  const port = (bytes[addressBytes]! << 8) | bytes[addressBytes + 1]!;
+  if (port === 0) return undefined;
+  return { host: formatAddress(bytes.subarray(0, addressBytes)), port };
+}
+
+export type AddressScope = 'public' | 'private' | 'loopback' | 'link-local' | 'reserved';
+
+/**
+ * What kind of address this is (IANA special-purpose registries). Documentation and benchmarking
+ * ranges count as reserved; the lab runs there and says so with `allowReserved`.
+ */
+export function scopeOf(host: string): AddressScope {
+  const bytes = parseAddress(host);
+  if (!bytes) return 'reserved';
+  return bytes.length === 4 ? scopeOfV4(bytes) : scopeOfV6(bytes);
+}
+
+function scopeOfV4(bytes: Uint8Array): AddressScope {
+  const [a, b, c] = [bytes[0]!, bytes[1]!, bytes[2]!];
+  if (a === 127) return 'loopback';
+  if (a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168)) return 'private';
+  if (a === 100 && b >= 64 && b < 128) return 'private';
+  if (a === 169 && b === 254) return 'link-local';
+  const reserved =
+    a === 0 ||
+    a >= 224 ||
+    (a === 192 && b === 0 && (c === 0 || c === 2)) ||
+    (a === 198 && (b === 18 || b === 19)) ||
+    (a === 198 && b === 51 && c === 100) ||
+    (a === 203 && b === 0 && c === 113);
+  return reserved ? 'reserved' : 'public';
+}
+
+function scopeOfV6(bytes: Uint8Array): AddressScope {
+  if (bytes.subarray(0, 15).every((byte) => byte === 0)) {
+    return bytes[15] === 1 ? 'loopback' : 'reserved';
+  }
+  if (bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80) return 'link-local';
+  if ((bytes[0]! & 0xfe) === 0xfc) return 'private';
+  const documentation =
+    bytes[0] === 0x20 && bytes[1] === 0x01 && bytes[2] === 0x0d && bytes[3] === 0xb8;
+  return (bytes[0]! & 0xe0) === 0x20 && !documentation ? 'public' : 'reserved';
+}

@@ -1,0 +1,22 @@
+/**
+ * Limits that more than one part of the house obeys, with their units. A limit that belongs to
+ * one module stands in that module. Source of the first values: docs/spec/limits.md.
+ * @module
+ */
+
+/** Nesting of a bencoded value. */
+export const DEPTH_MAX = 16;
+/** Entries of one list or dictionary. */
+export const LIST_MAX = 1024;
+/** Sealed content of one link frame, in bytes. */
+export const FRAME_BYTES_MAX = 16 * 1024;
+/** One event after sealing, in bytes: the largest padding bucket. */
+export const EVENT_BYTES_MAX = 40 * 1024;
+/** A text a person writes, in UTF-8 bytes. */
+export const TEXT_BYTES_MAX = 32 * 1024;
+/** A name, in code points and UTF-8 bytes. */
+export const NAME_POINTS_MAX = 64;
+export const NAME_BYTES_MAX = 256;
+/** Messages accepted for one contact and not yet receipted. */
+export const OUTBOX_MESSAGES_MAX = 10_000;
+export const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
