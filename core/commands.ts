@@ -1,0 +1,114 @@
+/**
+ * Commands: what a person may ask of the node. The daemon's API maps its methods to these one to
+ * one; every command gets exactly one result.
+ * @module
+ */
+import type { RouteName } from './effects.ts';
+
+/**
+ * `to` names a conversation partner: a name, an ID text, or a conversation id `c_...`.
+ * Ids in results are texts: conversations `c_...`, events and invites hex, identities `sotto:...`.
+ */
+export type Command =
+  | { type: 'status' }
+  | { type: 'invite-new'; expiresInMs: number; reusable: boolean }
+  | { type: 'invite-list' }
+  | { type: 'invite-revoke'; invite: string }
+  /** `hint`: a presence record that spares the lookup (Echo, tests). */
+  | { type: 'contact-add'; text: string; name?: string; hint?: Uint8Array }
+  | { type: 'contact-list' }
+  | { type: 'contact-show'; to: string }
+  | { type: 'contact-rename'; to: string; name: string }
+  | { type: 'contact-block'; to: string; blocked: boolean }
+  | { type: 'contact-remove'; to: string }
+  /** `clientId`: 32 hex characters; the same one twice is the same message. */
+  | { type: 'message-send'; to: string; text: string; clientId: string }
+  | { type: 'message-cancel'; event: string }
+  | { type: 'mark-read'; to: string; cursor: number }
+  | { type: 'route-show'; to: string }
+  | { type: 'stats' };
+
+export type CommandResult = { ok: true; data: CommandData } | { ok: false; error: CommandError };
+
+export interface CommandError {
+  readonly code: CommandErrorCode;
+  /** Values for the sentence of the error registry: counts, names, candidates. */
+  readonly detail?: Readonly<Record<string, string | number | readonly string[]>>;
+}
+export type CommandErrorCode =
+  | 'not-found'
+  | 'ambiguous'
+  | 'bad-input'
+  | 'id-incomplete'
+  | 'id-typo'
+  | 'not-an-id'
+  | 'newer-version'
+  | 'invite-expired'
+  | 'own-invite'
+  | 'already-exists'
+  | 'needs-invite' // an ID alone: requests by ID come with the public door
+  | 'blocked'
+  | 'text-too-long'
+  | 'text-empty'
+  | 'outbox-full'
+  | 'no-space'
+  | 'disk-error'
+  | 'too-late' // cancel: already delivered
+  | 'stopping';
+
+export type CommandData =
+  | { type: 'status'; status: Status }
+  | { type: 'invite'; invite: InviteView; hint: Uint8Array }
+  | { type: 'invites'; invites: readonly InviteView[] }
+  | { type: 'contact'; contact: ContactView }
+  | { type: 'contacts'; contacts: readonly ContactView[] }
+  | { type: 'sent'; event: string; conversation: string; duplicate: boolean }
+  | { type: 'route'; route: RouteView }
+  | { type: 'stats'; stats: Readonly<Record<string, number>> }
+  | { type: 'done' };
+
+export interface Status {
+  readonly id: string;
+  readonly online: boolean;
+  readonly helpers: number;
+  readonly readOnly: boolean;
+  readonly externalAddress: string | undefined;
+  readonly contacts: number;
+  readonly linked: number;
+  readonly waiting: number;
+}
+
+export interface InviteView {
+  readonly invite: string;
+  /** The text to hand over; undefined once used up, revoked or expired. */
+  readonly link: string | undefined;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  readonly reusable: boolean;
+  readonly state: 'open' | 'used' | 'expired' | 'revoked';
+  readonly usedBy: readonly string[];
+}
+
+export type ContactState = 'added' | 'connected' | 'blocked';
+export interface ContactView {
+  readonly conversation: string;
+  readonly id: string;
+  readonly name: string;
+  readonly state: ContactState;
+  readonly online: boolean;
+  readonly route: RouteName;
+  readonly waiting: number;
+  readonly devices: number;
+  readonly lastSeenMs: number | undefined;
+}
+
+export interface RouteView {
+  readonly conversation: string;
+  readonly policy: 'auto';
+  readonly route: RouteName;
+  readonly transport: 'tcp' | 'udx' | undefined;
+  readonly endpoint: string | undefined;
+  readonly peerSeesMyIp: boolean;
+  readonly rttMs: number | undefined;
+  readonly hops: 0;
+}

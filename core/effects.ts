@@ -1,0 +1,80 @@
+/**
+ * The two vocabularies of the node: inputs that come in, effects that go out. The driver (daemon
+ * or simulator) carries effects out in order and answers those that carry an `id` exactly once.
+ *
+ *   no answer   datagram, stream-write, stream-close, notify, log
+ *   one answer  stream-open -> stream-opened | stream-closed
+ *               vault -> vault-reply        resolve -> resolved        command -> reply (effect)
+ *
+ * A crash between any two of them is allowed everywhere.
+ * @module
+ */
+import type { Endpoint } from './base/endpoint.ts';
+import type { VaultReply, VaultRequest } from './base/vault.ts';
+import type { Command, CommandResult } from './commands.ts';
+
+/** Streams that core dials are even, streams the driver accepts are odd. */
+export type StreamId = number;
+export type StreamTransport = 'tcp' | 'udx';
+
+export type Input =
+  /** First input of all. Addresses are those of local interfaces, ports those really bound. */
+  | { type: 'start'; listen: Listening }
+  | { type: 'listening'; listen: Listening }
+  | { type: 'datagram'; from: Endpoint; bytes: Uint8Array }
+  | { type: 'stream-accepted'; stream: StreamId; from: Endpoint }
+  | { type: 'stream-opened'; stream: StreamId }
+  | { type: 'stream-bytes'; stream: StreamId; bytes: Uint8Array }
+  /** Everything written so far has left the driver's own queue. */
+  | { type: 'stream-writable'; stream: StreamId }
+  | { type: 'stream-closed'; stream: StreamId; reason: string }
+  | { type: 'vault-reply'; id: number; reply: VaultReply }
+  | { type: 'resolved'; id: number; endpoints: readonly Endpoint[] }
+  | { type: 'command'; id: number; command: Command }
+  /** The address of a partner inside this computer (Echo), as its record would say. */
+  | { type: 'hint'; identity: Uint8Array; record: Uint8Array }
+  /** Time passed. */
+  | { type: 'tick' }
+  /** Save what a clean stop should keep, close links; `stopped` follows as an effect. */
+  | { type: 'stop' };
+
+export interface Listening {
+  readonly udpPort: number | undefined;
+  readonly tcpPort: number | undefined;
+  readonly addresses: readonly string[];
+}
+
+export type Effect =
+  | { type: 'datagram'; to: Endpoint; bytes: Uint8Array }
+  | {
+      type: 'stream-open';
+      stream: StreamId;
+      transport: StreamTransport;
+      to: Endpoint;
+      /** UDX only: both ids were agreed in the handshake; the stream must exist at once. */
+      localId?: number;
+      remoteId?: number;
+    }
+  | { type: 'stream-write'; stream: StreamId; bytes: Uint8Array }
+  /** Flush what was written, then close. */
+  | { type: 'stream-close'; stream: StreamId }
+  | { type: 'vault'; id: number; request: VaultRequest }
+  | { type: 'resolve'; id: number; name: string; port: number }
+  | { type: 'reply'; id: number; result: CommandResult }
+  | { type: 'notify'; notice: Notice }
+  | { type: 'log'; level: LogLevel; message: string; fields?: Readonly<Record<string, LogField>> }
+  | { type: 'stopped' };
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** Logs hold counts, sizes, states and addresses; the type admits no key and no text bytes. */
+export type LogField = number | boolean | string;
+
+/** What screens may want to know at once; durable things they read from the vault's feed. */
+export type Notice =
+  /** The vault's feed has grown: messages or their states. */
+  | { topic: 'feed' }
+  | { topic: 'contact'; conversation: string }
+  | { topic: 'route'; conversation: string; route: RouteName; peerSeesMyIp: boolean }
+  | { topic: 'network'; online: boolean; helpers: number };
+
+export type RouteName = 'lan' | 'direct' | 'waiting' | 'local';
