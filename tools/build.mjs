@@ -1,0 +1,113 @@
+/**
+ * Build: bundles each program of the house into one file under dist/, with esbuild.
+ *
+ *   daemon/main.ts   -> dist/daemon.mjs
+ *   vault/worker.ts  -> dist/vault-worker.mjs
+ *   cli/main.ts      -> dist/sotto.mjs
+ *
+ * Native packages stay outside and are loaded from node_modules. Run it by itself
+ * (`npm run build`), or call `buildIfStale()` as bin/sotto does.
+ * @module
+ */
+import { mkdirSync, readFileSync, readdirSync, existsSync, statSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+
+const PROGRAMS = {
+  'daemon.mjs': 'daemon/main.ts',
+  'vault-worker.mjs': 'vault/worker.ts',
+  'sotto.mjs': 'cli/main.ts',
+};
+const SOURCE_FOLDERS = ['core', 'vault', 'api', 'daemon', 'cli'];
+const NATIVE_PACKAGES = [
+  '@signalapp/libsignal-client',
+  'sodium-native',
+  'udx-native',
+  'better-sqlite3-multiple-ciphers',
+];
+
+// CommonJS packages inside an ESM bundle call `require`, which ESM does not have.
+const BANNER =
+  "import { createRequire as __createRequire } from 'node:module';\n" +
+  'const require = __createRequire(import.meta.url);';
+
+/** Programs whose entry point exists: bundle name and source path. */
+function programs() {
+  return Object.entries(PROGRAMS).filter(([, entry]) => existsSync(join(root, entry)));
+}
+
+/** Bundles everything. Files appear whole: a program started meanwhile sees the old or the new. */
+export async function buildAll() {
+  const { build } = await import('esbuild');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  mkdirSync(dist, { recursive: true });
+  const builds = programs().map(async ([output, entry]) => {
+    const result = await build({
+      absWorkingDir: root,
+      entryPoints: [entry],
+      outfile: join('dist', output),
+      write: false,
+      bundle: true,
+      platform: 'node',
+      target: 'node20.19',
+      format: 'esm',
+      sourcemap: 'linked',
+      sourcesContent: false,
+      legalComments: 'none',
+      logLevel: 'error',
+      external: NATIVE_PACKAGES,
+      banner: { js: BANNER },
+      define: { __SOTTO_VERSION__: JSON.stringify(version) },
+    });
+    for (const file of result.outputFiles) {
+      const partial = `${file.path}.${process.pid}.partial`;
+      writeFileSync(partial, file.contents);
+      renameSync(partial, file.path);
+    }
+    return output;
+  });
+  return Promise.all(builds);
+}
+
+/** The newest change below `path`, in milliseconds; tests and installed packages do not count. */
+function newestChangeMs(path) {
+  let newestMs = 0;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.name === 'node_modules') continue;
+    const below = join(path, entry.name);
+    if (entry.isDirectory()) newestMs = Math.max(newestMs, newestChangeMs(below));
+    else if (/(?<!\.test)\.ts$|^package\.json$/.test(entry.name)) {
+      newestMs = Math.max(newestMs, statSync(below).mtimeMs);
+    }
+  }
+  return newestMs;
+}
+
+/** True where a bundle is missing or a source is newer. A release without sources is never stale. */
+export function isStale() {
+  const folders = SOURCE_FOLDERS.map((folder) => join(root, folder)).filter(existsSync);
+  if (folders.length === 0) return false;
+  let builtMs = Infinity;
+  for (const [output] of programs()) {
+    const file = join(dist, output);
+    if (!existsSync(file)) return true;
+    builtMs = Math.min(builtMs, statSync(file).mtimeMs);
+  }
+  const self = statSync(fileURLToPath(import.meta.url)).mtimeMs;
+  return Math.max(self, ...folders.map(newestChangeMs)) > builtMs;
+}
+
+export async function buildIfStale() {
+  if (isStale()) await buildAll();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const startedMs = performance.now();
+  const built = await buildAll();
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  console.log(`built ${built.join(', ') || 'nothing: no program is there yet'} in ${seconds} s`);
+}
