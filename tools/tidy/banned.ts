@@ -1,0 +1,92 @@
+/**
+ * What core must not use, with what to use instead: core is synchronous, and time and entropy
+ * come in as arguments, so that a seed replays everything.
+ * @module
+ */
+import ts from 'typescript';
+import { codeFiles, everyNode, isTest, problemAt } from './tree.ts';
+import type { Problem, SourceFile, Tree } from './tree.ts';
+
+const TIME = 'take `nowMs` or `Now` as an argument (core/base/time.ts)';
+const WAKE = 'say when in `wakeAtMs()` and act in the next `handle*`';
+const SYNC = 'core is synchronous: return an effect, take its answer as an input';
+const BYTES = 'use Uint8Array and core/base/bytes.ts';
+
+const BANNED_GLOBALS: Readonly<Record<string, string>> = {
+  Date: TIME,
+  performance: TIME,
+  setTimeout: WAKE,
+  setInterval: WAKE,
+  setImmediate: WAKE,
+  queueMicrotask: WAKE,
+  Promise: SYNC,
+  Buffer: BYTES,
+  console: 'return a `log` effect',
+  process: 'take what you need as an argument; the daemon reads the process',
+  fetch: 'return an effect; the daemon does I/O',
+  crypto: 'take `random: Random`; sums of cryptography are in core/crypto',
+};
+const MATH_RANDOM = 'take `random: Random` (core/base/time.ts)';
+
+/** Uses of banned things in core outside core/crypto. */
+export function bannedInCore(tree: Tree): Problem[] {
+  const problems: Problem[] = [];
+  for (const file of codeFiles(tree)) {
+    if (!file.path.startsWith('core/') || file.path.startsWith('core/crypto/')) continue;
+    if (isTest(file.path)) continue;
+    everyNode(file, (node) => {
+      const found = bannedAt(node);
+      if (found) problems.push(problemAt(file, node, `${found.name} in core: ${found.instead}`));
+    });
+  }
+  return problems;
+}
+
+function bannedAt(node: ts.Node): { name: string; instead: string } | undefined {
+  if (node.kind === ts.SyntaxKind.AsyncKeyword) return { name: 'async', instead: SYNC };
+  if (ts.isAwaitExpression(node)) return { name: 'await', instead: SYNC };
+  if (!ts.isIdentifier(node)) return undefined;
+  const parent = node.parent;
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node) {
+    const whole = parent.getText();
+    return whole === 'Math.random' ? { name: whole, instead: MATH_RANDOM } : undefined;
+  }
+  const instead = Object.hasOwn(BANNED_GLOBALS, node.text) ? BANNED_GLOBALS[node.text] : undefined;
+  if (instead === undefined || isOwnName(node)) return undefined;
+  return { name: node.text, instead };
+}
+
+/** The name of a member or key, as in `{ process: 1 }`: not the global. */
+function isOwnName(node: ts.Identifier): boolean {
+  const parent = node.parent;
+  const named = parent as ts.Node & { readonly name?: ts.Node };
+  return (
+    named.name === node &&
+    !ts.isShorthandPropertyAssignment(parent) &&
+    !ts.isVariableDeclaration(parent)
+  );
+}
+
+/** Files outside core/crypto that may read the bytes of a secret, and what for. */
+const REVEALERS: Readonly<Record<string, string>> = {};
+
+/** Uses of `.reveal()` where nobody needs the bytes of a secret. */
+export function reveals(tree: Tree, allowed: Readonly<Record<string, string>> = REVEALERS) {
+  const problems: Problem[] = [];
+  for (const file of codeFiles(tree)) {
+    if (file.path.startsWith('core/crypto/') || isTest(file.path)) continue;
+    if (Object.hasOwn(allowed, file.path)) continue;
+    eachCall(file, 'reveal', (node) => {
+      const what = 'reveals a secret: let core/crypto do it, or name the file and its reason in';
+      problems.push(problemAt(file, node, `${what} tools/tidy/banned.ts`));
+    });
+  }
+  return problems;
+}
+
+function eachCall(file: SourceFile, method: string, visit: (node: ts.Node) => void): void {
+  everyNode(file, (node) => {
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return;
+    if (node.expression.name.text === method) visit(node.expression.name);
+  });
+}
