@@ -87,7 +87,7 @@ function newestChangeMs(path) {
   return newestMs;
 }
 
-/** True where a bundle is missing or a source is newer. A release without sources is never stale. */
+/** True where a bundle is missing or a source is newer; never for a release without sources. */
 export function isStale() {
   const folders = SOURCE_FOLDERS.map((folder) => join(root, folder)).filter(existsSync);
   if (folders.length === 0) return false;

@@ -171,7 +171,7 @@ function folderOf(path: string): string {
 
 const WORKSPACE = /^(core|vault|api|daemon|cli|sim|web)\//;
 
-/** Packages that a workspace imports and its package.json does not name: npm's hoisting hides it. */
+/** Packages that a workspace imports and its package.json does not name: hoisting hides that. */
 export function undeclaredImports(tree: Tree): Problem[] {
   const problems: Problem[] = [];
   for (const file of codeFiles(tree)) {
