@@ -1,0 +1,86 @@
+/**
+ * Candidates: the addresses under which a device may be reached, ours to publish and a peer's to
+ * try (PTH-1 to PTH-4).
+ *
+ * ⚑ A peer's list is not believed: it could name strangers, to have us bombard them, or hosts
+ * inside our own network. So at most ROUTES_MAX are tried, and private addresses only where the
+ * peer's public address equals ours, which is what two devices behind one router look like.
+ * @module
+ */
+import { endpointKey, scopeOf, type Endpoint } from '../base/endpoint.ts';
+
+export type RouteTransport = 'udp' | 'tcp';
+export interface Route {
+  readonly transport: RouteTransport;
+  readonly endpoint: Endpoint;
+}
+
+/** Candidates in one record. */
+export const CANDIDATES_MAX = 4;
+/** Routes raced in one dial; with five flights per UDP route, at most 15 probes (PTH-3). */
+export const ROUTES_MAX = 4;
+export const UDP_ROUTES_MAX = 3;
+
+export interface OwnAddresses {
+  /** Local interface addresses. */
+  readonly local: readonly string[];
+  readonly udpPort: number | undefined;
+  readonly tcpPort: number | undefined;
+  /** Our address as the network sees it: by vote, with the UDP port it saw. */
+  readonly external: Endpoint | undefined;
+  /** Lab and loopback addresses count as public. */
+  readonly allowReserved: boolean;
+}
+
+/** What we publish: the outside address first, then local ones, UDP before TCP. */
+export function ownCandidates(own: OwnAddresses): Route[] {
+  const routes: Route[] = [];
+  const add = (transport: RouteTransport, host: string, port: number | undefined): void => {
+    if (port !== undefined) routes.push({ transport, endpoint: { host, port } });
+  };
+  if (own.external) {
+    add('udp', own.external.host, own.external.port);
+    add('tcp', own.external.host, own.tcpPort);
+  }
+  for (const host of own.local) {
+    if (!publishable(host, own.allowReserved)) continue;
+    add('udp', host, own.udpPort);
+    add('tcp', host, own.tcpPort);
+  }
+  return unique(routes).slice(0, CANDIDATES_MAX);
+}
+
+function publishable(host: string, allowReserved: boolean): boolean {
+  const scope = scopeOf(host);
+  return scope === 'public' || scope === 'private' || (allowReserved && scope !== 'link-local');
+}
+
+/** Those of a peer's candidates that we may try. */
+export function allowedRoutes(theirs: readonly Route[], own: OwnAddresses): Route[] {
+  const sameSite = theirs.some((route) => route.endpoint.host === own.external?.host);
+  const allowed = theirs.filter(({ endpoint }) => {
+    const scope = scopeOf(endpoint.host);
+    if (scope === 'public') return true;
+    return own.allowReserved || (scope === 'private' && sameSite);
+  });
+  const udp = allowed.filter((route) => route.transport === 'udp').slice(0, UDP_ROUTES_MAX);
+  const tcp = allowed.filter((route) => route.transport === 'tcp');
+  return unique([...udp, ...tcp]).slice(0, ROUTES_MAX);
+}
+
+function unique(routes: readonly Route[]): Route[] {
+  const seen = new Set<string>();
+  return routes.filter((route) => {
+    const key = `${route.transport} ${endpointKey(route.endpoint)}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Same routes in the same order? */
+export function sameRoutes(a: readonly Route[], b: readonly Route[]): boolean {
+  const text = (routes: readonly Route[]): string =>
+    routes.map((route) => `${route.transport} ${endpointKey(route.endpoint)}`).join();
+  return text(a) === text(b);
+}

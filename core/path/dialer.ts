@@ -1,0 +1,124 @@
+/**
+ * Dialer of one peer device: decides when to try which routes, so that a reachable peer is
+ * linked soon and an absent one costs little (PTH-5 to PTH-7).
+ *
+ *   resting --routes or want--> due --dial--> dialing --linked--> linked
+ *      ^                         ^               | failed            | lost
+ *      |   nothing to try        +---- backs off +<------------------+
+ *
+ * Sans-IO: call one `handle*`, drain `poll()`, sleep until `wakeAtMs()`.
+ * @module
+ */
+import { unit, type Random } from '../base/time.ts';
+import { sameRoutes, type Route } from './candidates.ts';
+
+/** Waits between failed dials; the last one repeats. Each is stretched by up to a quarter. */
+export const BACK_OFF_MS = [
+  500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 120_000, 300_000,
+];
+/** A link that was lost sooner than this counts as a failed dial, so that flapping backs off. */
+export const STABLE_LINK_MS = 10_000;
+/** A dial that found no answer ends after this time. */
+export const DIAL_GIVE_UP_MS = 10_000;
+
+export type DialerOutput =
+  { type: 'dial'; dial: number; routes: readonly Route[] } | { type: 'cancel'; dial: number };
+
+export class Dialer {
+  #routes: readonly Route[] = [];
+  #failures = 0;
+  #dueAtMs: number | undefined;
+  #dialing: { dial: number; giveUpAtMs: number } | undefined;
+  #linkedAtMs: number | undefined;
+  #out: DialerOutput[] = [];
+
+  constructor(private readonly deps: { random: Random; nextDial: () => number }) {}
+
+  poll(): DialerOutput | undefined {
+    return this.#out.shift();
+  }
+
+  wakeAtMs(): number | undefined {
+    return this.#dialing?.giveUpAtMs ?? this.#dueAtMs;
+  }
+
+  get state(): 'resting' | 'due' | 'dialing' | 'linked' {
+    if (this.#linkedAtMs !== undefined) return 'linked';
+    if (this.#dialing) return 'dialing';
+    return this.#dueAtMs === undefined ? 'resting' : 'due';
+  }
+
+  /** New knowledge of where the device is. The same routes again change nothing. */
+  handleRoutes(routes: readonly Route[], nowMs: number): void {
+    if (sameRoutes(routes, this.#routes)) return;
+    this.#routes = routes;
+    this.#failures = 0;
+    if (this.#dialing) this.#cancel();
+    this.#schedule(nowMs);
+  }
+
+  /** A person wants this device now, or a message waits for it. */
+  handleWanted(nowMs: number): void {
+    if (this.#linkedAtMs !== undefined || this.#dialing) return;
+    this.#failures = Math.min(this.#failures, 2);
+    this.#schedule(Math.min(this.#dueAtMs ?? Infinity, nowMs + this.#backOffMs()));
+  }
+
+  /** A link is up, whoever dialled it. */
+  handleLinked(nowMs: number): void {
+    this.#linkedAtMs = nowMs;
+    this.#dueAtMs = undefined;
+    if (this.#dialing) this.#cancel();
+  }
+
+  handleLinkLost(nowMs: number): void {
+    const stable = this.#linkedAtMs !== undefined && nowMs - this.#linkedAtMs >= STABLE_LINK_MS;
+    this.#failures = stable ? 0 : this.#failures + 1;
+    this.#linkedAtMs = undefined;
+    this.#schedule(nowMs + this.#backOffMs());
+  }
+
+  handleDialFailed(dial: number, nowMs: number): void {
+    if (this.#dialing?.dial !== dial) return;
+    this.#dialing = undefined;
+    this.#failures++;
+    this.#schedule(nowMs + this.#backOffMs());
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (this.#dialing && nowMs >= this.#dialing.giveUpAtMs) {
+      const { dial } = this.#dialing;
+      this.#cancel();
+      this.#dialing = { dial, giveUpAtMs: nowMs };
+      this.handleDialFailed(dial, nowMs);
+    } else if (this.#dueAtMs !== undefined && nowMs >= this.#dueAtMs) {
+      this.#dueAtMs = undefined;
+      const dial = this.deps.nextDial();
+      this.#dialing = { dial, giveUpAtMs: nowMs + DIAL_GIVE_UP_MS };
+      this.#out.push({ type: 'dial', dial, routes: this.#routes });
+    }
+  }
+
+  /** The contact is gone or blocked. */
+  stop(): void {
+    this.#routes = [];
+    this.#dueAtMs = undefined;
+    if (this.#dialing) this.#cancel();
+  }
+
+  #schedule(atMs: number): void {
+    const idle = this.#linkedAtMs !== undefined || this.#routes.length === 0;
+    this.#dueAtMs = idle ? undefined : atMs;
+  }
+
+  #cancel(): void {
+    this.#out.push({ type: 'cancel', dial: this.#dialing!.dial });
+    this.#dialing = undefined;
+  }
+
+  #backOffMs(): number {
+    if (this.#failures === 0) return 0;
+    const base = BACK_OFF_MS[Math.min(this.#failures, BACK_OFF_MS.length) - 1]!;
+    return base * (1 + unit(this.deps.random) / 4);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Contact: what we keep of one person we talk to, as one document of the vault (IDN-23).
+ *
+ *   key  type   meaning
+ *   a    int    1 while blocked
+ *   d    list   their devices: {b bundle, c certificate, r last known record}, as far as known
+ *   i    bytes  the invite text by which we added them, until the first link
+ *   k    32 B   their identity key
+ *   l    bytes  their device list, the whole log
+ *   n    bytes  the name we show, UTF-8
+ *   o    int    1 where the name is ours (renamed): theirs no longer replaces it
+ *   q    int    1 for a partner inside this computer (Echo)
+ *   s    32 B   pair secret, once exchanged
+ *   v    int    when we last heard from them, wall clock, milliseconds; 0 for never
+ *
+ * A contact is `added` until the first link has shown who they are, then `connected`.
+ * @module
+ */
+import { asBytes, asDict, asInt, asList, decode, encode, type Bvalue } from '../base/bencode.ts';
+import { utf8Text } from '../base/bytes.ts';
+import { Secret, type PairSecret } from '../crypto/keys.ts';
+
+export const DEVICES_MAX = 16;
+
+export interface ContactDevice {
+  readonly certificate: Uint8Array;
+  readonly bundle: Uint8Array | undefined;
+  readonly record: Uint8Array | undefined;
+}
+
+export interface Contact {
+  readonly identity: Uint8Array;
+  name: string;
+  nameIsOurs: boolean;
+  blocked: boolean;
+  local: boolean;
+  invite: string | undefined;
+  secret: PairSecret | undefined;
+  deviceList: Uint8Array | undefined;
+  devices: readonly ContactDevice[];
+  lastSeenMs: number;
+}
+
+export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
+  return encode({
+    a: contact.blocked ? 1 : 0,
+    d: contact.devices.map(({ bundle, certificate, record }) => ({
+      b: bundle,
+      c: certificate,
+      r: record,
+    })),
+    i: contact.invite,
+    k: contact.identity,
+    l: contact.deviceList,
+    n: contact.name,
+    o: contact.nameIsOurs ? 1 : 0,
+    q: contact.local ? 1 : 0,
+    s: contact.secret?.reveal(),
+    v: contact.lastSeenMs,
+  });
+}
+
+/** Reads our own document; undefined means the vault holds something we never wrote. */
+export function decodeContact(bytes: Uint8Array): Contact | undefined {
+  const decoded = decode(bytes);
+  const dict = decoded.ok ? asDict(decoded.value) : undefined;
+  const identity = asBytes(dict?.['k'], 32);
+  const name = asBytes(dict?.['n']);
+  const devices = asList(dict?.['d'])?.map(decodeDevice);
+  if (!dict || !identity || !name || !devices) return undefined;
+  const secret = asBytes(dict['s'], 32);
+  const invite = asBytes(dict['i']);
+  return {
+    identity: identity.slice(),
+    name: utf8Text(name) ?? '',
+    nameIsOurs: dict['o'] === 1,
+    blocked: dict['a'] === 1,
+    local: dict['q'] === 1,
+    invite: invite && utf8Text(invite),
+    secret: secret && new Secret('pair', secret.slice()),
+    deviceList: asBytes(dict['l']),
+    devices: devices.filter((device) => device !== undefined),
+    lastSeenMs: asInt(dict['v'], 0, Number.MAX_SAFE_INTEGER) ?? 0,
+  };
+}
+
+function decodeDevice(value: Bvalue): ContactDevice | undefined {
+  const dict = asDict(value);
+  const certificate = asBytes(dict?.['c']);
+  if (!dict || !certificate) return undefined;
+  return { certificate, bundle: asBytes(dict['b']), record: asBytes(dict['r']) };
+}
