@@ -89,7 +89,8 @@ export interface StoredEvent {
 export interface OutboxEntry {
   readonly event: Uint8Array;
   readonly conversation: Uint8Array;
-  readonly device: Uint8Array;
+  /** Undefined for an event appended with no target: its contact's devices are not known yet. */
+  readonly device: Uint8Array | undefined;
   readonly sealed: boolean;
   readonly bytes: number;
 }
@@ -101,7 +102,8 @@ export type VaultRequest =
   /** Our current prekey bundle; renewed weekly, old private halves kept 30 days. */
   | { op: 'bundle'; wallMs: number }
   /**
-   * Appends an event of ours and seals it for each target that has a session or a bundle.
+   * Appends an event of ours and seals it for each target that has a session or a bundle. With no
+   * target the event is kept, waiting, until `seal-waiting` addresses it.
    * Refused with 'outbox full' where a target device has OUTBOX_MESSAGES_MAX or _BYTES_MAX waiting.
    */
   | {
@@ -112,11 +114,20 @@ export type VaultRequest =
       docs?: readonly DocChange[];
     }
   /**
-   * Seals what still waits unsealed for this device, oldest first, at most `limit` events.
+   * Seals what still waits unsealed for this device, oldest first, at most `limit` events. Events
+   * of this conversation that were appended with no target at all (a contact whose devices were
+   * not known yet) are addressed to this device first.
    * `renew` first drops the session and every unreceipted envelope of the device, so that all of
    * it is sealed anew under the bundle: the peer could not open what we sent.
    */
-  | { op: 'seal-waiting'; self: Self; target: SealTarget; limit: number; renew: boolean }
+  | {
+      op: 'seal-waiting';
+      self: Self;
+      conversation: Uint8Array;
+      target: SealTarget;
+      limit: number;
+      renew: boolean;
+    }
   /** Unreceipted envelopes of a device in order, after `after` (exclusive), within `limitBytes`. */
   | { op: 'outbox'; device: Uint8Array; after: Uint8Array | undefined; limitBytes: number }
   /** Opens a sealed envelope, checks it against whom it must be from and for, stores its event. */
