@@ -1,0 +1,107 @@
+/**
+ * The data folder of one profile, the only place on disk this program writes to.
+ *
+ *   $XDG_DATA_HOME/sotto/<profile>/     0700   (~/.local/share where XDG_DATA_HOME is not set)
+ *     vault, vault-wal, vault-shm       0600   the encrypted database
+ *     key                               0600   opens the vault where no passphrase does
+ *     api.json                          0600   port and token of the running daemon
+ *     config.json                       0600   what `config set` changed
+ *     ports.json                        0600   ports chosen at the first start, and kept
+ *     lock-<pid>-<random>               0600   the daemon that holds this profile (lock.ts)
+ *     logs/                             0700   two files of JSON lines, and reports of crashes
+ *     echo/                             0700   the vault of Echo, the local test partner
+ *
+ * Modes that are wider are narrowed when the folder is opened (API-1).
+ * @module
+ */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { StartFailure } from './start-failure.ts';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const PROFILE_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/i;
+
+export interface WhichFolder {
+  /** `--data-dir`: stands for the whole profile folder. */
+  readonly dataDir: string | undefined;
+  readonly profile: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Where the data of a profile lies. @throws StartFailure where the profile's name is no name. */
+export function dataFolderPath({ dataDir, profile, env }: WhichFolder): string {
+  if (dataDir !== undefined) return resolve(dataDir);
+  if (!PROFILE_NAME.test(profile)) {
+    throw new StartFailure('bad-config', { key: 'profile', reason: 'letters, digits, - and _' });
+  }
+  // The XDG specification says that a relative path is to be ignored.
+  const xdg = env['XDG_DATA_HOME'];
+  const base = xdg && isAbsolute(xdg) ? xdg : join(env['HOME'] || homedir(), '.local', 'share');
+  return join(base, 'sotto', profile);
+}
+
+/**
+ * Makes the folder if it is missing and takes group and others off its modes, its files included.
+ * @returns names of what had been open to others.
+ * @throws StartFailure where it is no folder, belongs to another user or cannot be written.
+ */
+export function openDataFolder(path: string): readonly string[] {
+  const narrowed: string[] = [];
+  try {
+    mkdirSync(join(path, 'logs'), { recursive: true, mode: FOLDER_MODE });
+    const own = lstatSync(path);
+    if (!own.isDirectory()) throw new StartFailure('data-folder', { path, reason: 'no folder' });
+    if (process.getuid && own.uid !== process.getuid()) {
+      throw new StartFailure('data-folder', { path, reason: 'it belongs to another user' });
+    }
+    if (narrow(path)) narrowed.push(basename(path));
+    for (const name of readdirSync(path)) if (narrow(join(path, name))) narrowed.push(name);
+  } catch (error) {
+    if (error instanceof StartFailure) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC') throw new StartFailure('no-space', { path });
+    throw new StartFailure('data-folder', { path, reason: code ?? 'unknown' });
+  }
+  return narrowed;
+}
+
+/** True where the mode had to change. Links are left alone: their target is not ours. */
+function narrow(path: string): boolean {
+  const found = lstatSync(path);
+  if (!found.isFile() && !found.isDirectory()) return false;
+  if ((found.mode & 0o077) === 0) return false;
+  chmodSync(path, found.isDirectory() ? FOLDER_MODE : FILE_MODE);
+  return true;
+}
+
+/** Replaces a file whole: whoever reads it sees the old or the new text. Mode 0600, on disk. */
+export function writeWhole(path: string, text: string): void {
+  const partial = `${path}.${process.pid}.partial`;
+  const file = openSync(partial, 'w', FILE_MODE);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } catch (error) {
+    unlinkSync(partial);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  renameSync(partial, path);
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
