@@ -1,0 +1,330 @@
+/**
+ * The contract between the daemon and its screens: every method, every event, as zod schemas.
+ *
+ *   POST /api/v1/<method>          body: params as JSON        Authorization: Bearer <token>
+ *     200  {"v":1,"ok":true,"data":{...}}                      data: result of the method
+ *     4xx  {"v":1,"ok":false,"error":{...}}                    error: ApiErrorBody (errors.ts)
+ *
+ *   GET /api/v1/events?from=<cursor>                           NDJSON, one `StreamEvent` per line
+ *     The first line is always a `network` event with the cursor at which the stream stands.
+ *     Then, with `from`, what was stored after that cursor; then what happens. `message` and
+ *     `state` are stored and carry a cursor; the others say how things are now. Empty lines keep
+ *     the connection warm. A client that reads too slowly is dropped and resumes by its cursor.
+ *
+ * Times are RFC 3339 in UTC, sizes are bytes, durations milliseconds with `Ms` in the name.
+ * Within v1 fields are only added. Results mirror the views of core/commands.ts, with times as
+ * text; a field that has no value is left out. Spec: docs/spec/cli.md.
+ * @module
+ */
+import { z } from 'zod';
+
+export const API_PREFIX = '/api/v1/';
+export const API_VERSION = 1;
+
+/** A text a person writes, in UTF-8 bytes. */
+export const TEXT_BYTES_MAX = 32 * 1024;
+/** One request body: a text of full length, each byte escaped as \u00xx, and its wrapping. */
+export const REQUEST_BYTES_MAX = 6 * TEXT_BYTES_MAX + 4096;
+export const NAME_POINTS_MAX = 64;
+export const MESSAGES_PAGE_MAX = 500;
+export const LOG_LINES_MAX = 1000;
+export const INVITE_EXPIRES_MS_MIN = 60_000;
+export const INVITE_EXPIRES_MS_MAX = 366 * 86_400_000;
+export const INVITE_EXPIRES_MS_DEFAULT = 7 * 86_400_000;
+const INPUT_CHARS_MAX = 4096;
+
+const time = z.iso.datetime();
+const count = z.int().min(0);
+const hexId = z.string().regex(/^[0-9a-f]{32}$/);
+/** `c_` and the rest of the text form of a conversation id. */
+const conversationId = z.string().regex(/^c_[0-9a-z]+$/);
+/** Opaque: a place in the feed of messages and states. */
+const cursor = z.string().regex(/^[0-9A-Za-z_-]{1,64}$/);
+/** A name, an ID text, or a conversation id. */
+const to = z.string().min(1).max(INPUT_CHARS_MAX);
+const none = z.strictObject({});
+
+export const RouteName = z.enum(['lan', 'direct', 'waiting', 'local']);
+export type RouteName = z.infer<typeof RouteName>;
+
+export const Status = z.object({
+  /** The whole ID, `sotto:` and 56 characters. */
+  id: z.string(),
+  online: z.boolean(),
+  /** Reachable nodes of the network that finds people. */
+  helpers: count,
+  /** True while nobody outside can reach this one first. */
+  readOnly: z.boolean(),
+  externalAddress: z.string().optional(),
+  contacts: count,
+  linked: count,
+  /** Messages that have not reached their person. */
+  waiting: count,
+  /** Of the daemon: */
+  version: z.string(),
+  pid: z.int(),
+  startedAt: time,
+});
+export type Status = z.infer<typeof Status>;
+
+export const Invite = z.object({
+  invite: z.string(),
+  /** The text to hand over; left out once used up, revoked or expired. A secret: never log it. */
+  link: z.string().optional(),
+  createdAt: time,
+  expiresAt: time,
+  reusable: z.boolean(),
+  state: z.enum(['open', 'used', 'expired', 'revoked']),
+  /** IDs of those who used it. */
+  usedBy: z.array(z.string()),
+});
+export type Invite = z.infer<typeof Invite>;
+
+export const Contact = z.object({
+  conversation: conversationId,
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['added', 'connected', 'blocked']),
+  online: z.boolean(),
+  route: RouteName,
+  waiting: count,
+  devices: count,
+  lastSeenAt: time.optional(),
+});
+export type Contact = z.infer<typeof Contact>;
+
+export const Route = z.object({
+  conversation: conversationId,
+  policy: z.enum(['auto']),
+  route: RouteName,
+  transport: z.enum(['tcp', 'udx']).optional(),
+  endpoint: z.string().optional(),
+  peerSeesMyIp: z.boolean(),
+  rttMs: z.number().optional(),
+  hops: count,
+});
+export type Route = z.infer<typeof Route>;
+
+/** `received` is the state of what others wrote; the rest are of what we wrote. */
+export const MessageState = z.enum(['waiting', 'delivered', 'cancelled', 'received']);
+export type MessageState = z.infer<typeof MessageState>;
+
+export const Message = z.object({
+  event: hexId,
+  conversation: conversationId,
+  cursor,
+  outgoing: z.boolean(),
+  /** Name of the author as this profile knows it; ours where `outgoing`. */
+  author: z.string(),
+  /** `text`, or a kind that this version does not know: then `text` is empty. */
+  kind: z.string(),
+  text: z.string(),
+  /** The author's clock: for display only. */
+  time,
+  /** When this device stored it. */
+  storedAt: time,
+  state: MessageState,
+  deliveredAt: time.optional(),
+  /** The route it went by or came by, where known. */
+  route: RouteName.optional(),
+  read: z.boolean(),
+  /** Messages of the same author right before this one that have not arrived: a gap. */
+  missingBefore: count,
+  /** Another message claims the same place of this author. */
+  fork: z.boolean(),
+});
+export type Message = z.infer<typeof Message>;
+
+export const Conversation = z.object({
+  conversation: conversationId,
+  id: z.string(),
+  name: z.string(),
+  state: Contact.shape.state,
+  online: z.boolean(),
+  route: RouteName,
+  unread: count,
+  waiting: count,
+  last: Message.optional(),
+});
+export type Conversation = z.infer<typeof Conversation>;
+
+const ConfigValue = z.union([z.string(), z.number(), z.boolean()]);
+export const ConfigEntry = z.object({
+  key: z.string(),
+  value: ConfigValue,
+  /** Where the value comes from; the leftmost that is set wins. */
+  source: z.enum(['flag', 'environment', 'file', 'default']),
+  default: ConfigValue,
+  about: z.string(),
+  /** True where a change takes effect at the next start only. */
+  restart: z.boolean(),
+});
+export type ConfigEntry = z.infer<typeof ConfigEntry>;
+
+export const LogLine = z.object({
+  time,
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  message: z.string(),
+  fields: z.record(z.string(), ConfigValue).optional(),
+});
+export type LogLine = z.infer<typeof LogLine>;
+
+/** Every method: what it takes and what it gives. Commands of core map to them one to one. */
+export const METHODS = {
+  'status.get': { params: none, result: Status },
+  'invites.create': {
+    params: z.strictObject({
+      expiresInMs: z
+        .int()
+        .min(INVITE_EXPIRES_MS_MIN)
+        .max(INVITE_EXPIRES_MS_MAX)
+        .default(INVITE_EXPIRES_MS_DEFAULT),
+      reusable: z.boolean().default(false),
+    }),
+    result: Invite,
+  },
+  'invites.list': { params: none, result: z.object({ invites: z.array(Invite) }) },
+  'invites.revoke': { params: z.strictObject({ invite: to }), result: z.object({}) },
+  'contacts.add': {
+    /** `text`: an invite or an ID as a person pasted it, other words around it allowed. */
+    params: z.strictObject({ text: to, name: z.string().min(1).max(256).optional() }),
+    result: Contact,
+  },
+  'contacts.list': { params: none, result: z.object({ contacts: z.array(Contact) }) },
+  'contacts.show': { params: z.strictObject({ to }), result: Contact },
+  'contacts.rename': {
+    params: z.strictObject({ to, name: z.string().min(1).max(256) }),
+    result: Contact,
+  },
+  'contacts.block': { params: z.strictObject({ to }), result: Contact },
+  'contacts.unblock': { params: z.strictObject({ to }), result: Contact },
+  /** Deletes the person and the conversation on this device. */
+  'contacts.remove': { params: z.strictObject({ to }), result: z.object({}) },
+  'conversations.list': {
+    params: none,
+    result: z.object({ conversations: z.array(Conversation) }),
+  },
+  'messages.send': {
+    /**
+     * `clientId`: 32 hex characters; the same one twice is the same message. Length in bytes is
+     * checked by core (E25), so that the sentence can name both sizes.
+     */
+    params: z.strictObject({ to, text: z.string(), clientId: hexId }),
+    /** Stored for good on this device. `duplicate`: this clientId was there before. */
+    result: z.object({ event: hexId, conversation: conversationId, duplicate: z.boolean() }),
+  },
+  'messages.list': {
+    params: z.strictObject({
+      to,
+      limit: z.int().min(1).max(MESSAGES_PAGE_MAX).default(50),
+      /** The page that ends right before this cursor; without it, the newest page. */
+      before: cursor.optional(),
+      /** Only what was stored at or after this time. */
+      since: time.optional(),
+    }),
+    /** Oldest first. `more`: older ones exist. */
+    result: z.object({
+      conversation: conversationId,
+      name: z.string(),
+      messages: z.array(Message),
+      more: z.boolean(),
+    }),
+  },
+  'messages.cancel': { params: z.strictObject({ event: hexId }), result: z.object({}) },
+  /** Everything up to and with `cursor` is read. */
+  'messages.markRead': { params: z.strictObject({ to, cursor }), result: z.object({}) },
+  'route.show': { params: z.strictObject({ to }), result: Route },
+  'config.list': { params: none, result: z.object({ entries: z.array(ConfigEntry) }) },
+  'config.get': { params: z.strictObject({ key: z.string() }), result: ConfigEntry },
+  /** Writes the profile's file. `value` as typed; null goes back to the default. */
+  'config.set': {
+    params: z.strictObject({ key: z.string(), value: z.string().max(4096).nullable() }),
+    result: ConfigEntry,
+  },
+  'logs.tail': {
+    /** `after`: the `next` of an earlier answer; then only newer lines come. */
+    params: z.strictObject({
+      limit: z.int().min(1).max(LOG_LINES_MAX).default(100),
+      after: cursor.optional(),
+    }),
+    result: z.object({ lines: z.array(LogLine), next: cursor }),
+  },
+  'stats.get': { params: none, result: z.object({ stats: z.record(z.string(), z.number()) }) },
+  /** Answered first; the daemon then flushes and ends within 2 s. */
+  'daemon.stop': { params: none, result: z.object({}) },
+} as const;
+
+export type Method = keyof typeof METHODS;
+/** What a caller gives: fields with a default may be left out. */
+export type Params<M extends Method> = z.input<(typeof METHODS)[M]['params']>;
+/** What the server works with: defaults filled in. */
+export type ParsedParams<M extends Method> = z.output<(typeof METHODS)[M]['params']>;
+export type Result<M extends Method> = z.output<(typeof METHODS)[M]['result']>;
+
+const v = z.literal(API_VERSION);
+
+/** One line of the event stream, and of `sotto listen --json`. */
+export const StreamEvent = z.discriminatedUnion('type', [
+  z.object({ v, type: z.literal('message'), cursor, data: Message }),
+  z.object({
+    v,
+    type: z.literal('state'),
+    cursor,
+    data: z.object({
+      event: hexId,
+      conversation: conversationId,
+      state: MessageState,
+      deliveredAt: time.optional(),
+      route: RouteName.optional(),
+    }),
+  }),
+  z.object({ v, type: z.literal('contact'), cursor: cursor.optional(), data: Contact }),
+  z.object({
+    v,
+    type: z.literal('route'),
+    cursor: cursor.optional(),
+    data: z.object({
+      conversation: conversationId,
+      route: RouteName,
+      peerSeesMyIp: z.boolean(),
+    }),
+  }),
+  z.object({
+    v,
+    type: z.literal('network'),
+    cursor: cursor.optional(),
+    data: z.object({ online: z.boolean(), helpers: count }),
+  }),
+]);
+export type StreamEvent = z.infer<typeof StreamEvent>;
+export type StreamEventType = StreamEvent['type'];
+
+/** Name of the file in the profile's folder that says where the daemon listens; mode 0600. */
+export const API_FILE = 'api.json';
+/**
+ * Written whole (rename) once the daemon is ready, removed when it stops. The token is new at
+ * every start, so that a file left by a killed daemon opens nothing.
+ */
+export const ApiFile = z.object({
+  v,
+  pid: z.int().min(1),
+  port: z.int().min(1).max(65_535),
+  /** 64 hex characters. */
+  token: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type ApiFile = z.infer<typeof ApiFile>;
+
+/** Name of the newest log file below the profile's folder: one `LogLine` as JSON per line. */
+export const LOG_FILE = 'logs/daemon.log';
+
+/**
+ * What the daemon prints when it starts, one line, then nothing more on stdout and stderr:
+ * ready on stdout, or an `ApiErrorBody` envelope on stderr, and then it ends with the exit code
+ * of that error.
+ */
+export const DaemonReady = z.object({
+  v,
+  ok: z.literal(true),
+  data: z.object({ pid: z.int().min(1), port: z.int().min(1).max(65_535) }),
+});
+export type DaemonReady = z.infer<typeof DaemonReady>;

@@ -1,0 +1,93 @@
+/**
+ * The error registry: everything that can go wrong, told to people in one way (ERR-1).
+ *
+ * An entry has a stable code, a sentence (what happened, what is safe, what to do), a hint for
+ * the terminal, the exit code of `sotto` and whether the same request may succeed later. The
+ * same code appears on every screen, in the terminal and in the log. `{name}` in a sentence is
+ * filled from the error's detail. E01 to E15 keep the wording of the design; a code with
+ * several forms has one entry for each.
+ *
+ *   exit  meaning                                 exit  meaning
+ *   0     ok (waiting counts)                     6     network, or the time was up
+ *   1     other                                   7     refused by policy, safety, permission
+ *   2     usage or bad input                      8     a code or check failed
+ *   3     not found, ambiguous, expired           9     already exists
+ *   4     the app is not running                  10    partly done
+ *   5     locked                                  130   interrupted
+ *
+ * Spec: docs/spec/errors.md.
+ * @module
+ */
+import { z } from 'zod';
+import { ENTRIES } from './error-entries.ts';
+
+export type ErrorName = keyof typeof ENTRIES;
+export type ErrorDetail = Readonly<Record<string, string | number | readonly string[]>>;
+
+export interface ErrorEntry {
+  readonly code: string;
+  readonly exit: number;
+  readonly retryable: boolean;
+  readonly sentence: string;
+  readonly hint: string;
+}
+
+export const ERRORS: Readonly<Record<ErrorName, ErrorEntry>> = ENTRIES;
+
+/** What travels in `{"v":1,"ok":false,"error":...}`. */
+export const ApiErrorBody = z.object({
+  code: z.string(),
+  /** Key of the registry: tells apart the forms of one code. */
+  reason: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  retryable: z.boolean(),
+  /** The values in the sentence; for an ambiguous name `candidates`. */
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])).optional(),
+});
+export type ApiErrorBody = z.infer<typeof ApiErrorBody>;
+
+/** The error as it is sent and shown, its sentence filled with `detail`. */
+export function errorBody(name: ErrorName, detail?: ErrorDetail): ApiErrorBody {
+  const { code, sentence, hint, retryable } = ERRORS[name];
+  const body = { code, reason: name, message: fill(sentence, detail), hint: fill(hint, detail) };
+  if (detail === undefined) return { ...body, retryable };
+  const copy: NonNullable<ApiErrorBody['detail']> = {};
+  for (const [key, value] of Object.entries(detail)) {
+    copy[key] = typeof value === 'object' ? [...value] : value;
+  }
+  return { ...body, retryable, detail: copy };
+}
+
+/** Exit code of `sotto` for an error that may come from a newer daemon: unknown ones are 1. */
+export function exitCodeOf(error: { reason: string }): number {
+  return isErrorName(error.reason) ? ERRORS[error.reason].exit : 1;
+}
+
+const HTTP_STATUS: Readonly<Record<number, number>> = {
+  2: 400,
+  3: 404,
+  4: 503,
+  5: 423,
+  6: 503,
+  7: 403,
+  8: 403,
+  9: 409,
+};
+
+/** The HTTP status that goes with an error. Wrong or absent tokens are 401. */
+export function httpStatusOf(name: ErrorName): number {
+  return name === 'unauthorised' ? 401 : (HTTP_STATUS[ERRORS[name].exit] ?? 500);
+}
+
+export function isErrorName(name: string): name is ErrorName {
+  return Object.hasOwn(ERRORS, name);
+}
+
+/** Absent values stay visible as `?` rather than break the sentence. */
+function fill(template: string, detail: ErrorDetail | undefined): string {
+  return template.replace(/\{(\w+)\}/g, (_, key: string) => {
+    const value = detail?.[key];
+    return typeof value === 'object' ? value.join(', ') : String(value ?? '?');
+  });
+}
