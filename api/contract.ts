@@ -127,9 +127,8 @@ export const Message = z.object({
   deliveredAt: time.optional(),
   /** The route it went by or came by, where known. */
   route: RouteName.optional(),
-  read: z.boolean(),
-  /** Messages of the same author right before this one that have not arrived: a gap. */
-  missingBefore: count,
+  /** The author's previous message has not arrived: a gap. */
+  gapBefore: z.boolean(),
   /** Another message claims the same place of this author. */
   fork: z.boolean(),
 });
