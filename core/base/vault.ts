@@ -92,6 +92,7 @@ export interface OutboxEntry {
   /** Undefined for an event appended with no target: its contact's devices are not known yet. */
   readonly device: Uint8Array | undefined;
   readonly sealed: boolean;
+  /** Of the encoded event, sealed or not: what OUTBOX_BYTES_MAX counts. */
   readonly bytes: number;
 }
 
@@ -128,7 +129,10 @@ export type VaultRequest =
       limit: number;
       renew: boolean;
     }
-  /** Unreceipted envelopes of a device in order, after `after` (exclusive), within `limitBytes`. */
+  /**
+   * Unreceipted envelopes of a device in the order of their events, after the event `after`
+   * (exclusive; an unknown one means from the start), within `limitBytes` but at least one.
+   */
   | { op: 'outbox'; device: Uint8Array; after: Uint8Array | undefined; limitBytes: number }
   /** Opens a sealed envelope, checks it against whom it must be from and for, stores its event. */
   | {
@@ -220,6 +224,7 @@ export type VaultReply =
 /** The request changed nothing. */
 export type VaultFault =
   | 'outbox full'
+  | 'too large' // the event does not fit the largest padding bucket: core must not ask for it
   | 'no space' // disk full: retry later
   | 'disk error'
   | 'bad bundle' // the peer's prekey bundle does not verify

@@ -1,5 +1,5 @@
 /**
- * Device address: the name under which libsignal knows a device (CRY-7).
+ * Device address: the name under which libsignal knows a device (VLT-6).
  *
  *   address = UUID text of the first 16 bytes of H("device address" device), version 8, variant 1
  *
