@@ -45,7 +45,8 @@ export interface WhichFolder {
 export function dataFolderPath({ dataDir, profile, env }: WhichFolder): string {
   if (dataDir !== undefined) return resolve(dataDir);
   if (!PROFILE_NAME.test(profile)) {
-    throw new StartFailure('bad-config', { key: 'profile', reason: 'letters, digits, - and _' });
+    const what = 'letters, digits, - and _, at most 32';
+    throw new StartFailure('bad-config', { key: 'profile', source: 'flag', what });
   }
   // The XDG specification says that a relative path is to be ignored.
   const xdg = env['XDG_DATA_HOME'];
@@ -63,19 +64,23 @@ export function openDataFolder(path: string): readonly string[] {
   try {
     mkdirSync(join(path, 'logs'), { recursive: true, mode: FOLDER_MODE });
     const own = lstatSync(path);
-    if (!own.isDirectory()) throw new StartFailure('data-folder', { path, reason: 'no folder' });
+    if (!own.isDirectory()) throw unusable(path, 'it is no folder');
     if (process.getuid && own.uid !== process.getuid()) {
-      throw new StartFailure('data-folder', { path, reason: 'it belongs to another user' });
+      throw unusable(path, 'it belongs to another user');
     }
     if (narrow(path)) narrowed.push(basename(path));
     for (const name of readdirSync(path)) if (narrow(join(path, name))) narrowed.push(name);
   } catch (error) {
     if (error instanceof StartFailure) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC') throw new StartFailure('no-space', { path });
-    throw new StartFailure('data-folder', { path, reason: code ?? 'unknown' });
+    if (code === 'ENOSPC') throw new StartFailure('no-space');
+    throw unusable(path, code ?? 'unknown trouble');
   }
   return narrowed;
+}
+
+function unusable(folder: string, what: string): StartFailure {
+  return new StartFailure('folder-unusable', { folder, what });
 }
 
 /** True where the mode had to change. Links are left alone: their target is not ours. */

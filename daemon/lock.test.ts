@@ -25,7 +25,7 @@ function contender(folder: string): Promise<{ child: ChildProcess; said: string 
   const code = `
     const { takeLock } = await import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)});
     try { await takeLock(${JSON.stringify(folder)}); process.send('held'); }
-    catch (error) { process.send(error.code + ' ' + error.detail.pid); }
+    catch (error) { process.send(error.reason + ' ' + error.detail.pid); }
     setInterval(() => {}, 1e6);`;
   const file = `data:text/javascript,${encodeURIComponent(code)}`;
   const child = spawn(
@@ -49,8 +49,8 @@ test('[API-2] a second daemon is refused and told the pid of the first', async (
   const folder = freshFolder();
   const { child, said } = await contender(folder);
   expect(said).toBe('held');
-  const { code, detail } = await refusal(folder);
-  expect({ code, pid: detail['pid'] }).toEqual({ code: 'already-running', pid: child.pid });
+  const { reason, detail } = await refusal(folder);
+  expect({ reason, pid: detail['pid'] }).toEqual({ reason: 'already-running', pid: child.pid });
 });
 
 test('[API-2] a lock dies with its process, even by kill -9, and leaves no rubbish', async () => {
@@ -89,6 +89,6 @@ test('[API-2] a folder with a very long path can be locked', async () => {
   const folder = join(freshFolder(), 'x'.repeat(120), 'y'.repeat(120));
   mkdirSync(folder, { recursive: true });
   const lock = await takeLock(folder);
-  expect((await refusal(folder)).code).toBe('already-running');
+  expect((await refusal(folder)).reason).toBe('already-running');
   await lock.release();
 });

@@ -50,7 +50,7 @@ export async function takeLock(folder: string): Promise<Lock> {
     closeSync(handle);
   };
   try {
-    await listen(server, at(name));
+    await listen(server, folder, at(name));
     await waitForOthers(folder, name, at);
   } catch (error) {
     await release();
@@ -61,10 +61,10 @@ export async function takeLock(folder: string): Promise<Lock> {
   return { release };
 }
 
-function listen(server: Server, path: string): Promise<void> {
+function listen(server: Server, folder: string, path: string): Promise<void> {
   return new Promise((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      fail(new StartFailure('data-folder', { path, reason: `no lock: ${error.code}` })),
+      fail(new StartFailure('folder-unusable', { folder, what: `no lock: ${error.code}` })),
     );
     server.listen(path, done);
   });
@@ -90,7 +90,7 @@ async function waitForOthers(
     if (clear && readdirSync(folder).includes(own)) return;
     await new Promise((done) => setTimeout(done, ASK_AGAIN_MS));
   }
-  throw new StartFailure('data-folder', { path: folder, reason: 'others keep trying' });
+  throw new StartFailure('folder-unusable', { folder, what: 'its lock is contended' });
 }
 
 function ask(path: string): Promise<Answer> {

@@ -1,40 +1,32 @@
 /**
- * Why a daemon could not start, in the words of the error registry. Whoever started it reads this
- * as the last line of its standard error:
+ * Why a daemon could not start, by its name in the error registry. Whoever started it reads the
+ * envelope as one line on standard error, and then the exit code of that error (API-3):
  *
- *   {"v":1,"ok":false,"error":{"code":"already-running","detail":{"pid":4711}}}
- *
- * Spec: docs/spec/local-api.md API-3.
+ *   {"v":1,"ok":false,"error":{"code":"E33","reason":"already-running",...}}
  * @module
  */
-
-export type StartFailureCode =
-  | 'already-running' // detail: pid
-  | 'data-folder' // detail: path, reason
-  | 'bad-config' // detail: key, reason
-  | 'port-taken' // detail: port
-  | 'locked' // the vault does not open with this key
-  | 'newer-version' // the vault was written by a newer program
-  | 'damaged' // the vault is no database of ours
-  | 'disk-error'
-  | 'no-space';
-
-export type FailureDetail = Readonly<Record<string, string | number>>;
+import { API_VERSION } from '@sotto/api/contract.ts';
+import { errorBody, exitCodeOf } from '@sotto/api/errors.ts';
+import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
 
 /** Stops the start; carries no secret, so that it may be printed whole. */
 export class StartFailure extends Error {
   override readonly name = 'StartFailure';
 
   constructor(
-    readonly code: StartFailureCode,
-    readonly detail: FailureDetail = {},
+    readonly reason: ErrorName,
+    readonly detail: ErrorDetail = {},
   ) {
-    super(`${code} ${JSON.stringify(detail)}`);
+    super(errorBody(reason, detail).message);
   }
 
   /** One line of JSON, as programs read it. */
   line(): string {
-    const error = { code: this.code, detail: this.detail };
-    return `${JSON.stringify({ v: 1, ok: false, error })}\n`;
+    const error = errorBody(this.reason, this.detail);
+    return `${JSON.stringify({ v: API_VERSION, ok: false, error })}\n`;
+  }
+
+  exitCode(): number {
+    return exitCodeOf(this);
   }
 }

@@ -1,0 +1,114 @@
+/**
+ * Every setting of a profile: one zod schema, from which its values are read, its defaults are
+ * taken and its list is printed. Keys are flat (`net.port`), so that a flag, an environment
+ * variable and a line of the file name them alike:
+ *
+ *   --set net.port=4000   SOTTO_NET_PORT=4000   "net.port": 4000
+ *
+ * A setting is described by `describe()`; what is marked in LIVE takes effect at once, the rest
+ * at the next start. Spec: docs/spec/local-api.md API-4 to API-6.
+ * @module
+ */
+import { z } from 'zod';
+
+const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
+const BOOTSTRAP_MAX = 16;
+const port = z.int().min(0).max(65_535);
+
+/** Comma-separated `host:port`; the empty text is the empty list. */
+const hostPorts = z
+  .string()
+  .refine((text) => parts(text).length <= BOOTSTRAP_MAX, `at most ${BOOTSTRAP_MAX}`)
+  .refine(
+    (text) => parts(text).every((part) => HOST_NAME.test(part)),
+    'host:port, separated by commas',
+  );
+
+const addresses = z
+  .string()
+  .refine(
+    (text) => parts(text).length > 0 && parts(text).every((part) => /^[0-9a-f:.]+$/i.test(part)),
+    'IP addresses, separated by commas',
+  );
+
+export const Settings = z.strictObject({
+  'profile.name': z
+    .string()
+    .max(64)
+    .default('')
+    .describe('The name that people you add see. Empty: none is told.'),
+  'api.port': port
+    .default(7340)
+    .describe('Port of the API on 127.0.0.1. Where it is taken, the next free one is kept.'),
+  'net.port': port
+    .default(0)
+    .describe('UDP and TCP port. 0: one from 20000 to 59999 is chosen at first start and kept.'),
+  'net.bind': addresses
+    .default('0.0.0.0,::')
+    .describe('Addresses to listen on, at most one IPv4 and one IPv6.'),
+  'net.udp': z.boolean().default(true).describe('Use UDP. Without it there is no DHT either.'),
+  'net.tcp': z.boolean().default(true).describe('Accept TCP connections.'),
+  'net.allowReserved': z
+    .boolean()
+    .default(false)
+    .describe('Treat loopback and reserved addresses as public ones. For tests.'),
+  'dht.enabled': z.boolean().default(true).describe("Find people through BitTorrent's DHT."),
+  'dht.bootstrap': hostPorts
+    .default(
+      'dht.libtorrent.org:25401,dht.transmissionbt.com:6881,' +
+        'router.bittorrent.com:6881,router.utorrent.com:6881',
+    )
+    .describe('Where to enter the DHT when nothing better is known. May be empty.'),
+  'dht.readOnly': z
+    .boolean()
+    .default(false)
+    .describe('Ask the DHT but never answer in it (BEP 43).'),
+  'echo.enabled': z.boolean().default(true).describe('Echo, the local test partner.'),
+  'log.level': z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('The least important lines that the log keeps. Addresses are kept at debug only.'),
+});
+
+export type Settings = z.output<typeof Settings>;
+export type SettingKey = keyof Settings;
+export type SettingValue = string | number | boolean;
+
+/** Settings whose change takes effect at once. */
+export const LIVE: readonly SettingKey[] = ['log.level'];
+
+export const SETTING_KEYS = Object.keys(Settings.shape) as readonly SettingKey[];
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(Settings.shape, key);
+}
+
+/** What a setting means, in one or two sentences. */
+export function aboutSetting(key: SettingKey): string {
+  return Settings.shape[key].description ?? '';
+}
+
+export type ReadSetting = { ok: true; value: SettingValue } | { ok: false; what: string };
+
+/** Reads a value as a person typed it (`true`, `4000`, any text) or as JSON holds it. */
+export function readSetting(key: SettingKey, typed: unknown): ReadSetting {
+  const schema = Settings.shape[key];
+  let value = typed;
+  if (typeof typed === 'string') {
+    const kind = typeof schema.parse(undefined);
+    if (kind === 'boolean' && /^(true|false)$/.test(typed)) value = typed === 'true';
+    if (kind === 'number' && /^\d{1,9}$/.test(typed)) value = Number(typed);
+  }
+  const read = schema.safeParse(value);
+  if (read.success) return { ok: true, value: read.data };
+  const what = read.error.issues[0]?.message ?? 'not understood';
+  return { ok: false, what };
+}
+
+/** The parts of a comma-separated list, without blanks. */
+export function parts(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
