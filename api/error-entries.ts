@@ -9,6 +9,8 @@
 import type { ErrorEntry } from './errors.ts';
 
 const ID_ADVICE = 'Nothing was sent. Copy it again, or ask for code words.';
+/** Code words come later; the terminal does not send people after them. */
+const TERMINAL_ADVICE = 'Nothing was sent. Copy it again, or ask for an invite.';
 const STORE_SAFE = 'Nothing was changed or overwritten.';
 
 /** Wording of the design, forms of E01 to E15. */
@@ -20,6 +22,9 @@ const DESIGN = {
     sentence:
       "The app isn't running on this computer. Your messages are safe on disk. " +
       'Start it and this page reconnects by itself.',
+    terminal:
+      "The app isn't running on this computer. Your messages are safe on disk. " +
+      'Start it, then repeat.',
     hint: 'Start it: sotto start',
   },
   offline: {
@@ -80,6 +85,7 @@ const DESIGN = {
     exit: 2,
     retryable: false,
     sentence: `This ID is incomplete: {have} of {want} characters. ${ID_ADVICE}`,
+    terminal: `This ID is incomplete: {have} of {want} characters. ${TERMINAL_ADVICE}`,
     hint: 'A whole ID is `sotto:` and 56 characters. Theirs: sotto id',
   },
   'id-typo': {
@@ -87,6 +93,7 @@ const DESIGN = {
     exit: 2,
     retryable: false,
     sentence: `This ID has a typing error. ${ID_ADVICE}`,
+    terminal: `This ID has a typing error. ${TERMINAL_ADVICE}`,
     hint: 'Copy and paste it rather than type it. Theirs: sotto id',
   },
   'wrong-words': {
@@ -171,6 +178,8 @@ const DESIGN = {
     sentence:
       "That passphrase doesn't open this profile. Nobody can reset it; a backup is the only " +
       'other way in. {tries} tries before a {pause} s pause.',
+    terminal:
+      "That passphrase doesn't open this profile. Nobody can reset it; a backup is the only other way in.",
     hint: 'Try again: sotto start',
   },
 } as const satisfies Record<string, ErrorEntry>;
@@ -246,7 +255,7 @@ const COMMANDS = {
     exit: 7,
     retryable: false,
     sentence: 'You have blocked {name}, so nothing was sent. Unblock first if you want to write.',
-    hint: 'Unblock: sotto contacts block {name} --undo',
+    hint: 'Unblock: sotto contacts block --undo {name}',
   },
   'text-too-long': {
     code: 'E25',
@@ -429,8 +438,8 @@ const SCREENS = {
     exit: 6,
     retryable: true,
     sentence:
-      'The app did not answer within {seconds} s. It may still do what was asked. ' +
-      'Look before you repeat it.',
+      'The app gave no answer in time. What it had stored is safe, but it may still do what was ' +
+      'asked. Look before you repeat it.',
     hint: 'Give it longer: --timeout 60s   See: sotto logs',
   },
   usage: {
@@ -478,6 +487,15 @@ const SCREENS = {
     retryable: true,
     sentence: 'Interrupted. What was stored before is safe. Repeat the command if you like.',
     hint: 'See: sotto status',
+  },
+  cancelled: {
+    code: 'E51',
+    exit: 1,
+    retryable: false,
+    sentence:
+      'The message was taken back before it was delivered. It stays here and is not sent again. ' +
+      'Write it anew if you meant it.',
+    hint: 'See: sotto read {name}',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -28,7 +28,11 @@ export interface ErrorEntry {
   readonly code: string;
   readonly exit: number;
   readonly retryable: boolean;
+  /** What happened, what is safe, what to do. */
   readonly sentence: string;
+  /** The sentence for the terminal, where the first speaks of what only a page has. */
+  readonly terminal?: string;
+  /** What to type next. `{name}` is filled in quoted for a shell. */
   readonly hint: string;
 }
 
@@ -50,7 +54,12 @@ export type ApiErrorBody = z.infer<typeof ApiErrorBody>;
 /** The error as it is sent and shown, its sentence filled with `detail`. */
 export function errorBody(name: ErrorName, detail?: ErrorDetail): ApiErrorBody {
   const { code, sentence, hint, retryable } = ERRORS[name];
-  const body = { code, reason: name, message: fill(sentence, detail), hint: fill(hint, detail) };
+  const body = {
+    code,
+    reason: name,
+    message: fill(sentence, detail),
+    hint: fillHint(hint, detail),
+  };
   if (detail === undefined) return { ...body, retryable };
   const copy: NonNullable<ApiErrorBody['detail']> = {};
   for (const [key, value] of Object.entries(detail)) {
@@ -84,10 +93,33 @@ export function isErrorName(name: string): name is ErrorName {
   return Object.hasOwn(ERRORS, name);
 }
 
-/** Absent values stay visible as `?` rather than break the sentence. */
+/** The sentence as the terminal shows it. Errors of a newer daemon keep the daemon's own. */
+export function terminalMessage(body: ApiErrorBody): string {
+  const entry = isErrorName(body.reason) ? ERRORS[body.reason] : undefined;
+  return entry?.terminal === undefined ? body.message : fill(entry.terminal, body.detail);
+}
+
 function fill(template: string, detail: ErrorDetail | undefined): string {
+  return template.replace(/\{(\w+)\}/g, (_, key: string) => valueText(detail?.[key]));
+}
+
+/** Scripts may run hints, and names come from other people: a name must stay one word there. */
+function fillHint(template: string, detail: ErrorDetail | undefined): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => {
-    const value = detail?.[key];
-    return typeof value === 'object' ? value.join(', ') : String(value ?? '?');
+    const value = valueText(detail?.[key]);
+    // The whole hint is one value: it was made here and not by a person.
+    return template === `{${key}}` ? value : shellWord(value);
   });
+}
+
+/** Absent values stay visible as `?` rather than break the sentence. */
+function valueText(value: ErrorDetail[string] | undefined): string {
+  return typeof value === 'object' ? value.join(', ') : String(value ?? '?');
+}
+
+/** One word for a POSIX shell that no program takes for an option. */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./][\w@%+=:,./-]*$/.test(text)) return text;
+  const quoted = `'${text.replaceAll("'", `'\\''`)}'`;
+  return text.startsWith('-') ? `-- ${quoted}` : quoted;
 }
