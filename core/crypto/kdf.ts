@@ -17,6 +17,7 @@ export const LABELS = {
   recordKey: 'record key',
   recordSeal: 'record seal',
   recordTimetable: 'record timetable',
+  recordMark: 'record mark',
   inviteRecordKey: 'invite record key',
   inviteRecordSeal: 'invite record seal',
   gateMask: 'gate mask',
@@ -31,6 +32,7 @@ export const LABELS = {
   certificate: 'device certificate',
   deviceListEntry: 'device list entry',
   // hashes
+  deviceListHash: 'device list hash',
   conversation: 'conversation',
   eventId: 'event id',
   deviceAddress: 'device address',

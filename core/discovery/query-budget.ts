@@ -1,0 +1,57 @@
+/**
+ * Query budget: how many DHT queries presence may cause, as two token buckets.
+ *
+ *   mean  6 queries/s, holds 2,640:  a full minute of bursts at 50/s, then 6/s
+ *   peak  50 queries/s, holds 100:   no more at once
+ *
+ * Work is paid for when it starts, by its estimated cost. Less wanted work leaves a reserve, so
+ * that a person's click never waits behind the routine. Spec: DSC-25. Pure.
+ * @module
+ */
+import { assert } from '../base/assert.ts';
+
+export const MEAN_PER_S = 6;
+export const BURST_PER_S = 50;
+export const BURST_S = 60;
+/** What 60 s at 50/s need beyond what flows in meanwhile. */
+export const MEAN_HOLDS = (BURST_PER_S - MEAN_PER_S) * BURST_S;
+export const PEAK_HOLDS = 100;
+
+export class QueryBudget {
+  #mean = MEAN_HOLDS;
+  #peak = PEAK_HOLDS;
+  #atMs: number;
+
+  constructor(nowMs: number) {
+    this.#atMs = nowMs;
+  }
+
+  /** Queries that may be caused now, for `stats`. */
+  get left(): number {
+    return Math.floor(Math.min(this.#mean, this.#peak));
+  }
+
+  /** Pays `cost` queries if they are there and `reserve` remain; else false and nothing changes. */
+  take(cost: number, reserve: number, nowMs: number): boolean {
+    assert(cost <= PEAK_HOLDS, 'one piece of work fits the peak bucket');
+    this.#refill(nowMs);
+    if (this.#peak < cost || this.#mean < cost + reserve) return false;
+    this.#peak -= cost;
+    this.#mean -= cost;
+    return true;
+  }
+
+  /** When `take` with the same cost and reserve will succeed, if nothing else is taken. */
+  readyAtMs(cost: number, reserve: number): number {
+    const meanMs = ((cost + reserve - this.#mean) / MEAN_PER_S) * 1000;
+    const peakMs = ((cost - this.#peak) / BURST_PER_S) * 1000;
+    return this.#atMs + Math.ceil(Math.max(0, meanMs, peakMs));
+  }
+
+  #refill(nowMs: number): void {
+    const passedS = Math.max(0, nowMs - this.#atMs) / 1000;
+    this.#atMs = Math.max(this.#atMs, nowMs);
+    this.#mean = Math.min(MEAN_HOLDS, this.#mean + passedS * MEAN_PER_S);
+    this.#peak = Math.min(PEAK_HOLDS, this.#peak + passedS * BURST_PER_S);
+  }
+}
