@@ -6,7 +6,6 @@
  */
 import type { Socket } from 'node:net';
 import { formatAddress, parseAddress } from '@sotto/core/base/endpoint.ts';
-import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import type { Effect, Input, StreamId } from '@sotto/core/effects.ts';
 import type { ByteStream, StreamListener } from './byte-stream.ts';
 import { acceptedTcp, dialTcp } from './tcp.ts';

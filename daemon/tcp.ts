@@ -107,8 +107,10 @@ class TcpStream implements ByteStream {
     this.#listener.mute();
     const socket = this.#socket;
     if (socket.destroyed) return;
+    // What still comes in is read and dropped: unread bytes would turn the close into a reset,
+    // and a reset makes the other end forget what it has not read yet.
     socket.resume();
-    socket.end(() => socket.destroy());
+    socket.end();
     const timer = setTimeout(() => socket.destroy(), FLUSH_MS);
     socket.once('close', () => clearTimeout(timer));
   }

@@ -30,7 +30,7 @@ export class Udp {
   readonly counts: UdpCounts = { sent: 0, received: 0, dropped: 0 };
   readonly #udx = new UDX();
   readonly #sockets = new Map<Family, UdxSocket>();
-  readonly #streamIds = new Set<number>();
+  readonly #streams = new Map<number, UdxStream>();
   readonly #onDatagram: (from: Endpoint, bytes: Uint8Array) => void;
   readonly #monoMs: () => number;
   #sending = 0;
@@ -92,7 +92,7 @@ export class Udp {
     listener: StreamListener,
   ): UdxByteStream | undefined {
     const socket = this.#sockets.get(familyOf(to));
-    if (!socket || socket.closing || this.#streamIds.has(localId)) return undefined;
+    if (!socket || socket.closing || this.#streams.has(localId)) return undefined;
     let stream: UdxStream;
     try {
       stream = this.#udx.createStream(localId);
@@ -100,21 +100,22 @@ export class Udp {
     } catch {
       return undefined;
     }
-    this.#streamIds.add(localId);
-    stream.on('close', () => this.#streamIds.delete(localId));
+    this.#streams.set(localId, stream);
+    stream.on('close', () => this.#streams.delete(localId));
     return new UdxByteStream(stream, listener);
   }
 
   streams(): number {
-    return this.#streamIds.size;
+    return this.#streams.size;
   }
 
   sockets(): number {
     return this.#sockets.size;
   }
 
-  /** Resolves when all streams have ended and the ports are free. */
+  /** Ends what streams are left, without a flush; resolves when the ports are free. */
   async close(): Promise<void> {
+    for (const stream of this.#streams.values()) stream.destroy();
     await Promise.all([...this.#sockets.values()].map((socket) => socket.close()));
     this.#sockets.clear();
   }
