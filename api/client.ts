@@ -7,8 +7,8 @@
  * and token.
  * @module
  */
-import type { Method, Params, Result, StreamEvent } from './contract.ts';
-import type { ApiErrorBody } from './errors.ts';
+import type { ApiErrorBody, Method, Params, Result, StreamEvent } from './contract.ts';
+import { API_PREFIX, API_VERSION } from './wire.ts';
 
 /** `url` without a path, such as http://127.0.0.1:7340. */
 export interface Reach {
@@ -55,7 +55,6 @@ export class BadAnswerError extends Error {
   }
 }
 
-const PREFIX = '/api/v1/';
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
 const PATIENCE_MS = 10_000;
@@ -81,7 +80,7 @@ export class Client {
   ): Promise<Result<M>> {
     const response = await this.#fetch(method, options.signal, JSON.stringify(params));
     const body = await readJson(response, options.signal);
-    if (isRecord(body) && body['v'] === 1) {
+    if (isRecord(body) && body['v'] === API_VERSION) {
       if (body['ok'] === true && isRecord(body['data'])) return body['data'] as Result<M>;
       if (body['ok'] === false && isErrorBody(body['error'])) throw new ApiError(body['error']);
     }
@@ -139,7 +138,7 @@ export class Client {
     for await (const line of lines(response, signal)) {
       if (line === '') continue;
       const event = parseJson(line);
-      if (!isRecord(event) || event['v'] !== 1 || typeof event['type'] !== 'string') {
+      if (!isRecord(event) || event['v'] !== API_VERSION || typeof event['type'] !== 'string') {
         throw new BadAnswerError();
       }
       yield event as StreamEvent;
@@ -152,7 +151,7 @@ export class Client {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     try {
-      return await fetch(url + PREFIX + path, {
+      return await fetch(url + API_PREFIX + path, {
         method: body === undefined ? 'GET' : 'POST',
         headers,
         ...(body === undefined ? {} : { body }),

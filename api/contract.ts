@@ -17,20 +17,17 @@
  * @module
  */
 import { z } from 'zod';
+import {
+  API_VERSION,
+  INVITE_EXPIRES_MS_DEFAULT,
+  INVITE_EXPIRES_MS_MAX,
+  INVITE_EXPIRES_MS_MIN,
+  LOG_LINES_MAX,
+  MESSAGES_PAGE_MAX,
+} from './wire.ts';
 
-export const API_PREFIX = '/api/v1/';
-export const API_VERSION = 1;
+export * from './wire.ts';
 
-/** A text a person writes, in UTF-8 bytes. */
-export const TEXT_BYTES_MAX = 32 * 1024;
-/** One request body: a text of full length, each byte escaped as \u00xx, and its wrapping. */
-export const REQUEST_BYTES_MAX = 6 * TEXT_BYTES_MAX + 4096;
-export const NAME_POINTS_MAX = 64;
-export const MESSAGES_PAGE_MAX = 500;
-export const LOG_LINES_MAX = 1000;
-export const INVITE_EXPIRES_MS_MIN = 60_000;
-export const INVITE_EXPIRES_MS_MAX = 366 * 86_400_000;
-export const INVITE_EXPIRES_MS_DEFAULT = 7 * 86_400_000;
 const INPUT_CHARS_MAX = 4096;
 
 const time = z.iso.datetime();
@@ -260,6 +257,19 @@ export type Params<M extends Method> = z.input<(typeof METHODS)[M]['params']>;
 export type ParsedParams<M extends Method> = z.output<(typeof METHODS)[M]['params']>;
 export type Result<M extends Method> = z.output<(typeof METHODS)[M]['result']>;
 
+/** What travels in `{"v":1,"ok":false,"error":...}`; made by errors.ts. */
+export const ApiErrorBody = z.object({
+  code: z.string(),
+  /** Key of the registry: tells apart the forms of one code. */
+  reason: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  retryable: z.boolean(),
+  /** The values in the sentence; for an ambiguous name `candidates`. */
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])).optional(),
+});
+export type ApiErrorBody = z.infer<typeof ApiErrorBody>;
+
 const v = z.literal(API_VERSION);
 
 /** One line of the event stream, and of `sotto listen --json`. */
@@ -298,10 +308,8 @@ export const StreamEvent = z.discriminatedUnion('type', [
 export type StreamEvent = z.infer<typeof StreamEvent>;
 export type StreamEventType = StreamEvent['type'];
 
-/** Name of the file in the profile's folder that says where the daemon listens; mode 0600. */
-export const API_FILE = 'api.json';
 /**
- * Written whole (rename) once the daemon is ready, removed when it stops. The token is new at
+ * What `API_FILE` holds: written whole (rename) once the daemon is ready, removed when it stops. The token is new at
  * every start, so that a file left by a killed daemon opens nothing.
  */
 export const ApiFile = z.object({
@@ -312,9 +320,6 @@ export const ApiFile = z.object({
   token: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type ApiFile = z.infer<typeof ApiFile>;
-
-/** Name of the newest log file below the profile's folder: one `LogLine` as JSON per line. */
-export const LOG_FILE = 'logs/daemon.log';
 
 /**
  * What the daemon prints when it starts, one line, then nothing more on stdout and stderr:

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ApiErrorBody } from './contract.ts';
 import {
-  ApiErrorBody,
   errorBody,
   ERRORS,
   exitCodeOf,

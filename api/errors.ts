@@ -18,7 +18,7 @@
  * Spec: docs/spec/errors.md.
  * @module
  */
-import { z } from 'zod';
+import type { ApiErrorBody } from './contract.ts';
 import { ENTRIES } from './error-entries.ts';
 
 export type ErrorName = keyof typeof ENTRIES;
@@ -37,19 +37,6 @@ export interface ErrorEntry {
 }
 
 export const ERRORS: Readonly<Record<ErrorName, ErrorEntry>> = ENTRIES;
-
-/** What travels in `{"v":1,"ok":false,"error":...}`. */
-export const ApiErrorBody = z.object({
-  code: z.string(),
-  /** Key of the registry: tells apart the forms of one code. */
-  reason: z.string(),
-  message: z.string(),
-  hint: z.string(),
-  retryable: z.boolean(),
-  /** The values in the sentence; for an ambiguous name `candidates`. */
-  detail: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])).optional(),
-});
-export type ApiErrorBody = z.infer<typeof ApiErrorBody>;
 
 /** The error as it is sent and shown, its sentence filled with `detail`. */
 export function errorBody(name: ErrorName, detail?: ErrorDetail): ApiErrorBody {

@@ -1,0 +1,22 @@
+/**
+ * Names and limits of the API that a screen needs at run time. Apart from contract.ts, because
+ * `sotto` starts faster without loading the schemas.
+ * @module
+ */
+export const API_PREFIX = '/api/v1/';
+export const API_VERSION = 1;
+
+/** A text a person writes, in UTF-8 bytes. */
+export const TEXT_BYTES_MAX = 32 * 1024;
+/** One request body: a text of full length, each byte escaped as \u00xx, and its wrapping. */
+export const REQUEST_BYTES_MAX = 6 * TEXT_BYTES_MAX + 4096;
+export const MESSAGES_PAGE_MAX = 500;
+export const LOG_LINES_MAX = 1000;
+export const INVITE_EXPIRES_MS_MIN = 60_000;
+export const INVITE_EXPIRES_MS_MAX = 366 * 86_400_000;
+export const INVITE_EXPIRES_MS_DEFAULT = 7 * 86_400_000;
+
+/** In the profile's folder: where the daemon listens. Mode 0600. */
+export const API_FILE = 'api.json';
+/** Below the profile's folder: the newest log, one JSON object per line. */
+export const LOG_FILE = 'logs/daemon.log';
