@@ -1,0 +1,126 @@
+/**
+ * Where this daemon listens: one UDP socket and one TCP listener per address of `net.bind`, all
+ * on one port number. The port is random at the first start and kept; where it is taken, the next
+ * free one serves until the next start, unless a person chose it (API-11).
+ * @module
+ */
+import { networkInterfaces } from 'node:os';
+import type { Server, Socket } from 'node:net';
+import { formatAddress, parseAddress, scopeOf } from '@sotto/core/base/endpoint.ts';
+import type { Endpoint } from '@sotto/core/base/endpoint.ts';
+import { randomInt } from '@sotto/core/base/time.ts';
+import type { Listening } from '@sotto/core/effects.ts';
+import { parts } from '@sotto/api/settings.ts';
+import type { Settings } from '@sotto/api/settings.ts';
+import type { Config } from './config.ts';
+import { random } from './driver.ts';
+import { StartFailure } from './start-failure.ts';
+import { listenTcp } from './tcp.ts';
+import { Udp } from './udp.ts';
+
+export const PORT_FIRST = 20_000;
+export const PORT_LAST = 59_999;
+/** Ports tried, one after the other, where the first is taken. */
+const PORTS_TRIED = 100;
+const ADDRESSES_MAX = 16;
+
+export interface NetworkOptions {
+  readonly config: Config;
+  readonly onDatagram: (from: Endpoint, bytes: Uint8Array) => void;
+  readonly onSocket: (socket: Socket) => void;
+}
+
+export interface Network {
+  readonly udp: Udp | undefined;
+  listening(): Listening;
+  stats(): Record<string, number>;
+  /** Resolves when the ports are free. */
+  close(): Promise<void>;
+}
+
+/** @throws StartFailure where no port or no address can be used. */
+export async function openNetwork(options: NetworkOptions): Promise<Network> {
+  const { config } = options;
+  const settings = config.values();
+  const wanted = settings['net.port'];
+  const isFixed = config.isChosen('net.port') && wanted !== 0;
+  const count = PORT_LAST - PORT_FIRST + 1;
+  const first = wanted || PORT_FIRST + randomInt(random, count);
+  for (let i = 0; i < (isFixed ? 1 : PORTS_TRIED); i++) {
+    const port = i === 0 ? first : PORT_FIRST + ((first - PORT_FIRST + i + count) % count);
+    const opened = await openOn(port, settings, options);
+    if (!opened) continue;
+    if (!isFixed && wanted === 0) config.keepPort('net.port', port);
+    return opened;
+  }
+  throw new StartFailure('port-taken', { port: first, key: 'net.port' });
+}
+
+/** Undefined where something else has this port. */
+async function openOn(
+  port: number,
+  settings: Settings,
+  { onDatagram, onSocket }: NetworkOptions,
+): Promise<Network | undefined> {
+  const udp = settings['net.udp'] ? new Udp(onDatagram) : undefined;
+  const servers: Server[] = [];
+  const bound: string[] = [];
+  const close = async (): Promise<void> => {
+    for (const server of servers) server.close();
+    await udp?.close();
+  };
+  for (const host of parts(settings['net.bind'])) {
+    try {
+      udp?.bind(host, port);
+      if (settings['net.tcp']) servers.push((await listenTcp(host, port, onSocket)).server);
+      bound.push(host);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // A computer without IPv6, or without this address, listens on what it has.
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL') continue;
+      await close();
+      if (code === 'EADDRINUSE') return undefined;
+      throw new StartFailure('start-failed', { what: `port ${port} does not open (${code})` });
+    }
+  }
+  if (bound.length === 0) {
+    throw new StartFailure('start-failed', { what: 'this computer has no address of net.bind' });
+  }
+  const allowReserved = settings['net.allowReserved'];
+  return {
+    udp,
+    listening: () => ({
+      udpPort: udp ? port : undefined,
+      tcpPort: servers.length > 0 ? port : undefined,
+      addresses: localAddresses(bound, allowReserved),
+    }),
+    stats: () => ({
+      tcpListeners: servers.length,
+      udpSockets: udp?.sockets() ?? 0,
+      udxStreams: udp?.streams() ?? 0,
+      datagramsSent: udp?.counts.sent ?? 0,
+      datagramsReceived: udp?.counts.received ?? 0,
+      datagramsUnsent: udp?.counts.dropped ?? 0,
+    }),
+    close,
+  };
+}
+
+/** Addresses of this computer that others might reach through `bound`. */
+function localAddresses(bound: readonly string[], allowReserved: boolean): string[] {
+  const found = new Set<string>();
+  for (const entries of Object.values(networkInterfaces())) {
+    for (const { address } of entries ?? []) {
+      const bytes = parseAddress(address);
+      if (!bytes) continue;
+      const host = formatAddress(bytes);
+      const scope = scopeOf(host);
+      const isUsable = scope === 'public' || scope === 'private' || allowReserved;
+      const any = host.includes(':') ? '::' : '0.0.0.0';
+      if (isUsable && scope !== 'link-local' && (bound.includes(any) || bound.includes(host))) {
+        found.add(host);
+      }
+    }
+  }
+  return [...found].slice(0, ADDRESSES_MAX);
+}
