@@ -1,0 +1,103 @@
+/**
+ * Our own address, by the vote of those who answer us: each reply says where it saw us (`ip`, BEP
+ * 42). One network, one vote; a liar needs many networks to win. Only replies to queries of ours
+ * count, so nobody votes unasked.
+ *
+ *   unknown --2 votes alike, no tie--> known --3 votes alike, 3/2 of the next--> known (other)
+ *
+ * Spec: DHT-14.
+ * @module
+ */
+import { BoundedMap } from '../base/bounded.ts';
+import { endpointKey, parseAddress, scopeOf, type Endpoint } from '../base/endpoint.ts';
+
+/** The newest votes count; the oldest gives way. */
+export const VOTES_MAX = 32;
+/** A vote older than this counts no longer. */
+export const VOTE_MS = 10 * 60_000;
+const FIRST_VOTES_MIN = 2;
+const CHANGE_VOTES_MIN = 3;
+
+/** One observation: the voter, and where it saw us. */
+export interface Vote {
+  readonly voter: Endpoint;
+  readonly seen: Endpoint;
+  readonly atMs: number;
+}
+
+export class IpVote {
+  readonly #votes = new BoundedMap<string, Vote>(VOTES_MAX);
+  #elected: Endpoint | undefined;
+
+  /** @param saved what an earlier run elected; it stands until enough others say otherwise. */
+  constructor(saved?: Endpoint) {
+    this.#elected = saved;
+  }
+
+  get size(): number {
+    return this.#votes.size;
+  }
+
+  /** The address and port most voters see us at. */
+  get elected(): Endpoint | undefined {
+    return this.#elected;
+  }
+
+  /** The votes still counted, oldest first: samples from which a NAT can be classified. */
+  votes(): readonly Vote[] {
+    return [...this.#votes.values()];
+  }
+
+  /** @returns true where the elected address or port changed. */
+  add(voter: Endpoint, seen: Endpoint, nowMs: number): boolean {
+    const group = groupOf(voter);
+    this.#votes.set(group, { voter, seen, atMs: nowMs });
+    for (const [key, vote] of this.#votes.entries()) {
+      if (vote.atMs >= nowMs - VOTE_MS) break;
+      this.#votes.delete(key);
+    }
+    const host = this.#electHost();
+    if (host === undefined) return false;
+    const port = this.#electPort(host);
+    if (this.#elected?.host === host && this.#elected.port === port) return false;
+    this.#elected = { host, port };
+    return true;
+  }
+
+  #electHost(): string | undefined {
+    const current = this.#elected?.host;
+    const ranked = rank([...this.#votes.values()].map((vote) => vote.seen.host));
+    const [first, second] = ranked;
+    if (!first || first.value === current) return current;
+    const runnerUp = second?.count ?? 0;
+    const wins =
+      current === undefined
+        ? first.count >= FIRST_VOTES_MIN && first.count > runnerUp
+        : first.count >= CHANGE_VOTES_MIN && 2 * first.count > 3 * runnerUp;
+    return wins ? first.value : current;
+  }
+
+  /** Behind a symmetric NAT each voter sees another port; then the one we had stays. */
+  #electPort(host: string): number {
+    const seen = [...this.#votes.values()].filter((vote) => vote.seen.host === host);
+    const [first] = rank(seen.map((vote) => vote.seen.port));
+    const current = this.#elected?.host === host ? this.#elected.port : undefined;
+    if (first && (current === undefined || first.count >= CHANGE_VOTES_MIN)) return first.value;
+    return current ?? 0;
+  }
+}
+
+function rank<T>(values: readonly T[]): { value: T; count: number }[] {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
+}
+
+/** Who shares a vote: a /24 or /48 of the public net; elsewhere a host; on loopback a socket. */
+function groupOf(voter: Endpoint): string {
+  const scope = scopeOf(voter.host);
+  if (scope === 'loopback') return endpointKey(voter);
+  if (scope !== 'public') return voter.host;
+  const address = parseAddress(voter.host) ?? new Uint8Array(0);
+  return address.subarray(0, address.length === 4 ? 3 : 6).join('.');
+}

@@ -1,0 +1,146 @@
+/**
+ * Queries of ours and their answers: transactions, timeouts, and who may answer.
+ *
+ *   asked --answer or error from that very socket--> closed
+ *     '--short timeout--> slow --hard timeout--> silent
+ *
+ * A transaction is 4 random bytes, and an answer counts only from the address *and* port that was
+ * asked: 2^32 guesses for who is not on the path. No retries here; lookups own theirs. Unknown and
+ * late answers are counted and dropped. Spec: DHT-6, DHT-7, DHT-13, DHT-40.
+ * @module
+ */
+import { hex } from '../base/bytes.ts';
+import { endpointKey, familyOf, type Endpoint, type Family } from '../base/endpoint.ts';
+import type { Random } from '../base/time.ts';
+import { encodeQuery, type Krpc, type Query, type Reply } from './krpc.ts';
+import { DestinationBudget } from './rate.ts';
+import { RoundTrips } from './rtt.ts';
+import type { Timer, Timers } from './timers.ts';
+
+export const TRANSACTION_BYTES = 4;
+/** Queries under way. */
+export const QUERIES_MAX = 512;
+
+/** One question to one node; exactly one of the last three closes it. */
+export interface Ask {
+  readonly to: Endpoint;
+  readonly query: Query;
+  /** A person waits; upkeep is not urgent and stays within its share. */
+  readonly urgent: boolean;
+  /** The node is slower than expected. It may still answer. */
+  slow?(nowMs: number): void;
+  answered(reply: Reply, nowMs: number): void;
+  refused(code: number, nowMs: number): void;
+  silent(nowMs: number): void;
+}
+
+interface Pending {
+  readonly ask: Ask;
+  readonly key: string;
+  readonly sentAtMs: number;
+  timer: Timer | undefined;
+}
+
+/** What the node learns from every closed query, whoever asked it. */
+export interface Observer {
+  answered(from: Endpoint, reply: Reply, external: Endpoint | undefined, nowMs: number): void;
+  silent(to: Endpoint, heardSince: boolean, nowMs: number): void;
+}
+
+export interface RpcDeps {
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly observer: Observer;
+  idOf(family: Family): Uint8Array | undefined;
+  readOnly(): boolean;
+  send(to: Endpoint, bytes: Uint8Array): void;
+}
+
+export class Rpc {
+  readonly #deps: RpcDeps;
+  readonly #pending = new Map<string, Pending>();
+  readonly #budget: DestinationBudget;
+  readonly #trips = new RoundTrips();
+  #lastHeardMs = -Infinity;
+  /** Answers to nothing we asked, or too late. */
+  strays = 0;
+  sent = 0;
+  answers = 0;
+  silences = 0;
+
+  constructor(deps: RpcDeps, nowMs: number) {
+    this.#deps = deps;
+    this.#budget = new DestinationBudget(nowMs);
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get destinations(): number {
+    return this.#budget.size;
+  }
+
+  get knownTrips(): number {
+    return this.#trips.size;
+  }
+
+  /** Sends a query. @returns false, and nothing happens, where no budget is left now. */
+  ask(ask: Ask, nowMs: number): boolean {
+    const id = this.#deps.idOf(familyOf(ask.to));
+    if (!id || this.#pending.size >= QUERIES_MAX) return false;
+    const key = endpointKey(ask.to);
+    if (!this.#budget.admits(key, ask.urgent, nowMs)) return false;
+    let transaction = this.#deps.random(TRANSACTION_BYTES);
+    while (this.#pending.has(hex(transaction))) transaction = this.#deps.random(TRANSACTION_BYTES);
+    const pending: Pending = { ask, key, sentAtMs: nowMs, timer: undefined };
+    pending.timer = this.#deps.timers.at(nowMs + this.#trips.shortMs(key), (atMs) =>
+      this.#slow(hex(transaction), pending, atMs),
+    );
+    this.#pending.set(hex(transaction), pending);
+    this.sent++;
+    this.#deps.send(ask.to, encodeQuery(transaction, id, this.#deps.readOnly(), ask.query));
+    return true;
+  }
+
+  /** When a refused `ask` is worth trying again. */
+  retryAtMs(nowMs: number): number {
+    return this.#budget.retryAtMs(nowMs);
+  }
+
+  /** An answer or error came in. */
+  handle(from: Endpoint, message: Extract<Krpc, { kind: 'reply' | 'error' }>, nowMs: number): void {
+    const transaction = hex(message.transaction);
+    const pending = this.#pending.get(transaction);
+    if (!pending || pending.key !== endpointKey(from)) {
+      this.strays++;
+      return;
+    }
+    this.#close(transaction, pending);
+    this.#lastHeardMs = nowMs;
+    this.answers++;
+    this.#trips.add(pending.key, nowMs - pending.sentAtMs);
+    if (message.kind === 'error') {
+      pending.ask.refused(message.code, nowMs);
+      return;
+    }
+    this.#deps.observer.answered(from, message.reply, message.external, nowMs);
+    pending.ask.answered(message.reply, nowMs);
+  }
+
+  #slow(transaction: string, pending: Pending, nowMs: number): void {
+    const hardAtMs = pending.sentAtMs + this.#trips.hardMs(pending.key);
+    pending.timer = this.#deps.timers.at(Math.max(hardAtMs, nowMs + 1), (atMs) => {
+      this.#close(transaction, pending);
+      this.silences++;
+      this.#deps.observer.silent(pending.ask.to, this.#lastHeardMs >= pending.sentAtMs, atMs);
+      pending.ask.silent(atMs);
+    });
+    pending.ask.slow?.(nowMs);
+  }
+
+  #close(transaction: string, pending: Pending): void {
+    this.#deps.timers.cancel(pending.timer);
+    this.#pending.delete(transaction);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Walks a lookup over the network: asks whom it chooses, feeds it what they answer, and says when
+ * it is over.
+ * @module
+ */
+import { equal } from '../base/bytes.ts';
+import type { Query, Reply } from './krpc.ts';
+import type { Candidate, Lookup, Seed } from './lookup.ts';
+import type { Contact } from './node-id.ts';
+import type { Rpc } from './rpc.ts';
+import type { Timer, Timers } from './timers.ts';
+
+export interface WalkDeps {
+  readonly rpc: Rpc;
+  readonly timers: Timers;
+  readonly ownId: Uint8Array;
+  /** DHT-9: keeps what must not be asked out of the lookup. */
+  usable(contact: Contact): boolean;
+}
+
+export interface WalkPlan {
+  readonly lookup: Lookup;
+  readonly urgent: boolean;
+  readonly deadlineMs: number;
+  /** The query for one node. Hiding the target in early steps would happen here, and only here. */
+  query(candidate: Candidate): Query;
+  answered?(candidate: Candidate, reply: Reply, nowMs: number): void;
+  /** Called once. `settled` is false where the deadline or the query limit ended it. */
+  done(settled: boolean, nowMs: number): void;
+}
+
+export class Walk {
+  readonly #deps: WalkDeps;
+  readonly #plan: WalkPlan;
+  #deadline: Timer | undefined;
+  #retry: Timer | undefined;
+  #over = false;
+
+  constructor(deps: WalkDeps, plan: WalkPlan) {
+    this.#deps = deps;
+    this.#plan = plan;
+  }
+
+  get lookup(): Lookup {
+    return this.#plan.lookup;
+  }
+
+  start(nowMs: number): void {
+    const { deadlineMs } = this.#plan;
+    this.#deadline = this.#deps.timers.at(nowMs + deadlineMs, (atMs) => this.#end(false, atMs));
+    this.#step(nowMs);
+  }
+
+  /** Learns of nodes from elsewhere. */
+  offer(seeds: readonly Seed[], nowMs: number): void {
+    this.#then(nowMs, () => this.lookup.offer(seeds));
+  }
+
+  /** Ends without a word; answers still under way are dropped when they come. */
+  cancel(): void {
+    this.#over = true;
+    this.#deps.timers.cancel(this.#deadline);
+    this.#deps.timers.cancel(this.#retry);
+  }
+
+  #step(nowMs: number): void {
+    const { lookup } = this.#plan;
+    while (!this.#over && !this.#retry) {
+      const candidate = lookup.take();
+      if (!candidate) break;
+      if (this.#ask(candidate, nowMs)) continue;
+      lookup.putBack(candidate);
+      this.#retry = this.#deps.timers.at(this.#deps.rpc.retryAtMs(nowMs), (atMs) => {
+        this.#retry = undefined;
+        this.#step(atMs);
+      });
+    }
+    if (!this.#over && lookup.done()) this.#end(!lookup.limited, nowMs);
+  }
+
+  #ask(candidate: Candidate, nowMs: number): boolean {
+    const { lookup } = this.#plan;
+    return this.#deps.rpc.ask(
+      {
+        to: candidate.endpoint,
+        query: this.#plan.query(candidate),
+        urgent: this.#plan.urgent,
+        slow: (atMs) => this.#then(atMs, () => lookup.slow(candidate)),
+        answered: (reply, atMs) => this.#then(atMs, () => this.#answered(candidate, reply, atMs)),
+        // It lives and will not serve us: no member of the set, and nothing to wait for.
+        refused: (_, atMs) => this.#then(atMs, () => lookup.failed(candidate)),
+        silent: (atMs) => this.#then(atMs, () => this.#silent(candidate)),
+      },
+      nowMs,
+    );
+  }
+
+  #answered(candidate: Candidate, reply: Reply, nowMs: number): void {
+    const { lookup } = this.#plan;
+    if (candidate.state === 'answered') return;
+    if (equal(reply.id, this.#deps.ownId)) return lookup.failed(candidate);
+    lookup.answered(candidate, reply.id, reply.token);
+    lookup.offer(reply.contacts.filter((contact) => this.#deps.usable(contact)));
+    this.#plan.answered?.(candidate, reply, nowMs);
+  }
+
+  /** One of two questions to a node timed out: it has failed only when both did. */
+  #silent(candidate: Candidate): void {
+    candidate.silences++;
+    if (candidate.silences >= candidate.asks) this.#plan.lookup.failed(candidate);
+  }
+
+  #then(nowMs: number, act: () => void): void {
+    if (this.#over) return;
+    act();
+    this.#step(nowMs);
+  }
+
+  #end(settled: boolean, nowMs: number): void {
+    this.cancel();
+    this.#plan.done(settled, nowMs);
+  }
+}
