@@ -1,0 +1,116 @@
+/**
+ * What goes in and out of the link layer: gates, targets, routes and outputs.
+ * @module
+ */
+import type { Endpoint } from '../base/endpoint.ts';
+import type { GateSecret, NoiseSecret, Secret } from '../crypto/keys.ts';
+
+/** A reliable ordered byte stream that the driver keeps. We dial even numbers, it accepts odd. */
+export type StreamId = number;
+export type StreamTransport = 'tcp' | 'udx';
+export type LinkId = number;
+/** The caller's name for one dial. */
+export type DialId = number;
+
+/** Which door a first flight knocks at; the kind is part of what the handshake binds. */
+export type GateKind = 'direct' | 'invite' | 'circuit' | 'channel';
+
+export interface GateKey {
+  /** Names the gate and its replay set; a renewed secret is a new gate. */
+  readonly id: string;
+  readonly kind: GateKind;
+  /** 32 random bytes. Keep one object per secret: derived keys are cached with it. */
+  readonly secret: GateSecret;
+}
+
+/** The device to reach. All keys are 32 bytes, from its certificate. */
+export interface LinkTarget {
+  readonly identity: Uint8Array;
+  readonly device: Uint8Array;
+  readonly noise: Uint8Array;
+  /** Its version list as its record or invite shows it. */
+  readonly versions: readonly number[];
+  readonly gate: GateKey;
+}
+
+/** This device. */
+export interface LinkSelf {
+  readonly identity: Uint8Array;
+  readonly device: Uint8Array;
+  readonly noise: NoiseSecret;
+}
+
+export interface Route {
+  readonly transport: 'udp' | 'tcp';
+  readonly endpoint: Endpoint;
+}
+
+/** 32 bytes that both ends of one link, and nobody else, can compute. */
+export type LinkExporter = Secret<'link exporter'>;
+
+/** Why one may end a link; the peer is told. */
+export type CloseReason = 'closed' | 'duplicate' | 'replaced' | 'protocol';
+/**
+ * closed, duplicate, replaced, protocol: this side ended it. peer closed: the other side did.
+ * no path: none attached for 30 s. stale keys: no fresh handshake succeeded for 2 hours.
+ */
+export type DownReason = CloseReason | 'peer closed' | 'no path' | 'stale keys';
+/** duplicate: a link of the peer's own dial stays instead. */
+export type DialFailure = 'unreachable' | 'no common version' | 'duplicate' | 'busy';
+
+export interface UpOutput {
+  readonly type: 'up';
+  readonly link: LinkId;
+  /** The dial it answers, on the initiator's side. */
+  readonly dial?: DialId;
+  readonly initiator: boolean;
+  readonly gate: GateKey;
+  readonly peerNoise: Uint8Array;
+  /** On the responder's side: what the initiator gave to `dial`. */
+  readonly payload?: Uint8Array;
+  readonly version: number;
+  readonly features: number;
+  readonly exporter: LinkExporter;
+  readonly route: Route;
+}
+
+export type LinksOutput =
+  | { readonly type: 'datagram'; readonly to: Endpoint; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'stream-open';
+      readonly stream: StreamId;
+      readonly transport: StreamTransport;
+      readonly to: Endpoint;
+      /** UDX stream ids. */
+      readonly localId?: number;
+      readonly remoteId?: number;
+    }
+  | { readonly type: 'stream-write'; readonly stream: StreamId; readonly bytes: Uint8Array }
+  /** After what was written has left; no input for this stream follows. */
+  | { readonly type: 'stream-close'; readonly stream: StreamId }
+  /** Store these before answering `handleReplayStored(token)`. */
+  | {
+      readonly type: 'replay';
+      readonly token: number;
+      readonly gate: string;
+      readonly entries: readonly Uint8Array[];
+    }
+  | UpOutput
+  /** `bytes` is what to hand to `credit` once the body is durably handled. */
+  | {
+      readonly type: 'message';
+      readonly link: LinkId;
+      readonly body: Uint8Array;
+      readonly bytes: number;
+    }
+  | { readonly type: 'writable'; readonly link: LinkId }
+  | {
+      readonly type: 'path';
+      readonly link: LinkId;
+      readonly route: Route | undefined;
+      readonly rttMs?: number;
+    }
+  | { readonly type: 'down'; readonly link: LinkId; readonly reason: DownReason }
+  | { readonly type: 'dial-failed'; readonly dial: DialId; readonly reason: DialFailure };
+
+export type Emit = (output: LinksOutput) => void;

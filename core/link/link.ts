@@ -1,0 +1,281 @@
+/**
+ * Link: what two devices share above whatever path carries it just now (LNK-24 to LNK-33).
+ *
+ *            attach                     path died: gap, bad tag, reset, silence
+ *   no path --------> on a path  --------------------------------------------> no path
+ *      |                 |  a better path replaces it
+ *      | 30 s            | CLOSE, violation
+ *      v                 v
+ *     down             down
+ *
+ * Frames are numbered here and sealed by the path. Acknowledgements say that a frame reached the
+ * peer's memory; credit says that its consumer is done with it. Every frame carries both.
+ *
+ * Sans-IO: `handleFrame` and the commands change state; `flush` writes what is due on the path.
+ * @module
+ */
+import { assert } from '../base/assert.ts';
+import { earliest, type Random, unit } from '../base/time.ts';
+import type { CloseReason, Emit, GateKey, LinkId } from './contract.ts';
+import { FRAME, type Frame, type FrameType, PING_BYTES } from './frame.ts';
+import type { Established } from './handshake.ts';
+import type { LinkLimits } from './limits.ts';
+import type { Path } from './path.ts';
+import { Receiver } from './receiver.ts';
+import { Sender } from './sender.ts';
+
+const EMPTY = new Uint8Array(0);
+/** Frames received before an acknowledgement goes out at once. */
+const ACK_FRAMES = 32;
+
+const CLOSE_CODES: Record<CloseReason, number> = {
+  closed: 0,
+  duplicate: 1,
+  replaced: 2,
+  protocol: 3,
+};
+
+/** True for the CLOSE of a link that the peer gives up for another one (LNK-18). */
+export function isDuplicateClose(frame: Frame): boolean {
+  return frame.type === FRAME.close && frame.content[0] === CLOSE_CODES.duplicate;
+}
+
+export interface LinkOptions {
+  readonly id: LinkId;
+  readonly initiator: boolean;
+  readonly gate: GateKey;
+  readonly established: Established;
+  readonly limits: LinkLimits;
+  readonly random: Random;
+  readonly emit: Emit;
+  readonly nowMs: number;
+}
+
+/** What a frame means for the one who owns path and link. */
+export type Verdict = 'fine' | 'path over' | 'violation' | 'closed';
+
+export class Link {
+  readonly id: LinkId;
+  readonly initiator: boolean;
+  readonly gate: GateKey;
+  readonly established: Established;
+  readonly #limits: LinkLimits;
+  readonly #random: Random;
+  readonly #emit: Emit;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  #path: Path | undefined;
+  #pathlessSinceMs: number | undefined;
+  #handshakeAtMs: number;
+  #ackFrames = 0;
+  #ackAtMs: number | undefined;
+  #keepaliveAtMs: number | undefined;
+  /** The path is dead at this time unless a frame comes first. */
+  #answerDueMs: number | undefined;
+  #ping: { id: Uint8Array; sentAtMs: number } | undefined;
+  /** Content of the newest PING that has no PONG yet. */
+  #pongOwed: Uint8Array | undefined;
+
+  constructor(options: LinkOptions) {
+    this.id = options.id;
+    this.initiator = options.initiator;
+    this.gate = options.gate;
+    this.established = options.established;
+    this.#limits = options.limits;
+    this.#random = options.random;
+    this.#emit = options.emit;
+    this.#sender = new Sender(options.limits);
+    this.#receiver = new Receiver(options.limits);
+    this.#pathlessSinceMs = options.nowMs;
+    this.#handshakeAtMs = options.nowMs;
+  }
+
+  get path(): Path | undefined {
+    return this.#path;
+  }
+
+  /** Number of the frame that we want next: what an attach tells the peer. */
+  get expects(): number {
+    return this.#receiver.expected;
+  }
+
+  /** Frames that wait for the peer's acknowledgement or for a path. */
+  get held(): number {
+    return this.#sender.held;
+  }
+
+  /** When the present keys want a fresh handshake, and when the link ends without one. */
+  get refreshDueMs(): number {
+    return this.#handshakeAtMs + this.#limits.refreshMs;
+  }
+
+  get staleAtMs(): number {
+    return this.#handshakeAtMs + this.#limits.staleMs;
+  }
+
+  /** When a link without a path is given up. */
+  get noPathDueMs(): number | undefined {
+    return this.#pathlessSinceMs === undefined
+      ? undefined
+      : this.#pathlessSinceMs + this.#limits.noPathMs;
+  }
+
+  /**
+   * Goes on with a path, in place of the one it had, from the frame that the peer expects.
+   * @returns false where the peer expects what it was never sent: it is not the same link to it.
+   */
+  attach(path: Path, peerExpects: number, nowMs: number): boolean {
+    if (!this.#sender.rewind(peerExpects)) return false;
+    this.#path = path;
+    this.#pathlessSinceMs = undefined;
+    this.#handshakeAtMs = path.establishedAtMs;
+    this.#ping = undefined;
+    this.#pongOwed = undefined;
+    this.#answerDueMs = undefined;
+    this.#keepaliveAtMs = this.#nextKeepalive(nowMs);
+    // The peer learns at once what came on the old path after our handshake message.
+    this.#ackAtMs = nowMs;
+    return true;
+  }
+
+  /** The path ended. What is not acknowledged waits for the next. */
+  detach(nowMs: number): void {
+    this.#path = undefined;
+    this.#pathlessSinceMs = nowMs;
+    this.#answerDueMs = undefined;
+    this.#keepaliveAtMs = undefined;
+    this.#ackAtMs = undefined;
+  }
+
+  send(body: Uint8Array): boolean {
+    return this.#sender.push(body);
+  }
+
+  credit(charge: number, nowMs: number): void {
+    this.#receiver.credit(charge);
+    if (this.#receiver.limitDue && this.#path !== undefined) this.#ackAtMs = nowMs;
+  }
+
+  /** Takes one frame of the present path; START is the business of whoever made the path. */
+  handleFrame(frame: Frame, nowMs: number): Verdict {
+    const path = this.#path;
+    assert(path !== undefined, 'frames come by a path');
+    const position = this.#sender.acknowledge(frame.ack, frame.limit);
+    if (position === undefined) return 'violation';
+    if (position > 0) path.acknowledged(position);
+    this.#ping = frame.type === FRAME.pong ? this.#pong(frame, nowMs) : this.#ping;
+    const waiting = this.#ping !== undefined || this.#sender.unacknowledged > 0;
+    this.#answerDueMs = waiting ? nowMs + this.#limits.deadPathMs : undefined;
+    if (this.#sender.takeRoomAgain()) this.#emit({ type: 'writable', link: this.id });
+    switch (frame.type) {
+      case FRAME.data:
+      case FRAME.part:
+        return this.#receive(frame, nowMs);
+      case FRAME.ping:
+        this.#pongOwed = frame.content;
+        return 'fine';
+      case FRAME.close:
+        return 'closed';
+      default:
+        return 'fine';
+    }
+  }
+
+  /** Writes what may leave now. */
+  flush(nowMs: number): void {
+    const path = this.#path;
+    if (path === undefined) return;
+    let frame = this.#sender.peek();
+    while (frame !== undefined && path.hasRoom()) {
+      this.#write(path, frame.type, frame.number, frame.content, nowMs);
+      this.#sender.wrote(path.written);
+      this.#expectAnswer(nowMs);
+      frame = this.#sender.peek();
+    }
+    if (!path.hasRoom()) return this.#expectAnswer(nowMs);
+    if (this.#pongOwed !== undefined) {
+      const content = this.#pongOwed;
+      this.#pongOwed = undefined;
+      this.#write(path, FRAME.pong, 0, content, nowMs);
+    }
+    if (this.#keepaliveAtMs !== undefined && this.#keepaliveAtMs <= nowMs) {
+      const id = this.#random(PING_BYTES);
+      this.#ping = { id, sentAtMs: nowMs };
+      this.#write(path, FRAME.ping, 0, id, nowMs);
+      this.#expectAnswer(nowMs);
+    }
+    if (this.#ackAtMs !== undefined && this.#ackAtMs <= nowMs) {
+      this.#write(path, FRAME.ack, 0, EMPTY, nowMs);
+    }
+  }
+
+  /** The first frame of each direction of a path; what it acknowledges is in the handshake. */
+  static writeStart(path: Path, nowMs: number): void {
+    path.write({ type: FRAME.start, number: 0, ack: 0, limit: 0, content: EMPTY }, nowMs);
+  }
+
+  /** Tells the peer that the link ends. */
+  writeClose(path: Path, reason: CloseReason, nowMs: number): void {
+    this.#write(path, FRAME.close, 0, Uint8Array.of(CLOSE_CODES[reason]), nowMs);
+  }
+
+  /** True where the path owes an answer for too long. */
+  isPathDead(nowMs: number): boolean {
+    return this.#answerDueMs !== undefined && nowMs >= this.#answerDueMs;
+  }
+
+  wakeAtMs(): number | undefined {
+    // A path without room is woken by the stream or found dead; its timers wait.
+    const writes = this.#path?.hasRoom() ? earliest(this.#ackAtMs, this.#keepaliveAtMs) : undefined;
+    return earliest(writes, this.#answerDueMs, this.noPathDueMs, this.staleAtMs);
+  }
+
+  #receive(frame: Frame, nowMs: number): Verdict {
+    const received = this.#receiver.take(frame);
+    switch (received.type) {
+      case 'gap':
+        return 'path over';
+      case 'violation':
+        return 'violation';
+      case 'body':
+        this.#emit({
+          type: 'message',
+          link: this.id,
+          body: received.body,
+          bytes: received.charge,
+        });
+        break;
+      case 'part':
+      case 'repeated':
+        break;
+    }
+    this.#ackFrames++;
+    const at = this.#ackFrames >= ACK_FRAMES ? nowMs : nowMs + this.#limits.ackDelayMs;
+    this.#ackAtMs = earliest(this.#ackAtMs, at);
+    return 'fine';
+  }
+
+  #pong(frame: Frame, nowMs: number): { id: Uint8Array; sentAtMs: number } | undefined {
+    const ping = this.#ping;
+    if (ping === undefined || !ping.id.every((byte, i) => byte === frame.content[i])) return ping;
+    const { id: link } = this;
+    this.#emit({ type: 'path', link, route: this.#path!.route, rttMs: nowMs - ping.sentAtMs });
+    return undefined;
+  }
+
+  #write(path: Path, type: FrameType, number: number, content: Uint8Array, nowMs: number): void {
+    const [ack, limit] = [this.#receiver.expected, this.#receiver.tellLimit()];
+    path.write({ type, number, ack, limit, content }, nowMs);
+    this.#ackFrames = 0;
+    this.#ackAtMs = undefined;
+    this.#keepaliveAtMs = this.#nextKeepalive(nowMs);
+  }
+
+  #expectAnswer(nowMs: number): void {
+    this.#answerDueMs ??= nowMs + this.#limits.deadPathMs;
+  }
+
+  #nextKeepalive(nowMs: number): number {
+    return nowMs + this.#limits.keepaliveMs * (0.8 + 0.4 * unit(this.#random));
+  }
+}

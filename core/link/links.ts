@@ -1,0 +1,613 @@
+/**
+ * Links: every link of this device, its dials, its gates and its streams (docs/spec/link.md).
+ *
+ *   dial ---> attempts on all routes ---first reply---> path, START sent --+
+ *                                                                          | START read
+ *   arrival -> gate -> replay stored -> reply --------> path --------------+----> link up
+ *                                                                          |
+ *   link without a path -> attach attempt / attach arrival --> path -------+----> link goes on
+ *
+ * Composes: arrivals.ts (what others start), attempt.ts and resume.ts (what we start), link.ts
+ * (frames above paths), path.ts (records on one stream). Sans-IO: call one `handle*` or command,
+ * drain `poll()`, sleep until `wakeAtMs()`.
+ * @module
+ */
+import { assert } from '../base/assert.ts';
+import type { Endpoint } from '../base/endpoint.ts';
+import { earliest, type Random } from '../base/time.ts';
+import { dhPublicKey } from '../crypto/dh.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
+import { AttachIndex } from './attach.ts';
+import { AttemptBoard } from './attempt-board.ts';
+import { Attempt, type Won } from './attempt.ts';
+import type {
+  CloseReason,
+  DialFailure,
+  DialId,
+  DownReason,
+  GateKey,
+  LinkId,
+  LinkSelf,
+  LinksOutput,
+  LinkTarget,
+  Route,
+  StreamId,
+} from './contract.ts';
+import { FRAME, type Frame } from './frame.ts';
+import {
+  type Attached,
+  type Established,
+  type HandshakeDeps,
+  INSTANCE_BYTES,
+  openLink,
+} from './handshake.ts';
+import {
+  DIALS_MAX,
+  HALF_OPEN_MS,
+  LINK_LIMITS,
+  type LinkLimits,
+  LINKS_MAX,
+  PAYLOAD_BYTES_MAX,
+  ROUTES_MAX,
+} from './limits.ts';
+import { isDuplicateClose, Link } from './link.ts';
+import { OPENING_BYTES } from './gate.ts';
+import { Path } from './path.ts';
+import { Resume } from './resume.ts';
+import { rivalsOf } from './rivals.ts';
+import { highestCommon, isVersionList } from './versions.ts';
+
+export interface LinksDeps {
+  readonly random: Random;
+  readonly self: LinkSelf;
+  /** Our version list, as our records show it. */
+  readonly versions: readonly number[];
+  readonly features: number;
+  /** Our gates at this moment. */
+  readonly gates: () => readonly GateKey[];
+  /** May this device come in by this gate? If not it is dropped without a word. */
+  readonly admit: (noiseStatic: Uint8Array, gate: GateKey) => boolean;
+  /** What earlier `replay` outputs had stored, by gate id, oldest first. */
+  readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
+  readonly limits?: Partial<LinkLimits>;
+}
+
+interface Dial {
+  readonly id: DialId;
+  readonly target: LinkTarget;
+  readonly attempts: Set<Attempt<Established>>;
+}
+
+/** A path between its handshake and its end, with the link it carries or will carry. */
+interface Carrier {
+  readonly path: Path;
+  readonly link: Link;
+  /** What the peer's START makes of it; undefined once it did. */
+  proof: Proof | undefined;
+}
+
+type Proof =
+  | { type: 'dialled'; dial: DialId; deadlineMs: number }
+  | { type: 'arrived'; payload: Uint8Array; deadlineMs: number }
+  | { type: 'attach'; expects: number; rttMs?: number; deadlineMs: number };
+
+interface UpLink {
+  readonly link: Link;
+  readonly upAtMs: number;
+  carrier: Carrier | undefined;
+  /** On the initiator's side. */
+  readonly resume: Resume | undefined;
+}
+
+export class Links {
+  readonly #random: Random;
+  readonly #limits: LinkLimits;
+  readonly #handshake: HandshakeDeps;
+  readonly #ourNoise: Uint8Array;
+  readonly #attaches = new AttachIndex<Link>();
+  readonly #arrivals: Arrivals;
+  readonly #dials = new Map<DialId, Dial>();
+  readonly #links = new Map<LinkId, UpLink>();
+  readonly #board = new AttemptBoard();
+  readonly #carriers = new Map<StreamId, Carrier>();
+  /** Carriers without the peer's START. */
+  readonly #unproven = new Set<Carrier>();
+  /** Carriers that may have something to write. */
+  readonly #dirty = new Set<Carrier>();
+  #out: LinksOutput[] = [];
+  #outHead = 0;
+  #nowMs = 0;
+  #nextStream: StreamId = 2;
+  #nextLink: LinkId = 1;
+
+  constructor(deps: LinksDeps) {
+    const { random, self, versions, features } = deps;
+    assert(isVersionList(versions), 'our version list rises and is short');
+    this.#random = random;
+    this.#limits = { ...LINK_LIMITS, ...deps.limits };
+    this.#ourNoise = dhPublicKey(self.noise.reveal());
+    const instance = random(INSTANCE_BYTES);
+    this.#handshake = { random, self, versions, features, instance };
+    this.#arrivals = new Arrivals({
+      handshake: this.#handshake,
+      random,
+      gates: deps.gates,
+      admit: deps.admit,
+      replaySeen: deps.replaySeen,
+      attaches: this.#attaches,
+      unproven: () => this.#unproven.size,
+      allocateStream: this.#allocateStream,
+      emit: this.#emit,
+      arrived: (arrival, nowMs) => this.#arrived(arrival, nowMs),
+    });
+  }
+
+  /**
+   * Dials a device on all routes at once. Ends in one `up` or `dial-failed` with this number.
+   * @param payload shown to the peer with its `up`; at most 768 bytes.
+   */
+  dial(
+    id: DialId,
+    target: LinkTarget,
+    routes: readonly Route[],
+    payload: Uint8Array,
+    nowMs: number,
+  ): void {
+    this.#nowMs = nowMs;
+    assert(!this.#dials.has(id), 'a dial has a number of its own');
+    assert(payload.length <= PAYLOAD_BYTES_MAX, 'a payload fits the first flight');
+    const { versions } = this.#handshake;
+    const speak = isVersionList(target.versions) && highestCommon(versions, target.versions);
+    if (!speak) return this.#failDial(id, 'no common version');
+    if (this.#dials.size >= DIALS_MAX) return this.#failDial(id, 'busy');
+    const dial: Dial = { id, target, attempts: new Set() };
+    this.#dials.set(id, dial);
+    for (const route of routes.slice(0, ROUTES_MAX)) this.#attemptDial(dial, route, payload);
+    this.#settleDial(dial);
+  }
+
+  /** Forgets a dial; no output names it any more. */
+  cancelDial(id: DialId): void {
+    const dial = this.#dials.get(id);
+    if (dial !== undefined) this.#endDial(dial);
+    for (const carrier of this.#unproven) {
+      const { proof } = carrier;
+      if (proof?.type === 'dialled' && proof.dial === id) this.#discard(carrier, true);
+    }
+  }
+
+  /** True where the datagram is a handshake of ours; else it may be somebody else's. */
+  handleDatagram(from: Endpoint, bytes: Uint8Array, nowMs: number): boolean {
+    this.#nowMs = nowMs;
+    if (this.#board.handleDatagram(from, bytes, nowMs)) return true;
+    return this.#arrivals.handleDatagram(from, bytes, nowMs);
+  }
+
+  handleStreamAccepted(stream: StreamId, from: Endpoint, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#arrivals.handleAccepted(stream, from, nowMs);
+  }
+
+  handleStreamOpened(stream: StreamId, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#board.handleOpened(stream, nowMs);
+  }
+
+  handleStreamBytes(stream: StreamId, bytes: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const carrier = this.#carriers.get(stream);
+    if (carrier !== undefined) return this.#carrierBytes(carrier, bytes);
+    if (this.#board.handleBytes(stream, bytes, nowMs)) return;
+    this.#arrivals.handleBytes(stream, bytes, nowMs);
+  }
+
+  handleStreamWritable(stream: StreamId, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const carrier = this.#carriers.get(stream);
+    carrier?.path.drained();
+    if (carrier !== undefined) this.#dirty.add(carrier);
+  }
+
+  handleStreamClosed(stream: StreamId, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const carrier = this.#carriers.get(stream);
+    if (carrier !== undefined) this.#dropCarrier(carrier, false);
+    this.#board.handleClosed(stream);
+    this.#arrivals.handleClosed(stream);
+  }
+
+  handleReplayStored(token: number, ok: boolean, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#arrivals.handleReplayStored(token, ok, nowMs);
+  }
+
+  /**
+   * Sends one body of 1 byte to 64 KiB, taking it over.
+   * @returns false where there is no room: try again after `writable`. Also false for no link.
+   */
+  send(id: LinkId, body: Uint8Array, nowMs: number): boolean {
+    this.#nowMs = nowMs;
+    const up = this.#links.get(id);
+    if (up === undefined || !up.link.send(body)) return false;
+    if (up.carrier !== undefined) this.#dirty.add(up.carrier);
+    return true;
+  }
+
+  /** The consumer is done with `bytes` of what `message` outputs said. */
+  credit(id: LinkId, bytes: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const up = this.#links.get(id);
+    if (up === undefined) return;
+    up.link.credit(bytes, nowMs);
+    if (up.carrier !== undefined) this.#dirty.add(up.carrier);
+  }
+
+  /** Ends a link; the peer is told if there is a path. */
+  close(id: LinkId, reason: CloseReason, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const up = this.#links.get(id);
+    if (up !== undefined) this.#down(up, reason, reason);
+  }
+
+  /** Time passed. Early, late and repeated calls are safe. */
+  handleTimeout(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#arrivals.handleTimeout(nowMs);
+    for (const dial of this.#dials.values()) {
+      for (const attempt of dial.attempts) attempt.handleTimeout(nowMs);
+      this.#settleDial(dial);
+    }
+    for (const carrier of this.#unproven) {
+      if (carrier.proof!.deadlineMs <= nowMs) this.#dropCarrier(carrier, true);
+    }
+    for (const up of this.#links.values()) this.#linkTimeout(up);
+  }
+
+  wakeAtMs(): number | undefined {
+    let soonest = this.#arrivals.wakeAtMs();
+    for (const dial of this.#dials.values()) {
+      for (const attempt of dial.attempts) soonest = earliest(soonest, attempt.wakeAtMs());
+    }
+    for (const { proof } of this.#unproven) soonest = earliest(soonest, proof!.deadlineMs);
+    for (const { link, resume } of this.#links.values()) {
+      soonest = earliest(soonest, link.wakeAtMs(), resume?.wakeAtMs());
+    }
+    return soonest;
+  }
+
+  poll(): LinksOutput | undefined {
+    if (this.#outHead === this.#out.length) {
+      this.#out = [];
+      this.#outHead = 0;
+      for (const carrier of this.#dirty) this.#write(carrier);
+      this.#dirty.clear();
+    }
+    return this.#outHead < this.#out.length ? this.#out[this.#outHead++] : undefined;
+  }
+
+  /** Counts of everything held, and of arrivals dropped by reason. */
+  stats(): Record<string, number> {
+    let heldFrames = 0;
+    for (const { link } of this.#links.values()) heldFrames += link.held;
+    return {
+      links: this.#links.size,
+      dials: this.#dials.size,
+      streams: this.#carriers.size,
+      attempts: this.#board.size,
+      unproven: this.#unproven.size,
+      attachIds: this.#attaches.size,
+      heldFrames,
+      ...this.#arrivals.stats(),
+    };
+  }
+
+  readonly #emit = (output: LinksOutput): void => {
+    this.#out.push(output);
+  };
+
+  readonly #allocateStream = (): StreamId => {
+    const stream = this.#nextStream;
+    this.#nextStream += 2;
+    return stream;
+  };
+
+  // --- dials ---
+
+  #attemptDial(dial: Dial, route: Route, payload: Uint8Array): void {
+    const { target } = dial;
+    const attempt = new Attempt<Established>(
+      {
+        route,
+        key: this.#arrivals.keyOf(target.gate),
+        random: this.#random,
+        emit: this.#emit,
+        allocateStream: this.#allocateStream,
+        begin: (streamId) => {
+          const opening = openLink(this.#handshake, target, streamId, payload);
+          return opening && { ...opening, opening: this.#random(OPENING_BYTES) };
+        },
+      },
+      this.#nowMs,
+    );
+    dial.attempts.add(attempt);
+    this.#board.add(attempt, {
+      won: (won) => this.#dialWon(dial, won),
+      lost: () => this.#settleDial(dial),
+    });
+  }
+
+  #dialWon(dial: Dial, won: Won<Established>): void {
+    this.#endDial(dial);
+    const link = this.#newLink(true, dial.target.gate, won.result);
+    const deadlineMs = this.#nowMs + HALF_OPEN_MS;
+    const proof: Proof = { type: 'dialled', dial: dial.id, deadlineMs };
+    this.#carry(won.stream, won.route, won.result.keys, link, proof, won.rest);
+  }
+
+  /** Fails the dial once its last attempt is lost. */
+  #settleDial(dial: Dial): void {
+    if (!this.#dials.has(dial.id)) return;
+    for (const attempt of dial.attempts) {
+      if (!attempt.lost) continue;
+      dial.attempts.delete(attempt);
+      this.#board.remove(attempt);
+    }
+    if (dial.attempts.size > 0) return;
+    this.#dials.delete(dial.id);
+    this.#failDial(dial.id, 'unreachable');
+  }
+
+  #endDial(dial: Dial): void {
+    this.#dials.delete(dial.id);
+    for (const attempt of dial.attempts) {
+      attempt.cancel();
+      this.#board.remove(attempt);
+    }
+  }
+
+  #failDial(dial: DialId, reason: DialFailure): void {
+    this.#emit({ type: 'dial-failed', dial, reason });
+  }
+
+  // --- arrivals ---
+
+  #arrived(arrival: Arrival, nowMs: number): void {
+    const { made, stream, route, deadlineMs } = arrival;
+    this.#nowMs = nowMs;
+    if (made.type === 'link') {
+      const link = this.#newLink(false, made.gate, made.established);
+      const proof: Proof = { type: 'arrived', payload: made.payload, deadlineMs };
+      this.#carry(stream, route, made.established.keys, link, proof);
+    } else {
+      const { attached, link } = made;
+      const proof: Proof = { type: 'attach', expects: attached.expects, deadlineMs };
+      this.#carry(stream, route, attached.keys, link, proof);
+    }
+  }
+
+  #newLink(initiator: boolean, gate: GateKey, established: Established): Link {
+    return new Link({
+      id: this.#nextLink++,
+      initiator,
+      gate,
+      established,
+      limits: this.#limits,
+      random: this.#random,
+      emit: this.#emit,
+      nowMs: this.#nowMs,
+    });
+  }
+
+  // --- paths ---
+
+  /** A path after its handshake; the initiator's START proves it to the responder, then back. */
+  #carry(
+    stream: StreamId,
+    route: Route,
+    keys: Established['keys'],
+    link: Link,
+    proof: Proof,
+    rest?: Uint8Array,
+  ): void {
+    const path = new Path(stream, route, keys, { limits: this.#limits, nowMs: this.#nowMs });
+    const carrier: Carrier = { path, link, proof };
+    this.#carriers.set(stream, carrier);
+    this.#unproven.add(carrier);
+    if (link.initiator) Link.writeStart(path, this.#nowMs);
+    this.#dirty.add(carrier);
+    if (rest !== undefined && rest.length > 0) this.#carrierBytes(carrier, rest);
+  }
+
+  #carrierBytes(carrier: Carrier, bytes: Uint8Array): void {
+    const { path } = carrier;
+    path.feed(bytes);
+    for (let frame = path.next(); frame !== undefined; frame = path.next()) {
+      if (!this.#carrierFrame(carrier, frame)) return;
+    }
+    if (path.fault !== undefined) this.#dropCarrier(carrier, true);
+    else this.#dirty.add(carrier);
+  }
+
+  /** False where the carrier is gone. */
+  #carrierFrame(carrier: Carrier, frame: Frame): boolean {
+    if (carrier.proof !== undefined) return this.#proveCarrier(carrier, carrier.proof, frame);
+    const up = this.#links.get(carrier.link.id)!;
+    switch (carrier.link.handleFrame(frame, this.#nowMs)) {
+      case 'fine':
+        return true;
+      case 'path over':
+        this.#dropCarrier(carrier, true);
+        return false;
+      case 'violation':
+        this.#down(up, 'protocol', 'protocol');
+        return false;
+      case 'closed':
+        this.#down(up, isDuplicateClose(frame) ? 'duplicate' : 'peer closed', undefined);
+        return false;
+    }
+  }
+
+  /** The peer's first frame: START makes the path count, CLOSE ends it before it did. */
+  #proveCarrier(carrier: Carrier, proof: Proof, frame: Frame): boolean {
+    if (frame.type === FRAME.close) {
+      const duplicate = proof.type === 'dialled' && isDuplicateClose(frame);
+      this.#dropCarrier(carrier, true, duplicate ? 'duplicate' : 'unreachable');
+      return false;
+    }
+    this.#unproven.delete(carrier);
+    carrier.proof = undefined;
+    return proof.type === 'attach'
+      ? this.#attachProven(carrier, proof)
+      : this.#linkProven(carrier, proof);
+  }
+
+  #attachProven(carrier: Carrier, proof: Proof & { type: 'attach' }): boolean {
+    const { link, path } = carrier;
+    const up = this.#links.get(link.id)!;
+    const { carrier: old } = up;
+    if (!link.attach(path, proof.expects, this.#nowMs)) {
+      this.#discard(carrier, true);
+      this.#down(up, 'protocol', undefined);
+      return false;
+    }
+    if (!link.initiator) Link.writeStart(path, this.#nowMs);
+    up.carrier = carrier;
+    up.resume?.proven(path.route);
+    if (old !== undefined) this.#discard(old, true);
+    const rtt = proof.rttMs === undefined ? {} : { rttMs: proof.rttMs };
+    this.#emit({ type: 'path', link: link.id, route: path.route, ...rtt });
+    return true;
+  }
+
+  #linkProven(carrier: Carrier, proof: Proof & { type: 'dialled' | 'arrived' }): boolean {
+    const { link, path } = carrier;
+    const rivals = rivalsOf(link, this.#links.values(), this.#ourNoise, this.#nowMs);
+    if (rivals === 'stay' || this.#links.size >= LINKS_MAX) {
+      link.writeClose(path, rivals === 'stay' ? 'duplicate' : 'closed', this.#nowMs);
+      this.#discard(carrier, true);
+      if (proof.type === 'dialled') this.#failDial(proof.dial, 'busy');
+      return false;
+    }
+    const resume = link.initiator
+      ? new Resume(link, path.route, {
+          random: this.#random,
+          emit: this.#emit,
+          allocateStream: this.#allocateStream,
+        })
+      : undefined;
+    const { established } = link;
+    if (!link.initiator) {
+      this.#attaches.add(link, established.attach);
+      Link.writeStart(path, this.#nowMs);
+    }
+    link.attach(path, 0, this.#nowMs);
+    this.#links.set(link.id, { link, carrier, resume, upAtMs: this.#nowMs });
+    this.#emit({
+      type: 'up',
+      link: link.id,
+      initiator: link.initiator,
+      gate: link.gate,
+      ...(proof.type === 'dialled' ? { dial: proof.dial } : { payload: proof.payload }),
+      peerNoise: established.peerNoise,
+      version: established.version,
+      features: established.features,
+      exporter: established.exporter,
+      route: path.route,
+    });
+    for (const { up, reason } of rivals) this.#down(up, reason, reason);
+    return true;
+  }
+
+  /** A path ended; its link lives on, unless this path was to make it. */
+  #dropCarrier(carrier: Carrier, ours: boolean, failure: DialFailure = 'unreachable'): void {
+    const { link, proof } = carrier;
+    const up = this.#links.get(link.id);
+    this.#discard(carrier, ours);
+    if (proof?.type === 'dialled') this.#failDial(proof.dial, failure);
+    if (proof?.type === 'attach') up?.resume?.failed(this.#nowMs);
+    if (proof !== undefined || up === undefined) return;
+    up.carrier = undefined;
+    link.detach(this.#nowMs);
+    this.#emit({ type: 'path', link: link.id, route: undefined });
+    up.resume?.pathLost();
+    this.#resume(up);
+  }
+
+  /** Forgets a path; what was written leaves first. @param ours the stream is ours to close. */
+  #discard(carrier: Carrier, ours: boolean): void {
+    const { path } = carrier;
+    if (ours) {
+      const bytes = path.takeOutput();
+      if (bytes !== undefined) this.#emit({ type: 'stream-write', stream: path.stream, bytes });
+      this.#emit({ type: 'stream-close', stream: path.stream });
+    }
+    this.#carriers.delete(path.stream);
+    this.#unproven.delete(carrier);
+    this.#dirty.delete(carrier);
+    path.wipe();
+  }
+
+  // --- links ---
+
+  #linkTimeout(up: UpLink): void {
+    const { link } = up;
+    if (link.staleAtMs <= this.#nowMs) return this.#down(up, 'stale keys', 'closed');
+    if ((link.noPathDueMs ?? Infinity) <= this.#nowMs) {
+      return this.#down(up, 'no path', undefined);
+    }
+    if (up.carrier !== undefined) {
+      if (link.isPathDead(this.#nowMs)) this.#dropCarrier(up.carrier, true);
+      else this.#dirty.add(up.carrier);
+    }
+    this.#resume(up);
+  }
+
+  /** Drives the initiator's search for another path. */
+  #resume(up: UpLink): void {
+    const { resume } = up;
+    if (resume === undefined) return;
+    const attempt = resume.handleTimeout(this.#nowMs);
+    if (attempt !== undefined) {
+      this.#board.add(attempt, {
+        won: (won) => this.#attachWon(up, won),
+        lost: () => resume.failed(this.#nowMs),
+      });
+    }
+    if (resume.attempt?.lost) {
+      this.#board.remove(resume.attempt);
+      resume.failed(this.#nowMs);
+    }
+  }
+
+  #attachWon(up: UpLink, won: Won<Attached>): void {
+    up.resume!.won();
+    const { expects, keys } = won.result;
+    const deadlineMs = this.#nowMs + HALF_OPEN_MS;
+    const proof: Proof = { type: 'attach', expects, rttMs: won.rttMs, deadlineMs };
+    this.#carry(won.stream, won.route, keys, up.link, proof, won.rest);
+  }
+
+  /** The link ends. @param tell what the peer hears, if there is a path. */
+  #down(up: UpLink, reason: DownReason, tell: CloseReason | undefined): void {
+    const { link, resume } = up;
+    this.#links.delete(link.id);
+    this.#attaches.remove(link);
+    if (resume?.attempt !== undefined) this.#board.remove(resume.attempt);
+    resume?.cancel();
+    for (const carrier of this.#carriers.values()) {
+      if (carrier.link !== link) continue;
+      const says = carrier === up.carrier ? tell : undefined;
+      if (says !== undefined) link.writeClose(carrier.path, says, this.#nowMs);
+      this.#discard(carrier, true);
+    }
+    this.#emit({ type: 'down', link: link.id, reason });
+  }
+
+  /** Hands what a path has sealed to its stream. */
+  #write(carrier: Carrier): void {
+    const { path, link } = carrier;
+    if (link.path === path) link.flush(this.#nowMs);
+    const bytes = path.takeOutput();
+    if (bytes !== undefined) this.#emit({ type: 'stream-write', stream: path.stream, bytes });
+  }
+}
