@@ -234,12 +234,14 @@ describe('each check bites', () => {
       'daemon/a.ts': `import type { B } from '@sotto/core/base/b.ts';`,
       'daemon/worker.ts': '',
       'core/base/b.ts': '',
-      'core/base/b.test.ts': `import './b.ts'; import './alone.ts'; import './b.suite.ts';`,
-      'core/base/b.suite.ts': '',
+      'core/base/b.test.ts': `import './b.ts'; import './alone.ts'; import './test-help.ts';`,
+      'core/base/test-help.ts': '',
+      'core/base/test-nobody.ts': '',
       'core/base/alone.ts': '',
     };
     expect(planted(deadFiles, files)).toMatchInlineSnapshot(`
       [
+        "core/base/test-nobody.ts no program and no entry point reaches this file",
         "core/base/alone.ts no program and no entry point reaches this file",
       ]
     `);
@@ -275,11 +277,13 @@ describe('each check bites', () => {
         `test('[LNK-1] a', () => {});`,
         `test.each([1])('[LNK-3, LNK-9] %s', () => {}); // [LNK-2] is not a name`,
       ].join('\n'),
+      'vault/contract-order.ts': `const cases = { '[LNK-8] a': () => {}, async '[LNK-3] b'() {} };`,
     };
     expect(planted(rulesAndTests, files)).toMatchInlineSnapshot(`
       [
         "docs/spec/link.md:4 LNK-3 is told twice: docs/spec/link.md:3",
         "core/link/a.test.ts:2 tests LNK-9: no page has that rule",
+        "vault/contract-order.ts:1 tests LNK-8: no page has that rule",
         "docs/spec/link.md:2 LNK-2 has no test that names it",
       ]
     `);

@@ -6,7 +6,7 @@
  */
 import ts from 'typescript';
 import { importsOf } from './imports.ts';
-import { codeFiles, everyNode, isTest, problemAt } from './tree.ts';
+import { codeFiles, everyNode, isTest, isTestSupport, problemAt } from './tree.ts';
 import type { Problem, SourceFile, Tree } from './tree.ts';
 
 /** Where programs begin. Tools, lab and bench are started by hand or by their tests. */
@@ -23,11 +23,6 @@ const KEPT: Readonly<Record<string, string>> = {
     'the front door (protocol: reach me by ID alone) signs under blinded keys',
 };
 
-/** Test helpers: reached from tests, and from nothing else. */
-function isTestSupport(path: string): boolean {
-  return isTest(path) || path.startsWith('sim/');
-}
-
 export function deadFiles(tree: Tree): Problem[] {
   const files = codeFiles(tree);
   const reached = new Set<string>();
@@ -40,12 +35,15 @@ export function deadFiles(tree: Tree): Problem[] {
   const entries = files.filter(({ path }) => ENTRIES.some((entry) => entry.test(path)));
   for (const { path } of entries) reach(path);
   for (const path of Object.keys(KEPT)) reach(path);
+  // What only tests use is alive by them; anything else that only tests reach is dead.
   for (const { path } of files) {
     if (!isTest(path)) continue;
-    for (const { target } of importsOf(tree.get(path)!)) if (isTestSupport(target)) reach(target);
+    for (const { target } of importsOf(tree.get(path)!)) {
+      if (isTestSupport(target) || target.startsWith('sim/')) reach(target);
+    }
   }
   return files.flatMap(({ path }) => {
-    if (reached.has(path) || (isTest(path) && !path.includes('.suite.'))) return [];
+    if (reached.has(path) || (isTest(path) && !isTestSupport(path))) return [];
     return [{ at: path, what: 'no program and no entry point reaches this file' }];
   });
 }
@@ -74,13 +72,14 @@ export function deadExports(tree: Tree): Problem[] {
   const taken = takers(tree);
   const problems: Problem[] = [];
   for (const file of codeFiles(tree)) {
-    if (isTest(file.path) || Object.hasOwn(KEPT, file.path)) continue;
+    if (/\.(test|e2e)\.ts$/.test(file.path) || Object.hasOwn(KEPT, file.path)) continue;
     if (ENTRIES.some((entry) => entry.test(file.path)) || taken.wholeByCode.has(file.path))
       continue;
     const uses = countNames(file);
     for (const { name, node, isType } of exportsOf(file)) {
       const key = `${file.path}#${name}`;
       if (taken.byCode.has(key)) continue;
+      if (isTestSupport(file.path) && taken.byTests.has(key)) continue;
       const usedHere = (uses.get(name) ?? 0) > 1;
       // A type that a taken signature names is part of it; a limit is what the spec pages quote.
       const isPublic = isType || /^[A-Z][A-Z0-9_]+$/.test(name) || taken.byTests.has(key);

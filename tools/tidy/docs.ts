@@ -41,20 +41,23 @@ export function rulesAndTests(tree: Tree): Problem[] {
   return problems;
 }
 
-/** Rule ids in the names of tests and groups. */
+/** Rule ids in the names of tests and groups, and in the names of the cases of a suite. */
 function idsOf(file: SourceFile): { id: string; node: ts.Node }[] {
   const found: { id: string; node: ts.Node }[] = [];
   everyNode(file, (node) => {
-    if (!ts.isCallExpression(node) || !/^(test|it|describe)\b/.test(node.expression.getText())) {
-      return;
-    }
-    const name = node.arguments[0];
+    const name = nameOfTest(node);
     if (!name || !(ts.isStringLiteralLike(name) || ts.isTemplateExpression(name))) return;
     for (const [, ids] of name.getText().matchAll(NAMED_IDS)) {
       for (const id of ids!.split(/,\s*/)) found.push({ id, node });
     }
   });
   return found;
+}
+
+function nameOfTest(node: ts.Node): ts.Node | undefined {
+  if (ts.isPropertyAssignment(node) || ts.isMethodDeclaration(node)) return node.name;
+  if (!ts.isCallExpression(node)) return undefined;
+  return /^(test|it|describe)\b/.test(node.expression.getText()) ? node.arguments[0] : undefined;
 }
 
 const PAGE = 'docs/ARCHITECTURE.md';

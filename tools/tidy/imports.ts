@@ -131,7 +131,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: /^sim\//,
-    may: [/^core\//, /^vault\/.*\.suite\.ts$/, /^node:/],
+    may: [/^core\//, /^vault\/contract(-[a-z]+)?\.ts$/, /^node:/],
     because: 'the simulator runs the node that ships, on a model that passes the vault suite',
   },
   { from: /^(lab|bench|tools)\//, may: [/./], because: 'tools may look at anything' },
