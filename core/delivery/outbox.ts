@@ -14,7 +14,7 @@
  * Sans-IO: call one `handle*`, drain `poll()`, sleep until `wakeAtMs()`.
  * @module
  */
-import { hex } from '../base/bytes.ts';
+import { equal, hex } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Envelope } from '../base/vault.ts';
 
@@ -150,6 +150,15 @@ export class Outbox {
     }
     this.#queue.unshift(...back);
     for (const { ciphertext } of back) this.#queueBytes += ciphertext.length;
+  }
+
+  /** A person took the event back: what of it has not left stays here. */
+  handleCancelled(event: Uint8Array): void {
+    this.#queue = this.#queue.filter((envelope) => {
+      if (!equal(envelope.event, event)) return true;
+      this.#queueBytes -= envelope.ciphertext.length;
+      return false;
+    });
   }
 
   handleWritable(nowMs: number): void {

@@ -1,9 +1,10 @@
 /**
- * Contact: what we keep of one person we talk to, as one document of the vault (IDN-23).
+ * Contact: what we keep of one person we talk to, as one document of the vault (CON-4).
  *
  *   key  type   meaning
  *   a    int    1 while blocked
- *   d    list   their devices: {b bundle, c certificate, r last known record}, as far as known
+ *   d    list   their devices: {b bundle, c certificate, k signing key, r last known
+ *               record}, as far as known
  *   i    bytes  the invite text by which we added them, until the first link
  *   k    32 B   their identity key
  *   l    bytes  their device list, the whole log
@@ -23,6 +24,8 @@ import { Secret, type PairSecret } from '../crypto/keys.ts';
 export const DEVICES_MAX = 16;
 
 export interface ContactDevice {
+  /** Signing key, 32 bytes. */
+  readonly device: Uint8Array;
   readonly certificate: Uint8Array;
   readonly bundle: Uint8Array | undefined;
   readonly record: Uint8Array | undefined;
@@ -44,9 +47,10 @@ export interface Contact {
 export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
   return encode({
     a: contact.blocked ? 1 : 0,
-    d: contact.devices.map(({ bundle, certificate, record }) => ({
+    d: contact.devices.map(({ bundle, certificate, device, record }) => ({
       b: bundle,
       c: certificate,
+      k: device,
       r: record,
     })),
     i: contact.invite,
@@ -87,6 +91,7 @@ export function decodeContact(bytes: Uint8Array): Contact | undefined {
 function decodeDevice(value: Bvalue): ContactDevice | undefined {
   const dict = asDict(value);
   const certificate = asBytes(dict?.['c']);
-  if (!dict || !certificate) return undefined;
-  return { certificate, bundle: asBytes(dict['b']), record: asBytes(dict['r']) };
+  const device = asBytes(dict?.['k'], 32);
+  if (!dict || !certificate || !device) return undefined;
+  return { device, certificate, bundle: asBytes(dict['b']), record: asBytes(dict['r']) };
 }

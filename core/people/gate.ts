@@ -2,7 +2,7 @@
  * Our direct gate: the secret that accepted contacts need to make a first flight which we answer
  * at all. Random, told in records and hellos, never derived from a key (LNK-1). Renewed weekly
  * and whenever somebody is blocked or removed; after a weekly renewal the former one still
- * opens for a week, so that nobody who was away is shut out (IDN-25).
+ * opens for a week, so that nobody who was away is shut out (CON-6).
  * @module
  */
 import { asBytes, asDict, asInt, decode, encode } from '../base/bencode.ts';

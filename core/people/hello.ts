@@ -1,6 +1,6 @@
 /**
  * Hello: the first message each side says on a new link, and again when something in it changes.
- * It carries what the other device needs to reach, name and seal for this one (IDN-20, IDN-21).
+ * It carries what the other device needs to reach, name and seal for this one (CON-1, CON-2).
  *
  *   key  type   meaning
  *   b    bytes  our prekey bundle (PQXDH)

@@ -1,5 +1,5 @@
 /**
- * Invite: what we keep of one invite that we handed out, as one document of the vault (IDN-24).
+ * Invite: what we keep of one invite that we handed out, as one document of the vault (CON-5).
  *
  *   key  type   meaning
  *   c    int    made at, wall clock, milliseconds

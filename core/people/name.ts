@@ -1,6 +1,6 @@
 /**
  * Names: what people call themselves and each other, made harmless. Control, format and
- * bidirectional characters could make one name look like another, or break a screen (IDN-22).
+ * bidirectional characters could make one name look like another, or break a screen (CON-3).
  * @module
  */
 import { utf8 } from '../base/bytes.ts';
