@@ -1,5 +1,5 @@
 /**
- * Text forms: what people copy, paste, type and scan (IDN-1 to IDN-6).
+ * Text forms: what people copy, paste, type and scan (IDN-1 to IDN-5).
  *
  *   `sotto:` + base32 of        offset  size  field
  *                               0       1     form: 01 an ID, 02 an invite (invite-text.ts)

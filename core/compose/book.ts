@@ -1,0 +1,218 @@
+/**
+ * The address book: contacts, their devices, our invites and our direct gate, in memory as the
+ * vault's documents hold them. Every change hands back the documents to be written, so that the
+ * caller can put them into the transaction they belong to.
+ * @module
+ */
+import { equal, hex, utf8 } from '../base/bytes.ts';
+import type { Random } from '../base/time.ts';
+import type { Doc, DocChange, PeerDevice } from '../base/vault.ts';
+import { deviceAddress } from '../crypto/address.ts';
+import type { GateKey } from '../link/contract.ts';
+import { readCertificate, type Certificate } from '../people/certificate.ts';
+import { decodeContact, encodeContact, type Contact } from '../people/contact.ts';
+import { conversationOf, conversationText } from '../people/conversation.ts';
+import { decodeGate, encodeGate, gateIsOld, newGate, type DirectGate } from '../people/gate.ts';
+import { parseId } from '../people/id-text.ts';
+import { decodeInvite, encodeInvite, type Invite } from '../people/invite.ts';
+import { cleanName, nameKey } from '../people/name.ts';
+
+/** Contacts of one profile. */
+export const CONTACTS_MAX = 10_000;
+
+/** A device of a contact, with its certificate read. */
+export interface KnownDevice {
+  /** Hex of its signing key. */
+  readonly key: string;
+  readonly contact: Contact;
+  readonly peer: PeerDevice;
+  readonly noise: Uint8Array;
+  readonly bundle: Uint8Array | undefined;
+  readonly record: Uint8Array | undefined;
+}
+
+export type Resolved =
+  | { ok: true; contact: Contact }
+  | { ok: false; code: 'not-found' }
+  | { ok: false; code: 'ambiguous'; candidates: readonly string[] };
+
+export class Book {
+  /** By hex of the identity key. */
+  readonly contacts = new Map<string, Contact>();
+  /** By invite id. */
+  readonly invites = new Map<string, Invite>();
+  /** The current direct gate, then the former one where it still opens. */
+  #gates: DirectGate[];
+  /** One object per secret, so that keys derived from it are kept with it. */
+  #gateKeys: GateKey[] = [];
+  readonly #devices = new Map<string, KnownDevice>();
+  readonly #byNoise = new Map<string, KnownDevice>();
+
+  constructor(
+    private readonly self: Uint8Array,
+    docs: readonly Doc[],
+  ) {
+    for (const doc of docs) {
+      if (doc.space === 'contact') {
+        const contact = decodeContact(doc.value);
+        if (contact) this.#index(contact);
+      } else if (doc.space === 'invite') {
+        const invite = decodeInvite(doc.value);
+        if (invite) this.invites.set(invite.id, invite);
+      }
+    }
+    this.#gates = docs
+      .filter((doc) => doc.space === 'gate')
+      .map((doc) => decodeGate(doc.value))
+      .filter((gate) => gate !== undefined)
+      .sort((a, b) => b.createdMs - a.createdMs);
+    this.#gateKeys = this.#gates.map(gateKey);
+  }
+
+  /** The gate that we tell people now. */
+  get gate(): DirectGate {
+    return this.#gates[0]!;
+  }
+
+  /** The gates by which a known device may come in. */
+  get gateKeys(): readonly GateKey[] {
+    return this.#gateKeys;
+  }
+
+  /** The direct gate is missing or a week old: a new one, and the documents that say so. */
+  renewGateIfOld(random: Random, wallMs: number): DocChange[] {
+    const current = this.#gates[0];
+    if (current && !gateIsOld(current, wallMs)) return [];
+    return this.#renewGate(random, wallMs, current ? [current] : []);
+  }
+
+  /** Somebody must be kept out from now on: no former gate stays open. */
+  renewGate(random: Random, wallMs: number): DocChange[] {
+    return this.#renewGate(random, wallMs, []);
+  }
+
+  #renewGate(random: Random, wallMs: number, keep: readonly DirectGate[]): DocChange[] {
+    const dropped = this.#gates.filter((gate) => !keep.includes(gate));
+    const fresh = newGate(random, wallMs);
+    this.#gates = [fresh, ...keep];
+    const kept = this.#gateKeys.filter(({ id }) => keep.some((gate) => gate.id === id));
+    this.#gateKeys = [gateKey(fresh), ...kept];
+    return [
+      { space: 'gate', key: utf8(fresh.id), value: encodeGate(fresh) },
+      ...dropped.map((gate) => ({ space: 'gate' as const, key: utf8(gate.id), value: undefined })),
+    ];
+  }
+
+  contactOf(identity: Uint8Array): Contact | undefined {
+    return this.contacts.get(hex(identity));
+  }
+
+  device(key: string): KnownDevice | undefined {
+    return this.#devices.get(key);
+  }
+
+  deviceByNoise(noise: Uint8Array): KnownDevice | undefined {
+    return this.#byNoise.get(hex(noise));
+  }
+
+  devicesOf(contact: Contact): KnownDevice[] {
+    return [...this.#devices.values()].filter((device) => device.contact === contact);
+  }
+
+  /** Adds or updates a contact in memory; write `contactDoc` for it. */
+  put(contact: Contact): DocChange {
+    this.#unindex(contact);
+    this.#index(contact);
+    return this.contactDoc(contact);
+  }
+
+  remove(contact: Contact): DocChange {
+    this.#unindex(contact);
+    this.contacts.delete(hex(contact.identity));
+    return { space: 'contact', key: contact.identity, value: undefined };
+  }
+
+  contactDoc(contact: Contact): DocChange {
+    return { space: 'contact', key: contact.identity, value: encodeContact(contact) };
+  }
+
+  inviteDoc(invite: Invite): DocChange {
+    return { space: 'invite', key: utf8(invite.id), value: encodeInvite(invite) };
+  }
+
+  conversation(contact: Contact): Uint8Array {
+    return conversationOf(this.self, contact.identity);
+  }
+
+  conversationText(contact: Contact): string {
+    return conversationText(this.conversation(contact));
+  }
+
+  byConversation(conversation: Uint8Array): Contact | undefined {
+    for (const contact of this.contacts.values()) {
+      if (equal(this.conversation(contact), conversation)) return contact;
+    }
+    return undefined;
+  }
+
+  /** Whom a person means by a name, an ID text or a conversation id. */
+  resolve(to: string): Resolved {
+    const id = parseId(to);
+    const found = [...this.contacts.values()].filter(
+      (contact) =>
+        (id.ok && equal(contact.identity, id.identity)) || this.conversationText(contact) === to,
+    );
+    if (found.length === 0) {
+      const key = nameKey(to);
+      found.push(...[...this.contacts.values()].filter(({ name }) => nameKey(name) === key));
+    }
+    if (found.length === 0) return { ok: false, code: 'not-found' };
+    if (found.length === 1) return { ok: true, contact: found[0]! };
+    const candidates = found.map((contact) => this.conversationText(contact));
+    return { ok: false, code: 'ambiguous', candidates };
+  }
+
+  /** A name nobody in the book has yet: `Ana`, `Ana 2`, ... */
+  freeName(wish: string | undefined): string {
+    const base = (wish && cleanName(wish)) ?? 'Someone';
+    const taken = new Set([...this.contacts.values()].map(({ name }) => nameKey(name)));
+    for (let n = 1; ; n++) {
+      const name = n === 1 ? base : `${base} ${n}`;
+      if (!taken.has(nameKey(name))) return name;
+    }
+  }
+
+  #index(contact: Contact): void {
+    this.contacts.set(hex(contact.identity), contact);
+    for (const { bundle, certificate: bytes, record } of contact.devices) {
+      const read = readCertificate(bytes);
+      if (!read.ok || !equal(read.certificate.identity, contact.identity)) continue;
+      const { certificate } = read;
+      const key = hex(certificate.device);
+      const peer = peerDevice(certificate);
+      const device = { key, contact, peer, noise: certificate.noise, bundle, record };
+      this.#devices.set(key, device);
+      this.#byNoise.set(hex(certificate.noise), device);
+    }
+  }
+
+  #unindex(contact: Contact): void {
+    for (const device of this.devicesOf(contact)) {
+      this.#devices.delete(device.key);
+      this.#byNoise.delete(hex(device.noise));
+    }
+  }
+}
+
+function gateKey({ id, secret }: DirectGate): GateKey {
+  return { id, kind: 'direct', secret };
+}
+
+function peerDevice(certificate: Certificate): PeerDevice {
+  return {
+    identity: certificate.identity,
+    device: certificate.device,
+    signalIdentity: certificate.signal,
+    address: deviceAddress(certificate.device),
+  };
+}

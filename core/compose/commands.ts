@@ -1,0 +1,400 @@
+/**
+ * Commands: what each of them does to the running node, and what its result says.
+ * @module
+ */
+import { fromHex, hex, utf8 } from '../base/bytes.ts';
+import { TEXT_BYTES_MAX } from '../base/limits.ts';
+import type { DocChange, VaultFault } from '../base/vault.ts';
+import type {
+  Command,
+  CommandError,
+  CommandErrorCode,
+  CommandResult,
+  ContactView,
+  InviteView,
+  RouteView,
+  Status,
+} from '../commands.ts';
+import { Secret } from '../crypto/keys.ts';
+import type { Contact } from '../people/contact.ts';
+import { formatId } from '../people/id-text.ts';
+import type { TextFault } from '../people/id-text.ts';
+import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invite.ts';
+import { formatInvite, parseIdOrInvite, type InviteText } from '../people/invite-text.ts';
+import { cleanName, nameKey } from '../people/name.ts';
+import { CONTACTS_MAX } from './book.ts';
+import type { Runtime } from './runtime.ts';
+
+type Reply = (result: CommandResult) => void;
+type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
+
+/** Invites live for at most a year. */
+export const INVITE_LIFE_MS_MAX = 366 * 24 * 3600 * 1000;
+const DONE: CommandResult = { ok: true, data: { type: 'done' } };
+
+export function runCommand(
+  runtime: Runtime,
+  command: Command,
+  stats: Record<string, number>,
+  reply: Reply,
+): void {
+  switch (command.type) {
+    case 'status':
+      return reply({ ok: true, data: { type: 'status', status: statusOf(runtime) } });
+    case 'stats':
+      return reply({ ok: true, data: { type: 'stats', stats } });
+    case 'invite-new':
+      return newInvite(runtime, command, reply);
+    case 'invite-list':
+      return listInvites(runtime, reply);
+    case 'invite-revoke':
+      return revokeInvite(runtime, command, reply);
+    case 'contact-add':
+      return addContact(runtime, command, reply);
+    case 'contact-list':
+      return listContacts(runtime, reply);
+    case 'message-cancel':
+      return cancelMessage(runtime, command, reply);
+    default:
+      return withContact(runtime, command, reply);
+  }
+}
+
+/** Commands about one conversation partner. */
+function withContact(
+  runtime: Runtime,
+  command: Extract<Command, { to: string }>,
+  reply: Reply,
+): void {
+  const resolved = runtime.book.resolve(command.to);
+  if (!resolved.ok) {
+    const detail = resolved.code === 'ambiguous' ? { candidates: resolved.candidates } : undefined;
+    return reply(failure(resolved.code, { to: command.to, ...detail }));
+  }
+  const { contact } = resolved;
+  switch (command.type) {
+    case 'contact-show':
+      return reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
+    case 'contact-rename':
+      return rename(runtime, contact, command.name, reply);
+    case 'contact-block':
+      return block(runtime, contact, command.blocked, reply);
+    case 'contact-remove':
+      return remove(runtime, contact, reply);
+    case 'message-send':
+      return send(runtime, contact, command, reply);
+    case 'mark-read':
+      return markRead(runtime, contact, command.cursor, reply);
+    case 'route-show':
+      return reply({ ok: true, data: { type: 'route', route: routeOf(runtime, contact) } });
+  }
+}
+
+function statusOf(runtime: Runtime): Status {
+  const { book, context, finding, mail, me, sessions } = runtime;
+  const contacts = [...book.contacts.values()];
+  const { external, helpers } = finding;
+  return {
+    id: me.id,
+    online: helpers > 0 || contacts.some((c) => !c.local && sessions.ofContact(c) !== undefined),
+    helpers,
+    readOnly: context.profile.readOnly,
+    externalAddress: external && `${external.host}:${external.port}`,
+    contacts: contacts.length,
+    linked: contacts.filter((contact) => sessions.ofContact(contact) !== undefined).length,
+    waiting: contacts.reduce((sum, contact) => sum + mail.waiting(contact), 0),
+  };
+}
+
+// Invites
+
+function newInvite(runtime: Runtime, command: CommandOf<'invite-new'>, reply: Reply): void {
+  const { book, context } = runtime;
+  const { wallMs } = context.now;
+  const { expiresInMs, reusable } = command;
+  if (!(expiresInMs > 0 && expiresInMs <= INVITE_LIFE_MS_MAX)) {
+    return reply(failure('bad-input', { what: 'expiry' }));
+  }
+  const docs = makeRoom(runtime);
+  if (!docs) return reply(failure('bad-input', { what: 'invites', most: INVITES_MAX }));
+  const secret: Invite['secret'] = new Secret('invite', context.random(32));
+  const invite: Invite = {
+    id: inviteId(secret),
+    secret,
+    gate: new Secret('gate', context.random(32)),
+    createdMs: wallMs,
+    expiresMs: wallMs + expiresInMs,
+    reusable,
+    revoked: false,
+    usedBy: [],
+  };
+  context.vault({ op: 'put', docs: [...docs, book.inviteDoc(invite)] }, (answer) => {
+    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+    book.invites.set(invite.id, invite);
+    runtime.offerInvite(invite);
+    const view = inviteViewOf(runtime, invite);
+    reply({ ok: true, data: { type: 'invite', invite: view, hint: runtime.inviteRecord(invite) } });
+  });
+}
+
+/** Documents that forget the oldest spent invite where the list is full; undefined: all are open. */
+function makeRoom(runtime: Runtime): DocChange[] | undefined {
+  const { book, context } = runtime;
+  if (book.invites.size < INVITES_MAX) return [];
+  const spent = [...book.invites.values()]
+    .filter((invite) => inviteState(invite, context.now.wallMs) !== 'open')
+    .sort((a, b) => a.createdMs - b.createdMs)[0];
+  if (!spent) return undefined;
+  book.invites.delete(spent.id);
+  runtime.withdrawInvite(spent);
+  return [{ space: 'invite', key: utf8(spent.id), value: undefined }];
+}
+
+function listInvites(runtime: Runtime, reply: Reply): void {
+  const invites = [...runtime.book.invites.values()].sort((a, b) => b.createdMs - a.createdMs);
+  const views = invites.map((invite) => inviteViewOf(runtime, invite));
+  reply({ ok: true, data: { type: 'invites', invites: views } });
+}
+
+function revokeInvite(runtime: Runtime, command: CommandOf<'invite-revoke'>, reply: Reply): void {
+  const { book, context } = runtime;
+  const wish = command.invite.toLowerCase();
+  const found = [...book.invites.values()].filter(({ id }) => wish !== '' && id.startsWith(wish));
+  if (found.length !== 1) {
+    return reply(failure(found.length === 0 ? 'not-found' : 'ambiguous', { to: command.invite }));
+  }
+  const invite = found[0]!;
+  const docs = [book.inviteDoc({ ...invite, revoked: true })];
+  context.vault({ op: 'put', docs }, (answer) => {
+    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+    invite.revoked = true;
+    runtime.withdrawInvite(invite);
+    const view = inviteViewOf(runtime, invite);
+    reply({ ok: true, data: { type: 'invites', invites: [view] } });
+  });
+}
+
+function inviteViewOf({ book, context, me }: Runtime, invite: Invite): InviteView {
+  const state = inviteState(invite, context.now.wallMs);
+  const { createdMs, expiresMs, id, reusable, secret } = invite;
+  const text = { secret, identity: me.identity, expiresMs, reusable };
+  return {
+    invite: id,
+    link: state === 'open' ? formatInvite(text) : undefined,
+    createdMs,
+    expiresMs,
+    reusable,
+    state,
+    usedBy: invite.usedBy.map((user) => book.contactOf(user)?.name ?? formatId(user)),
+  };
+}
+
+// Contacts
+
+function addContact(runtime: Runtime, command: CommandOf<'contact-add'>, reply: Reply): void {
+  const { book, context, me } = runtime;
+  const read = parseIdOrInvite(command.text);
+  if (!read.ok) return reply(textFailure(read));
+  const identity = read.kind === 'id' ? read.identity : read.invite.identity;
+  const existing = book.contactOf(identity);
+  if (formatId(identity) === me.id) return reply(failure('own-invite'));
+  if (existing?.blocked) return reply(failure('blocked', { name: existing.name }));
+  if (existing && existing.invite === undefined) {
+    return reply(failure('already-exists', { name: existing.name }));
+  }
+  if (read.kind === 'id') return reply(failure('needs-invite'));
+  if (context.now.wallMs >= read.invite.expiresMs) return reply(failure('invite-expired'));
+  if (!existing && book.contacts.size >= CONTACTS_MAX) {
+    return reply(failure('bad-input', { what: 'contacts', most: CONTACTS_MAX }));
+  }
+  const contact = existing ?? newContact(runtime, read.invite, command);
+  contact.invite = formatInvite(read.invite);
+  context.vault({ op: 'put', docs: [book.contactDoc(contact)] }, (answer) => {
+    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+    book.put(contact);
+    runtime.takeUp(contact);
+    if (command.hint) runtime.meetByHint(contact, command.hint);
+    context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
+    reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
+  });
+}
+
+function newContact(
+  { book }: Runtime,
+  invite: InviteText,
+  command: CommandOf<'contact-add'>,
+): Contact {
+  const ours = command.name === undefined ? undefined : cleanName(command.name);
+  return {
+    identity: invite.identity,
+    name: book.freeName(ours),
+    nameIsOurs: ours !== undefined,
+    blocked: false,
+    local: command.hint !== undefined,
+    invite: undefined,
+    secret: undefined,
+    deviceList: undefined,
+    devices: [],
+    lastSeenMs: 0,
+  };
+}
+
+function listContacts(runtime: Runtime, reply: Reply): void {
+  const contacts = [...runtime.book.contacts.values()].map((contact) => viewOf(runtime, contact));
+  contacts.sort((a, b) => (nameKey(a.name) < nameKey(b.name) ? -1 : 1));
+  reply({ ok: true, data: { type: 'contacts', contacts } });
+}
+
+function rename(runtime: Runtime, contact: Contact, wish: string, reply: Reply): void {
+  const { book, context } = runtime;
+  const name = cleanName(wish);
+  if (name === undefined) return reply(failure('bad-input', { what: 'name' }));
+  const taken = [...book.contacts.values()].some(
+    (other) => other !== contact && nameKey(other.name) === nameKey(name),
+  );
+  if (taken) return reply(failure('already-exists', { name }));
+  const docs = [book.contactDoc({ ...contact, name, nameIsOurs: true })];
+  context.vault({ op: 'put', docs }, (answer) => {
+    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+    contact.name = name;
+    contact.nameIsOurs = true;
+    context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
+    reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
+  });
+}
+
+function block(runtime: Runtime, contact: Contact, blocked: boolean, reply: Reply): void {
+  const { book, context } = runtime;
+  if (contact.blocked === blocked) return reply(DONE);
+  contact.blocked = blocked;
+  const docs = [book.contactDoc(contact), ...(blocked ? runtime.dropContact(contact) : [])];
+  context.vault({ op: 'put', docs }, (answer) => {
+    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+    if (!blocked) runtime.takeUp(contact);
+    context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
+    reply(DONE);
+  });
+}
+
+function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
+  const { book, context, mail } = runtime;
+  const conversation = book.conversation(contact);
+  const devices = book.devicesOf(contact);
+  const gate = runtime.dropContact(contact);
+  const text = book.conversationText(contact);
+  const docs = [...gate, book.remove(contact)];
+  const request = { op: 'forget' as const, conversation, docs };
+  context.vault({ ...request, devices: devices.map(({ peer }) => peer) }, (answer) => {
+    if (answer.op === 'failed') {
+      book.put(contact);
+      runtime.takeUp(contact);
+      return reply(vaultFailure(answer.reason));
+    }
+    mail.forget(contact, devices);
+    context.notify({ topic: 'contact', conversation: text });
+    reply(DONE);
+  });
+}
+
+function viewOf(runtime: Runtime, contact: Contact): ContactView {
+  const { book, mail, sessions } = runtime;
+  const session = sessions.ofContact(contact);
+  return {
+    conversation: book.conversationText(contact),
+    id: formatId(contact.identity),
+    name: contact.name,
+    state: contact.blocked ? 'blocked' : contact.invite === undefined ? 'connected' : 'added',
+    online: session !== undefined,
+    route: session?.route ?? 'waiting',
+    waiting: mail.waiting(contact),
+    devices: contact.devices.length,
+    lastSeenMs: contact.lastSeenMs === 0 ? undefined : contact.lastSeenMs,
+  };
+}
+
+// Messages
+
+function send(
+  runtime: Runtime,
+  contact: Contact,
+  command: CommandOf<'message-send'>,
+  reply: Reply,
+): void {
+  const clientId = fromHex(command.clientId);
+  const body = utf8(command.text);
+  if (clientId?.length !== 16) return reply(failure('bad-input', { what: 'clientId' }));
+  if (body.length === 0) return reply(failure('text-empty'));
+  if (body.length > TEXT_BYTES_MAX) {
+    return reply(failure('text-too-long', { bytes: body.length, most: TEXT_BYTES_MAX }));
+  }
+  if (contact.blocked) return reply(failure('blocked', { name: contact.name }));
+  runtime.mail.send(contact, { kind: 'text', body, clientId }, [], (sent) => {
+    if (!sent.ok) return reply(vaultFailure(sent.reason));
+    const event = hex(sent.stored.id);
+    const conversation = runtime.book.conversationText(contact);
+    reply({ ok: true, data: { type: 'sent', event, conversation, duplicate: sent.duplicate } });
+    runtime.want(contact);
+  });
+}
+
+function cancelMessage(runtime: Runtime, command: CommandOf<'message-cancel'>, reply: Reply): void {
+  const event = fromHex(command.event);
+  if (event?.length !== 16) return reply(failure('bad-input', { what: 'message id' }));
+  if (!runtime.mail.isPending(hex(event))) return reply(failure('too-late'));
+  runtime.mail.cancel(event, (cancelled) => reply(cancelled ? DONE : failure('too-late')));
+}
+
+function markRead(runtime: Runtime, contact: Contact, cursor: number, reply: Reply): void {
+  const conversation = runtime.book.conversation(contact);
+  runtime.context.vault({ op: 'mark-read', conversation, cursor }, (answer) =>
+    reply(answer.op === 'failed' ? vaultFailure(answer.reason) : DONE),
+  );
+}
+
+function routeOf({ book, sessions }: Runtime, contact: Contact): RouteView {
+  const session = sessions.ofContact(contact);
+  const route = session?.route ?? 'waiting';
+  return {
+    conversation: book.conversationText(contact),
+    policy: 'auto',
+    route,
+    transport: session?.transport,
+    endpoint: session?.endpoint,
+    peerSeesMyIp: route === 'direct' || route === 'lan',
+    rttMs: session?.rttMs,
+    hops: 0,
+  };
+}
+
+// Failures
+
+function failure(code: CommandErrorCode, detail?: CommandError['detail']): CommandResult {
+  return { ok: false, error: detail ? { code, detail } : { code } };
+}
+
+function vaultFailure(reason: VaultFault): CommandResult {
+  const codes: Record<VaultFault, CommandErrorCode> = {
+    'outbox full': 'outbox-full',
+    'no space': 'no-space',
+    'disk error': 'disk-error',
+    'bad bundle': 'disk-error',
+    'too large': 'text-too-long',
+    'not found': 'not-found',
+    closed: 'stopping',
+  };
+  return failure(codes[reason]);
+}
+
+function textFailure(fault: TextFault): CommandResult {
+  switch (fault.fault) {
+    case 'incomplete':
+    case 'too long':
+      return failure('id-incomplete', { characters: fault.characters, of: fault.of });
+    case 'typing error':
+      return failure('id-typo');
+    case 'newer version':
+      return failure('newer-version');
+    case 'not an ID':
+      return failure('not-an-id');
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Connections: links and the dialers that ask for them, as one part of the node. It knows devices
+ * by the hex of their signing key and nothing of people or messages.
+ * @module
+ */
+import { concat, utf8, utf8Text } from '../base/bytes.ts';
+import { earliest } from '../base/time.ts';
+import type { Endpoint } from '../base/endpoint.ts';
+import type { Input } from '../effects.ts';
+import type { Doc } from '../base/vault.ts';
+import type { CloseReason, GateKey, LinkSelf, LinksOutput, LinkTarget } from '../link/contract.ts';
+import { Links } from '../link/links.ts';
+import { REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
+import { FEATURES, VERSIONS } from './versions.ts';
+import { Dialer } from '../path/dialer.ts';
+import { sameRoutes, type Route } from '../path/candidates.ts';
+import { failed, type Context } from './context.ts';
+
+export type LinkUp = Extract<LinksOutput, { type: 'up' }>;
+export type LinkPath = Extract<LinksOutput, { type: 'path' }>;
+
+export interface LinkHandlers {
+  /** The device that a fresh link leads to, where it is already known. */
+  up(link: LinkUp, target: string | undefined): void;
+  message(link: number, body: Uint8Array, bytes: number): void;
+  writable(link: number): void;
+  path(path: LinkPath): void;
+  down(link: number): void;
+}
+
+export interface ConnectionDeps {
+  readonly self: LinkSelf;
+  /** The vault's documents: first flights seen before the restart. */
+  readonly docs: readonly Doc[];
+  gates(): readonly GateKey[];
+  /** May this Noise key come in by that gate? */
+  admit(noise: Uint8Array, gate: GateKey): boolean;
+  readonly handlers: LinkHandlers;
+}
+
+interface Wanted {
+  readonly dialer: Dialer;
+  target: LinkTarget;
+  routes: readonly Route[];
+}
+type StreamInput = Extract<Input, { stream: number }>;
+
+export class Connections {
+  readonly #links: Links;
+  /** By hex of the device's signing key. */
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #dials = new Map<number, string>();
+  #nextDial = 1;
+  #draining = false;
+
+  readonly #handlers: LinkHandlers;
+
+  constructor(
+    private readonly context: Context,
+    deps: ConnectionDeps,
+  ) {
+    this.#handlers = deps.handlers;
+    this.#links = new Links({
+      random: context.random,
+      self: deps.self,
+      versions: VERSIONS,
+      features: FEATURES,
+      gates: () => deps.gates(),
+      admit: (noise, gate) => deps.admit(noise, gate),
+      replaySeen: replaysOf(deps.docs),
+    });
+  }
+
+  /** Where a device is and how to pass its gate. Dials when anything here is new. */
+  setTarget(device: string, target: LinkTarget, routes: readonly Route[], linked: boolean): void {
+    const nowMs = this.context.now.monoMs;
+    let wanted = this.#wanted.get(device);
+    if (!wanted) {
+      const dialer = new Dialer({ random: this.context.random, nextDial: () => this.#nextDial++ });
+      if (linked) dialer.handleLinked(nowMs);
+      wanted = { dialer, target, routes: [] };
+      this.#wanted.set(device, wanted);
+    }
+    const newGate = wanted.target.gate.id !== target.gate.id;
+    wanted.target = target;
+    if (newGate && sameRoutes(wanted.routes, routes)) wanted.dialer.handleWanted(nowMs);
+    wanted.routes = routes;
+    wanted.dialer.handleRoutes(routes, nowMs);
+    this.#drain();
+  }
+
+  /** A person wants this device now, or a message waits for it. */
+  want(device: string): void {
+    this.#wanted.get(device)?.dialer.handleWanted(this.context.now.monoMs);
+    this.#drain();
+  }
+
+  forget(device: string): void {
+    this.#wanted.get(device)?.dialer.stop();
+    this.#drain();
+    this.#wanted.delete(device);
+  }
+
+  linked(device: string): void {
+    this.#wanted.get(device)?.dialer.handleLinked(this.context.now.monoMs);
+    this.#drain();
+  }
+
+  linkLost(device: string): void {
+    this.#wanted.get(device)?.dialer.handleLinkLost(this.context.now.monoMs);
+    this.#drain();
+  }
+
+  /** False where the link has no room now; `writable` tells when it has. */
+  send(link: number, body: Uint8Array): boolean {
+    const sent = this.#links.send(link, body, this.context.now.monoMs);
+    this.#drain();
+    return sent;
+  }
+
+  /** The message has been dealt with for good: its bytes may be followed by others. */
+  credit(link: number, bytes: number): void {
+    this.#links.credit(link, bytes, this.context.now.monoMs);
+    this.#drain();
+  }
+
+  close(link: number, reason: CloseReason): void {
+    this.#links.close(link, reason, this.context.now.monoMs);
+    this.#drain();
+  }
+
+  handleDatagram(from: Endpoint, bytes: Uint8Array): void {
+    this.#links.handleDatagram(from, bytes, this.context.now.monoMs);
+    this.#drain();
+  }
+
+  handleStream(input: StreamInput): void {
+    const nowMs = this.context.now.monoMs;
+    switch (input.type) {
+      case 'stream-accepted':
+        this.#links.handleStreamAccepted(input.stream, input.from, nowMs);
+        break;
+      case 'stream-opened':
+        this.#links.handleStreamOpened(input.stream, nowMs);
+        break;
+      case 'stream-bytes':
+        this.#links.handleStreamBytes(input.stream, input.bytes, nowMs);
+        break;
+      case 'stream-writable':
+        this.#links.handleStreamWritable(input.stream, nowMs);
+        break;
+      case 'stream-closed':
+        this.#links.handleStreamClosed(input.stream, nowMs);
+        break;
+    }
+    this.#drain();
+  }
+
+  handleTimeout(): void {
+    const nowMs = this.context.now.monoMs;
+    this.#links.handleTimeout(nowMs);
+    for (const { dialer } of this.#wanted.values()) {
+      const dueMs = dialer.wakeAtMs();
+      if (dueMs !== undefined && nowMs >= dueMs) dialer.handleTimeout(nowMs);
+    }
+    this.#drain();
+  }
+
+  wakeAtMs(): number | undefined {
+    let soonest = this.#links.wakeAtMs();
+    for (const { dialer } of this.#wanted.values()) soonest = earliest(soonest, dialer.wakeAtMs());
+    return soonest;
+  }
+
+  stats(): Record<string, number> {
+    return { ...this.#links.stats(), dialers: this.#wanted.size, dials: this.#dials.size };
+  }
+
+  #drain(): void {
+    if (this.#draining) return; // the outer call goes on with what this one has added
+    this.#draining = true;
+    for (let busy = true; busy;) {
+      busy = false;
+      for (const [device, wanted] of this.#wanted) {
+        for (let out = wanted.dialer.poll(); out; out = wanted.dialer.poll()) {
+          busy = true;
+          if (out.type === 'cancel') this.#cancel(out.dial);
+          else this.#dial(device, wanted, out.dial);
+        }
+      }
+      for (let out = this.#links.poll(); out; out = this.#links.poll()) {
+        busy = true;
+        this.#carryOut(out);
+      }
+    }
+    this.#draining = false;
+  }
+
+  #dial(device: string, { target, routes }: Wanted, dial: number): void {
+    this.#dials.set(dial, device);
+    this.#links.dial(dial, target, routes, new Uint8Array(0), this.context.now.monoMs);
+  }
+
+  #cancel(dial: number): void {
+    if (this.#dials.delete(dial)) this.#links.cancelDial(dial);
+  }
+
+  #carryOut(out: LinksOutput): void {
+    const { context } = this;
+    const handlers = this.#handlers;
+    switch (out.type) {
+      case 'datagram':
+      case 'stream-open':
+      case 'stream-write':
+      case 'stream-close':
+        return context.emit(out);
+      case 'replay':
+        return this.#persistReplay(out);
+      case 'up':
+        return this.#up(out);
+      case 'message':
+        return handlers.message(out.link, out.body, out.bytes);
+      case 'writable':
+        return handlers.writable(out.link);
+      case 'path':
+        return handlers.path(out);
+      case 'down':
+        return handlers.down(out.link);
+      case 'dial-failed':
+        return this.#dialFailed(out.dial);
+    }
+  }
+
+  /** First flights seen are on disk before any reply to them leaves (LNK-4). */
+  #persistReplay(out: Extract<LinksOutput, { type: 'replay' }>): void {
+    const docs = out.entries.map((entry) => ({
+      space: 'replay' as const,
+      key: concat(utf8(`${out.gate} `), entry),
+      value: new Uint8Array(0),
+    }));
+    this.context.vault({ op: 'put', docs }, (reply) => {
+      this.#links.handleReplayStored(out.token, !failed(reply), this.context.now.monoMs);
+      this.#drain();
+    });
+  }
+
+  #up(out: LinkUp): void {
+    const target = out.dial === undefined ? undefined : this.#dials.get(out.dial);
+    if (out.dial !== undefined) this.#dials.delete(out.dial);
+    this.#handlers.up(out, target);
+  }
+
+  #dialFailed(dial: number): void {
+    const device = this.#dials.get(dial);
+    this.#dials.delete(dial);
+    if (device === undefined) return;
+    this.#wanted.get(device)?.dialer.handleDialFailed(dial, this.context.now.monoMs);
+  }
+}
+
+/** First flights seen, by gate: the documents' keys are `gate id`, a space, 16 bytes. */
+function replaysOf(docs: readonly Doc[]): Map<string, Uint8Array[]> {
+  const seen = new Map<string, Uint8Array[]>();
+  for (const { key, space } of docs) {
+    if (space !== 'replay') continue;
+    const gate = utf8Text(key.subarray(0, key.length - REPLAY_ENTRY_BYTES - 1));
+    if (gate === undefined) continue;
+    const entries = seen.get(gate) ?? [];
+    entries.push(key.slice(-REPLAY_ENTRY_BYTES));
+    seen.set(gate, entries);
+  }
+  return seen;
+}

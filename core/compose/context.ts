@@ -1,0 +1,95 @@
+/**
+ * Context: what every composing part of the node shares: the time of the input being handled, the
+ * queue of effects, and vault requests with what to do on their answer.
+ * @module
+ */
+import { assert } from '../base/assert.ts';
+import type { Now, Random } from '../base/time.ts';
+import type { VaultReply, VaultRequest } from '../base/vault.ts';
+import type { Effect, LogField, LogLevel, Notice } from '../effects.ts';
+
+/** What the daemon's configuration decides. */
+export interface NodeProfile {
+  /** Where to enter the DHT when nothing is remembered: `host:port`, names allowed. */
+  readonly bootstrap: readonly string[];
+  /** False for a partner inside this computer: no DHT, no published record. */
+  readonly dht: boolean;
+  /** BEP 43: ask, but do not answer. */
+  readonly readOnly: boolean;
+  /** Lab and loopback addresses count as public. */
+  readonly allowReserved: boolean;
+  /** What people we add see; undefined to stay nameless. */
+  readonly displayName: string | undefined;
+}
+
+type Failed = Extract<VaultReply, { op: 'failed' }>;
+/** The replies whose `op` may be `Op`. */
+type ReplyTo<Op, Reply = VaultReply> = Reply extends { op: infer Said }
+  ? Op extends Said
+    ? Reply
+    : never
+  : never;
+export type VaultAnswer<Op extends VaultRequest['op']> = ReplyTo<Op> | Failed;
+
+export class Context {
+  now: Now = { monoMs: 0, wallMs: 0 };
+  #effects: Effect[] = [];
+  #head = 0;
+  #nextRequest = 1;
+  readonly #waiting = new Map<number, (reply: VaultReply) => void>();
+
+  constructor(
+    readonly random: Random,
+    readonly profile: NodeProfile,
+  ) {}
+
+  emit(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  poll(): Effect | undefined {
+    const effect = this.#effects[this.#head++];
+    if (effect === undefined) {
+      this.#effects = [];
+      this.#head = 0;
+    }
+    return effect;
+  }
+
+  /** Asks the vault; `done` runs when the answer has come in, never before. */
+  vault<Op extends VaultRequest['op']>(
+    request: Extract<VaultRequest, { op: Op }>,
+    done: (reply: VaultAnswer<Op>) => void,
+  ): void {
+    const id = this.#nextRequest++;
+    this.#waiting.set(id, (reply) => {
+      assert(reply.op === request.op || reply.op === 'failed', 'the vault answers what was asked');
+      done(reply as unknown as VaultAnswer<Op>);
+    });
+    this.emit({ type: 'vault', id, request });
+  }
+
+  handleVaultReply(id: number, reply: VaultReply): void {
+    const done = this.#waiting.get(id);
+    assert(done !== undefined, 'a vault reply answers one request, once');
+    this.#waiting.delete(id);
+    done(reply);
+  }
+
+  get requestsWaiting(): number {
+    return this.#waiting.size;
+  }
+
+  log(level: LogLevel, message: string, fields?: Readonly<Record<string, LogField>>): void {
+    this.emit(fields ? { type: 'log', level, message, fields } : { type: 'log', level, message });
+  }
+
+  notify(notice: Notice): void {
+    this.emit({ type: 'notify', notice });
+  }
+}
+
+/** Did the vault refuse? Narrows an answer. */
+export function failed(reply: VaultReply): reply is Failed {
+  return reply.op === 'failed';
+}

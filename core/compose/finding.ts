@@ -1,0 +1,214 @@
+/**
+ * Finding: the DHT node and the private records that live in it, as one part of the node. It
+ * enters the DHT, publishes where we are for each contact, and finds where they are.
+ * @module
+ */
+import { parseEndpoint, type Endpoint } from '../base/endpoint.ts';
+import { utf8 } from '../base/bytes.ts';
+import { earliest } from '../base/time.ts';
+import type { Doc } from '../base/vault.ts';
+import { DhtNode, type DhtOutput } from '../discovery/dht-node.ts';
+import { Presence, type OurRecord, type PresenceOutput } from '../discovery/presence.ts';
+import { NetworkTime } from '../discovery/network-time.ts';
+import type { RendezvousId } from '../discovery/presence-saved.ts';
+import type { PresenceRecord } from '../discovery/record.ts';
+import { failed, type Context } from './context.ts';
+
+/** The routing table is written this often, and at a clean stop. */
+export const SAVE_EVERY_MS = 5 * 60_000;
+/** Names of helpers are looked up again after this long without any helper. */
+export const RESOLVE_AGAIN_MS = 60_000;
+const TABLE_KEY = utf8('table');
+
+export interface FoundHandlers {
+  found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void;
+  /** Those who answer us agree on where they see us. */
+  external(): void;
+  copyOfUs(): void;
+}
+
+export class Finding {
+  readonly presence: Presence;
+  readonly time = new NetworkTime();
+  readonly #dht: DhtNode | undefined;
+  #saveAtMs: number;
+  #resolveAtMs: number | undefined;
+  #nextResolve = 1;
+  #helpers = -1;
+  #draining = false;
+
+  constructor(
+    private readonly context: Context,
+    device: Uint8Array,
+    docs: readonly Doc[],
+    private readonly handlers: FoundHandlers,
+  ) {
+    const { now, profile, random } = context;
+    const saved = docs.find((doc) => doc.space === 'dht')?.value;
+    const literal = profile.bootstrap.map(parseEndpoint).filter((end) => end !== undefined);
+    this.#dht = profile.dht
+      ? new DhtNode({
+          random,
+          nowMs: now.monoMs,
+          bootstrap: literal,
+          readOnly: profile.readOnly,
+          allowReserved: profile.allowReserved,
+          ...(saved ? { saved } : {}),
+        })
+      : undefined;
+    const records = docs.filter((doc) => doc.space === 'record');
+    this.presence = new Presence({ random, self: device, docs: records, time: this.time, now });
+    this.#saveAtMs = now.monoMs + SAVE_EVERY_MS;
+    if (this.#dht && literal.length < profile.bootstrap.length) this.#resolveAtMs = now.monoMs;
+    this.#drain();
+  }
+
+  get helpers(): number {
+    return this.#dht?.stats()['nodes'] ?? 0;
+  }
+
+  /** Our address as others see it, by vote. */
+  get external(): Endpoint | undefined {
+    return this.#dht?.external('v4');
+  }
+
+  /** True where the datagram was the DHT's. */
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    if (!this.#dht?.handleDatagram(from, bytes, this.context.now.monoMs)) return false;
+    this.#drain();
+    return true;
+  }
+
+  handleResolved(endpoints: readonly Endpoint[]): void {
+    this.#dht?.addNodes(endpoints, this.context.now.monoMs);
+    this.#drain();
+  }
+
+  handleTimeout(): void {
+    const { now } = this.context;
+    if (this.#resolveAtMs !== undefined && now.monoMs >= this.#resolveAtMs) this.#resolve();
+    if (now.monoMs >= this.#saveAtMs) this.save();
+    this.#dht?.handleTimeout(now.monoMs);
+    this.presence.handleTimeout(now);
+    this.#drain();
+  }
+
+  wakeAtMs(): number | undefined {
+    const save = this.#dht ? this.#saveAtMs : undefined;
+    return earliest(this.#dht?.wakeAtMs(), this.presence.wakeAtMs(), save, this.#resolveAtMs);
+  }
+
+  setOurRecord(record: OurRecord | undefined): void {
+    this.presence.setOurRecord(record, this.context.now);
+    this.#drain();
+  }
+
+  /** After anything was told to `presence` directly. */
+  drain(): void {
+    this.#drain();
+  }
+
+  /** Writes the routing table; `done` runs once it is on disk or refused. */
+  save(done: () => void = () => undefined): void {
+    this.#saveAtMs = this.context.now.monoMs + SAVE_EVERY_MS;
+    if (!this.#dht) return done();
+    const docs = [{ space: 'dht' as const, key: TABLE_KEY, value: this.#dht.save() }];
+    this.context.vault({ op: 'put', docs }, done);
+  }
+
+  stats(): Record<string, number> {
+    return {
+      ...prefixed('dht', this.#dht?.stats()),
+      ...prefixed('presence', this.presence.stats()),
+    };
+  }
+
+  #resolve(): void {
+    const { context } = this;
+    for (const name of context.profile.bootstrap) {
+      const match = /^([a-zA-Z0-9.-]+):(\d+)$/.exec(name);
+      if (!match || parseEndpoint(name)) continue;
+      const id = this.#nextResolve++;
+      context.emit({ type: 'resolve', id, name: match[1]!, port: Number(match[2]) });
+    }
+    this.#resolveAtMs = undefined;
+  }
+
+  /** Moves outputs between the two and out, until neither has more to say. */
+  #drain(): void {
+    if (this.#draining) return; // the outer call goes on with what this one has added
+    this.#draining = true;
+    for (let busy = true; busy;) {
+      busy = false;
+      for (let out = this.#dht?.poll(); out; out = this.#dht?.poll()) {
+        busy = true;
+        this.#route(out);
+      }
+      for (let out = this.presence.poll(); out; out = this.presence.poll()) {
+        busy = true;
+        this.#carryOut(out);
+      }
+    }
+    this.#draining = false;
+    this.#watchHelpers();
+  }
+
+  #route(out: DhtOutput): void {
+    const { now } = this.context;
+    switch (out.type) {
+      case 'send':
+        return this.context.emit({ type: 'datagram', to: out.to, bytes: out.bytes });
+      case 'got':
+        return this.presence.handleGot(out.op, out, now);
+      case 'progress':
+        return this.presence.handleProgress(out.op, out.item, now);
+      case 'put-done':
+        return this.presence.handlePutDone(out.op, out, now);
+      case 'external':
+        return this.handlers.external();
+      case 'ready':
+        return this.presence.setReady(true, now);
+    }
+  }
+
+  #carryOut(out: PresenceOutput): void {
+    const { context } = this;
+    switch (out.type) {
+      case 'get':
+        return this.#dht?.get(out.op, { publicKey: out.publicKey }, context.now.monoMs);
+      case 'put':
+        return this.#dht?.put(out.op, out.item, context.now.monoMs);
+      case 'cancel':
+        return this.#dht?.cancel(out.op);
+      case 'found':
+        return this.handlers.found(out.at, out.device, out.record);
+      case 'save':
+        return context.vault({ op: 'put', docs: out.docs }, (reply) => {
+          this.presence.handleStored(out.token, !failed(reply), context.now);
+          this.#drain();
+        });
+      case 'copy':
+        return this.handlers.copyOfUs();
+    }
+  }
+
+  #watchHelpers(): void {
+    const { helpers } = this;
+    if (helpers === this.#helpers) return;
+    const changed = helpers > 0 !== this.#helpers > 0;
+    this.#helpers = helpers;
+    if (changed) this.context.notify({ topic: 'network', online: helpers > 0, helpers });
+    if (helpers === 0 && this.#resolveAtMs === undefined && this.#dht) {
+      this.#resolveAtMs = this.context.now.monoMs + RESOLVE_AGAIN_MS;
+    }
+  }
+}
+
+export function prefixed(
+  prefix: string,
+  stats: Readonly<Record<string, number>> | undefined,
+): Record<string, number> {
+  const named: Record<string, number> = {};
+  for (const [name, value] of Object.entries(stats ?? {})) named[`${prefix}.${name}`] = value;
+  return named;
+}

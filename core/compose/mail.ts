@@ -1,0 +1,384 @@
+/**
+ * Mail: messages between us and the devices of our contacts. Every event is sealed and stored by
+ * the vault before it is sent, opened and stored before it is receipted; the outboxes bring
+ * sealed envelopes over whatever link is up.
+ * @module
+ */
+import type { Dict } from '../base/bencode.ts';
+import { hex } from '../base/bytes.ts';
+import { earliest } from '../base/time.ts';
+import type { DocChange, Envelope, HeldAuthor, Loaded, Self } from '../base/vault.ts';
+import type { StoredEvent, VaultFault } from '../base/vault.ts';
+import { Outbox } from '../delivery/outbox.ts';
+import { Receipts } from '../delivery/receipts.ts';
+import { decodeDelivery, encodeDelivery, type DeliveryMessage } from '../delivery/wire.ts';
+import type { Contact } from '../people/contact.ts';
+import type { RouteName } from '../effects.ts';
+import type { Book, KnownDevice } from './book.ts';
+import { failed, type Context } from './context.ts';
+
+/** Events that wait behind a gap are shown after this time, the gap marked. */
+export const GAP_PATIENCE_MS = 60_000;
+/** A session with one device is renewed at most this often (Matrix MSC1719's lesson). */
+export const RENEW_EVERY_MS = 60_000;
+/** Waiting events sealed per request once a device becomes known. */
+export const SEAL_WAITING_EVENTS = 256;
+
+/** A link to a known device over which mail may go. */
+export interface MailLink {
+  readonly link: number;
+  readonly device: string;
+  readonly route: RouteName;
+}
+
+export interface MailPorts {
+  /** False where the link has no room now. */
+  send(link: number, body: Uint8Array): boolean;
+  credit(link: number, bytes: number): void;
+  /** A control event was stored: what it changes, to be written with it. */
+  apply(contact: Contact, stored: StoredEvent): DocChange[];
+}
+
+export type Sent =
+  { ok: true; stored: StoredEvent; duplicate: boolean } | { ok: false; reason: VaultFault };
+
+interface Line {
+  link: MailLink;
+  readonly receipts: Receipts;
+}
+
+export class Mail {
+  /** By device key. */
+  readonly #outboxes = new Map<string, Outbox>();
+  readonly #lines = new Map<string, Line>();
+  readonly #renewedAtMs = new Map<string, number>();
+  /** Undelivered events of ours by conversation. */
+  readonly #pending = new Map<string, Set<string>>();
+  /** Gaps being waited for, by conversation and author. */
+  readonly #gaps = new Map<string, { held: HeldAuthor; dueAtMs: number }>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly self: Self,
+    private readonly book: Book,
+    private readonly ports: MailPorts,
+    loaded: Loaded,
+  ) {
+    for (const { conversation, event } of loaded.outbox) this.#addPending(conversation, event);
+    for (const held of loaded.held) this.#watchGap(held);
+  }
+
+  /** Events of this conversation that have not reached everybody. */
+  waiting(contact: Contact): number {
+    return this.#pending.get(hex(this.book.conversation(contact)))?.size ?? 0;
+  }
+
+  isPending(event: string): boolean {
+    return [...this.#pending.values()].some((events) => events.has(event));
+  }
+
+  /** A link to a known device is ready; a former line of the device is replaced. */
+  attach(link: MailLink): void {
+    this.#lines.set(link.device, { link, receipts: new Receipts() });
+    this.#outboxOf(link.device).handleLinkUp(this.context.now.monoMs);
+    this.#pump(link.device);
+    this.#sealWaiting(link.device, false);
+  }
+
+  detach(device: string, link: number): void {
+    if (this.#lines.get(device)?.link.link !== link) return;
+    this.#lines.delete(device);
+    this.#outboxes.get(device)?.handleLinkDown();
+  }
+
+  /** Appends an event of ours to the conversation with a contact and sends it when it can. */
+  send(
+    contact: Contact,
+    draft: { kind: string; body: Uint8Array; clientId: Uint8Array },
+    docs: readonly DocChange[],
+    done: (sent: Sent) => void,
+  ): void {
+    const { context } = this;
+    const conversation = this.book.conversation(contact);
+    const targets = this.book.devicesOf(contact).map(({ bundle, peer }) => ({ peer, bundle }));
+    const event = { ...draft, conversation, refs: [], timeMs: context.now.wallMs };
+    context.vault({ op: 'seal', self: this.self, draft: event, targets, docs }, (reply) => {
+      if (failed(reply)) return done({ ok: false, reason: reply.reason });
+      if (!reply.duplicate) {
+        this.#addPending(conversation, reply.stored.id);
+        context.notify({ topic: 'feed' });
+      }
+      for (const envelope of reply.envelopes) this.#fresh(envelope);
+      for (const device of reply.waiting) this.#sealWaiting(hex(device), false);
+      done({ ok: true, stored: reply.stored, duplicate: reply.duplicate });
+    });
+  }
+
+  /** Stops sending an event; `done(false)` where it had reached everybody before. */
+  cancel(event: Uint8Array, done: (cancelled: boolean) => void): void {
+    const { wallMs } = this.context.now;
+    this.context.vault({ op: 'cancel', event, wallMs }, (reply) => {
+      const cancelled = !failed(reply) && reply.events.length > 0;
+      if (cancelled) {
+        this.#settled(reply.events);
+        for (const outbox of this.#outboxes.values()) outbox.handleCancelled(event);
+      }
+      done(cancelled);
+    });
+  }
+
+  /** One delivery message from a device. Returns false where it is none. */
+  handleMessage(link: MailLink, name: string, dict: Dict, bytes: number): boolean {
+    const message = decodeDelivery(name, dict);
+    if (!message) return false;
+    if (message.type === 'envelope') {
+      this.#open(link, message, bytes);
+    } else {
+      this.ports.credit(link.link, bytes);
+      if (message.type === 'got') this.#got(link, message.envelopes);
+      else this.#refused(link, message);
+    }
+    return true;
+  }
+
+  handleWritable(device: string): void {
+    const { monoMs } = this.context.now;
+    this.#lines.get(device)?.receipts.handleWritable(monoMs);
+    this.#flushReceipts(device);
+    this.#outboxes.get(device)?.handleWritable(monoMs);
+    this.#pump(device);
+  }
+
+  handleTimeout(): void {
+    const { monoMs } = this.context.now;
+    for (const device of this.#lines.keys()) this.#flushReceipts(device);
+    for (const [device, outbox] of this.#outboxes) {
+      outbox.handleTimeout(monoMs);
+      this.#pump(device);
+    }
+    for (const [key, { dueAtMs, held }] of this.#gaps) {
+      if (monoMs < dueAtMs) continue;
+      this.#gaps.delete(key);
+      this.#release(held);
+    }
+  }
+
+  wakeAtMs(): number | undefined {
+    let soonest: number | undefined;
+    for (const { receipts } of this.#lines.values()) {
+      soonest = earliest(soonest, receipts.wakeAtMs());
+    }
+    for (const outbox of this.#outboxes.values()) soonest = earliest(soonest, outbox.wakeAtMs());
+    for (const { dueAtMs } of this.#gaps.values()) soonest = earliest(soonest, dueAtMs);
+    return soonest;
+  }
+
+  /** The contact is gone: nothing of theirs is kept in memory. */
+  forget(contact: Contact, devices: readonly KnownDevice[]): void {
+    this.#pending.delete(hex(this.book.conversation(contact)));
+    for (const { key } of devices) {
+      this.#outboxes.delete(key);
+      this.#lines.delete(key);
+      this.#renewedAtMs.delete(key);
+    }
+  }
+
+  stats(): Record<string, number> {
+    let held = 0;
+    for (const outbox of this.#outboxes.values()) held += outbox.held;
+    return {
+      outboxes: this.#outboxes.size,
+      lines: this.#lines.size,
+      envelopes: held,
+      gaps: this.#gaps.size,
+    };
+  }
+
+  // Outgoing
+
+  #outboxOf(device: string): Outbox {
+    let outbox = this.#outboxes.get(device);
+    if (!outbox) {
+      outbox = new Outbox();
+      this.#outboxes.set(device, outbox);
+    }
+    return outbox;
+  }
+
+  #fresh(envelope: Envelope): void {
+    const device = hex(envelope.device);
+    this.#outboxes.get(device)?.handleFresh([envelope], this.context.now.monoMs);
+    this.#pump(device);
+  }
+
+  /** Lets the outbox of a device send and read what it wants. */
+  #pump(device: string): void {
+    const outbox = this.#outboxes.get(device);
+    const line = this.#lines.get(device);
+    if (!outbox || !line) return;
+    for (let out = outbox.poll(); out; out = outbox.poll()) {
+      if (out.type === 'page') {
+        this.#page(device, outbox, out.after, out.limitBytes);
+      } else if (!this.#sendOn(line, { type: 'envelope', ...out.envelope })) {
+        outbox.handleBlocked(out.envelope);
+        break;
+      }
+    }
+  }
+
+  #page(device: string, outbox: Outbox, after: Uint8Array | undefined, limitBytes: number): void {
+    const known = this.book.device(device);
+    if (!known) return;
+    const request = { op: 'outbox' as const, device: known.peer.device, after, limitBytes };
+    this.context.vault(request, (reply) => {
+      const { monoMs } = this.context.now;
+      if (failed(reply)) outbox.handlePageFailed(monoMs);
+      else outbox.handlePage(reply.envelopes, reply.more, monoMs);
+      this.#pump(device);
+    });
+  }
+
+  #sendOn(line: Line, message: DeliveryMessage): boolean {
+    return this.ports.send(line.link.link, encodeDelivery(message));
+  }
+
+  /** Seals what waits for a device whose bundle we have, all of it, page by page. */
+  #sealWaiting(device: string, renew: boolean): void {
+    const known = this.book.device(device);
+    if (!known || !this.#lines.has(device)) return;
+    const request = {
+      op: 'seal-waiting' as const,
+      self: this.self,
+      conversation: this.book.conversation(known.contact),
+      target: { peer: known.peer, bundle: known.bundle },
+      limit: SEAL_WAITING_EVENTS,
+      renew,
+    };
+    this.context.vault(request, (reply) => {
+      if (failed(reply)) {
+        this.context.log('warn', 'waiting events could not be sealed', { reason: reply.reason });
+      } else if (reply.more) {
+        this.#sealWaiting(device, false);
+      } else if (reply.envelopes.length > 0 || renew) {
+        this.#outboxes.get(device)?.handleRenewed(this.context.now.monoMs);
+        this.#pump(device);
+      }
+    });
+  }
+
+  #got(link: MailLink, envelopes: readonly Uint8Array[]): void {
+    const { context } = this;
+    this.#outboxes.get(link.device)?.handleReceipt(envelopes, context.now.monoMs);
+    this.#pump(link.device);
+    const known = this.book.device(link.device);
+    if (!known) return;
+    const { device } = known.peer;
+    const request = { op: 'receipt' as const, device, envelopes, route: link.route };
+    context.vault({ ...request, wallMs: context.now.wallMs }, (reply) => {
+      if (!failed(reply) && reply.events.length > 0) this.#settled(reply.events);
+    });
+  }
+
+  #refused(link: MailLink, message: Extract<DeliveryMessage, { type: 'refused' }>): void {
+    const { monoMs } = this.context.now;
+    this.context.log('warn', 'the far side could not take a message', { why: message.why });
+    if (message.why === 'never') return;
+    const lastMs = this.#renewedAtMs.get(link.device);
+    if (lastMs !== undefined && monoMs - lastMs < RENEW_EVERY_MS) return;
+    this.#renewedAtMs.set(link.device, monoMs);
+    this.#sealWaiting(link.device, true);
+  }
+
+  /** These events have reached everybody, or were given up. */
+  #settled(events: readonly Uint8Array[]): void {
+    for (const event of events) {
+      const key = hex(event);
+      for (const [conversation, pending] of this.#pending) {
+        if (pending.delete(key) && pending.size === 0) this.#pending.delete(conversation);
+      }
+    }
+    this.context.notify({ topic: 'feed' });
+  }
+
+  #addPending(conversation: Uint8Array, event: Uint8Array): void {
+    const key = hex(conversation);
+    const events = this.#pending.get(key) ?? new Set<string>();
+    this.#pending.set(key, events.add(hex(event)));
+  }
+
+  // Incoming
+
+  #open(
+    link: MailLink,
+    message: Extract<DeliveryMessage, { type: 'envelope' }>,
+    bytes: number,
+  ): void {
+    const known = this.book.device(link.device);
+    if (!known) return this.ports.credit(link.link, bytes);
+    const { contact, peer } = known;
+    const { ciphertext, envelope, kind } = message;
+    const conversation = this.book.conversation(contact);
+    const request = { op: 'open' as const, self: this.self, from: peer, conversation, envelope };
+    const { wallMs } = this.context.now;
+    this.context.vault({ ...request, kind, ciphertext, wallMs }, (reply) => {
+      this.ports.credit(link.link, bytes);
+      // A refusing disk gets no receipt: the sender keeps the message and tries again.
+      if (failed(reply)) return this.context.log('error', 'not stored', { reason: reply.reason });
+      if (reply.outcome === 'duplicate') return this.#receipt(link, envelope);
+      if (reply.outcome === 'refused') return this.#refuse(link, envelope, reply.reason);
+      if (reply.held) this.#watchGap(reply.held);
+      this.context.notify({ topic: 'feed' });
+      if (reply.stored.event.kind === 'text') return this.#receipt(link, envelope);
+      this.applyControl(contact, reply.stored, () => this.#receipt(link, envelope));
+    });
+  }
+
+  /** Carries out a stored control event; `done` runs once its effect is on disk too. */
+  applyControl(contact: Contact, stored: StoredEvent, done: () => void): void {
+    const docs = this.ports.apply(contact, stored);
+    this.context.vault({ op: 'put', docs, applied: [stored.id] }, (reply) => {
+      if (!failed(reply)) done();
+    });
+  }
+
+  #receipt(link: MailLink, envelope: Uint8Array): void {
+    const line = this.#lines.get(link.device);
+    if (line?.link.link !== link.link) return; // a new link will ask again
+    line.receipts.add(envelope, this.context.now.monoMs);
+    this.#flushReceipts(link.device);
+  }
+
+  #flushReceipts(device: string): void {
+    const line = this.#lines.get(device);
+    if (!line) return;
+    const { monoMs } = this.context.now;
+    for (let ids = line.receipts.take(monoMs); ids; ids = line.receipts.take(monoMs)) {
+      if (this.#sendOn(line, { type: 'got', envelopes: ids })) continue;
+      return line.receipts.putBack(ids);
+    }
+  }
+
+  #refuse(link: MailLink, envelope: Uint8Array, reason: string): void {
+    this.context.log('warn', 'a sealed message was refused', { reason });
+    const renew = reason === 'no session' || reason === 'undecryptable';
+    const line = this.#lines.get(link.device);
+    if (line?.link.link !== link.link) return;
+    this.#sendOn(line, { type: 'refused', envelope, why: renew ? 'renew' : 'never' });
+  }
+
+  #watchGap(held: HeldAuthor): void {
+    const key = gapKey(held.conversation, held.author);
+    if (this.#gaps.has(key)) return;
+    this.#gaps.set(key, { held, dueAtMs: this.context.now.monoMs + GAP_PATIENCE_MS });
+  }
+
+  #release({ author, conversation, sequence }: HeldAuthor): void {
+    this.context.vault({ op: 'release', conversation, author, sequence }, () =>
+      this.context.notify({ topic: 'feed' }),
+    );
+  }
+}
+
+function gapKey(conversation: Uint8Array, author: Uint8Array): string {
+  return `${hex(conversation)} ${hex(author)}`;
+}

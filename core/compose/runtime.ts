@@ -1,0 +1,447 @@
+/**
+ * Runtime: a started person. It owns every part, hands each what another has found out, and
+ * decides nothing that a part could decide for itself.
+ * @module
+ */
+import { compare, equal, hex } from '../base/bytes.ts';
+import { earliest } from '../base/time.ts';
+import type { DocChange, Loaded, StoredEvent } from '../base/vault.ts';
+import { dhPublicKey } from '../crypto/dh.ts';
+import { Secret, type GateSecret } from '../crypto/keys.ts';
+import type { OurRecord } from '../discovery/presence.ts';
+import type { RendezvousId } from '../discovery/presence-saved.ts';
+import { decodeRecord, encodeRecord, type PresenceRecord } from '../discovery/record.ts';
+import type { Input, Listening } from '../effects.ts';
+import type { GateKey, LinkTarget } from '../link/contract.ts';
+import { VERSIONS } from './versions.ts';
+import { allowedRoutes, ownCandidates, type OwnAddresses, type Route } from '../path/candidates.ts';
+import type { Contact } from '../people/contact.ts';
+import { inviteId, inviteState, type Invite } from '../people/invite.ts';
+import { parseInvite } from '../people/invite-text.ts';
+import { Book, type KnownDevice } from './book.ts';
+import { Connections } from './connections.ts';
+import type { Context } from './context.ts';
+import { Finding, prefixed } from './finding.ts';
+import { Mail } from './mail.ts';
+import type { Me } from './self.ts';
+import { pairSecretOf, Sessions } from './sessions.ts';
+
+/** The gate's age and the prekey bundle's are looked at this often. */
+export const UPKEEP_EVERY_MS = 60 * 60_000;
+
+export class Runtime {
+  readonly book: Book;
+  readonly finding: Finding;
+  readonly connections: Connections;
+  readonly mail: Mail;
+  readonly sessions: Sessions;
+  #listen: Listening;
+  #bundle: Uint8Array;
+  #upkeepAtMs: number;
+  /** What our record and hello last said, to notice a change. */
+  #saidRecord: Uint8Array = new Uint8Array(0);
+  readonly #inviteGates = new Map<string, GateKey>();
+
+  constructor(
+    readonly context: Context,
+    readonly me: Me,
+    loaded: Loaded,
+    bundle: Uint8Array,
+    listen: Listening,
+  ) {
+    this.#bundle = bundle;
+    this.#listen = listen;
+    this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
+    this.book = new Book(me.identity, loaded.docs);
+    this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
+    this.finding = new Finding(context, me.device, loaded.docs, {
+      found: (at, device, record) => this.#found(at, device, record),
+      external: () => this.#refreshRecord(),
+      copyOfUs: () => context.log('error', 'a second copy of this device is running elsewhere'),
+    });
+    this.connections = new Connections(context, {
+      self: me,
+      docs: loaded.docs,
+      gates: () => this.#gates(),
+      admit: (noise, gate) => this.#admit(noise, gate),
+      handlers: {
+        up: (link, target) => this.sessions.handleUp(link, target),
+        message: (link, body, bytes) => this.sessions.handleMessage(link, body, bytes),
+        writable: (link) => this.sessions.handleWritable(link),
+        path: (path) => this.sessions.handlePath(path),
+        down: (link) => this.sessions.handleDown(link),
+      },
+    });
+    this.mail = new Mail(context, me, this.book, this.#mailPorts(), loaded);
+    this.sessions = new Sessions(context, me, this.book, this.mail, this.connections, {
+      hello: () => this.#hello(),
+      met: (contact, device, record, invite) => this.#met(contact, device, record, invite),
+      heardTime: (contact, wallMs) =>
+        this.finding.time.handleSample(hex(contact.identity), wallMs, context.now),
+      lost: (contact) => this.finding.presence.linkDown(hex(contact.identity), context.now),
+    });
+    this.#begin(loaded);
+  }
+
+  handle(input: Input): void {
+    switch (input.type) {
+      case 'listening':
+        this.#listen = input.listen;
+        return this.#refreshRecord();
+      case 'datagram':
+        if (!this.finding.handleDatagram(input.from, input.bytes)) {
+          this.connections.handleDatagram(input.from, input.bytes);
+        }
+        return;
+      case 'stream-accepted':
+      case 'stream-opened':
+      case 'stream-bytes':
+      case 'stream-writable':
+      case 'stream-closed':
+        return this.connections.handleStream(input);
+      case 'resolved':
+        return this.finding.handleResolved(input.endpoints);
+      case 'hint':
+        return this.#hint(input.identity, input.record);
+      default:
+        return;
+    }
+  }
+
+  handleTimeout(): void {
+    const { now } = this.context;
+    this.finding.handleTimeout();
+    this.connections.handleTimeout();
+    this.sessions.handleTimeout();
+    this.mail.handleTimeout();
+    if (now.monoMs >= this.#upkeepAtMs) this.#upkeep();
+  }
+
+  wakeAtMs(): number | undefined {
+    return earliest(
+      this.finding.wakeAtMs(),
+      this.connections.wakeAtMs(),
+      this.sessions.wakeAtMs(),
+      this.mail.wakeAtMs(),
+      this.#upkeepAtMs,
+    );
+  }
+
+  stats(): Record<string, number> {
+    return {
+      contacts: this.book.contacts.size,
+      invites: this.book.invites.size,
+      sessions: this.sessions.ready,
+      ...this.finding.stats(),
+      ...prefixed('link', this.connections.stats()),
+      ...prefixed('mail', this.mail.stats()),
+    };
+  }
+
+  stop(done: () => void): void {
+    this.sessions.closeAll();
+    this.finding.save(done);
+  }
+
+  /** A person asks for this contact, or a message waits for them. */
+  want(contact: Contact): void {
+    if (contact.blocked || this.sessions.ofContact(contact)) return;
+    for (const { key } of this.book.devicesOf(contact)) this.connections.want(key);
+    if (contact.secret) this.finding.presence.want(hex(contact.identity), this.context.now);
+    this.finding.drain();
+  }
+
+  /** Our record for people who hold this invite: where we are, who we are, which gate. */
+  inviteRecord(invite: Invite): Uint8Array {
+    return encodeRecord({ ...this.#record(invite.gate), keys: this.#deviceKeys() });
+  }
+
+  /** Publishes an invite of ours, for as long as it is open. */
+  offerInvite(invite: Invite): void {
+    if (inviteState(invite, this.context.now.wallMs) !== 'open') return;
+    const { expiresMs, gate, id, secret } = invite;
+    this.finding.presence.addInvite(
+      { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
+      this.context.now,
+    );
+    this.finding.drain();
+  }
+
+  withdrawInvite(invite: Invite): void {
+    this.#inviteGates.delete(invite.id);
+    this.finding.presence.removeInvite(invite.id, this.context.now);
+    this.finding.drain();
+  }
+
+  /** Looks for whoever gave us the invite by which this contact was added. */
+  followInvite(contact: Contact): void {
+    const read = contact.invite === undefined ? undefined : parseInvite(contact.invite);
+    if (!read?.ok || !this.context.profile.dht) return;
+    const { expiresMs, secret } = read.invite;
+    this.finding.presence.addInvite(
+      { invite: inviteId(secret), secret, role: 'invitee', expiresMs },
+      this.context.now,
+    );
+    this.finding.drain();
+  }
+
+  /** Shuts somebody out, or removes them: their links, their place in the DHT, our old gates. */
+  dropContact(contact: Contact): DocChange[] {
+    const peer = hex(contact.identity);
+    this.sessions.closeContact(contact);
+    for (const { key } of this.book.devicesOf(contact)) this.connections.forget(key);
+    this.finding.presence.removePeer(peer, this.context.now);
+    if (contact.invite !== undefined) this.#unfollow(contact.invite);
+    const docs = this.book.renewGate(this.context.random, this.context.now.wallMs);
+    this.#refreshRecord();
+    return docs;
+  }
+
+  /** Takes up contact with somebody in the book: at start, on adding and on unblocking. */
+  takeUp(contact: Contact): void {
+    if (contact.blocked) return;
+    if (contact.invite !== undefined) this.followInvite(contact);
+    for (const device of this.book.devicesOf(contact)) {
+      const read = device.record && decodeRecord(device.record);
+      if (read?.ok) this.#reach(device, read.record);
+    }
+    this.#watchPresence(contact);
+  }
+
+  /** Uses a record that came another way than through the DHT (Echo, tests). */
+  #hint(identity: Uint8Array, bytes: Uint8Array): void {
+    const contact = this.book.contactOf(identity);
+    if (contact) this.meetByHint(contact, bytes);
+  }
+
+  meetByHint(contact: Contact, bytes: Uint8Array): void {
+    const read = decodeRecord(bytes);
+    if (!read.ok) return;
+    const known = this.book.devicesOf(contact)[0];
+    if (known && contact.invite === undefined) this.#reach(known, read.record);
+    else this.#foundByInvite(contact, read.record);
+  }
+
+  #begin(loaded: Loaded): void {
+    for (const invite of this.book.invites.values()) this.offerInvite(invite);
+    this.#refreshRecord();
+    for (const contact of this.book.contacts.values()) this.takeUp(contact);
+    for (const stored of loaded.unapplied) {
+      const contact = this.book.byConversation(stored.event.conversation);
+      if (contact) this.mail.applyControl(contact, stored, () => undefined);
+    }
+  }
+
+  #mailPorts(): ConstructorParameters<typeof Mail>[3] {
+    return {
+      send: (link, body) => this.connections.send(link, body),
+      credit: (link, bytes) => this.connections.credit(link, bytes),
+      apply: (contact, stored) => this.#apply(contact, stored),
+    };
+  }
+
+  #put(docs: readonly DocChange[]): void {
+    if (docs.length > 0) this.context.vault({ op: 'put', docs }, () => undefined);
+  }
+
+  // Who may come in
+
+  #gates(): readonly GateKey[] {
+    const gates = [...this.book.gateKeys];
+    for (const invite of this.book.invites.values()) {
+      if (invite.revoked || this.context.now.wallMs >= invite.expiresMs) continue;
+      let key = this.#inviteGates.get(invite.id);
+      if (!key) {
+        key = { id: invite.id, kind: 'invite', secret: invite.gate };
+        this.#inviteGates.set(invite.id, key);
+      }
+      gates.push(key);
+    }
+    return gates;
+  }
+
+  #admit(noise: Uint8Array, gate: GateKey): boolean {
+    const known = this.book.deviceByNoise(noise);
+    if (known) return !known.contact.blocked;
+    const invite = gate.kind === 'invite' ? this.book.invites.get(gate.id) : undefined;
+    return invite !== undefined && inviteState(invite, this.context.now.wallMs) === 'open';
+  }
+
+  // Where we are
+
+  #own(): OwnAddresses {
+    return {
+      local: this.#listen.addresses,
+      udpPort: this.#listen.udpPort,
+      tcpPort: this.#listen.tcpPort,
+      external: this.finding.external,
+      allowReserved: this.context.profile.allowReserved,
+    };
+  }
+
+  #deviceKeys(): { signing: Uint8Array; noise: Uint8Array } {
+    return { signing: this.me.device, noise: dhPublicKey(this.me.noise.reveal()) };
+  }
+
+  #record(secret: GateSecret): PresenceRecord & OurRecord {
+    return {
+      majors: VERSIONS,
+      policy: 'auto',
+      generation: Math.max(this.finding.presence.generation, 1),
+      list: this.me.list,
+      candidates: ownCandidates(this.#own()).map((route) => ({ ...route, nat: 'unknown' })),
+      gate: { kind: 'direct', secret },
+    };
+  }
+
+  #hello(): ReturnType<ConstructorParameters<typeof Sessions>[5]['hello']> {
+    const record = encodeRecord(this.#record(this.book.gate.secret));
+    const { certificate, deviceList } = this.me;
+    return { bundle: this.#bundle, certificate, deviceList, record };
+  }
+
+  /** Tells the DHT and everybody linked where we are now, if that has changed. */
+  #refreshRecord(): void {
+    const record = { ...this.#record(this.book.gate.secret), keys: this.#deviceKeys() };
+    const bytes = encodeRecord({ ...record, generation: 1 });
+    if (equal(bytes, this.#saidRecord)) return;
+    this.#saidRecord = bytes;
+    this.finding.setOurRecord(record);
+    this.sessions.sayAgain();
+  }
+
+  #upkeep(): void {
+    const { context } = this;
+    this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
+    this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
+    this.#refreshRecord();
+    context.vault({ op: 'bundle', wallMs: context.now.wallMs }, (reply) => {
+      if (reply.op === 'failed' || equal(reply.bundle, this.#bundle)) return;
+      this.#bundle = reply.bundle;
+      this.sessions.sayAgain();
+    });
+  }
+
+  // Where they are
+
+  #found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void {
+    if ('invite' in at) {
+      for (const contact of this.book.contacts.values()) {
+        const read = contact.invite === undefined ? undefined : parseInvite(contact.invite);
+        if (read?.ok && inviteId(read.invite.secret) === at.invite) {
+          return this.#foundByInvite(contact, record);
+        }
+      }
+      return;
+    }
+    const known = device && this.book.device(hex(device));
+    if (!known || known.contact.blocked) return;
+    const { contact } = known;
+    const bytes = encodeRecord(record);
+    contact.devices = contact.devices.map((entry) =>
+      equal(entry.device, device) ? { ...entry, record: bytes } : entry,
+    );
+    this.#put([this.book.put(contact)]);
+    this.#reach(known, record);
+  }
+
+  /** The inviter's record names the device; that it is theirs, their hello has to prove. */
+  #foundByInvite(contact: Contact, record: PresenceRecord): void {
+    const read = contact.invite === undefined ? undefined : parseInvite(contact.invite);
+    const { gate, keys, majors } = record;
+    if (!read?.ok || !gate || !keys) return;
+    const id = inviteId(read.invite.secret);
+    const target = {
+      identity: contact.identity,
+      device: keys.signing,
+      noise: keys.noise,
+      versions: majors,
+      gate: { id, kind: 'invite' as const, secret: gate.secret },
+    };
+    this.#setTarget(hex(keys.signing), target, record.candidates);
+  }
+
+  #reach(known: KnownDevice, { candidates, gate, majors }: PresenceRecord): void {
+    if (gate?.kind !== 'direct') return;
+    const { noise, peer } = known;
+    const key: GateKey = { id: 'direct', kind: 'direct', secret: gate.secret };
+    const { device, identity } = peer;
+    this.#setTarget(
+      known.key,
+      { identity, device, noise, versions: majors, gate: key },
+      candidates,
+    );
+  }
+
+  #setTarget(key: string, target: LinkTarget, candidates: readonly Route[]): void {
+    const routes = allowedRoutes(candidates, this.#own());
+    this.connections.setTarget(key, target, routes, this.sessions.of(key) !== undefined);
+  }
+
+  #watchPresence(contact: Contact): void {
+    if (!contact.secret || !this.context.profile.dht || contact.local) return;
+    const devices = this.book.devicesOf(contact).map(({ peer }) => peer.device);
+    const peer = hex(contact.identity);
+    const { now } = this.context;
+    this.finding.presence.setPeer(peer, { secret: contact.secret, devices }, now);
+    if (this.sessions.ofContact(contact)) this.finding.presence.linkUp(peer, now);
+    this.finding.drain();
+  }
+
+  // Meeting
+
+  #met(
+    contact: Contact,
+    device: KnownDevice,
+    record: PresenceRecord,
+    invite: string | undefined,
+  ): void {
+    if (invite !== undefined) this.#unfollow(invite);
+    this.#retireInvites();
+    this.#reach(device, record);
+    this.#makePairSecret(contact);
+    this.#watchPresence(contact);
+    const conversation = this.book.conversationText(contact);
+    this.context.notify({ topic: 'contact', conversation });
+  }
+
+  #unfollow(invite: string): void {
+    const read = parseInvite(invite);
+    if (read.ok) this.finding.presence.removeInvite(inviteId(read.invite.secret), this.context.now);
+  }
+
+  /** Invites that are spent now, ours and the one by which we found them, leave the DHT. */
+  #retireInvites(): void {
+    for (const invite of this.book.invites.values()) {
+      if (inviteState(invite, this.context.now.wallMs) !== 'open') this.withdrawInvite(invite);
+    }
+  }
+
+  /**
+   * Of two who have none, the lower identity makes the pair secret and seals it for the other.
+   * It is stored with the event that carries it, so a crash leaves both or neither.
+   */
+  #makePairSecret(contact: Contact): void {
+    if (contact.secret || compare(this.me.identity, contact.identity) > 0) return;
+    const secret = this.context.random(32);
+    contact.secret = new Secret('pair', secret);
+    const draft = {
+      kind: 'pair',
+      body: secret,
+      clientId: this.context.random(16),
+    };
+    this.mail.send(contact, draft, [this.book.contactDoc(contact)], (sent) => {
+      if (!sent.ok) contact.secret = undefined;
+    });
+  }
+
+  /** What a control event of a contact changes. */
+  #apply(contact: Contact, { event }: StoredEvent): DocChange[] {
+    if (event.kind !== 'pair' || compare(this.me.identity, contact.identity) < 0) return [];
+    const secret = pairSecretOf(event.body);
+    if (!secret) return [];
+    contact.secret = secret;
+    this.#watchPresence(contact);
+    return [this.book.contactDoc(contact)];
+  }
+}

@@ -1,0 +1,341 @@
+/**
+ * Sessions: what a link means. Each side says hello; the hello shows which person and device is
+ * there, brings what is needed to seal for it and to find it again, and opens the mail.
+ *
+ *   link up --our hello--> waiting --their hello, checked--> ready --down--> gone
+ *
+ * @module
+ */
+import { equal, hex } from '../base/bytes.ts';
+import { scopeOf } from '../base/endpoint.ts';
+import { earliest } from '../base/time.ts';
+import type { DocChange } from '../base/vault.ts';
+import { Secret } from '../crypto/keys.ts';
+import { messageName } from '../delivery/wire.ts';
+import type { PresenceRecord } from '../discovery/record.ts';
+import { decodeRecord } from '../discovery/record.ts';
+import type { RouteName } from '../effects.ts';
+import { readCertificate, type Certificate } from '../people/certificate.ts';
+import { DEVICES_MAX, type Contact } from '../people/contact.ts';
+import { deviceIn, mergeDeviceLists, readDeviceList } from '../people/device-list.ts';
+import { decodeHello, encodeHello, type Hello } from '../people/hello.ts';
+import { inviteAdmits } from '../people/invite.ts';
+import type { Book, KnownDevice } from './book.ts';
+import type { Connections, LinkPath, LinkUp } from './connections.ts';
+import type { Context } from './context.ts';
+import type { Mail } from './mail.ts';
+import type { Me } from './self.ts';
+
+/** A link whose far side has not said a valid hello by then is closed. */
+export const HELLO_TIMEOUT_MS = 10_000;
+
+export interface Session {
+  readonly link: number;
+  readonly up: LinkUp;
+  /** The device we dialled, by key. */
+  readonly target: string | undefined;
+  readonly helloByMs: number;
+  /** Set once their hello was accepted. */
+  device: string | undefined;
+  route: RouteName;
+  transport: 'tcp' | 'udx';
+  endpoint: string;
+  rttMs: number | undefined;
+}
+
+export interface SessionPorts {
+  /** Everything our hello says but the wall clock; undefined until the bundle is there. */
+  hello(): Omit<Hello, 'wallMs' | 'name'> | undefined;
+  /** A device has been met: seal the pair secret, set where it is, note the invite as used. */
+  met(
+    contact: Contact,
+    device: KnownDevice,
+    record: PresenceRecord,
+    /** The invite by which we had added them, on the first meeting. */
+    invite: string | undefined,
+  ): void;
+  /** What a contact's clock says: one voice for network time. */
+  heardTime(contact: Contact, wallMs: number): void;
+  lost(contact: Contact): void;
+}
+
+export class Sessions {
+  readonly #sessions = new Map<number, Session>();
+  /** The ready session of each device. */
+  readonly #byDevice = new Map<string, Session>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly me: Me,
+    private readonly book: Book,
+    private readonly mail: Mail,
+    private readonly connections: Connections,
+    private readonly ports: SessionPorts,
+  ) {}
+
+  get ready(): number {
+    return this.#byDevice.size;
+  }
+
+  of(device: string): Session | undefined {
+    return this.#byDevice.get(device);
+  }
+
+  ofContact(contact: Contact): Session | undefined {
+    for (const { key } of this.book.devicesOf(contact)) {
+      const session = this.#byDevice.get(key);
+      if (session) return session;
+    }
+    return undefined;
+  }
+
+  handleUp(up: LinkUp, target: string | undefined): void {
+    const session: Session = {
+      link: up.link,
+      up,
+      target,
+      helloByMs: this.context.now.monoMs + HELLO_TIMEOUT_MS,
+      device: undefined,
+      rttMs: undefined,
+      ...describe(up.route),
+    };
+    this.#sessions.set(up.link, session);
+    this.#sayHello(session);
+  }
+
+  handlePath(path: LinkPath): void {
+    const session = this.#sessions.get(path.link);
+    if (!session) return;
+    session.rttMs = path.rttMs;
+    if (path.route) Object.assign(session, describe(path.route));
+    this.#changed(session);
+  }
+
+  handleMessage(link: number, body: Uint8Array, bytes: number): void {
+    const session = this.#sessions.get(link);
+    const message = messageName(body);
+    if (!session) return;
+    if (!message) return this.#reject(session, 'unreadable message');
+    if (message.name === 'h') {
+      this.connections.credit(link, bytes);
+      const hello = decodeHello(message.dict);
+      return hello ? this.#meet(session, hello) : this.#reject(session, 'bad hello');
+    }
+    if (session.device === undefined) return this.#reject(session, 'no hello first');
+    const mailLink = { link, device: session.device, route: session.route };
+    if (!this.mail.handleMessage(mailLink, message.name, message.dict, bytes)) {
+      // A later version may say more: what we do not know we do not act on.
+      this.connections.credit(link, bytes);
+    }
+  }
+
+  handleWritable(link: number): void {
+    const device = this.#sessions.get(link)?.device;
+    if (device !== undefined) this.mail.handleWritable(device);
+  }
+
+  handleDown(link: number): void {
+    const session = this.#sessions.get(link);
+    this.#sessions.delete(link);
+    if (!session) return;
+    if (session.device === undefined) {
+      if (session.target !== undefined) this.connections.linkLost(session.target);
+      return;
+    }
+    this.mail.detach(session.device, link);
+    if (this.#byDevice.get(session.device) !== session) return;
+    this.#byDevice.delete(session.device);
+    this.connections.linkLost(session.device);
+    const known = this.book.device(session.device);
+    if (!known) return;
+    this.ports.lost(known.contact);
+    this.#notifyRoute(known.contact);
+  }
+
+  /** Our hello has changed (gate, addresses, name): everybody linked hears it. */
+  sayAgain(): void {
+    for (const session of this.#byDevice.values()) this.#sayHello(session);
+  }
+
+  closeAll(): void {
+    for (const link of [...this.#sessions.keys()]) this.connections.close(link, 'closed');
+  }
+
+  closeContact(contact: Contact): void {
+    for (const { key } of this.book.devicesOf(contact)) {
+      const session = this.#byDevice.get(key);
+      if (session) this.connections.close(session.link, 'closed');
+    }
+  }
+
+  handleTimeout(): void {
+    const { monoMs } = this.context.now;
+    for (const session of this.#sessions.values()) {
+      const late = session.device === undefined && monoMs >= session.helloByMs;
+      if (late) this.#reject(session, 'no hello in time');
+    }
+  }
+
+  wakeAtMs(): number | undefined {
+    let soonest: number | undefined;
+    for (const session of this.#sessions.values()) {
+      if (session.device === undefined) soonest = earliest(soonest, session.helloByMs);
+    }
+    return soonest;
+  }
+
+  #sayHello(session: Session): void {
+    const hello = this.ports.hello();
+    if (!hello) return this.#reject(session, 'not ready');
+    const { now, profile } = this.context;
+    const body = encodeHello({ ...hello, name: profile.displayName, wallMs: now.wallMs });
+    if (!this.connections.send(session.link, body)) this.#reject(session, 'no room for a hello');
+  }
+
+  /** Checks a hello against the link it came over, then opens the mail. */
+  #meet(session: Session, hello: Hello): void {
+    const read = readCertificate(hello.certificate);
+    if (!read.ok) return this.#reject(session, 'bad certificate');
+    const { certificate } = read;
+    const key = hex(certificate.device);
+    const fault = this.#mismatch(session, certificate, key);
+    if (fault) return this.#reject(session, fault);
+    const record = decodeRecord(hello.record);
+    if (!record.ok) return this.#reject(session, 'bad record');
+    const former = this.book.contactOf(certificate.identity);
+    const list = this.#acceptList(former, certificate, hello);
+    if (!list) return this.#reject(session, 'bad device list');
+    const docs: DocChange[] = [];
+    const contact = former ?? this.#newContact(session, certificate, hello, docs);
+    if (!contact) return this.#reject(session, 'invite does not admit them');
+    const { invite } = contact;
+    this.#update(contact, certificate, hello, list);
+    this.ports.heardTime(contact, hello.wallMs);
+    docs.push(this.book.put(contact));
+    this.context.vault({ op: 'put', docs }, () => undefined);
+    this.#ready(session, key, contact, record.record, invite);
+  }
+
+  /** Why this certificate may not stand behind this link, if so. */
+  #mismatch(session: Session, certificate: Certificate, key: string): string | undefined {
+    if (!equal(certificate.noise, session.up.peerNoise)) return 'certificate of another device';
+    if (equal(certificate.identity, this.me.identity)) return 'ourselves';
+    if (session.target !== undefined && session.target !== key) return 'not whom we dialled';
+    const contact = this.book.contactOf(certificate.identity);
+    if (contact?.blocked) return 'blocked';
+    if (session.up.gate.kind === 'direct' && !contact) return 'unknown person';
+    return undefined;
+  }
+
+  /** The device list to keep, or undefined where theirs contradicts what we know. */
+  #acceptList(
+    contact: Contact | undefined,
+    certificate: Certificate,
+    hello: Hello,
+  ): Uint8Array | undefined {
+    const shown = readDeviceList(hello.deviceList, certificate.identity);
+    if (!shown.ok) return undefined;
+    const known = contact?.deviceList
+      ? readDeviceList(contact.deviceList, certificate.identity)
+      : undefined;
+    const merged = known?.ok ? mergeDeviceLists(known.list, shown.list) : undefined;
+    if (merged?.outcome === 'fork') {
+      this.context.log('warn', 'two device lists of one person contradict each other');
+      return undefined;
+    }
+    const list = merged?.list ?? shown.list;
+    return deviceIn(list, certificate.device) ? list.bytes : undefined;
+  }
+
+  /** Somebody came in by an invite of ours. */
+  #newContact(
+    session: Session,
+    certificate: Certificate,
+    hello: Hello,
+    docs: DocChange[],
+  ): Contact | undefined {
+    const invite = this.book.invites.get(session.up.gate.id);
+    const { identity } = certificate;
+    if (!invite || !inviteAdmits(invite, identity, this.context.now.wallMs)) return undefined;
+    if (!invite.usedBy.some((user) => equal(user, identity))) {
+      invite.usedBy = [...invite.usedBy, identity];
+      docs.push(this.book.inviteDoc(invite));
+    }
+    return {
+      identity,
+      name: this.book.freeName(hello.name),
+      nameIsOurs: false,
+      blocked: false,
+      local: false,
+      invite: undefined,
+      secret: undefined,
+      deviceList: undefined,
+      devices: [],
+      lastSeenMs: 0,
+    };
+  }
+
+  #update(contact: Contact, certificate: Certificate, hello: Hello, list: Uint8Array): void {
+    const { device } = certificate;
+    const others = contact.devices.filter((other) => !equal(other.device, device));
+    const { bundle, certificate: bytes, record } = hello;
+    const met = { device, certificate: bytes, bundle, record };
+    contact.devices = [met, ...others].slice(0, DEVICES_MAX);
+    contact.deviceList = list;
+    contact.invite = undefined;
+    contact.lastSeenMs = this.context.now.wallMs;
+    if (!contact.nameIsOurs && hello.name !== undefined && hello.name !== contact.name) {
+      contact.name = this.book.freeName(hello.name);
+    }
+  }
+
+  #ready(
+    session: Session,
+    key: string,
+    contact: Contact,
+    record: PresenceRecord,
+    invite: string | undefined,
+  ): void {
+    const again = session.device !== undefined;
+    session.device = key;
+    const former = this.#byDevice.get(key);
+    this.#byDevice.set(key, session);
+    if (former && former !== session) this.connections.close(former.link, 'replaced');
+    this.connections.linked(key);
+    this.ports.met(contact, this.book.device(key)!, record, invite);
+    if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
+    this.#notifyRoute(contact);
+  }
+
+  #changed(session: Session): void {
+    const known = session.device === undefined ? undefined : this.book.device(session.device);
+    if (known) this.#notifyRoute(known.contact);
+  }
+
+  #notifyRoute(contact: Contact): void {
+    const conversation = this.book.conversationText(contact);
+    const route = this.ofContact(contact)?.route ?? 'waiting';
+    this.context.notify({ topic: 'route', conversation, route, peerSeesMyIp: route === 'direct' });
+  }
+
+  #reject(session: Session, reason: string): void {
+    this.context.log('info', 'link closed', { reason });
+    this.connections.close(session.link, 'protocol');
+  }
+}
+
+/** What a route is to a person. */
+function describe(route: LinkUp['route']): Pick<Session, 'route' | 'transport' | 'endpoint'> {
+  const scope = scopeOf(route.endpoint.host);
+  const name = scope === 'loopback' ? 'local' : scope === 'private' ? 'lan' : 'direct';
+  return {
+    route: name,
+    transport: route.transport === 'udp' ? 'udx' : 'tcp',
+    endpoint: `${route.endpoint.host}:${route.endpoint.port}`,
+  };
+}
+
+/** The secret that a `pair` event carries, where it is one. */
+export function pairSecretOf(body: Uint8Array): Contact['secret'] {
+  return body.length === 32 ? new Secret('pair', body.slice()) : undefined;
+}
