@@ -6,7 +6,7 @@ import { SigningKey } from './sign.ts';
 
 const BYTES = utf8('canary bytes of a secret, 32 B..');
 
-/** Every way in which a value becomes text in this house: JSON, logs, templates, errors, reports. */
+/** Every way in which a value becomes text in this house: JSON, logs, templates, errors. */
 function texts(value: unknown): string[] {
   return [
     String(value),

@@ -73,7 +73,7 @@ test('[IDN-10] a signature under another label does not count', () => {
   expect(verdict(encode({ ...dict, i: wrong }))).toBe('identity signature');
 });
 
-test('[IDN-11] unknown keys stay signed and are ignored; what is not well formed is refused', () => {
+test('[IDN-11] unknown keys stay signed and are ignored; other differences are refused', () => {
   expect(verdict(resigned((body) => ({ ...body, zz: 'later' })))).toBe('ok');
   expect(verdict(resigned((body) => ({ ...body, v: 2 })))).toBe('newer version');
   const bad: { [key: string]: Encodable | undefined }[] = [
@@ -89,7 +89,7 @@ test('[IDN-11] unknown keys stay signed and are ignored; what is not well formed
     { c: ['a', 'a'] },
     { c: ['Admit'] },
     { c: ['a'.repeat(17)] },
-    { c: Array.from({ length: 17 }, (_, i) => `a${'b'.repeat(i % 15)}`) },
+    { c: [...'abcdefghijklmnopq'] },
     { c: 'admit' },
   ];
   for (const change of bad) {
