@@ -1,0 +1,199 @@
+/**
+ * Every command with its arguments, options and examples. What a command does is in verbs/, and
+ * is loaded when it is run.
+ * @module
+ */
+import type { Command } from 'commander';
+import type { Session } from './session.ts';
+
+/** Runs a verb with everything it needs; the program turns what it throws into an exit code. */
+type RunVerb = (verb: (session: Session) => Promise<void>) => Promise<void>;
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+/** The app itself, and who you are. */
+export function addLifeVerbs(program: Command, run: RunVerb): void {
+  const life = () => import('./verbs/life.ts');
+  program
+    .command('start')
+    .description('start the app in the background; returns when it is ready')
+    .addHelpText('after', examples('sotto start', 'sotto start --set net.port=20000'))
+    .action(() => run(async (session) => (await life()).start(session)));
+  program
+    .command('stop')
+    .description('stop the app; returns when it has ended')
+    .action(() => run(async (session) => (await life()).stop(session)));
+  program
+    .command('status')
+    .description('who you are, whether the network is there, what waits')
+    .action(() => run(async (session) => (await import('./verbs/status.ts')).status(session)));
+  program
+    .command('id')
+    .description('print your ID')
+    .option('--qr', 'as a QR code too')
+    .addHelpText('after', examples('sotto id', 'sotto id --qr'))
+    .action((options: { qr?: true }) =>
+      run(async (session) => (await import('./verbs/status.ts')).id(session, options)),
+    );
+}
+
+/** Invites and contacts. */
+export function addPeopleVerbs(program: Command, run: RunVerb): void {
+  addInviteVerbs(program, run);
+  const people = () => import('./verbs/contacts.ts');
+  program
+    .command('add')
+    .description('add the person who gave you an invite')
+    .argument('<invite...>', 'the invite or its link, as you got it; - reads standard input')
+    .option('--name <name>', 'what you call them')
+    .addHelpText('after', examples('sotto add sotto:... --name Ana', 'sotto add - < invite.txt'))
+    .action((words: string[], options: { name?: string }) =>
+      run(async (session) => (await people()).add(session, words, options)),
+    );
+  const contacts = program.command('contacts').description('the people you know');
+  contacts
+    .command('list')
+    .description('everyone, with the route to them')
+    .action(() => run(async (session) => (await people()).list(session)));
+  contacts
+    .command('show')
+    .description('one person')
+    .argument('<who>', 'name, ID, or conversation id')
+    .action((who: string) => run(async (session) => (await people()).show(session, who)));
+  contacts
+    .command('rename')
+    .description('change what you call someone')
+    .argument('<who>', 'name, ID, or conversation id')
+    .argument('<name>', 'the new name')
+    .action((who: string, name: string) =>
+      run(async (session) => (await people()).rename(session, who, name)),
+    );
+  contacts
+    .command('block')
+    .description('take nothing from someone any more, and send nothing')
+    .argument('<who>', 'name, ID, or conversation id')
+    .option('--undo', 'unblock')
+    .action((who: string, options: { undo?: true }) =>
+      run(async (session) => (await people()).block(session, who, options)),
+    );
+  contacts
+    .command('remove')
+    .description('delete someone and the messages with them from this device')
+    .argument('<who>', 'name, ID, or conversation id')
+    .option('-f, --force', 'do not ask')
+    .action((who: string, options: { force?: true }) =>
+      run(async (session) => (await people()).remove(session, who, options)),
+    );
+}
+
+function addInviteVerbs(program: Command, run: RunVerb): void {
+  const invites = () => import('./verbs/invite.ts');
+  const invite = program.command('invite').description('invites for people who want to reach you');
+  invite
+    .command('new')
+    .description('make an invite for one person, and print its link')
+    .option('--link', 'as a link (this is the default)')
+    .option('--qr', 'as a QR code too')
+    .option('--expires <duration>', 'how long it can be used', '7d')
+    .option('--reusable', 'several people may use it')
+    .addHelpText('after', examples('sotto invite new', 'sotto invite new --qr --expires 10m'))
+    .action((options: { qr?: true; link?: true; expires: string; reusable?: true }) =>
+      run(async (session) => (await invites()).create(session, options)),
+    );
+  invite
+    .command('list')
+    .description('every invite and who used it')
+    .action(() => run(async (session) => (await invites()).list(session)));
+  invite
+    .command('revoke')
+    .description('make an invite useless')
+    .argument('<invite>', 'its id, from: sotto invite list')
+    .action((id: string) => run(async (session) => (await invites()).revoke(session, id)));
+}
+
+/** Messages, and the ways they take. */
+export function addMessageVerbs(program: Command, run: RunVerb): void {
+  program
+    .command('send')
+    .description('send a message; prints its id')
+    .argument('<to>', 'name, ID, or conversation id')
+    .argument('[text...]', 'the message; - or nothing reads standard input')
+    .addOption(
+      program
+        .createOption('--wait <state>', 'when to return')
+        .choices(['queued', 'delivered'])
+        .default('queued'),
+    )
+    .addHelpText(
+      'after',
+      examples('sotto send ana "See you at 6" --wait delivered', 'date | sotto send ana -'),
+    )
+    .action((to: string, words: string[], options: { wait: 'queued' | 'delivered' }) =>
+      run(async (session) => (await import('./verbs/send.ts')).send(session, to, words, options)),
+    );
+  program
+    .command('read')
+    .description('print the messages of a conversation, newest last')
+    .argument('<conversation>', 'name, ID, or conversation id')
+    .option('-n <count>', 'how many', '50')
+    .option('--since <time>', 'not older than, such as 2h or 2026-11-21')
+    .option('--mark-read', 'count what is printed as read')
+    .addHelpText('after', examples('sotto read ana', 'sotto read ana -n 10 --since 2h --json'))
+    .action((to: string, options: { n: string; since?: string; markRead?: true }) =>
+      run(async (session) => (await import('./verbs/read.ts')).read(session, to, options)),
+    );
+  program
+    .command('listen')
+    .description('print what happens, until Ctrl-C')
+    .option('--conv <who>', 'of one conversation only')
+    .option('--type <types>', 'only message, state, contact, route, network; separate by commas')
+    .option('--from <cursor>', 'go on after this cursor of an earlier line')
+    .addHelpText('after', examples('sotto listen', 'sotto listen --json --type message'))
+    .action((options: { conv?: string; type?: string; from?: string }) =>
+      run(async (session) => (await import('./verbs/listen.ts')).listen(session, options)),
+    );
+  program
+    .command('route')
+    .description('the way messages take')
+    .command('show')
+    .description('the route of a conversation, and who can see what on it')
+    .argument('<conversation>', 'name, ID, or conversation id')
+    .action((to: string) =>
+      run(async (session) => (await import('./verbs/route.ts')).show(session, to)),
+    );
+}
+
+/** Settings and logs. */
+export function addSettingVerbs(program: Command, run: RunVerb): void {
+  const settings = () => import('./verbs/config.ts');
+  const config = program.command('config').description('settings of this profile');
+  config
+    .command('list')
+    .description('every setting, its value, and where the value comes from')
+    .action(() => run(async (session) => (await settings()).list(session)));
+  config
+    .command('get')
+    .description('print one value')
+    .argument('<key>')
+    .action((key: string) => run(async (session) => (await settings()).get(session, key)));
+  config
+    .command('set')
+    .description('change one value')
+    .argument('<key>')
+    .argument('[value]')
+    .option('--default', 'go back to the default')
+    .addHelpText('after', examples('sotto config set log.level debug'))
+    .action((key: string, value: string | undefined, options: { default?: true }) =>
+      run(async (session) => (await settings()).set(session, key, value, options)),
+    );
+  program
+    .command('logs')
+    .description('what the app wrote down about itself; no names, no texts, no keys')
+    .option('-f', 'go on as lines come, until Ctrl-C')
+    .option('-n <count>', 'how many lines', '50')
+    .action((options: { f?: true; n: string }) =>
+      run(async (session) => (await import('./verbs/logs.ts')).logs(session, options)),
+    );
+}

@@ -1,0 +1,40 @@
+/**
+ * How a verb fails: with an entry of the error registry, thrown as one kind of exception that
+ * `main` turns into words and an exit code (CLI-11).
+ * @module
+ */
+import { ApiError, BadAnswerError } from '@sotto/api/client.ts';
+import type { ApiErrorBody } from '@sotto/api/contract.ts';
+import { errorBody, exitCodeOf } from '@sotto/api/errors.ts';
+import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
+
+export class Failure extends Error {
+  readonly body: ApiErrorBody;
+
+  constructor(body: ApiErrorBody, cause?: unknown) {
+    super(body.message, { cause });
+    this.name = 'Failure';
+    this.body = body;
+  }
+
+  get exit(): number {
+    return exitCodeOf(this.body);
+  }
+}
+
+export function failure(name: ErrorName, detail?: ErrorDetail, cause?: unknown): Failure {
+  return new Failure(errorBody(name, detail), cause);
+}
+
+/** A mistake in the command line; `help` is what to type instead. */
+export function usage(what: string, help = 'See: sotto --help'): Failure {
+  return failure('usage', { what, help });
+}
+
+/** Whatever was thrown, as a failure; what nobody foresaw is a fault of ours. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof ApiError) return new Failure(error.body, error);
+  if (error instanceof BadAnswerError) return failure('bad-answer', undefined, error);
+  return failure('internal', undefined, error);
+}

@@ -1,0 +1,62 @@
+/**
+ * `config list|get|set`.
+ * @module
+ */
+import type { ConfigEntry } from '@sotto/api/contract.ts';
+import { usage } from '../failure.ts';
+import type { Session } from '../session.ts';
+
+const SOURCES: Readonly<Record<ConfigEntry['source'], string>> = {
+  flag: 'set at start',
+  environment: 'environment',
+  file: 'config file',
+  default: 'default',
+};
+
+export async function list({ out, daemon }: Session): Promise<void> {
+  const { entries } = await daemon.call('config.list', {});
+  if (out.look.mode === 'json') return out.json({ entries });
+  if (out.look.mode === 'plain') {
+    for (const entry of entries) record(out, entry);
+    return;
+  }
+  out.table(
+    entries.map(({ key, value, source, about }) => [
+      key,
+      value === '' ? '""' : String(value),
+      SOURCES[source] ?? source,
+      about,
+    ]),
+  );
+}
+
+export async function get({ out, daemon }: Session, key: string): Promise<void> {
+  const entry = await daemon.call('config.get', { key });
+  if (out.look.mode === 'json') out.json(entry);
+  else if (out.look.mode === 'plain') record(out, entry);
+  else out.line(String(entry.value));
+}
+
+export async function set(
+  { out, daemon }: Session,
+  key: string,
+  value: string | undefined,
+  options: { default?: true },
+): Promise<void> {
+  if ((value === undefined) !== (options.default === true)) {
+    throw usage('Say either a value or --default.', `sotto config set ${key} VALUE`);
+  }
+  const entry = await daemon.call('config.set', { key, value: value ?? null });
+  if (out.look.mode === 'json') return out.json(entry);
+  if (out.look.mode === 'plain') return record(out, entry);
+  out.note(`${entry.key} is ${entry.value === '' ? 'empty' : String(entry.value)} now.`);
+  if (entry.source === 'flag' || entry.source === 'environment') {
+    out.note(`It still comes from the ${entry.source}, which wins over the config file.`);
+  }
+  if (entry.restart) out.note('It takes effect at the next start: sotto stop, then sotto start');
+}
+
+function record(out: Session['out'], entry: ConfigEntry): void {
+  const { key, value, source, restart } = entry;
+  out.record(key, value, source, entry.default, restart);
+}

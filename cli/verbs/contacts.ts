@@ -1,0 +1,138 @@
+/**
+ * `add` and `contacts list|show|rename|block|remove`.
+ * @module
+ */
+import type { Contact } from '@sotto/api/contract.ts';
+import { shellWord } from '@sotto/api/errors.ts';
+import { failure } from '../failure.ts';
+import { confirm } from '../prompt.ts';
+import { truncated } from '../safe-text.ts';
+import type { Session } from '../session.ts';
+import { stdinText } from '../stdin-text.ts';
+import { chip, routeLine, thread, threadAndChip, whoSees } from '../thread.ts';
+import { dayAndClock } from '../time.ts';
+
+const INVITE_BYTES_MAX = 4096;
+const NAME_COLUMNS = 24;
+
+export async function add(
+  session: Session,
+  words: readonly string[],
+  options: { name?: string },
+): Promise<void> {
+  const { out, daemon } = session;
+  const text = await inviteText(session, words);
+  const name = options.name === undefined ? {} : { name: options.name };
+  const contact = await daemon.call('contacts.add', { text, ...name });
+  if (printed(out, contact)) return;
+  out.line(contact.name);
+  const write = `Write now: sotto send ${shellWord(contact.name)} "Hello"`;
+  out.note(`Added. ${write}`);
+  if (!contact.online) out.note('Messages wait here until the two of you have found each other.');
+}
+
+async function inviteText(session: Session, words: readonly string[]): Promise<string> {
+  const text = words.join(' ');
+  if (text !== '-') return text;
+  const read = await stdinText(INVITE_BYTES_MAX, session.signal);
+  if ('text' in read) return read.text;
+  throw failure('unreadable-input', { what: 'An invite so long' });
+}
+
+export async function list({ out, daemon }: Session): Promise<void> {
+  const { contacts } = await daemon.call('contacts.list', {});
+  if (out.look.mode === 'json') return out.json({ contacts });
+  if (out.look.mode === 'plain') {
+    for (const contact of contacts) record(out, contact);
+    return;
+  }
+  if (contacts.length === 0) return out.note('Nobody yet. Make an invite: sotto invite new');
+  out.table(
+    contacts.map((contact) => [
+      thread(contact.route, out.utf8),
+      contact.state === 'blocked' ? 'Blocked' : chip(contact.route),
+      truncated(out.clean(contact.name), NAME_COLUMNS, out.utf8),
+      contact.conversation,
+      contact.waiting === 0 ? '' : `${contact.waiting} waiting`,
+    ]),
+  );
+}
+
+export async function show({ out, daemon }: Session, to: string): Promise<void> {
+  const contact = await daemon.call('contacts.show', { to });
+  if (printed(out, contact)) return;
+  const { name, route, lastSeenAt } = contact;
+  out.line({ text: name, style: 'bold' });
+  const rows = [
+    ['ID', contact.id],
+    ['Conversation', contact.conversation],
+    ['State', STATES[contact.state] ?? contact.state],
+    ['Devices', String(contact.devices)],
+    ['Waiting', contact.waiting === 1 ? '1 message' : `${contact.waiting} messages`],
+  ];
+  if (lastSeenAt !== undefined && !contact.online) {
+    rows.push(['Last linked', dayAndClock(lastSeenAt)]);
+  }
+  out.table(rows);
+  out.line(threadAndChip(route, out.utf8), routeLine(route, name));
+  out.line(whoSees(route, name));
+}
+
+const STATES: Readonly<Record<Contact['state'], string>> = {
+  added: 'Added. Messages wait until they have found you.',
+  connected: 'Connected',
+  blocked: 'Blocked. Nothing comes in and nothing goes out.',
+};
+
+export async function rename({ out, daemon }: Session, to: string, name: string): Promise<void> {
+  const contact = await daemon.call('contacts.rename', { to, name });
+  if (!printed(out, contact)) out.note(`Now called ${contact.name}.`);
+}
+
+export async function block(
+  { out, daemon }: Session,
+  to: string,
+  options: { undo?: true },
+): Promise<void> {
+  const contact = await daemon.call(options.undo ? 'contacts.unblock' : 'contacts.block', { to });
+  if (printed(out, contact)) return;
+  out.note(
+    options.undo
+      ? `${contact.name} can reach you again.`
+      : `${contact.name} is blocked and is not told. Undo: sotto contacts block --undo ` +
+          shellWord(contact.name),
+  );
+}
+
+export async function remove(
+  session: Session,
+  to: string,
+  options: { force?: true },
+): Promise<void> {
+  const { out, daemon } = session;
+  const contact = await daemon.call('contacts.show', { to });
+  if (!options.force) {
+    const what = `${out.clean(contact.name)} and all messages with them on this device`;
+    if (!session.mayAsk) throw failure('needs-confirmation', { what });
+    if (!(await confirm(`Delete ${what}? This cannot be undone.`))) throw failure('declined');
+  }
+  // The conversation's id, not the word typed: a name may have got a second owner meanwhile.
+  await daemon.call('contacts.remove', { to: contact.conversation });
+  const { conversation, name } = contact;
+  if (out.look.mode === 'json') return out.json({ conversation, removed: true });
+  if (out.look.mode === 'plain') return out.record(conversation, 'removed');
+  out.note(`${name} is gone from this device.`);
+}
+
+/** For programs; true where that was all. */
+function printed(out: Session['out'], contact: Contact): boolean {
+  if (out.look.mode === 'human') return false;
+  if (out.look.mode === 'json') out.json(contact);
+  else record(out, contact);
+  return true;
+}
+
+function record(out: Session['out'], contact: Contact): void {
+  const { conversation, name, state, online, route, waiting, id, devices, lastSeenAt } = contact;
+  out.record(conversation, name, state, online, route, waiting, id, devices, lastSeenAt);
+}

@@ -1,0 +1,220 @@
+/**
+ * `start` and `stop`. The daemon is a process of its own that outlives this one:
+ *
+ *   start: api.json answers? -> said so, 0
+ *          else spawn dist/daemon.mjs, detached -> one line on its stdout: ready
+ *                                                  one line on its stderr: why not, and its exit
+ *          passphrase-needed, and a person is there -> ask, spawn again with `-`, at most 3 times
+ *   stop:  daemon.stop -> wait until the process is gone
+ *
+ * Spec: docs/spec/cli.md CLI-16, CLI-17.
+ * @module
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ApiErrorBody, Status } from '@sotto/api/contract.ts';
+import { Failure, failure, usage } from '../failure.ts';
+import { isAlive } from '../profile.ts';
+import { askHidden } from '../prompt.ts';
+import type { Session } from '../session.ts';
+import { readStdin } from '../streams.ts';
+
+const START_MS = 30_000;
+const STOP_POLL_MS = 20;
+const PASSPHRASE_TRIES = 3;
+const PASSPHRASE_BYTES_MAX = 4096;
+/** What a starting daemon may say; more is cut off. */
+const SAID_CHARS_MAX = 16 * 1024;
+/** Beside this file in the bundle; from the sources, in the folder of bundles. */
+const DAEMON_PATHS = ['./daemon.mjs', '../../dist/daemon.mjs'];
+const OFFLINE = 'Not connected yet. Messages you write wait here and go out by themselves.';
+
+export async function start(session: Session): Promise<void> {
+  const running = await runningStatus(session);
+  if (running) return tell(session, running, true);
+  try {
+    await spawnUntilReady(session);
+  } catch (error) {
+    // Two starts at once: the other one was first, and will be ready in a moment.
+    if (!(error instanceof Failure) || error.body.reason !== 'already-running') throw error;
+    return tell(session, await awaitOther(session, error), true);
+  }
+  return tell(session, await session.daemon.call('status.get', {}), false);
+}
+
+export async function stop(session: Session): Promise<void> {
+  const { out, daemon } = session;
+  const pid = daemon.pid();
+  if (pid === undefined || !(await askToStop(session))) {
+    if (out.look.mode === 'json') out.json({ stopped: false });
+    else if (out.look.mode === 'plain') out.record('not running');
+    else out.note("Sotto isn't running.");
+    return;
+  }
+  const giveUpAtMs = performance.now() + daemon.timeoutMs;
+  while (isAlive(pid)) {
+    if (session.signal.aborted) throw failure('interrupted');
+    if (performance.now() > giveUpAtMs) {
+      throw failure('still-stopping', { pid, seconds: Math.round(daemon.timeoutMs / 1000) });
+    }
+    await pause(STOP_POLL_MS);
+  }
+  if (out.look.mode === 'json') out.json({ stopped: true, pid });
+  else if (out.look.mode === 'plain') out.record('stopped', pid);
+  else out.note('Stopped. Messages that wait are safe on disk.');
+}
+
+/** @returns false where there is nobody to stop. */
+async function askToStop({ daemon }: Session): Promise<boolean> {
+  try {
+    await daemon.call('daemon.stop', {});
+    return true;
+  } catch (error) {
+    const reason = error instanceof Failure ? error.body.reason : bodyReason(error);
+    if (reason === 'not-running') return false;
+    // It is on its way out already, or went before its answer did.
+    if (reason === 'stopping' || (reason === 'no-answer' && daemon.pid() === undefined))
+      return true;
+    throw error;
+  }
+}
+
+function bodyReason(error: unknown): string | undefined {
+  return (error as { body?: ApiErrorBody }).body?.reason;
+}
+
+async function runningStatus(session: Session): Promise<Status | undefined> {
+  if (session.daemon.pid() === undefined) return undefined;
+  try {
+    return await session.daemon.call('status.get', {});
+  } catch (error) {
+    if (error instanceof Failure && error.body.reason === 'not-running') return undefined;
+    throw error;
+  }
+}
+
+async function awaitOther(session: Session, held: Failure): Promise<Status> {
+  const giveUpAtMs = performance.now() + session.daemon.timeoutMs;
+  for (;;) {
+    const status = await runningStatus(session);
+    if (status) return status;
+    if (performance.now() > giveUpAtMs) throw held;
+    await pause(STOP_POLL_MS);
+  }
+}
+
+async function spawnUntilReady(session: Session): Promise<void> {
+  let passphrase = await givenPassphrase(session);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await spawnOnce(session, passphrase);
+    } catch (error) {
+      const reason = error instanceof Failure ? error.body.reason : undefined;
+      const locked = reason === 'passphrase-needed' || reason === 'wrong-passphrase';
+      const given = session.globals.passphraseFile !== undefined;
+      if (!locked || given || !session.mayAsk || tries > PASSPHRASE_TRIES) throw error;
+      if (reason === 'wrong-passphrase') session.out.note("That passphrase doesn't open it.");
+      passphrase = Buffer.from(`${await askHidden('Passphrase: ')}\n`, 'utf8');
+    }
+  }
+}
+
+/** `--passphrase-file -`: ours to read once; a real file the daemon reads itself. */
+async function givenPassphrase(session: Session): Promise<Uint8Array | undefined> {
+  if (session.globals.passphraseFile !== '-') return undefined;
+  const bytes = await readStdin(PASSPHRASE_BYTES_MAX, session.signal);
+  if (bytes.length > PASSPHRASE_BYTES_MAX) {
+    throw usage(`A passphrase has at most ${PASSPHRASE_BYTES_MAX} bytes.`);
+  }
+  return bytes;
+}
+
+async function spawnOnce(session: Session, passphrase: Uint8Array | undefined): Promise<void> {
+  const args = [daemonPath(), '--data-dir', session.folder];
+  for (const setting of session.globals.set) args.push('--set', setting);
+  const { passphraseFile } = session.globals;
+  if (passphrase) args.push('--passphrase-file', '-');
+  else if (passphraseFile !== undefined) args.push('--passphrase-file', resolve(passphraseFile));
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    // Holds no folder that somebody may want to unmount.
+    cwd: '/',
+    stdio: [passphrase ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  });
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(passphrase);
+  try {
+    await ready(child, session);
+  } finally {
+    passphrase?.fill(0);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    child.unref();
+  }
+}
+
+/** Resolves when the daemon says that it is ready. @throws Failure with the daemon's own words. */
+function ready(child: ChildProcess, session: Session): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    let complained = '';
+    const seconds = session.timeoutMs ?? START_MS;
+    const timer = setTimeout(() => end(failure('no-answer')), seconds);
+    const interrupted = (): void => end(failure('interrupted'));
+    session.signal.addEventListener('abort', interrupted, { once: true });
+    const end = (error?: Error): void => {
+      clearTimeout(timer);
+      session.signal.removeEventListener('abort', interrupted);
+      if (!error) return resolve();
+      // Nobody would know of a daemon that comes up after its start was given up.
+      child.kill('SIGTERM');
+      reject(error);
+    };
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('utf8')).slice(0, SAID_CHARS_MAX);
+      if (said.includes('\n')) end();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complained = (complained + chunk.toString('utf8')).slice(0, SAID_CHARS_MAX);
+    });
+    child.on('error', (error) => end(failure('start-failed', { what: error.message }, error)));
+    child.on('close', (code, by) => end(refusal(complained, code, by)));
+  });
+}
+
+function refusal(complained: string, code: number | null, by: NodeJS.Signals | null): Failure {
+  for (const line of complained.split('\n')) {
+    try {
+      const { error } = JSON.parse(line) as { error?: ApiErrorBody };
+      if (typeof error?.reason === 'string') return new Failure(error);
+    } catch {
+      // Not the line we look for.
+    }
+  }
+  const how = by ? `signal ${by}` : `exit code ${code}`;
+  const first = /^\w*Error\b.*$/m.exec(complained)?.[0] ?? complained.split('\n')[0]!;
+  return failure('start-failed', { what: first ? `${how}, ${first.slice(0, 200)}` : how });
+}
+
+function daemonPath(): string {
+  const paths = DAEMON_PATHS.map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) throw failure('start-failed', { what: `${paths[0]} is not there` });
+  return found;
+}
+
+function tell({ out }: Session, status: Status, already: boolean): void {
+  if (out.look.mode === 'json') return out.json({ ...status, alreadyRunning: already });
+  if (out.look.mode === 'plain') return out.record(status.id, status.pid, already);
+  out.note(already ? 'Sotto is running already. Your ID:' : 'Sotto is running. Your ID:');
+  out.line(status.id);
+  if (!status.online) out.note(OFFLINE);
+  out.note('Try: sotto send echo hi');
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}

@@ -1,0 +1,153 @@
+/**
+ * `send`: the id of the message goes to stdout as soon as it is stored for good; what became of
+ * it goes to stderr. One run has one client id, so a request that is made again after a broken
+ * connection is the same message (CLI-18).
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { shellWord } from '@sotto/api/errors.ts';
+import type { Contact, Result, RouteName, StreamEvent } from '@sotto/api/contract.ts';
+import { TEXT_BYTES_MAX } from '@sotto/api/wire.ts';
+import { failure, usage } from '../failure.ts';
+import type { Session } from '../session.ts';
+import { stdinText } from '../stdin-text.ts';
+import { threadAndChip } from '../thread.ts';
+import { clock } from '../time.ts';
+
+type Sent = Result<'messages.send'>;
+type Delivered = Extract<StreamEvent, { type: 'state' }>['data'];
+
+export async function send(
+  session: Session,
+  to: string,
+  words: readonly string[],
+  options: { wait: 'queued' | 'delivered' },
+): Promise<void> {
+  const text = await messageText(session, words);
+  if (options.wait === 'delivered') return sendAndWait(session, to, text);
+  const sent = await request(session, to, text);
+  const { out } = session;
+  if (out.look.mode === 'json') return out.json({ ...sent, state: 'waiting' });
+  if (out.look.mode === 'plain') return out.record(sent.event, sent.conversation, 'waiting');
+  out.line(sent.event);
+  if (!out.look.quiet) await tellQueued(session, sent);
+}
+
+function request({ daemon }: Session, to: string, text: string): Promise<Sent> {
+  const clientId = randomBytes(16).toString('hex');
+  return daemon.callAgain('messages.send', { to, text, clientId });
+}
+
+async function messageText(session: Session, words: readonly string[]): Promise<string> {
+  const typed = words.join(' ');
+  const text = words.length > 0 && typed !== '-' ? typed : await fromStdin(session, typed);
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > TEXT_BYTES_MAX) throw tooLong(bytes);
+  if (text === '') throw failure('text-empty');
+  return text;
+}
+
+async function fromStdin(session: Session, typed: string): Promise<string> {
+  if (process.stdin.isTTY) {
+    if (typed !== '-' && !session.mayAsk) throw failure('text-empty');
+    session.out.note('Write your message. A line with Ctrl-D ends and sends it.');
+  }
+  const read = await stdinText(TEXT_BYTES_MAX, session.signal);
+  if ('bytes' in read) throw tooLong(read.bytes);
+  return read.text;
+}
+
+/** Standard input is not read further than the limit, so its size may be a lower bound. */
+function tooLong(bytes: number): Error {
+  return failure('text-too-long', { bytes, max: TEXT_BYTES_MAX });
+}
+
+/** The stream is open before the message is sent: its delivery cannot slip through between. */
+async function sendAndWait(session: Session, to: string, text: string): Promise<void> {
+  const { out, daemon } = session;
+  const ended = AbortSignal.timeout(daemon.timeoutMs);
+  const events = daemon.events(undefined, AbortSignal.any([ended, session.signal]));
+  let sent: Sent | undefined;
+  try {
+    await events.next();
+    sent = await request(session, to, text);
+    if (out.look.mode === 'human') out.line(sent.event);
+    const delivered = await delivery(events, sent.event, await nameOf(session, sent));
+    await tellDelivered(session, sent, delivered);
+  } catch (error) {
+    if (session.signal.aborted) throw failure('interrupted', undefined, error);
+    if (!ended.aborted || error !== ended.reason) throw error;
+    if (!sent) throw failure('no-answer', undefined, error);
+    const detail = { name: await nameOf(session, sent), event: sent.event };
+    throw failure('not-delivered-yet', detail, error);
+  } finally {
+    await events.return();
+  }
+}
+
+async function delivery(
+  events: AsyncGenerator<StreamEvent, void, void>,
+  event: string,
+  name: string,
+): Promise<Delivered> {
+  for await (const { type, data } of events) {
+    if ((type !== 'state' && type !== 'message') || data.event !== event) continue;
+    if (data.state === 'delivered') return data;
+    if (data.state === 'cancelled') throw failure('cancelled', { name });
+  }
+  throw usage('The stream of events has ended.');
+}
+
+async function tellDelivered(session: Session, sent: Sent, delivered: Delivered): Promise<void> {
+  const { out } = session;
+  const { route, deliveredAt } = delivered;
+  if (out.look.mode === 'json') {
+    const how = { ...(route && { route }), ...(deliveredAt && { deliveredAt }) };
+    return out.json({ ...sent, state: 'delivered', ...how });
+  }
+  if (out.look.mode === 'plain') {
+    return out.record(sent.event, sent.conversation, 'delivered', route, deliveredAt);
+  }
+  if (out.look.quiet) return;
+  const at = clock(deliveredAt ?? new Date().toISOString());
+  out.note(before(session, route), `delivered to ${await nameOf(session, sent)}, ${at}`);
+  await tellAnswer(session, sent);
+}
+
+async function tellQueued(session: Session, sent: Sent): Promise<void> {
+  const { out } = session;
+  const contact = await contactOf(session, sent);
+  if (!contact) return out.note('Stored on this device; it goes out by itself.');
+  const { name, route } = contact;
+  if (route === 'waiting') {
+    const later = `Check later: sotto read ${shellWord(name)}`;
+    const state = `${name} isn't reachable now. It waits on this device, so keep the app running.`;
+    return out.note(before(session, route), `${state} ${later}`);
+  }
+  out.note(before(session, route), `on its way to ${name}`);
+  await tellAnswer(session, sent);
+}
+
+/** Echo answers every message: say where the answer is. */
+async function tellAnswer(session: Session, sent: Sent): Promise<void> {
+  const contact = await contactOf(session, sent);
+  if (contact?.route !== 'local') return;
+  session.out.note(`Its answer: sotto read ${shellWord(contact.name)}`);
+}
+
+function before({ out }: Session, route: RouteName | undefined): string {
+  return route === undefined ? '' : threadAndChip(route, out.utf8);
+}
+
+async function nameOf(session: Session, sent: Sent): Promise<string> {
+  return (await contactOf(session, sent))?.name ?? sent.conversation;
+}
+
+/** For words only: the message is stored, so a failure here must not look like one of it. */
+async function contactOf(session: Session, sent: Sent): Promise<Contact | undefined> {
+  try {
+    return await session.daemon.call('contacts.show', { to: sent.conversation });
+  } catch {
+    return undefined;
+  }
+}
