@@ -15,11 +15,19 @@ import { readUintBE } from '../base/bytes.ts';
 import { kdf, LABELS } from '../crypto/kdf.ts';
 import type { PairSecret } from '../crypto/keys.ts';
 import { epochBytes } from './epoch.ts';
+import { MEAN_PER_S } from './query-budget.ts';
 
 export const LEVEL_MAX = 5;
 /** Epochs apart until level 1 begins; level n begins at this times 2^n - 1. */
 const LEVEL_EPOCHS = 12;
 const WORD_BYTES = 4;
+/** Estimated DHT queries of one lookup, and of reading, signing and storing one record. */
+export const LOOK_QUERIES = 30;
+export const PUBLISH_QUERIES = 90;
+/** Absent contacts that half the mean budget serves each epoch: one put, two looks, one back. */
+const AFFORDABLE_PER_EPOCH = Math.floor(
+  (MEAN_PER_S * 3600) / 2 / (PUBLISH_QUERIES + 3 * LOOK_QUERIES),
+);
 
 /** The shared random word of a pair in an epoch. */
 export function timetableWord(secret: PairSecret, epoch: number): number {
@@ -43,7 +51,7 @@ export function levelAfter(epochsApart: number): number {
  * @param levels back-off levels of all absent contacts.
  * @param affordable how many of them can be served per epoch.
  */
-export function relief(levels: readonly number[], affordable: number): number {
+export function relief(levels: readonly number[], affordable = AFFORDABLE_PER_EPOCH): number {
   for (let by = LEVEL_MAX; by > 0; by--) {
     let expected = 0;
     for (const level of levels) expected += 2 ** -Math.max(0, level - by);

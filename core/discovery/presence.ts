@@ -1,0 +1,424 @@
+/**
+ * Presence: keeps us findable by each absent contact, and finds them, by records in the DHT.
+ *
+ *   what to say    setOurRecord --> generation         presence-publication: check, save, put
+ *   whom to meet   setPeer, addInvite, want, links     rendezvous: keys, readers, what is known
+ *   when           epochs of network time              timetable, rendezvous-schedule
+ *   what first     the query budget                    presence-work: gets and puts
+ *
+ * Sans-IO: call one method, drain `poll()`, sleep until `wakeAtMs()`, repeat. Every `get` is
+ * answered by one `handleGot`, every `put` by one `handlePutDone`, every `save` by one
+ * `handleStored`. After a `cancel` no answer is expected, and one that comes is ignored.
+ * Tell it all contacts and invites before `setReady`. Spec: docs/spec/discovery.md.
+ * @module
+ */
+import { assert } from '../base/assert.ts';
+import { equal, utf8Text } from '../base/bytes.ts';
+import { earliest, type Now, type Random } from '../base/time.ts';
+import type { Doc } from '../base/vault.ts';
+import { sha256 } from '../crypto/hash.ts';
+import { Secret, type InviteSecret, type PairSecret } from '../crypto/keys.ts';
+import { EPOCH_MS, epochOf } from './epoch.ts';
+import type { FoundItem } from './item.ts';
+import type { NetworkTime } from './network-time.ts';
+import {
+  decodeRendezvous,
+  decodeSelf,
+  encodeSelf,
+  rendezvousName,
+  SELF_NAME,
+  type RendezvousId,
+  type SavedSelf,
+} from './presence-saved.ts';
+import { Saves, type SaveRequest } from './presence-saves.ts';
+import { SEARCH_AFTER_MS } from './presence-search.ts';
+import { Work, type Clock, type WorkOutput } from './presence-work.ts';
+import { encodeRecord, type Policy, type PresenceRecord, type RecordGate } from './record.ts';
+import { Rendezvous, type Access } from './rendezvous.ts';
+import { relief } from './timetable.ts';
+
+/** Contacts and invites together. */
+export const RENDEZVOUS_MAX = 10_000;
+/** A lost link is first dialled anew where it was. */
+const AFTER_LINK_MS = 1000;
+/** Longest sleep: a clock that was set, or a night's sleep, is noticed by then. */
+const CLOCK_CHECK_MS = 300_000;
+
+/** What we tell everybody whose conversation may be direct. Under Hidden IP there is none. */
+export interface OurRecord extends Omit<
+  PresenceRecord,
+  'policy' | 'generation' | 'mark' | 'unknown'
+> {
+  readonly policy: Exclude<Policy, 'hidden'>;
+}
+
+export interface PeerState {
+  readonly secret: PairSecret;
+  /** Signing keys of their devices. */
+  readonly devices: readonly Uint8Array[];
+  /** Blocked, or Hidden IP: no operation at all, since each would show them our address. */
+  readonly silent?: boolean;
+}
+
+export interface InviteState {
+  readonly invite: string;
+  readonly secret: InviteSecret;
+  readonly role: 'inviter' | 'invitee';
+  /** Network time, ms since 1970. */
+  readonly expiresMs: number;
+  /** Told instead of the gate of `OurRecord`. */
+  readonly gate?: RecordGate;
+}
+
+export type PresenceOutput = WorkOutput | SaveRequest;
+
+export class Presence {
+  readonly #random: Random;
+  readonly #time: NetworkTime;
+  readonly #docs = new Map<string, Uint8Array>();
+  readonly #all = new Map<string, Rendezvous>();
+  readonly #work: Work;
+  readonly #saves: Saves;
+  readonly #out: PresenceOutput[] = [];
+  #said: SavedSelf;
+  #record: OurRecord | undefined;
+  #clock: Clock;
+  #relief = 0;
+  #ready = false;
+  /** When the search of the hours around begins, unless somebody was found or met before. */
+  #searchAtMs: number | undefined;
+  #searched = false;
+  #wakeAtMs: number | undefined;
+
+  constructor(deps: {
+    readonly random: Random;
+    /** Our device's signing key. */
+    readonly self: Uint8Array;
+    /** What the vault holds; other spaces than 'record' are left alone. */
+    readonly docs: readonly Doc[];
+    readonly time: NetworkTime;
+    readonly now: Now;
+  }) {
+    this.#random = deps.random;
+    this.#time = deps.time;
+    this.#clock = this.#read(deps.now);
+    for (const { space, key, value } of deps.docs) {
+      const name = space === 'record' ? utf8Text(key) : undefined;
+      if (name !== undefined) this.#docs.set(name, value);
+    }
+    const self = this.#docs.get(SELF_NAME);
+    this.#said = self
+      ? decodeSelf(self)
+      : {
+          generation: 0,
+          content: new Uint8Array(32),
+          mark: new Secret('record mark', deps.random(32)),
+        };
+    const say = (output: PresenceOutput): void => void this.#out.push(output);
+    this.#saves = new Saves((name) => this.#encode(name), say);
+    this.#work = new Work({
+      random: deps.random,
+      nowMs: deps.now.monoMs,
+      self: deps.self,
+      all: this.#all,
+      said: () => this.#said,
+      record: (at) => this.#recordFor(at),
+      say,
+      changed: (at) => this.#saves.mark(at.name, this.#clock.monoMs),
+      save: (at) => this.#saves.now(at.name),
+    });
+  }
+
+  /** The generation of our current record, as `acknowledged` counts it; 0 before the first. */
+  get generation(): number {
+    return this.#said.generation;
+  }
+
+  /** The DHT can be asked, or cannot. Nothing is asked before. */
+  setReady(ready: boolean, now: Now): void {
+    this.#do(now, () => {
+      const starts = ready && !this.#ready;
+      this.#ready = ready;
+      if (!starts) return;
+      if (!this.#searched) this.#searchAtMs ??= now.monoMs + SEARCH_AFTER_MS;
+      this.#timetable();
+      for (const at of this.#all.values()) this.#start(at);
+    });
+  }
+
+  /** A contact, or news of one. */
+  setPeer(peer: string, state: PeerState, now: Now): void {
+    this.#do(now, () => {
+      const access = { kind: 'pair', secret: state.secret, devices: state.devices } as const;
+      const known = this.#all.get(rendezvousName({ peer }));
+      const at = known ?? this.#add({ peer }, access);
+      const changed = at.change(access) || at.silent || !known;
+      at.silent = state.silent === true;
+      if (at.silent) this.#rest(at);
+      else if (changed && !at.linked) this.#start(at);
+    });
+  }
+
+  /** For good: what is known of our own numbers goes too. To block somebody, use `silent`. */
+  removePeer(peer: string, now: Now): void {
+    this.#do(now, () => this.#remove({ peer }));
+  }
+
+  addInvite(state: InviteState, now: Now): void {
+    this.#do(now, () => {
+      const { invite, secret, role, expiresMs, gate } = state;
+      if (this.#all.has(rendezvousName({ invite }))) return;
+      this.#start(this.#add({ invite }, { kind: 'invite', secret, role, expiresMs, gate }));
+    });
+  }
+
+  removeInvite(invite: string, now: Now): void {
+    this.#do(now, () => this.#remove({ invite }));
+  }
+
+  /** What others may know of us now; undefined where nobody could or should reach us. */
+  setOurRecord(record: OurRecord | undefined, now: Now): void {
+    this.#do(now, () => {
+      this.#record = record;
+      if (!record) return;
+      const content = sha256(encodeRecord({ ...record, generation: 1 }));
+      if (!equal(content, this.#said.content)) {
+        this.#said = { ...this.#said, content, generation: this.#said.generation + 1 };
+        this.#saves.mark(SELF_NAME, now.monoMs);
+      }
+      for (const at of this.#all.values()) {
+        const expected = at.active || at.schedule.isQuick(now.monoMs);
+        if (!at.linked && !at.silent && expected) at.schedule.changed(now.monoMs);
+      }
+    });
+  }
+
+  /** A live link: both can say the rest to each other. */
+  linkUp(peer: string, now: Now): void {
+    this.#at(peer, now, (at) => {
+      at.linked = true;
+      this.#searchAtMs = undefined;
+      this.#searched = true;
+      this.#rest(at);
+      this.#met(at);
+    });
+  }
+
+  linkDown(peer: string, now: Now): void {
+    this.#at(peer, now, (at) => {
+      if (!at.linked) return;
+      at.linked = false;
+      at.active = true;
+      this.#met(at);
+      if (!at.silent) at.schedule.startQuick(now.monoMs, AFTER_LINK_MS);
+    });
+  }
+
+  /** They have our record of this generation: no put for them until it changes. */
+  acknowledged(peer: string, generation: number, now: Now): void {
+    this.#at(peer, now, (at) => {
+      if (generation <= at.acked || generation > this.generation) return;
+      at.acked = generation;
+      this.#saves.mark(at.name, now.monoMs);
+    });
+  }
+
+  /** A person or a queued message wants them now. */
+  want(peer: string, now: Now): void {
+    this.#at(peer, now, (at) => {
+      if (!at.linked && !at.silent) at.schedule.wish(now.monoMs);
+    });
+  }
+
+  /** @param result.responders how many nodes answered; with none, nothing is known. */
+  handleGot(
+    op: number,
+    result: { readonly item?: FoundItem | undefined; readonly responders: number },
+    now: Now,
+  ): void {
+    this.#do(now, () => this.#work.handleGot(op, result, this.#clock));
+  }
+
+  /** A newer item turned up before the get is over. */
+  handleProgress(op: number, item: FoundItem, now: Now): void {
+    this.#do(now, () => this.#work.handleProgress(op, item));
+  }
+
+  /** @param result.seen the newest item that the get before the put saw. */
+  handlePutDone(
+    op: number,
+    result: { readonly stored: number; readonly seen?: FoundItem | undefined },
+    now: Now,
+  ): void {
+    this.#do(now, () => this.#work.handlePutDone(op, result, this.#clock));
+  }
+
+  /** The vault has carried out a `save`, or could not. */
+  handleStored(token: number, ok: boolean, now: Now): void {
+    this.#do(now, () => {
+      this.#saves.handleStored(token, ok, now.monoMs);
+      this.#work.handleStored(token, ok, this.#clock);
+    });
+  }
+
+  /** Time passed. Early, late and repeated calls are safe. */
+  handleTimeout(now: Now): void {
+    this.#do(now, () => this.#work.expire(this.#clock));
+  }
+
+  poll(): PresenceOutput | undefined {
+    return this.#out.shift();
+  }
+
+  wakeAtMs(): number | undefined {
+    return this.#wakeAtMs;
+  }
+
+  /** Counts of everything that can grow, and of what came and went. */
+  stats(): Record<string, number> {
+    const all = [...this.#all.values()];
+    return {
+      ...this.#work.counters,
+      rendezvous: all.length,
+      linked: all.filter((at) => at.linked).length,
+      active: all.filter((at) => at.active && !at.linked).length,
+      operations: this.#work.operations,
+      budgetLeft: this.#work.budgetLeft,
+      searchLeft: this.#work.search.left,
+      saves: this.#saves.underWay,
+      unsaved: this.#saves.dirty,
+      outputs: this.#out.length,
+      generation: this.generation,
+      relief: this.#relief,
+    };
+  }
+
+  /** Every input: first the clock, then the change, then whatever has become due. */
+  #do(now: Now, change: () => void): void {
+    const before = this.#clock;
+    this.#clock = this.#read(now);
+    if (this.#clock.epoch !== before.epoch) this.#enterEpoch(before.epoch);
+    change();
+    this.#saves.flush(now.monoMs);
+    if (this.#ready) {
+      this.#searchHours();
+      this.#work.start(this.#clock);
+    }
+    this.#plan();
+  }
+
+  #at(peer: string, now: Now, change: (at: Rendezvous) => void): void {
+    this.#do(now, () => {
+      const at = this.#all.get(rendezvousName({ peer }));
+      if (at) change(at);
+    });
+  }
+
+  #read(now: Now): Clock {
+    const networkMs = this.#time.read(now);
+    const epoch = epochOf(networkMs);
+    const leftMs = Math.min(Math.max((epoch + 1) * EPOCH_MS - networkMs, 1), EPOCH_MS);
+    return { epoch, leftMs, monoMs: now.monoMs, networkMs };
+  }
+
+  #plan(): void {
+    const { monoMs, leftMs } = this.#clock;
+    const work = this.#ready ? this.#work.wakeAtMs(this.#clock) : undefined;
+    const searchAtMs = this.#ready ? this.#searchAtMs : undefined;
+    const absent = [...this.#all.values()].some((at) => !at.linked && !at.silent);
+    const clockAtMs = monoMs + (absent ? Math.min(leftMs, CLOCK_CHECK_MS) : leftMs);
+    this.#wakeAtMs =
+      this.#all.size === 0
+        ? this.#saves.wakeAtMs
+        : earliest(work, searchAtMs, this.#saves.wakeAtMs, clockAtMs);
+  }
+
+  #enterEpoch(previous: number): void {
+    const { epoch, leftMs, monoMs } = this.#clock;
+    const jumped = Math.abs(epoch - previous) > 1;
+    this.#work.enterEpoch(this.#clock);
+    if (jumped) this.#work.search.end();
+    this.#timetable();
+    for (const at of this.#all.values()) {
+      if (at.linked) this.#met(at);
+      if (at.linked || at.silent || !this.#ready) continue;
+      // Hours have passed unseen: the computer slept, and both may be somewhere else now.
+      if (jumped && at.isRecent(epoch)) at.schedule.startQuick(monoMs);
+      at.schedule.enterEpoch(monoMs, EPOCH_MS - leftMs, at.active);
+    }
+  }
+
+  /** Who acts in this epoch. */
+  #timetable(): void {
+    const { epoch } = this.#clock;
+    const absent = [...this.#all.values()].filter((at) => !at.linked && !at.silent);
+    this.#relief = relief(absent.map((at) => at.level(epoch)));
+    for (const at of absent) at.active = at.isActive(epoch, this.#relief);
+  }
+
+  #add(id: RendezvousId, access: Access): Rendezvous {
+    assert(this.#all.size < RENDEZVOUS_MAX, `at most ${RENDEZVOUS_MAX} contacts and invites`);
+    const { epoch, monoMs } = this.#clock;
+    const bytes = this.#docs.get(rendezvousName(id));
+    const saved = bytes && decodeRendezvous(bytes);
+    this.#docs.delete(rendezvousName(id));
+    const at = new Rendezvous(id, access, { saved, epoch, random: this.#random });
+    at.active = at.isActive(epoch, this.#relief);
+    this.#all.set(at.name, at);
+    if (!saved) this.#saves.mark(at.name, monoMs);
+    return at;
+  }
+
+  #remove(id: RendezvousId): void {
+    const name = rendezvousName(id);
+    const at = this.#all.get(name);
+    if (!this.#docs.delete(name) && !at) return;
+    if (at) this.#work.forget(at);
+    this.#all.delete(name);
+    this.#saves.now(name);
+  }
+
+  #start(at: Rendezvous): void {
+    if (!this.#ready || at.linked || at.silent) return;
+    const { epoch, monoMs } = this.#clock;
+    if (at.isRecent(epoch)) at.schedule.startQuick(monoMs);
+    else at.schedule.startSlow(monoMs, at.active);
+  }
+
+  /** Nothing more is due for this one. */
+  #rest(at: Rendezvous): void {
+    at.schedule.rest();
+    at.stopLooking();
+    this.#work.search.drop(at);
+  }
+
+  #met(at: Rendezvous): void {
+    if (at.metEpoch === this.#clock.epoch) return;
+    at.metEpoch = this.#clock.epoch;
+    this.#saves.mark(at.name, this.#clock.monoMs);
+  }
+
+  /** Once per start, and only where every lookup has failed. */
+  #searchHours(): void {
+    const { found, empty } = this.#work.counters;
+    if (this.#searchAtMs === undefined || this.#clock.monoMs < this.#searchAtMs) return;
+    this.#searchAtMs = undefined;
+    this.#searched = true;
+    if (found === 0 && empty > 0) {
+      this.#work.search.begin([...this.#all.values()], this.#clock.epoch);
+    }
+  }
+
+  #recordFor(at: Rendezvous): PresenceRecord | undefined {
+    if (!this.#record) return undefined;
+    const { generation } = this.#said;
+    const { access } = at;
+    if (access.kind === 'pair') return { ...this.#record, generation, keys: undefined };
+    return { ...this.#record, generation, gate: access.gate ?? this.#record.gate };
+  }
+
+  #encode(name: string): Uint8Array | undefined {
+    if (name === SELF_NAME) return encodeSelf(this.#said);
+    return this.#all.get(name)?.encode(this.#clock.epoch);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Rendezvous: one other end that we may have to find, be it a contact or the holder of an invite.
+ * It joins the keys, the timetable, our publication, and a reader per device of theirs.
+ *
+ *              publishes   looks up            keys from           every epoch
+ *   contact    yes         each known device   pair secret         by the timetable
+ *   inviter    yes         no                  invite secret       yes
+ *   invitee    no          the inviter         invite secret       restlessly
+ *
+ * @module
+ */
+import { equal } from '../base/bytes.ts';
+import type { Random } from '../base/time.ts';
+import type { InviteSecret, PairSecret } from '../crypto/keys.ts';
+import { equalSecret } from '../crypto/mac.ts';
+import { inviteKeys, pairKeys, type RecordKeys } from './epoch.ts';
+import { Publication } from './presence-publication.ts';
+import { Reader } from './presence-reader.ts';
+import {
+  encodeRendezvous,
+  rendezvousName,
+  type RendezvousId,
+  type SavedRendezvous,
+} from './presence-saved.ts';
+import type { RecordGate } from './record.ts';
+import { Schedule } from './rendezvous-schedule.ts';
+import { isActive, levelAfter, timetableWord } from './timetable.ts';
+
+/** Devices of one contact that are looked up. */
+export const DEVICES_MAX = 16;
+/** Met within so many epochs: looked for eagerly after a start. */
+const RECENT_EPOCHS = 48;
+
+export type Access =
+  | { readonly kind: 'pair'; readonly secret: PairSecret; readonly devices: readonly Uint8Array[] }
+  | {
+      readonly kind: 'invite';
+      readonly secret: InviteSecret;
+      readonly role: 'inviter' | 'invitee';
+      /** Network time, ms since 1970. */
+      readonly expiresMs: number;
+      /** The gate for those who hold the invite. */
+      readonly gate?: RecordGate | undefined;
+    };
+
+/** What our record goes through on its way out. */
+export type PublishStep = 'idle' | 'checking' | 'saving' | 'putting';
+
+export class Rendezvous {
+  readonly name: string;
+  readonly schedule: Schedule;
+  publication: Publication;
+  readers: Reader[];
+  step: PublishStep = 'idle';
+  /** A live link: nothing to publish, nobody to look for. */
+  linked = false;
+  /** No operation at all: blocked, or their operations must not show our address. */
+  silent = false;
+  /** The newest generation of ours that they said they have. */
+  acked: number;
+  /** The last epoch both met in. */
+  metEpoch: number;
+  /** Is this epoch in the timetable? */
+  active = true;
+  /** Where our record lies well enough already. */
+  done = { epoch: -1, generation: 0 };
+  /** No put in this epoch: the other end has used up its numbers. */
+  spoiledEpoch = -1;
+  /** A lookup has begun and its readers are not through. */
+  looking = false;
+  lookSinceMs = 0;
+  readonly asking = new Set<Reader>();
+
+  constructor(
+    readonly id: RendezvousId,
+    public access: Access,
+    options: {
+      readonly saved: SavedRendezvous | undefined;
+      readonly epoch: number;
+      readonly random: Random;
+    },
+  ) {
+    const { saved, epoch, random } = options;
+    this.name = rendezvousName(id);
+    this.schedule = new Schedule(random, access.kind === 'invite' && access.role === 'invitee');
+    this.acked = saved?.acked ?? 0;
+    this.metEpoch = saved?.metEpoch ?? epoch;
+    this.publication = new Publication(saved ?? { own: undefined, highestSeq: 0, visited: [] });
+    this.readers = (saved?.read ?? []).map(
+      ({ device, generation }) => new Reader(device.length === 0 ? undefined : device, generation),
+    );
+    this.#readDevices();
+  }
+
+  get publishes(): boolean {
+    return this.access.kind === 'pair' || this.access.role === 'inviter';
+  }
+
+  /** Other keys, other devices. A new secret leaves no trace of what the old one had published. */
+  change(access: Access & { readonly kind: 'pair' }): boolean {
+    const renewed = !equalSecret(access.secret.reveal(), this.access.secret.reveal());
+    if (renewed) {
+      this.publication = new Publication({ own: undefined, highestSeq: 0, visited: [] });
+      this.done = { epoch: -1, generation: 0 };
+      this.acked = 0;
+    }
+    const known = this.readers.length;
+    this.access = access;
+    this.#readDevices();
+    return renewed || this.readers.length > known;
+  }
+
+  /** Keys of the record that `publisher` leaves here. */
+  keys(publisher: Uint8Array | undefined, epoch: number): RecordKeys {
+    if (this.access.kind === 'invite') return inviteKeys(this.access.secret, epoch);
+    return pairKeys(this.access.secret, publisher!, epoch);
+  }
+
+  /** The level of the timetable before any relief; 0 for invites. */
+  level(epoch: number): number {
+    return this.access.kind === 'pair' ? levelAfter(epoch - this.metEpoch) : 0;
+  }
+
+  isActive(epoch: number, relief: number): boolean {
+    const level = Math.max(0, this.level(epoch) - relief);
+    if (this.access.kind === 'invite' || level === 0) return true;
+    return isActive(timetableWord(this.access.secret, epoch), level);
+  }
+
+  isRecent(epoch: number): boolean {
+    return this.access.kind === 'invite' || epoch - this.metEpoch <= RECENT_EPOCHS;
+  }
+
+  isExpired(networkMs: number): boolean {
+    return this.access.kind === 'invite' && networkMs >= this.access.expiresMs;
+  }
+
+  /** Is our record of this generation missing where they would look? */
+  needsPut(epoch: number, generation: number): boolean {
+    if (!this.publishes || this.linked || this.silent) return false;
+    if (this.acked === generation || this.spoiledEpoch === epoch) return false;
+    return this.done.epoch !== epoch || this.done.generation !== generation;
+  }
+
+  needsLook(): boolean {
+    return !this.linked && !this.silent && this.readers.length > 0;
+  }
+
+  /** Ends a lookup under way; answers that still come are read all the same. */
+  stopLooking(): void {
+    this.looking = false;
+    for (const reader of this.readers) reader.stop();
+  }
+
+  /** What the vault keeps. The item of a past epoch is never put again, so it is left out. */
+  encode(epoch: number): Uint8Array<ArrayBuffer> {
+    const { own, highestSeq, visited } = this.publication;
+    return encodeRendezvous({
+      acked: this.acked,
+      metEpoch: this.metEpoch,
+      highestSeq,
+      own: own?.epoch === epoch ? own : undefined,
+      visited,
+      read: this.readers.map(({ device, generation }) => ({
+        device: device ?? new Uint8Array(0),
+        generation,
+      })),
+    });
+  }
+
+  /** One reader per device to look up; those that exist keep what they know. */
+  #readDevices(): void {
+    const { access } = this;
+    const known = this.readers;
+    const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+      a === undefined || b === undefined ? a === b : equal(a, b);
+    const wanted =
+      access.kind === 'pair'
+        ? access.devices.slice(0, DEVICES_MAX)
+        : access.role === 'invitee'
+          ? [undefined]
+          : [];
+    this.readers = wanted.map(
+      (device) => known.find((reader) => same(reader.device, device)) ?? new Reader(device, 0),
+    );
+  }
+}
