@@ -61,7 +61,7 @@ export interface ApiServerParts {
   readonly token: string;
   readonly handlers: Handlers;
   /** Answers GET /api/v1/events. @throws Refusal */
-  readonly events: (query: string, response: ServerResponse) => void;
+  readonly events: (query: string, response: ServerResponse) => Promise<void>;
   /** A handler threw something that is no Refusal: our fault. */
   readonly onFault: (error: unknown) => void;
 }
@@ -153,8 +153,8 @@ export class ApiServer {
     this.#counts.requests++;
     request.on('error', () => response.destroy());
     response.on('error', () => response.destroy());
-    const { method = '', url: target = '', rawHeaders } = request;
-    const verdict = judge({ method, target, rawHeaders }, this.#port, this.#parts.token);
+    const { method = '', httpVersion: version, url: target = '', rawHeaders } = request;
+    const verdict = judge({ method, version, target, rawHeaders }, this.#port, this.#parts.token);
     if (!verdict.ok) {
       this.#counts.refused++;
       if (verdict.status === 401) this.#refuseToken(response);

@@ -6,7 +6,7 @@
  *   Origin          absent, or exactly `http://127.0.0.1:PORT`          403, empty
  *   Sec-Fetch-Site  absent, `none` or `same-origin`                     403, empty
  *   target          origin form, below /api/v1/                         404, empty
- *   method          POST; GET for events                                405, empty
+ *   method          POST; GET for events; HTTP/1.1                      405, empty
  *   Authorization   exactly one, `Bearer ` and the token                401 `unauthorised`
  *
  * Host comes first, and against a list: after DNS rebinding Origin and Host are equal, so that
@@ -20,6 +20,7 @@ import { equalSecret } from '@sotto/core/crypto/mac.ts';
 
 export interface RawRequest {
   readonly method: string;
+  readonly version: string;
   /** The request target as it was sent. */
   readonly target: string;
   /** Names and values in turn, as Node's `rawHeaders`. */
@@ -51,7 +52,7 @@ export function judge(request: RawRequest, port: number, token: string): Verdict
   }
   const [path = '', ...queries] = request.target.slice(API_PREFIX.length).split('?');
   const wanted = path === 'events' ? 'GET' : 'POST';
-  if (request.method !== wanted) return { ok: false, status: 405 };
+  if (request.method !== wanted || request.version !== '1.1') return { ok: false, status: 405 };
   if (!isToken(headers.get('authorization'), token)) return { ok: false, status: 401 };
   return { ok: true, method: wanted, path, query: queries.join('?') };
 }

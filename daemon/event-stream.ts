@@ -1,0 +1,218 @@
+/**
+ * The stream of events: NDJSON, one client per connection.
+ *
+ * What is stored (messages and their states) is never queued here: each client has a cursor into
+ * the vault's feed, and reads on when its connection has taken what was written. So a client that
+ * reads slowly costs one socket buffer, and one that comes back misses nothing (API-18). What is
+ * only true now (network, route, contact) is kept once per thing while a client is behind.
+ * @module
+ */
+import type { ServerResponse } from 'node:http';
+import { API_VERSION } from '@sotto/api/contract.ts';
+import type { StreamEvent } from '@sotto/api/contract.ts';
+import type { Notice } from '@sotto/core/effects.ts';
+import { conversationText } from '@sotto/core/people/conversation.ts';
+import type { FeedRow } from '@sotto/vault/view.ts';
+import { beginStream } from './api-server.ts';
+import type { People } from './people.ts';
+import type { StoreReader } from './store-reader.ts';
+import { contactOf, cursorText, messageOf, readCursor, stateEvent } from './views.ts';
+
+export const CLIENTS_MAX = 32;
+/** Things of the moment that wait for one client. */
+export const WAITING_MAX = 64;
+const ROWS_PER_READ = 100;
+/** A client that takes nothing for so long is dropped; its cursor brings it back. */
+export const STALLED_MS = 30_000;
+/** An empty line keeps a quiet connection warm. */
+const WARM_MS = 25_000;
+
+export interface EventParts {
+  readonly reader: StoreReader;
+  readonly people: People;
+  /** Our own name, as author of what we wrote. */
+  readonly ownName: () => string;
+  readonly network: () => Promise<{ online: boolean; helpers: number }>;
+  readonly onFault: (error: unknown) => void;
+}
+
+export class EventStream {
+  readonly #parts: EventParts;
+  readonly #clients = new Set<Client>();
+  #warm: NodeJS.Timeout | undefined;
+
+  constructor(parts: EventParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers GET /api/v1/events. @throws Refusal where the cursor is none. */
+  async open(query: string, response: ServerResponse): Promise<void> {
+    const from = new URLSearchParams(query).get('from');
+    const head = this.#parts.reader.head();
+    const cursor = from === null ? head : Math.min(readCursor(from), head);
+    const network = await this.#parts.network();
+    if (response.destroyed) return;
+    if (this.#clients.size >= CLIENTS_MAX) [...this.#clients][0]!.drop();
+    const client = new Client(cursor, response, this.#parts);
+    this.#clients.add(client);
+    this.#warm ??= setInterval(() => this.#keepWarm(), WARM_MS);
+    response.on('close', () => this.#closed(client));
+    beginStream(response);
+    const data = { online: network.online, helpers: network.helpers };
+    client.tell('network', { v: API_VERSION, type: 'network', cursor: cursorText(cursor), data });
+    client.pump();
+  }
+
+  /** Passes on what core tells; order among different things is not promised. */
+  notice(notice: Notice): void {
+    if (notice.topic === 'contact') this.#parts.people.forget();
+    if (this.#clients.size === 0) return;
+    switch (notice.topic) {
+      case 'feed':
+        for (const client of this.#clients) client.pump();
+        return;
+      case 'contact':
+        this.#tellContact(notice.conversation).catch(this.#parts.onFault);
+        return;
+      case 'route': {
+        const { topic, ...data } = notice;
+        return this.#tell(`${topic} ${data.conversation}`, { v: API_VERSION, type: topic, data });
+      }
+      case 'network': {
+        const { topic, ...data } = notice;
+        return this.#tell(topic, { v: API_VERSION, type: topic, data });
+      }
+    }
+  }
+
+  clients(): number {
+    return this.#clients.size;
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.end();
+  }
+
+  /** Nothing where the contact is gone: its conversation is gone too. */
+  async #tellContact(conversation: string): Promise<void> {
+    const views = await this.#parts.people.list();
+    const view = views.find((one) => one.conversation === conversation);
+    if (!view) return;
+    const data = contactOf(view);
+    this.#tell(`contact ${conversation}`, { v: API_VERSION, type: 'contact', data });
+  }
+
+  #tell(key: string, event: StreamEvent): void {
+    for (const client of this.#clients) client.tell(key, event);
+  }
+
+  #keepWarm(): void {
+    for (const client of this.#clients) client.warm();
+  }
+
+  #closed(client: Client): void {
+    this.#clients.delete(client);
+    client.closed();
+    if (this.#clients.size > 0) return;
+    clearInterval(this.#warm);
+    this.#warm = undefined;
+  }
+}
+
+class Client {
+  readonly #response: ServerResponse;
+  readonly #parts: EventParts;
+  /** The last row of the feed that was written. */
+  #cursor: number;
+  readonly #waiting = new Map<string, StreamEvent>();
+  #pumping = false;
+  #again = false;
+  #stalled: NodeJS.Timeout | undefined;
+
+  constructor(cursor: number, response: ServerResponse, parts: EventParts) {
+    this.#cursor = cursor;
+    this.#response = response;
+    this.#parts = parts;
+    response.on('drain', () => {
+      clearTimeout(this.#stalled);
+      this.#stalled = undefined;
+      this.#flush();
+      this.pump();
+    });
+  }
+
+  /** A thing of the moment; an older one of the same key that still waits is replaced. */
+  tell(key: string, event: StreamEvent): void {
+    this.#waiting.delete(key);
+    if (this.#waiting.size < WAITING_MAX) this.#waiting.set(key, event);
+    this.#flush();
+  }
+
+  /** Writes what is new in the feed, for as long as the connection takes it. */
+  pump(): void {
+    this.#again = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#run().catch((error: unknown) => {
+      this.drop();
+      this.#parts.onFault(error);
+    });
+  }
+
+  warm(): void {
+    if (!this.#stalled) this.#write('\n');
+  }
+
+  end(): void {
+    this.#response.end();
+  }
+
+  drop(): void {
+    this.#response.destroy();
+  }
+
+  closed(): void {
+    clearTimeout(this.#stalled);
+    this.#waiting.clear();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      const rows = this.#parts.reader.feedAfter(this.#cursor, ROWS_PER_READ);
+      for (const row of rows) {
+        if (this.#stalled || this.#response.destroyed) break;
+        const event = await this.#eventOf(row);
+        this.#cursor = row.cursor;
+        if (event) this.#write(`${JSON.stringify(event)}\n`);
+      }
+      if (rows.length === ROWS_PER_READ && !this.#stalled) this.#again = true;
+    }
+    this.#pumping = false;
+  }
+
+  /** Undefined where the conversation was removed meanwhile. */
+  async #eventOf({ cursor, event, type }: FeedRow): Promise<StreamEvent | undefined> {
+    const { ownName, people, reader } = this.#parts;
+    const stored = reader.message(event);
+    if (!stored) return undefined;
+    if (type === 'state') return stateEvent(stored, cursor);
+    const conversation = conversationText(stored.conversation);
+    const author = stored.outgoing ? ownName() : await people.nameOf(conversation);
+    const data = messageOf(stored, { author, readUpTo: reader.readUpTo(stored.conversation) });
+    return { v: API_VERSION, type: 'message', cursor: cursorText(cursor), data };
+  }
+
+  #flush(): void {
+    for (const [key, event] of this.#waiting) {
+      if (this.#stalled) return;
+      this.#waiting.delete(key);
+      this.#write(`${JSON.stringify(event)}\n`);
+    }
+  }
+
+  #write(text: string): void {
+    if (this.#response.destroyed || this.#response.write(text)) return;
+    this.#stalled ??= setTimeout(() => this.drop(), STALLED_MS);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The methods of the contract: reads come from the vault's read-only view, changes and live state
+ * from core by its commands, settings and logs from the daemon itself.
+ * @module
+ */
+import type { ConfigEntry, Message } from '@sotto/api/contract.ts';
+import { isSettingKey, readSetting } from '@sotto/api/settings.ts';
+import type { SettingKey, Settings } from '@sotto/api/settings.ts';
+import type { Command, CommandResult, ContactView } from '@sotto/core/commands.ts';
+import { parseConversation } from '@sotto/core/people/conversation.ts';
+import { Refusal } from './api-server.ts';
+import type { Handlers } from './api-server.ts';
+import type { Config } from './config.ts';
+import type { LogFile } from './logs.ts';
+import { ask } from './people.ts';
+import type { People } from './people.ts';
+import type { StoreReader } from './store-reader.ts';
+import {
+  contactOf,
+  conversationOf,
+  inviteOf,
+  messageOf,
+  readCursor,
+  routeOf,
+  timeText,
+} from './views.ts';
+
+export interface MethodParts {
+  readonly command: (command: Command) => Promise<CommandResult>;
+  readonly reader: StoreReader;
+  readonly people: People;
+  readonly config: Config;
+  readonly logs: LogFile;
+  readonly version: string;
+  readonly startedMs: number;
+  readonly ownName: () => string;
+  readonly stats: () => Record<string, number>;
+  /** A setting that takes effect at once was changed. */
+  readonly onSetting: (settings: Settings) => void;
+  /** Ends the daemon, after the answer has left. */
+  readonly stop: () => void;
+}
+
+export function makeHandlers(parts: MethodParts): Handlers {
+  return {
+    ...daemonMethods(parts),
+    ...inviteMethods(parts),
+    ...contactMethods(parts),
+    ...messageMethods(parts),
+    ...configMethods(parts),
+  };
+}
+
+type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
+
+function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'daemon'> {
+  const { command, logs, startedMs, version } = parts;
+  return {
+    'status.get': async () => {
+      const { externalAddress, ...status } = (await ask(command, { type: 'status' }, 'status'))
+        .status;
+      return {
+        ...status,
+        ...(externalAddress === undefined ? {} : { externalAddress }),
+        version,
+        pid: process.pid,
+        startedAt: timeText(startedMs),
+      };
+    },
+    'stats.get': () => ({ stats: parts.stats() }),
+    'logs.tail': ({ limit, after }) => logs.tail(limit, after),
+    'daemon.stop': () => {
+      setImmediate(parts.stop);
+      return {};
+    },
+  };
+}
+
+function inviteMethods({ command }: MethodParts): Some<'invites'> {
+  return {
+    'invites.create': async (params) =>
+      inviteOf((await ask(command, { type: 'invite-new', ...params }, 'invite')).invite),
+    'invites.list': async () => {
+      const { invites } = await ask(command, { type: 'invite-list' }, 'invites');
+      return { invites: invites.map(inviteOf) };
+    },
+    'invites.revoke': async ({ invite }) => {
+      await ask(command, { type: 'invite-revoke', invite }, 'invites');
+      return {};
+    },
+  };
+}
+
+function contactMethods({ command, people }: MethodParts): Some<'contacts' | 'route'> {
+  const block = async (to: string, blocked: boolean): Promise<ReturnType<typeof contactOf>> => {
+    await ask(command, { type: 'contact-block', to, blocked }, 'done');
+    return contactOf(await people.show(to));
+  };
+  return {
+    'contacts.add': async ({ text, name }) => {
+      const named = name === undefined ? { text } : { text, name };
+      return contactOf((await ask(command, { type: 'contact-add', ...named }, 'contact')).contact);
+    },
+    'contacts.list': async () => ({ contacts: (await people.list()).map(contactOf) }),
+    'contacts.show': async ({ to }) => contactOf(await people.show(to)),
+    'contacts.rename': async ({ to, name }) =>
+      contactOf((await ask(command, { type: 'contact-rename', to, name }, 'contact')).contact),
+    'contacts.block': ({ to }) => block(to, true),
+    'contacts.unblock': ({ to }) => block(to, false),
+    'contacts.remove': async ({ to }) => {
+      await ask(command, { type: 'contact-remove', to }, 'done');
+      return {};
+    },
+    'route.show': async ({ to }) =>
+      routeOf((await ask(command, { type: 'route-show', to }, 'route')).route),
+  };
+}
+
+function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> {
+  const { command, people, reader } = parts;
+  return {
+    'conversations.list': async () => {
+      const views = await people.list();
+      return { conversations: views.map((view) => conversationWithLast(parts, view)) };
+    },
+    'messages.send': async ({ to, text, clientId }) => {
+      const wish = { type: 'message-send', to, text, clientId } as const;
+      const { event, conversation, duplicate } = await ask(command, wish, 'sent');
+      return { event, conversation, duplicate };
+    },
+    'messages.list': async ({ to, limit, before, since }) => {
+      const view = await people.show(to);
+      const found = reader.messages(idOf(view), {
+        limit: limit + 1,
+        ...(before === undefined ? {} : { before: readCursor(before) }),
+        ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
+      });
+      const more = found.length > limit;
+      const messages = found.slice(more ? 1 : 0).map((one) => shown(parts, view, one));
+      return { conversation: view.conversation, name: view.name, messages, more };
+    },
+    'messages.cancel': async ({ event }) => {
+      await ask(command, { type: 'message-cancel', event }, 'done');
+      return {};
+    },
+    'messages.markRead': async ({ to, cursor }) => {
+      await ask(command, { type: 'mark-read', to, cursor: readCursor(cursor) }, 'done');
+      return {};
+    },
+  };
+}
+
+function conversationWithLast(
+  parts: MethodParts,
+  view: ContactView,
+): ReturnType<typeof conversationOf> {
+  const { reader } = parts;
+  const conversation = idOf(view);
+  const last = reader.messages(conversation, { limit: 1 })[0];
+  return conversationOf(view, reader.unread(conversation), last && shown(parts, view, last));
+}
+
+function shown(
+  { ownName, reader }: MethodParts,
+  view: ContactView,
+  stored: Parameters<typeof messageOf>[0],
+): Message {
+  const author = stored.outgoing ? ownName() : view.name;
+  return messageOf(stored, { author, readUpTo: reader.readUpTo(stored.conversation) });
+}
+
+function idOf(view: ContactView): Uint8Array {
+  const conversation = parseConversation(view.conversation);
+  if (!conversation) throw new Error('core names conversations by their text form');
+  return conversation;
+}
+
+function configMethods({ config, onSetting }: MethodParts): Some<'config'> {
+  return {
+    'config.list': () => ({ entries: config.list() }),
+    'config.get': ({ key }) => config.entry(settingKey(key)),
+    'config.set': ({ key: name, value }): ConfigEntry => {
+      const key = settingKey(name);
+      const read = value === null ? undefined : readSetting(key, value);
+      if (read && !read.ok) throw new Refusal('bad-input', { what: `${key}: ${read.what}` });
+      try {
+        config.set(key, read?.value);
+      } catch (error) {
+        const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+        throw new Refusal(isFull ? 'no-space' : 'disk-error');
+      }
+      onSetting(config.values());
+      return config.entry(key);
+    },
+  };
+}
+
+function settingKey(name: string): SettingKey {
+  if (!isSettingKey(name)) throw new Refusal('not-found', { name });
+  return name;
+}

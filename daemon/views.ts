@@ -1,0 +1,139 @@
+/**
+ * From the views of core and of the vault to those of the contract: times become text, ids become
+ * text, and what has no value is left out.
+ * @module
+ */
+import type {
+  Contact,
+  Conversation,
+  Invite,
+  Message,
+  Route,
+  RouteName,
+  StreamEvent,
+} from '@sotto/api/contract.ts';
+import { API_VERSION, RouteName as RouteNames } from '@sotto/api/contract.ts';
+import type { ErrorDetail } from '@sotto/api/errors.ts';
+import { hex } from '@sotto/core/base/bytes.ts';
+import type { CommandError, ContactView, InviteView, RouteView } from '@sotto/core/commands.ts';
+import { conversationText } from '@sotto/core/people/conversation.ts';
+import type { Message as StoredMessage } from '@sotto/vault/view.ts';
+import { Refusal } from './api-server.ts';
+
+/** RFC 3339 in UTC. */
+export function timeText(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}
+
+export function cursorText(cursor: number): string {
+  return String(cursor);
+}
+
+/** @throws Refusal where the text is no cursor of ours. */
+export function readCursor(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new Refusal('bad-input', { what: 'the cursor' });
+  return Number(text);
+}
+
+export function inviteOf(view: InviteView): Invite {
+  const { invite, link, createdMs, expiresMs, reusable, state, usedBy } = view;
+  return {
+    invite,
+    ...(link === undefined ? {} : { link }),
+    createdAt: timeText(createdMs),
+    expiresAt: timeText(expiresMs),
+    reusable,
+    state,
+    usedBy: [...usedBy],
+  };
+}
+
+export function contactOf(view: ContactView): Contact {
+  const { lastSeenMs, ...rest } = view;
+  return { ...rest, ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }) };
+}
+
+export function routeOf(view: RouteView): Route {
+  const { transport, endpoint, rttMs, ...rest } = view;
+  return {
+    ...rest,
+    ...(transport === undefined ? {} : { transport }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(rttMs === undefined ? {} : { rttMs }),
+  };
+}
+
+/** What a message needs to know of its conversation. */
+export interface Around {
+  /** Name of its author. */
+  readonly author: string;
+  /** Everything up to and with this cursor is read. */
+  readonly readUpTo: number;
+}
+
+export function messageOf(stored: StoredMessage, { author, readUpTo }: Around): Message {
+  const route = routeName(stored.route);
+  return {
+    event: hex(stored.id),
+    conversation: conversationText(stored.conversation),
+    cursor: cursorText(stored.cursor),
+    outgoing: stored.outgoing,
+    author,
+    kind: stored.kind,
+    text: stored.text ?? '',
+    time: timeText(stored.timeMs),
+    storedAt: timeText(stored.storedMs),
+    state: stored.state,
+    ...(stored.deliveredMs === undefined ? {} : { deliveredAt: timeText(stored.deliveredMs) }),
+    ...(route === undefined ? {} : { route }),
+    read: stored.outgoing || stored.cursor <= readUpTo,
+    gapBefore: stored.gapBefore,
+    fork: stored.fork,
+  };
+}
+
+/** The event that tells of a change of state. */
+export function stateEvent(stored: StoredMessage, cursor: number): StreamEvent {
+  const { event, conversation, state, deliveredAt, route } = messageOf(stored, {
+    author: '',
+    readUpTo: 0,
+  });
+  return {
+    v: API_VERSION,
+    type: 'state',
+    cursor: cursorText(cursor),
+    data: {
+      event,
+      conversation,
+      state,
+      ...(deliveredAt === undefined ? {} : { deliveredAt }),
+      ...(route === undefined ? {} : { route }),
+    },
+  };
+}
+
+export function conversationOf(
+  view: ContactView,
+  unread: number,
+  last: Message | undefined,
+): Conversation {
+  const { conversation, id, name, state, online, route, waiting } = contactOf(view);
+  const own = { conversation, id, name, state, online, route, unread, waiting };
+  return last === undefined ? own : { ...own, last };
+}
+
+/** Core's failure in the words of the registry. */
+export function refusalOf({ code, detail = {} }: CommandError): Refusal {
+  const { to, most, characters, of, ...rest } = detail;
+  const named: Record<string, ErrorDetail[string]> = { ...rest };
+  if (to !== undefined) named['name'] = to;
+  if (most !== undefined) named['max'] = most;
+  if (characters !== undefined) named['have'] = characters;
+  if (of !== undefined) named['want'] = of;
+  return new Refusal(code, Object.keys(named).length > 0 ? named : undefined);
+}
+
+function routeName(text: string | undefined): RouteName | undefined {
+  const read = RouteNames.safeParse(text);
+  return read.success ? read.data : undefined;
+}
