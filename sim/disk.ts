@@ -27,6 +27,8 @@ export interface DiskHealth {
 }
 export const HEALTHY_DISK: Readonly<DiskHealth> = { full: false, slowMs: 3 };
 
+const DISK_ERROR: VaultReply = { op: 'failed', reason: 'disk error' };
+
 export interface Answer {
   readonly id: number;
   readonly request: VaultRequest;
@@ -46,6 +48,8 @@ export interface DiskDeps {
   readonly vault: ModelVault;
   /** Planted bug: requests that are answered before they are committed. */
   readonly earlyOps: ReadonlySet<Op>;
+  /** Planted bug: a duplicate is answered like a failed disk. */
+  readonly mishearDuplicates: boolean;
 }
 
 export class Disk {
@@ -117,7 +121,9 @@ export class Disk {
       this.refusals++;
       return { op: 'failed', reason: 'no space' };
     }
-    return this.#deps.vault.handle(request);
+    const reply = this.#deps.vault.handle(request);
+    const duplicate = reply.op === 'open' && reply.outcome === 'duplicate';
+    return duplicate && this.#deps.mishearDuplicates ? DISK_ERROR : reply;
   }
 
   #commit(ports: DiskPorts, answers: readonly Answer[]): void {

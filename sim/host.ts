@@ -32,6 +32,8 @@ export interface Witness {
   /** This reply is about to reach the node. */
   answered(host: Host, answer: Answer): void;
   threw(host: Host, error: unknown): void;
+  /** Its process is gone; the disk holds what was committed. */
+  died(host: Host): void;
 }
 
 export interface HostDeps {
@@ -51,6 +53,8 @@ export interface HostFlaws {
   readonly vault?: VaultFlaws;
   /** Requests answered before they are committed. */
   readonly earlyOps?: DiskDeps['earlyOps'];
+  /** The node takes the second copy of a message for a failed disk: it says nothing. */
+  readonly mishearDuplicates?: boolean;
 }
 
 export class Host {
@@ -82,6 +86,7 @@ export class Host {
       prng: new Prng(deps.seed(`${this.name} disk`)),
       vault: this.vault,
       earlyOps: deps.flaws.earlyOps ?? new Set(),
+      mishearDuplicates: deps.flaws.mishearDuplicates ?? false,
     });
     this.#address = addressOf(deps.number, 0);
     this.#port = 20_000 + deps.number;
@@ -151,6 +156,10 @@ export class Host {
     this.#fuseHow = how;
   }
 
+  snuffFuse(): void {
+    this.#fuse = undefined;
+  }
+
   /** Stops as a person would; `done` runs when it is down. */
   stop(done: () => void): void {
     if (!this.#process) return done();
@@ -188,6 +197,7 @@ export class Host {
     this.disk.crash();
     this.#deps.network.detach(process, how);
     process.die();
+    this.#deps.witness.died(this);
     const stopped = this.#stopped;
     this.#stopped = undefined;
     stopped?.();

@@ -70,6 +70,7 @@ export class ModelSessions {
     this.#spentBases = new JournalMap(journal);
     this.#prekeys = new JournalMap(journal);
     this.signalIdentity = random(SIGNAL_IDENTITY_BYTES);
+    this.signalIdentity[0] = 5; // libsignal's type byte for Curve25519 keys
   }
 
   /** After a commit or a crash: no batch is under way. */

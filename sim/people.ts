@@ -1,0 +1,246 @@
+/**
+ * People: who knows whom, and what they do. Pairs meet by invite, write to each other in bursts,
+ * press send twice, take messages back, shut each other out for a while; when their computer does
+ * not answer they try again, as people do.
+ *
+ *   strangers --invite-new--> invited --contact-add--> added      then both write
+ *
+ * @module
+ */
+import { fromHex, hex } from '@sotto/core/base/bytes.ts';
+import type { Prng } from '@sotto/core/base/prng.ts';
+import type { Command, CommandResult } from '@sotto/core/commands.ts';
+import type { Checkers, Written } from './checkers.ts';
+import type { Host } from './host.ts';
+import type { Scheduler } from './scheduler.ts';
+
+const INVITE_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
+const AGAIN_MS = { from: 1_000, to: 8_000 };
+/** Answers that mean: try again later. */
+const LATER: readonly string[] = ['no-space', 'disk-error', 'stopping', 'not-found', 'outbox-full'];
+const LONG_TEXT_BYTES = 30_000;
+
+/** What people are like in this run. */
+export interface Habits {
+  /** Mean time between two messages of one person to another. */
+  readonly everyMs: number;
+  readonly burstRate: number;
+  readonly cancelRate: number;
+  readonly blockEveryMs: number | undefined;
+  /** Do invites come with an address, so that no lookup is needed? */
+  readonly hints: boolean;
+}
+
+interface Pair {
+  readonly inviter: Host;
+  readonly invitee: Host;
+  met: boolean;
+}
+
+export interface PeopleDeps {
+  readonly scheduler: Scheduler;
+  readonly prng: Prng;
+  readonly checkers: Checkers;
+  readonly habits: Habits;
+}
+
+export class People {
+  /** Times somebody was shut out. */
+  blocks = 0;
+  cancels = 0;
+  readonly #deps: PeopleDeps;
+  readonly #ids = new Map<Host, string>();
+  readonly #pairs: Pair[] = [];
+  /** Contacts shut out right now: by whom, and whom. */
+  readonly #blocked = new Map<string, { by: Host; whom: Host }>();
+  #texts = 0;
+  #done = false;
+
+  constructor(deps: { scheduler: Scheduler; prng: Prng; checkers: Checkers; habits: Habits }) {
+    this.#deps = deps;
+  }
+
+  /** Everybody is connected with everybody by some path; some know more. */
+  begin(hosts: readonly Host[]): void {
+    const { prng } = this.#deps;
+    for (const [i, host] of hosts.entries()) {
+      if (i > 0) this.#introduce(prng.pick(hosts.slice(0, i)), host);
+    }
+    for (let extra = prng.int(0, Math.floor(hosts.length / 2)); extra > 0; extra--) {
+      const [a, b] = [prng.pick(hosts), prng.pick(hosts)];
+      if (a !== b && !this.#know(a, b)) this.#introduce(a, b);
+    }
+  }
+
+  /** Nobody begins anything new; everybody is let in again. */
+  end(): void {
+    this.#done = true;
+    for (const { by, whom } of this.#blocked.values()) this.#unblock(by, whom);
+  }
+
+  get pairs(): number {
+    return this.#pairs.length;
+  }
+
+  get met(): number {
+    return this.#pairs.filter((pair) => pair.met).length;
+  }
+
+  #know(a: Host, b: Host): boolean {
+    return this.#pairs.some(({ inviter, invitee }) => {
+      return (inviter === a && invitee === b) || (inviter === b && invitee === a);
+    });
+  }
+
+  #introduce(inviter: Host, invitee: Host): void {
+    const pair: Pair = { inviter, invitee, met: false };
+    this.#pairs.push(pair);
+    this.#later(0, 60_000, () => this.#learnId(inviter, () => this.#invite(pair)));
+    this.#later(0, 60_000, () => this.#learnId(invitee, () => undefined));
+  }
+
+  #learnId(host: Host, then: () => void): void {
+    if (this.#ids.has(host)) return then();
+    this.#ask(host, { type: 'status' }, (result) => {
+      if (result.ok && result.data.type === 'status') this.#ids.set(host, result.data.status.id);
+      then();
+    });
+  }
+
+  #invite(pair: Pair): void {
+    const command = { type: 'invite-new', expiresInMs: INVITE_LIFE_MS, reusable: false } as const;
+    this.#ask(pair.inviter, command, (result) => {
+      if (!result.ok || result.data.type !== 'invite') return;
+      const { hint, invite } = result.data;
+      this.#later(500, 10_000, () => this.#add(pair, invite.link ?? '', hint));
+    });
+  }
+
+  #add(pair: Pair, text: string, hint: Uint8Array): void {
+    const { habits } = this.#deps;
+    const name = `friend ${pair.inviter.number}`;
+    const command = { type: 'contact-add', text, name, ...(habits.hints ? { hint } : {}) } as const;
+    this.#ask(pair.invitee, command, (result) => {
+      if (!result.ok && result.error.code !== 'already-exists') {
+        this.#unexpected(pair.invitee, command, result.error.code);
+        return;
+      }
+      pair.met = true;
+      this.#writeOften(pair.invitee, pair.inviter);
+      this.#writeOften(pair.inviter, pair.invitee);
+      if (habits.blockEveryMs !== undefined) this.#blockSometimes(pair, habits.blockEveryMs);
+    });
+  }
+
+  #writeOften(from: Host, to: Host): void {
+    const { habits, prng, scheduler } = this.#deps;
+    scheduler.after(this.#exponential(habits.everyMs), () => {
+      if (this.#done) return;
+      const burst = prng.chance(habits.burstRate) ? prng.int(2, 12) : 1;
+      for (let i = 0; i < burst; i++) this.#write(from, to);
+      this.#writeOften(from, to);
+    });
+  }
+
+  #write(from: Host, to: Host): void {
+    const { checkers, habits, prng } = this.#deps;
+    const text = this.#text(from, to);
+    const message: Written = { from, to, text, event: undefined, cancelled: false };
+    checkers.wrote(message);
+    const clientId = hex(prng.bytes(16));
+    const send = (): void => this.#send(message, clientId);
+    send();
+    if (prng.chance(0.05)) send(); // a double click
+    if (prng.chance(habits.cancelRate)) this.#later(0, 60_000, () => this.#cancel(message));
+  }
+
+  #send(message: Written, clientId: string): void {
+    const { from, text, to } = message;
+    const name = this.#ids.get(to);
+    if (name === undefined) return this.#later(1_000, 5_000, () => this.#send(message, clientId));
+    const command: Command = { type: 'message-send', to: name, text, clientId };
+    this.#ask(from, command, (result) => {
+      if (!result.ok) {
+        if (result.error.code !== 'blocked') this.#unexpected(from, command, result.error.code);
+        return;
+      }
+      const event = result.data.type === 'sent' ? fromHex(result.data.event) : undefined;
+      if (event) this.#deps.checkers.wasAccepted(message, event);
+    });
+  }
+
+  #cancel(message: Written): void {
+    if (!message.event || this.#done) return;
+    const command: Command = { type: 'message-cancel', event: hex(message.event) };
+    // From the moment of asking it may be gone, whether or not the answer comes.
+    const before = message.cancelled;
+    message.cancelled = true;
+    message.from.command(command, (result) => {
+      if (result?.ok === false && result.error.code === 'too-late') message.cancelled = before;
+      if (result?.ok === true) this.cancels++;
+    });
+  }
+
+  #blockSometimes(pair: Pair, everyMs: number): void {
+    const { prng, scheduler } = this.#deps;
+    scheduler.after(this.#exponential(everyMs), () => {
+      if (this.#done) return;
+      const turned = prng.chance(0.5);
+      const by = turned ? pair.invitee : pair.inviter;
+      const whom = turned ? pair.inviter : pair.invitee;
+      this.#block(by, whom);
+      this.#blockSometimes(pair, everyMs);
+    });
+  }
+
+  #block(by: Host, whom: Host): void {
+    const to = this.#ids.get(whom);
+    if (to === undefined || this.#blocked.has(`${by.name}>${whom.name}`)) return;
+    by.command({ type: 'contact-block', to, blocked: true }, (result) => {
+      if (result?.ok === false) return; // not met yet, or no space
+      this.#blocked.set(`${by.name}>${whom.name}`, { by, whom });
+      this.blocks++;
+      this.#later(5_000, 90_000, () => this.#unblock(by, whom));
+    });
+  }
+
+  #unblock(by: Host, whom: Host): void {
+    if (!this.#blocked.has(`${by.name}>${whom.name}`)) return;
+    const command = { type: 'contact-block', to: this.#ids.get(whom)!, blocked: false } as const;
+    this.#ask(by, command, () => this.#blocked.delete(`${by.name}>${whom.name}`), true);
+  }
+
+  /** Asks until there is an answer that is not "later". */
+  #ask(
+    host: Host,
+    command: Command,
+    done: (result: CommandResult) => void,
+    evenAtTheEnd = false,
+  ): void {
+    host.command(command, (result) => {
+      const later = !result || (!result.ok && LATER.includes(result.error.code));
+      if (result && !later) return done(result);
+      if (this.#done && !evenAtTheEnd) return;
+      this.#later(AGAIN_MS.from, AGAIN_MS.to, () => this.#ask(host, command, done, evenAtTheEnd));
+    });
+  }
+
+  #unexpected(host: Host, command: Command, code: string): void {
+    this.#deps.checkers.fail('no unexpected refusal', `${host.name}: ${command.type}: ${code}`);
+  }
+
+  #later(fromMs: number, toMs: number, task: () => void): void {
+    this.#deps.scheduler.after(this.#deps.prng.int(fromMs, toMs), task);
+  }
+
+  #exponential(meanMs: number): number {
+    return Math.min(-Math.log(1 - this.#deps.prng.unit()) * meanMs, 10 * meanMs);
+  }
+
+  #text(from: Host, to: Host): string {
+    const { prng } = this.#deps;
+    const text = `${this.#texts++} ${from.name} to ${to.name} `;
+    if (prng.chance(0.02)) return text.padEnd(LONG_TEXT_BYTES, 'long ');
+    return text.padEnd(prng.int(text.length, 400), 'word ');
+  }
+}

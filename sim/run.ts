@@ -1,0 +1,208 @@
+/**
+ * One run: a seed becomes hosts, people, a network and a mix of faults; twenty simulated minutes
+ * later it has passed, failed or shown nothing.
+ *
+ *   0                                            19 min   20 min
+ *   |  people meet and write, faults come and go  | quiet  |
+ *                                                 '- all faults heal, everybody is up
+ *
+ * @module
+ */
+import type { Prng } from '@sotto/core/base/prng.ts';
+import { endpointKey } from '@sotto/core/base/endpoint.ts';
+import { Node } from '@sotto/core/node.ts';
+import { Checkers, type Violation } from './checkers.ts';
+import { EventLog, type Printer } from './event-log.ts';
+import { drawMix, type FaultKind, Faults, type FaultMix } from './faults.ts';
+import { Host, type HostFlaws, type MakeNode } from './host.ts';
+import { Network } from './network.ts';
+import { type Habits, People } from './people.ts';
+import { Scheduler } from './scheduler.ts';
+import { prngFor, seedFor } from './seed.ts';
+import { checkBounds, type Excess } from './stats.ts';
+import { Weather } from './weather.ts';
+
+const MINUTE_MS = 60_000;
+const FAULTS_END_MS = 18.5 * MINUTE_MS;
+/** After this time without faults everything accepted has arrived. */
+const QUIET_MS = 60_000;
+const RUN_MS = 20 * MINUTE_MS;
+const BOUNDS_EVERY_MS = 30_000;
+const PEOPLE = { from: 3, to: 12 };
+/** Plain members of the DHT that everybody knows: they keep their addresses, and stay up. */
+const ROUTERS = 2;
+
+/** A run below these shows nothing, and counts as failed. */
+export const ACCEPTED_MIN = 100;
+export const FAULTS_MIN = 3;
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly print?: Printer;
+  readonly flaws?: HostFlaws;
+  /** What runs on the hosts; core's Node by default. */
+  readonly makeNode?: (bootstrap: readonly string[]) => MakeNode;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly hash: string;
+  readonly entries: number;
+  readonly hosts: number;
+  readonly accepted: number;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  /** From the end of the faults until everything had arrived. */
+  readonly settledMs: number | undefined;
+}
+
+export function run(options: RunOptions): Outcome {
+  return new Run(options).outcome();
+}
+
+/** The node that ships. */
+function realNode(bootstrap: readonly string[]): MakeNode {
+  return ({ name, random }) => {
+    const profile = { bootstrap, dht: true, readOnly: false, allowReserved: true };
+    return new Node({ random, profile: { ...profile, displayName: name } });
+  };
+}
+
+class Run {
+  readonly #seed: number;
+  readonly #scheduler = new Scheduler();
+  readonly #log: EventLog;
+  readonly #checkers = new Checkers(() => this.#scheduler.nowMs);
+  readonly #network: Network;
+  readonly #hosts: Host[] = [];
+  readonly #people: People;
+  readonly #faults: Faults;
+  #settledMs: number | undefined;
+  #processes = 0;
+
+  constructor(options: RunOptions) {
+    const { seed } = options;
+    this.#seed = seed;
+    this.#log = new EventLog(options.print);
+    const scheduler = this.#scheduler;
+    const weather = new Weather(prngFor(seed, 'weather'));
+    this.#network = new Network({ scheduler, weather, prng: prngFor(seed, 'network') });
+    const plan = prngFor(seed, 'plan');
+    const mix = drawMix(plan);
+    const size = plan.int(PEOPLE.from, PEOPLE.to);
+    this.#makeHosts(size + ROUTERS, options);
+    const someone = this.#hosts.slice(ROUTERS);
+    this.#people = new People({
+      scheduler,
+      prng: prngFor(seed, 'people'),
+      checkers: this.#checkers,
+      habits: drawHabits(plan, mix, size),
+    });
+    this.#faults = new Faults({
+      scheduler,
+      prng: prngFor(seed, 'faults'),
+      network: this.#network,
+      hosts: someone,
+      mix,
+    });
+    this.#people.begin(someone);
+  }
+
+  outcome(): Outcome {
+    const scheduler = this.#scheduler;
+    for (const host of this.#hosts) host.start();
+    this.#faults.begin();
+    this.#watchBounds();
+    scheduler.at(FAULTS_END_MS, () => this.#endFaults());
+    scheduler.runUntil(RUN_MS, () => this.#checkers.violations.length > 0);
+    if (this.#checkers.violations.length === 0) this.#finish();
+    return {
+      seed: this.#seed,
+      violations: this.#checkers.violations,
+      hash: this.#log.digest(),
+      entries: this.#log.entries,
+      hosts: this.#hosts.length - ROUTERS,
+      accepted: this.#checkers.accepted,
+      faults: this.#faults.applied,
+      settledMs: this.#settledMs,
+    };
+  }
+
+  #makeHosts(count: number, options: RunOptions): void {
+    const bootstrap: string[] = [];
+    const makeNode = (options.makeNode ?? realNode)(bootstrap);
+    for (let number = 0; number < count; number++) {
+      const host = new Host({
+        number,
+        seed: (purpose) => seedFor(this.#seed, purpose),
+        scheduler: this.#scheduler,
+        network: this.#network,
+        log: this.#log,
+        witness: this.#checkers,
+        makeNode,
+        nextProcess: () => this.#processes++,
+        flaws: options.flaws ?? {},
+      });
+      this.#hosts.push(host);
+      if (number < ROUTERS) bootstrap.push(endpointKey(host.endpoint));
+    }
+  }
+
+  #endFaults(): void {
+    this.#log.add(this.#scheduler.nowMs, 'faults end');
+    this.#people.end();
+    this.#faults.end();
+    this.#watchArrivals();
+  }
+
+  #watchArrivals(): void {
+    const { nowMs } = this.#scheduler;
+    const left = this.#checkers.undelivered();
+    if (left.length === 0) {
+      this.#settledMs = nowMs - FAULTS_END_MS;
+      return;
+    }
+    if (nowMs - FAULTS_END_MS >= QUIET_MS) {
+      for (const { from, to, text } of left) {
+        const detail = `${from.name} to ${to.name}: "${text.slice(0, 30)}", ${left.length} in all`;
+        this.#checkers.fail('all delivered in time', detail);
+      }
+      return;
+    }
+    this.#scheduler.after(500, () => this.#watchArrivals());
+  }
+
+  #watchBounds(): void {
+    for (const host of this.#hosts) this.#report(host, checkBounds(host, 'busy'));
+    this.#scheduler.after(BOUNDS_EVERY_MS, () => this.#watchBounds());
+  }
+
+  #finish(): void {
+    this.#checkers.checkScreens(this.#hosts);
+    for (const host of this.#hosts) this.#report(host, checkBounds(host, 'quiet'));
+    if (this.#checkers.accepted < ACCEPTED_MIN) {
+      this.#checkers.fail('not vacuous', `${this.#checkers.accepted} messages accepted`);
+    }
+    if (this.#faults.total < FAULTS_MIN) {
+      this.#checkers.fail('not vacuous', `${this.#faults.total} faults applied`);
+    }
+  }
+
+  #report(host: Host, excess: Excess | undefined): void {
+    if (!excess) return;
+    const { count, key, most } = excess;
+    this.#checkers.fail('stats stay bounded', `${host.name}: ${key} is ${count}, at most ${most}`);
+  }
+}
+
+function drawHabits(plan: Prng, mix: FaultMix, size: number): Habits {
+  const perPair = plan.int(40_000, 120_000) * Math.max(1, size / 5);
+  return {
+    everyMs: perPair,
+    burstRate: plan.unit() * 0.5,
+    cancelRate: plan.chance(0.5) ? plan.unit() * 0.2 : 0,
+    blockEveryMs: plan.chance(0.3) ? plan.int(60_000, 300_000) : undefined,
+    // Who is met by a hint alone is never looked up again: that needs addresses that stay.
+    hints: !mix.kinds.includes('move') && plan.chance(0.5),
+  };
+}
