@@ -44,7 +44,7 @@ export class Node {
 
   /** One input. `monoMs` never goes back; `wallMs` may say anything. */
   handle(input: Input, now: Now): void {
-    this.#context.now = now;
+    this.#context.now = { monoMs: now.monoMs, wallMs: Math.floor(now.wallMs) };
     switch (input.type) {
       case 'start':
         this.#listen = input.listen;

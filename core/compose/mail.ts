@@ -114,13 +114,13 @@ export class Mail {
     });
   }
 
-  /** Stops sending an event; `done(false)` where it had reached everybody before. */
+  /** Stops sending an undelivered event; `done(false)` where the vault refused. */
   cancel(event: Uint8Array, done: (cancelled: boolean) => void): void {
     const { wallMs } = this.context.now;
     this.context.vault({ op: 'cancel', event, wallMs }, (reply) => {
-      const cancelled = !failed(reply) && reply.events.length > 0;
+      const cancelled = !failed(reply);
       if (cancelled) {
-        this.#settled(reply.events);
+        this.#settled([event]);
         for (const outbox of this.#outboxes.values()) outbox.handleCancelled(event);
       }
       done(cancelled);

@@ -1,0 +1,378 @@
+import { describe, expect, test } from 'vitest';
+import { ModelVault } from '@sotto/sim/model-vault.ts';
+import { Prng } from './base/prng.ts';
+import type { Command, CommandResult } from './commands.ts';
+import type { Effect, Input } from './effects.ts';
+import { Node } from './node.ts';
+
+/** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
+class World {
+  nowMs = 1_000;
+  readonly people: Person[] = [];
+  /** UDX ends by their own id. */
+  readonly udx = new Map<number, { person: Person; stream: number }>();
+  #nextStream = 1;
+  readonly #clients = new Prng(5);
+
+  person(name: string, dht = false): Person {
+    const person = new Person(this, name, 20_000 + this.people.length, dht);
+    this.people.push(person);
+    return person;
+  }
+
+  at(port: number): Person | undefined {
+    return this.people.find((person) => person.port === port && person.running);
+  }
+
+  clientId(): Uint8Array {
+    return this.#clients.bytes(16);
+  }
+
+  nextOdd(): number {
+    this.#nextStream += 2;
+    return this.#nextStream;
+  }
+
+  /** Lets everything happen that is due within `ms`. */
+  run(ms = 0): void {
+    const untilMs = this.nowMs + ms;
+    for (let steps = 0; steps < 200_000; steps++) {
+      const busy = this.people.filter((person) => person.step()).length > 0;
+      if (busy) continue;
+      const wakes = this.people.map((person) => person.wakeAtMs()).filter((at) => at !== undefined);
+      const nextMs = Math.min(...wakes);
+      if (!(nextMs <= untilMs)) {
+        this.nowMs = untilMs;
+        return;
+      }
+      this.nowMs = Math.max(this.nowMs, nextMs);
+      for (const person of this.people) person.tick();
+    }
+    throw new Error('the world does not come to rest');
+  }
+}
+
+class Person {
+  readonly vault: ModelVault;
+  node: Node | undefined;
+  readonly shown: string[] = [];
+  readonly logs: string[] = [];
+  #inbox: Input[] = [];
+  #results = new Map<number, CommandResult>();
+  #streams = new Map<number, { far: Person; stream: number }>();
+  #nextCommand = 1;
+  #starts = 0;
+
+  constructor(
+    readonly world: World,
+    readonly name: string,
+    public port: number,
+    readonly dht: boolean,
+  ) {
+    this.vault = new ModelVault(new Prng(port).bytes);
+  }
+
+  get running(): boolean {
+    return this.node !== undefined;
+  }
+
+  start(): void {
+    const random = new Prng(this.port * 100 + this.#starts++).bytes;
+    const bootstrap = this.world.people.map(({ port }) => `127.0.0.1:${port}`);
+    this.node = new Node({
+      random,
+      profile: {
+        bootstrap,
+        dht: this.dht,
+        readOnly: false,
+        allowReserved: true,
+        displayName: this.name,
+      },
+    });
+    const listen = { udpPort: this.port, tcpPort: this.port, addresses: ['127.0.0.1'] };
+    this.#inbox = [{ type: 'start', listen }];
+  }
+
+  /** The process dies; the far ends of its streams notice. */
+  kill(): void {
+    this.node = undefined;
+    this.#inbox = [];
+    for (const { far, stream } of this.#streams.values()) {
+      far.#streams.delete(stream);
+      far.#inbox.push({ type: 'stream-closed', stream, reason: 'reset' });
+    }
+    this.#streams.clear();
+  }
+
+  command(command: Command): number {
+    const id = this.#nextCommand++;
+    this.#inbox.push({ type: 'command', id, command });
+    return id;
+  }
+
+  /** Runs a command until it is answered. */
+  ask(command: Command): CommandResult {
+    const id = this.command(command);
+    this.world.run();
+    return this.#results.get(id)!;
+  }
+
+  say(to: string, text: string, clientId = this.world.clientId()): CommandResult {
+    const hex = Array.from(clientId, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return this.ask({ type: 'message-send', to, text, clientId: hex });
+  }
+
+  texts(): string[] {
+    return this.vault.timeline
+      .messages()
+      .map(({ text }) => text)
+      .filter((text) => text !== undefined);
+  }
+
+  wakeAtMs(): number | undefined {
+    return this.node?.wakeAtMs();
+  }
+
+  tick(): void {
+    const dueMs = this.wakeAtMs();
+    if (dueMs !== undefined && dueMs <= this.world.nowMs) this.#inbox.push({ type: 'tick' });
+  }
+
+  /** One input and all its effects; false where there was none. */
+  step(): boolean {
+    const input = this.#inbox.shift();
+    if (!input || !this.node) return false;
+    this.node.handle(input, { monoMs: this.world.nowMs, wallMs: 1.7e12 + this.world.nowMs });
+    for (let e = this.node.poll(); e; e = this.node?.poll()) this.#carryOut(e);
+    return true;
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'vault': {
+        const reply = this.vault.handle(effect.request);
+        this.vault.commit();
+        this.#inbox.push({ type: 'vault-reply', id: effect.id, reply });
+        return;
+      }
+      case 'reply':
+        this.#results.set(effect.id, effect.result);
+        return;
+      case 'datagram': {
+        const from = { host: '127.0.0.1', port: this.port };
+        this.world.at(effect.to.port)?.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
+        return;
+      }
+      case 'stream-open':
+        return this.#open(effect);
+      case 'stream-write': {
+        const end = this.#streams.get(effect.stream);
+        end?.far.#inbox.push({ type: 'stream-bytes', stream: end.stream, bytes: effect.bytes });
+        this.#inbox.push({ type: 'stream-writable', stream: effect.stream });
+        return;
+      }
+      case 'stream-close': {
+        const end = this.#streams.get(effect.stream);
+        this.#streams.delete(effect.stream);
+        if (!end) return;
+        end.far.#streams.delete(end.stream);
+        end.far.#inbox.push({ type: 'stream-closed', stream: end.stream, reason: 'closed' });
+        return;
+      }
+      case 'log':
+        this.logs.push(`${effect.level} ${effect.message} ${JSON.stringify(effect.fields ?? {})}`);
+        return;
+      default:
+    }
+  }
+
+  #open(effect: Extract<Effect, { type: 'stream-open' }>): void {
+    if (effect.transport === 'udx') return this.#openUdx(effect);
+    const far = this.world.at(effect.to.port);
+    if (!far) {
+      this.#inbox.push({ type: 'stream-closed', stream: effect.stream, reason: 'refused' });
+      return;
+    }
+    const stream = this.world.nextOdd();
+    this.#streams.set(effect.stream, { far, stream });
+    far.#streams.set(stream, { far: this, stream: effect.stream });
+    const from = { host: '127.0.0.1', port: this.port };
+    far.#inbox.push({ type: 'stream-accepted', stream, from });
+    this.#inbox.push({ type: 'stream-opened', stream: effect.stream });
+  }
+
+  /** UDX has no listen: both ends open with each other's id; bytes wait for the second. */
+  #openUdx(effect: Extract<Effect, { type: 'stream-open' }>): void {
+    const { localId, remoteId, stream } = effect;
+    this.world.udx.set(localId!, { person: this, stream });
+    const far = this.world.udx.get(remoteId!);
+    if (!far) return;
+    this.#streams.set(stream, { far: far.person, stream: far.stream });
+    far.person.#streams.set(far.stream, { far: this, stream });
+    this.#inbox.push({ type: 'stream-opened', stream });
+    far.person.#inbox.push({ type: 'stream-opened', stream: far.stream });
+  }
+}
+
+function data<Type extends string>(
+  result: CommandResult,
+  type: Type,
+): Extract<Extract<CommandResult, { ok: true }>['data'], { type: Type }> {
+  if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
+  expect(result.data.type).toBe(type);
+  return result.data as never;
+}
+
+/** Ana invites Bo; both know each other afterwards. */
+function pair(): { world: World; ana: Person; bo: Person } {
+  const world = new World();
+  const [ana, bo] = [world.person('Ana'), world.person('Bo')];
+  ana.start();
+  bo.start();
+  world.run();
+  const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
+  const made = data(ana.ask(invite), 'invite');
+  const text = made.invite.link!;
+  data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
+  world.run(2_000);
+  return { world, ana, bo };
+}
+
+describe('two people', () => {
+  test('[CON-7] meet by an invite, share a secret, and write both ways', () => {
+    const { world, ana, bo } = pair();
+    const seen = data(ana.ask({ type: 'contact-list' }), 'contacts').contacts;
+    expect(seen).toMatchObject([{ name: 'Bo', state: 'connected', online: true, waiting: 0 }]);
+    data(bo.say('Ana', 'hello Ana'), 'sent');
+    data(ana.say('bo', 'hello Bo!'), 'sent');
+    world.run(1_000);
+    expect(ana.texts()).toEqual(['hello Ana', 'hello Bo!']);
+    expect(bo.texts()).toEqual(['hello Ana', 'hello Bo!']);
+    expect(data(bo.ask({ type: 'contact-show', to: 'Ana' }), 'contact').contact.waiting).toBe(0);
+  });
+
+  test('write before they have met: the message waits and goes out with the first link', () => {
+    const world = new World();
+    const [ana, bo] = [world.person('Ana'), world.person('Bo')];
+    ana.start();
+    bo.start();
+    world.run();
+    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
+    const made = data(ana.ask(invite), 'invite');
+    ana.kill();
+    const text = made.invite.link!;
+    data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
+    data(bo.say('Ana', 'early'), 'sent');
+    world.run(5_000);
+    expect(data(bo.ask({ type: 'status' }), 'status').status.waiting).toBe(1);
+    ana.start();
+    world.run(60_000);
+    expect(ana.texts()).toEqual(['early']);
+    expect(data(bo.ask({ type: 'status' }), 'status').status.waiting).toBe(0);
+  });
+
+  test('[DEL-4] what was written to somebody away arrives when they are back, once', () => {
+    const { world, ana, bo } = pair();
+    ana.kill();
+    for (const text of ['one', 'two!', 'three']) data(bo.say('Ana', text), 'sent');
+    bo.kill();
+    bo.start();
+    world.run(10_000);
+    ana.start();
+    world.run(120_000);
+    expect(ana.texts()).toEqual(['one', 'two!', 'three']);
+    data(ana.say('Bo', 'back'), 'sent');
+    world.run(10_000);
+    expect(bo.texts()).toEqual(['one', 'two!', 'three', 'back']);
+  });
+
+  test('the same client id twice is the same message', () => {
+    const { world, ana, bo } = pair();
+    const id = new Prng(99).bytes(16);
+    const first = data(bo.say('Ana', 'once', id), 'sent');
+    const again = data(bo.say('Ana', 'once', id), 'sent');
+    expect([again.duplicate, again.event]).toEqual([true, first.event]);
+    world.run(1_000);
+    expect(ana.texts()).toEqual(['once']);
+  });
+
+  test('[CON-5] a one-time invite admits nobody else', () => {
+    const { world, ana } = pair();
+    const eve = world.person('Eve');
+    eve.start();
+    world.run();
+    const [made] = data(ana.ask({ type: 'invite-list' }), 'invites').invites;
+    expect(made).toMatchObject({ state: 'used', link: undefined, usedBy: ['Bo'] });
+  });
+
+  test('[CON-8] a blocked contact is linked no more and cannot write', () => {
+    const { world, ana, bo } = pair();
+    data(ana.ask({ type: 'contact-block', to: 'Bo', blocked: true }), 'done');
+    world.run(5_000);
+    data(bo.say('Ana', 'are you there?'), 'sent');
+    world.run(400_000);
+    expect(ana.texts()).toEqual([]);
+    expect(data(bo.ask({ type: 'contact-show', to: 'Ana' }), 'contact').contact.online).toBe(false);
+    expect(ana.say('Bo', 'no')).toMatchObject({ ok: false, error: { code: 'blocked' } });
+    data(ana.ask({ type: 'contact-block', to: 'Bo', blocked: false }), 'done');
+    world.run(400_000);
+    expect(ana.texts()).toEqual(['are you there?']);
+  });
+
+  test('commands say what is wrong with them', () => {
+    const { ana, bo } = pair();
+    const refused = (result: CommandResult): string => (result.ok ? 'ok' : result.error.code);
+    const id = data(ana.ask({ type: 'status' }), 'status').status.id;
+    expect(refused(bo.ask({ type: 'contact-add', text: id }))).toBe('already-exists');
+    expect(refused(ana.ask({ type: 'contact-add', text: id }))).toBe('own-invite');
+    expect(refused(ana.ask({ type: 'contact-add', text: id.slice(0, 50) }))).toBe('id-incomplete');
+    expect(refused(ana.ask({ type: 'contact-add', text: 'hello' }))).toBe('not-an-id');
+    expect(refused(bo.say('Nobody', 'x'))).toBe('not-found');
+    expect(refused(bo.say('Ana', ''))).toBe('text-empty');
+    expect(refused(bo.say('Ana', 'x'.repeat(32 * 1024 + 1)))).toBe('text-too-long');
+  });
+
+  test('[DEL-10] an undelivered message can be taken back, a delivered one cannot', () => {
+    const { world, ana, bo } = pair();
+    const delivered = data(bo.say('Ana', 'first'), 'sent');
+    world.run(1_000);
+    ana.kill();
+    const waiting = data(bo.say('Ana', 'second'), 'sent');
+    data(bo.ask({ type: 'message-cancel', event: waiting.event }), 'done');
+    const late = bo.ask({ type: 'message-cancel', event: delivered.event });
+    expect(late).toMatchObject({ ok: false, error: { code: 'too-late' } });
+    ana.start();
+    data(bo.say('Ana', 'third'), 'sent');
+    world.run(200_000);
+    expect(ana.texts()).toEqual(['first', 'third']);
+  });
+});
+
+describe('through the DHT alone', () => {
+  test('an invite leads to its maker, and both find each other again at new ports', () => {
+    const world = new World();
+    const helpers = Array.from({ length: 8 }, (_, i) => world.person(`Helper ${i}`, true));
+    for (const helper of helpers) helper.start();
+    world.run(30_000);
+    const [ana, bo] = [world.person('Ana', true), world.person('Bo', true)];
+    ana.start();
+    bo.start();
+    world.run(20_000);
+    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
+    const text = data(ana.ask(invite), 'invite').invite.link!;
+    world.run(20_000);
+    data(bo.ask({ type: 'contact-add', text, name: 'Ana' }), 'contact');
+    data(bo.say('Ana', 'found you'), 'sent');
+    world.run(60_000);
+    expect(ana.texts()).toEqual(['found you']);
+    ana.kill();
+    bo.kill();
+    ana.port = 21_001;
+    bo.port = 21_002;
+    ana.start();
+    bo.start();
+    data(ana.say('Bo', 'and again'), 'sent');
+    world.run(30_000);
+    expect(bo.texts()).toEqual(['found you', 'and again']);
+  });
+});
