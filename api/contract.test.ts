@@ -14,6 +14,7 @@ const message = {
   time: TIME,
   storedAt: TIME,
   state: 'received',
+  read: false,
   gapBefore: false,
   fork: false,
 };

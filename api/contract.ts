@@ -124,6 +124,8 @@ export const Message = z.object({
   deliveredAt: time.optional(),
   /** The route it went by or came by, where known. */
   route: RouteName.optional(),
+  /** True for what we wrote, and for what was marked read. */
+  read: z.boolean(),
   /** The author's previous message has not arrived: a gap. */
   gapBefore: z.boolean(),
   /** Another message claims the same place of this author. */

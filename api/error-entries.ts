@@ -449,6 +449,13 @@ const SCREENS = {
     sentence: '{what} Nothing was done.',
     hint: '{help}',
   },
+  'unknown-command': {
+    code: 'E45',
+    exit: 2,
+    retryable: false,
+    sentence: 'Unknown command "{name}". {what}',
+    hint: '{help}',
+  },
   'needs-confirmation': {
     code: 'E46',
     exit: 2,

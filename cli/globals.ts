@@ -18,7 +18,7 @@ export interface Globals {
   readonly profile?: string;
   readonly dataDir?: string;
   readonly timeout?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly passphraseFile?: string;
 }
 
@@ -35,11 +35,11 @@ export function addGlobals(program: Command): void {
     .option('--profile <name>', 'use this profile (SOTTO_PROFILE)')
     .option('--data-dir <dir>', 'use the profile in this folder (SOTTO_DATA_DIR)')
     .option('--timeout <duration>', 'how long to wait, such as 10s or 2m')
-    .option('--set <key=value>', 'a setting for this start of the app', collect, [])
+    .option('--set <key=value>', 'a setting for this start of the app', collect)
     .option('--passphrase-file <file>', 'opens a locked profile; - is standard input');
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

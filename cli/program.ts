@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { shellWord } from '@sotto/api/errors.ts';
-import { asFailure, Failure, usage } from './failure.ts';
+import { asFailure, Failure, failure, usage } from './failure.ts';
 import { addGlobals, lookOf } from './globals.ts';
 import type { Globals } from './globals.ts';
 import { HELP } from './help.ts';
@@ -121,14 +121,13 @@ function unknownCommand(program: Command, argv: readonly string[]): Failure {
     .filter(({ edits }) => edits <= SUGGEST_EDITS_MAX)
     .sort((a, b) => a.edits - b.edits)[0]?.name;
   if (meant === undefined) {
-    return usage(`Unknown command "${typed}".`, nearestHelp(program, argv));
+    const help = nearestHelp(program, argv);
+    return failure('unknown-command', { name: typed, what: 'Nothing was done.', help });
   }
   const at = argv.indexOf(typed);
   const words = argv.map((word, i) => (i === at ? meant : shellWord(word)));
-  return usage(
-    `Unknown command "${typed}". Did you mean "${meant}"?`,
-    ['sotto', ...words].join(' '),
-  );
+  const help = ['sotto', ...words].join(' ');
+  return failure('unknown-command', { name: typed, what: `Did you mean "${meant}"?`, help });
 }
 
 /** Damerau-Levenshtein distance, neighbours swapped counting as one edit. */

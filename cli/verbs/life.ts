@@ -134,7 +134,7 @@ async function givenPassphrase(session: Session): Promise<Uint8Array | undefined
 
 async function spawnOnce(session: Session, passphrase: Uint8Array | undefined): Promise<void> {
   const args = [daemonPath(), '--data-dir', session.folder];
-  for (const setting of session.globals.set) args.push('--set', setting);
+  for (const setting of session.globals.set ?? []) args.push('--set', setting);
   const { passphraseFile } = session.globals;
   if (passphrase) args.push('--passphrase-file', '-');
   else if (passphraseFile !== undefined) args.push('--passphrase-file', resolve(passphraseFile));
