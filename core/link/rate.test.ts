@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { ADDRESSES_MAX } from './limits.ts';
+import { HandshakeRate } from './rate.ts';
+
+const at = (host: string): { host: string; port: number } => ({ host, port: 1 });
+
+test('[LNK-7] an address has 5 handshakes at once and 20 a second after that', () => {
+  const rate = new HandshakeRate();
+  const admitted = (from: string, count: number, nowMs: number): number =>
+    Array.from({ length: count }, () => rate.admit(at(from), nowMs)).filter(Boolean).length;
+  expect(admitted('192.0.2.1', 50, 0)).toBe(5);
+  expect(admitted('192.0.2.2', 50, 0)).toBe(5);
+  expect(admitted('192.0.2.1', 50, 49)).toBe(0);
+  expect(admitted('192.0.2.1', 50, 100)).toBe(2);
+  let sum = 0;
+  for (let ms = 1000; ms < 11_000; ms += 10) sum += admitted('192.0.2.1', 3, ms);
+  expect(sum).toBeGreaterThanOrEqual(200);
+  expect(sum).toBeLessThanOrEqual(205);
+});
+
+test('[LNK-7] all of an IPv6 /64 is one address', () => {
+  const rate = new HandshakeRate();
+  for (let i = 1; i <= 5; i++) expect(rate.admit(at(`2001:db8:1:2::${i}`), 0)).toBe(true);
+  expect(rate.admit(at('2001:db8:1:2:ffff::9'), 0)).toBe(false);
+  expect(rate.admit(at('2001:db8:1:3::1'), 0)).toBe(true);
+});
+
+test('[LNK-7] addresses remembered are bounded', () => {
+  const rate = new HandshakeRate();
+  for (let i = 0; i < ADDRESSES_MAX + 100; i++) {
+    rate.admit(at(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`), 0);
+  }
+  expect(rate.size).toBe(ADDRESSES_MAX);
+});
