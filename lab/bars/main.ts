@@ -1,0 +1,36 @@
+/**
+ * `npm run bars` lists the bars; `npm run bars -- A1 A2` measures; `--short` takes a first look.
+ * The last line of each bar is its verdict; the exit code is 1 where one was missed.
+ * @module
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ROOT, runBar, type Bar } from './bar.ts';
+
+/** Every file `a1.ts`, `b2.ts` ... in this folder exports one bar as `bar`. */
+async function loadBars(): Promise<Bar[]> {
+  const folder = join(ROOT, 'lab', 'bars');
+  const files = readdirSync(folder).filter((file) => /^[a-z]\d+\.ts$/.test(file));
+  const modules = files.sort().map((file) => import(pathToFileURL(join(folder, file)).href));
+  return ((await Promise.all(modules)) as { bar: Bar }[]).map(({ bar }) => bar);
+}
+
+const words = process.argv.slice(2);
+const short = words.includes('--short');
+const wanted = words.filter((word) => word !== '--short').map((word) => word.toUpperCase());
+const bars = await loadBars();
+if (wanted.length === 0) {
+  for (const { id, title } of bars) process.stdout.write(`${id}  ${title}\n`);
+} else {
+  const unknown = wanted.filter((id) => !bars.some((bar) => bar.id === id));
+  if (unknown.length > 0) {
+    process.stderr.write(`no such bar: ${unknown.join(', ')}\n`);
+    process.exit(2);
+  }
+  let met = true;
+  for (const bar of bars.filter(({ id }) => wanted.includes(id))) {
+    met = (await runBar(bar, short)) && met;
+  }
+  process.exit(met ? 0 : 1);
+}
