@@ -297,6 +297,9 @@ describe('each check bites', () => {
       'docs/ARCHITECTURE.md': [
         '`core/node.ts` calls `handle(input)` and `Outbox.seal`; `messages.send` comes in.',
         '`core/gone.ts`, `core/link/`, `lost()`, `npm run x` and `core/node.ts#absent`.',
+        '```',
+        'core   core/node.ts  Outbox.seal   ->   vault/worker.ts   Outbox.open',
+        '```',
       ].join('\n'),
       'core/node.ts': `class Outbox { seal() {} handle() { return 'messages.send'; } }`,
     };
@@ -306,6 +309,8 @@ describe('each check bites', () => {
         "docs/ARCHITECTURE.md:2 core/link/ does not exist",
         "docs/ARCHITECTURE.md:2 lost does not exist",
         "docs/ARCHITECTURE.md:2 absent does not exist",
+        "docs/ARCHITECTURE.md:4 vault/worker.ts does not exist",
+        "docs/ARCHITECTURE.md:4 open does not exist",
       ]
     `);
   });

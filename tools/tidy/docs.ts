@@ -62,19 +62,27 @@ function nameOfTest(node: ts.Node): ts.Node | undefined {
 
 const PAGE = 'docs/ARCHITECTURE.md';
 
+const PATH = /\b(?:core|vault|api|daemon|cli|sim|lab|bench|tools|docs|vectors)\/[\w./-]*/g;
+const MEMBER = /\b[A-Z]\w+\.[a-z]\w+/g;
+
 /**
- * Names in backticks that do not exist. A path must be a file or folder (`core/base/`,
- * `core/node.ts`); a name such as `handle` or `Outbox.seal` must be a word of the code. What has
- * spaces is prose or a command.
+ * Names that do not exist. In backticks: a path must be a file or folder (`core/base/`,
+ * `core/node.ts`); a name such as `handle` or `Outbox.seal` must be a word of the code; what has
+ * spaces is prose or a command. In drawings: every path, and every `Class.member`.
  */
 export function namesInArchitecture(tree: Tree): Problem[] {
   const page = tree.get(PAGE);
   if (!page) return [{ at: PAGE, what: 'is missing' }];
   const words = wordsOfCode(tree);
   const problems: Problem[] = [];
+  let isDrawing = false;
   for (const [i, line] of page.text.split('\n').entries()) {
-    for (const [, span] of line.matchAll(/`([^`]+)`/g)) {
-      const missing = missingName(span!, tree, words);
+    if (line.startsWith('```')) isDrawing = !isDrawing;
+    const spans = isDrawing
+      ? [...(line.match(PATH) ?? []), ...(line.match(MEMBER) ?? [])]
+      : [...line.matchAll(/`([^`]+)`/g)].map(([, span]) => span!);
+    for (const span of spans) {
+      const missing = missingName(span, tree, words);
       if (missing) problems.push({ at: `${PAGE}:${i + 1}`, what: `${missing} does not exist` });
     }
   }
