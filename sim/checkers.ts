@@ -21,6 +21,9 @@ import type { ShownMessage } from './model-timeline.ts';
 /** Enough to understand what went wrong; one is enough to fail. */
 const VIOLATIONS_MAX = 20;
 
+/** What a node may log while its disk is full. */
+const DISK_ERRORS: readonly string[] = ['not stored', 'the vault cannot be read'];
+
 export interface Violation {
   readonly check: string;
   readonly atMs: number;
@@ -102,6 +105,11 @@ export class Checkers implements Witness {
     this.fail('the node never throws', `${host.name}: ${text.split('\n').slice(0, 6).join(' | ')}`);
   }
 
+  loggedError(host: Host, message: string): void {
+    if (DISK_ERRORS.includes(message)) return;
+    this.fail('no error without a cause', `${host.name}: ${message}`);
+  }
+
   /** After a crash: the disk still holds everything that was accepted. */
   died(host: Host): void {
     for (const { event, from, text } of this.written.values()) {
@@ -141,7 +149,7 @@ export class Checkers implements Witness {
   }
 
   #checkOrder(host: Host, message: ShownMessage, last: Map<string, number>): void {
-    const author = hex(message.author);
+    const author = `${hex(message.conversation)} ${hex(message.author)}`;
     const before = last.get(author) ?? 0;
     if (message.sequence < before) {
       this.fail('shown in author order', `${host.name}: ${message.sequence} after ${before}`);
@@ -191,7 +199,7 @@ export class Checkers implements Witness {
   }
 
   #record(host: Host, { key, value }: Doc): void {
-    const name = `${host.name} ${hex(key)}`;
+    const name = `${host.name} ${String.fromCharCode(...key).slice(0, 16)}`;
     if (utf8Text(key) === SELF_NAME) {
       return this.#neverBack(`${name} generation`, decodeSelf(value).generation);
     }

@@ -32,6 +32,8 @@ export interface Witness {
   /** This reply is about to reach the node. */
   answered(host: Host, answer: Answer): void;
   threw(host: Host, error: unknown): void;
+  /** The node has logged an error. */
+  loggedError(host: Host, message: string): void;
   /** Its process is gone; the disk holds what was committed. */
   died(host: Host): void;
 }
@@ -126,6 +128,7 @@ export class Host {
       boundary: () => this.#boundary(),
       committed: (answer) => witness.committed(this, answer),
       answered: (answer) => witness.answered(this, answer),
+      loggedError: (message) => witness.loggedError(this, message),
       stopped: () => this.#end('killed'),
       threw: (error) => {
         witness.threw(this, error);

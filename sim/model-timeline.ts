@@ -14,6 +14,7 @@ export type MessageState = 'waiting' | 'delivered' | 'cancelled' | 'received';
 
 export interface ShownMessage {
   readonly id: Uint8Array;
+  readonly conversation: Uint8Array;
   readonly author: Uint8Array;
   readonly sequence: number;
   readonly outgoing: boolean;
@@ -201,6 +202,7 @@ export class ModelTimeline {
     const { sequence } = event;
     return {
       id,
+      conversation: event.conversation,
       author: event.author,
       sequence,
       outgoing: state !== 'received',

@@ -110,7 +110,7 @@ export class People {
   #invite(pair: Pair): void {
     const command = { type: 'invite-new', expiresInMs: INVITE_LIFE_MS, reusable: false } as const;
     this.#ask(pair.inviter, command, (result) => {
-      if (!result.ok || result.data.type !== 'invite') return;
+      if (this.#done || !result.ok || result.data.type !== 'invite') return;
       const { hint, invite } = result.data;
       this.#later(500, 10_000, () => this.#add(pair, invite.link ?? '', hint));
     });
@@ -121,6 +121,10 @@ export class People {
     const name = `friend ${pair.inviter.number}`;
     const command = { type: 'contact-add', text, name, ...(habits.hints ? { hint } : {}) } as const;
     this.#ask(pair.invitee, command, (result) => {
+      if (!result.ok && result.error.code === 'invite-expired') {
+        // A clock was wrong when it was made, or is wrong now: they ask for another one.
+        return this.#later(AGAIN_MS.from, AGAIN_MS.to, () => this.#invite(pair));
+      }
       if (!result.ok && result.error.code !== 'already-exists') {
         this.#unexpected(pair.invitee, command, result.error.code);
         return;

@@ -41,6 +41,7 @@ export interface ProcessDeps {
   committed: DiskPorts['committed'];
   answered: DiskPorts['answer'];
   stopped(): void;
+  loggedError(message: string): void;
   /** The node threw: our bug, never bad input. */
   threw(error: unknown): void;
 }
@@ -158,8 +159,10 @@ export class Process implements Port {
           if (this.#alive) this.#deps.stopped();
         });
         return;
-      case 'notify':
       case 'log':
+        if (effect.level === 'error') this.#deps.loggedError(effect.message);
+        return;
+      case 'notify':
         return;
     }
   }
