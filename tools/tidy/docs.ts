@@ -89,9 +89,11 @@ export function namesInArchitecture(tree: Tree): Problem[] {
   return problems;
 }
 
+const SHELL_COMMANDS = new Set(['ls', 'node', 'npm', 'sotto']);
+
 function missingName(span: string, tree: Tree, words: Set<string>): string | undefined {
   const name = span.replace(/\(.*\)$/, '');
-  if (/[\s<>$~]|^-/.test(name)) return undefined;
+  if (/[\s<>$~]|^-/.test(name) || SHELL_COMMANDS.has(name)) return undefined;
   if (/\/|\.(ts|mjs|md|json)$/.test(name)) {
     const [path, symbol] = name.split('#');
     const isThere = [...tree.keys()].some(
