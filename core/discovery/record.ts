@@ -22,8 +22,8 @@
  *   m    bytes    protocol majors, one byte each, ascending, 1 to 8
  *   o    16 B     mark, which its writer alone can check
  *   p    integer  policy: 0 automatic, 1 hidden IP, 2 direct only, 3 this network only
- *   r    list     relays with slots, at most 3 of at most 72 B
- *   x    list     mailboxes, at most 3 of at most 48 B
+ *   r    list     relays with slots, at most 3 of at most 70 B
+ *   x    list     mailboxes, at most 3 of at most 44 B
  *
  * Every value has 768 bytes, whatever it says. Empty lists and absent things are left out. Keys we
  * do not know are kept. Spec: DSC-8 to DSC-13. Pure.
@@ -51,9 +51,9 @@ export const CONTENT_BYTES = 740;
 export const RECORD_BYTES_MAX = CONTENT_BYTES - 2;
 export const CANDIDATES_MAX = 4;
 export const RELAYS_MAX = 3;
-export const RELAY_BYTES_MAX = 72;
+export const RELAY_BYTES_MAX = 70;
 export const MAILBOXES_MAX = 3;
-export const MAILBOX_BYTES_MAX = 48;
+export const MAILBOX_BYTES_MAX = 44;
 export const DROPS_MAX = 4;
 export const DROP_BYTES = 20;
 export const MAJORS_MAX = 8;
