@@ -211,6 +211,7 @@ export class DhtNode {
       outputs: this.#out.length,
       pending: this.#rpc.pending,
       destinations: this.#rpc.destinations,
+      doubted: this.#rpc.doubted,
       knownTrips: this.#rpc.knownTrips,
       sentQueries: this.#rpc.sent,
       answers: this.#rpc.answers,

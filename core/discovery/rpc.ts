@@ -9,6 +9,7 @@
  * late answers are counted and dropped. Spec: DHT-6, DHT-7, DHT-13, DHT-40.
  * @module
  */
+import { BoundedMap } from '../base/bounded.ts';
 import { hex } from '../base/bytes.ts';
 import { endpointKey, familyOf, type Endpoint, type Family } from '../base/endpoint.ts';
 import type { Random } from '../base/time.ts';
@@ -20,6 +21,9 @@ import type { Timer, Timers } from './timers.ts';
 export const TRANSACTION_BYTES = 4;
 /** Queries under way. */
 export const QUERIES_MAX = 512;
+/** DHT-40: a node that was silent so lately is not waited for beyond the short timeout. */
+export const DOUBT_MS = 10 * 60_000;
+export const DOUBTED_MAX = 1024;
 
 /** One question to one node; exactly one of the last three closes it. */
 export interface Ask {
@@ -61,6 +65,8 @@ export class Rpc {
   readonly #pending = new Map<string, Pending>();
   readonly #budget: DestinationBudget;
   readonly #trips = new RoundTrips();
+  /** When nodes were silent while others answered. */
+  readonly #doubted = new BoundedMap<string, number>(DOUBTED_MAX);
   #lastHeardMs = -Infinity;
   /** Answers to nothing we asked, or too late. */
   strays = 0;
@@ -79,6 +85,10 @@ export class Rpc {
 
   get destinations(): number {
     return this.#budget.size;
+  }
+
+  get doubted(): number {
+    return this.#doubted.size;
   }
 
   get knownTrips(): number {
@@ -103,6 +113,11 @@ export class Rpc {
     return true;
   }
 
+  /** Was this node silent in the last minutes, with no word since? */
+  doubts(key: string, nowMs: number): boolean {
+    return (this.#doubted.get(key) ?? -Infinity) > nowMs - DOUBT_MS;
+  }
+
   /** When a refused `ask` is worth trying again. */
   retryAtMs(nowMs: number): number {
     return this.#budget.retryAtMs(nowMs);
@@ -118,6 +133,7 @@ export class Rpc {
     }
     this.#close(transaction, pending);
     this.#lastHeardMs = nowMs;
+    this.#doubted.delete(pending.key);
     this.answers++;
     this.#trips.add(pending.key, nowMs - pending.sentAtMs);
     if (message.kind === 'error') {
@@ -133,7 +149,9 @@ export class Rpc {
     pending.timer = this.#deps.timers.at(Math.max(hardAtMs, nowMs + 1), (atMs) => {
       this.#close(transaction, pending);
       this.silences++;
-      this.#deps.observer.silent(pending.ask.to, this.#lastHeardMs >= pending.sentAtMs, atMs);
+      const heardSince = this.#lastHeardMs >= pending.sentAtMs;
+      if (heardSince) this.#doubted.set(pending.key, atMs);
+      this.#deps.observer.silent(pending.ask.to, heardSince, atMs);
       pending.ask.silent(atMs);
     });
     pending.ask.slow?.(nowMs);

@@ -85,7 +85,7 @@ export class Walk {
         to: candidate.endpoint,
         query: this.#plan.query(candidate),
         urgent: this.#plan.urgent,
-        slow: (atMs) => this.#then(atMs, () => lookup.slow(candidate)),
+        slow: (atMs) => this.#then(atMs, () => this.#slow(candidate, atMs)),
         answered: (reply, atMs) => this.#then(atMs, () => this.#answered(candidate, reply, atMs)),
         // It lives and will not serve us: no member of the set, and nothing to wait for.
         refused: (_, atMs) => this.#then(atMs, () => lookup.failed(candidate)),
@@ -102,6 +102,12 @@ export class Walk {
     lookup.answered(candidate, reply.id, reply.token);
     lookup.offer(reply.contacts.filter((contact) => this.#deps.usable(contact)));
     this.#plan.answered?.(candidate, reply, nowMs);
+  }
+
+  /** Whoever was silent a while ago is not waited for again; an answer still counts. */
+  #slow(candidate: Candidate, nowMs: number): void {
+    if (this.#deps.rpc.doubts(candidate.key, nowMs)) this.#plan.lookup.failed(candidate);
+    else this.#plan.lookup.slow(candidate);
   }
 
   /** One of two questions to a node timed out: it has failed only when both did. */
