@@ -1,5 +1,5 @@
 /**
- * Ids and hashes of events (EVT-4, EVT-5).
+ * Ids and hashes of events (EVT-4).
  *
  *   id       = first 16 bytes of H("event id" conversation author sequence H(body))
  *   previous = SHA-256 of the author's whole previous event, as encoded
