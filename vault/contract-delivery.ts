@@ -359,7 +359,8 @@ export const deliveryCases: Record<string, Fact> = {
     await bob.open(alice, sealed);
     const devices = [await alice.peer()];
     await bob.do({ op: 'forget', conversation: CONVERSATION, devices, docs: [] });
-    const replayed = await bob.open(alice, sealed);
+    const envelope = { ...sealed.envelopes[0]!, envelope: bytesOf(40, 16) };
+    const replayed = await bob.do(await bob.opening(alice, envelope));
     assert(replayed.outcome === 'refused' && replayed.reason === 'undecryptable', 'refused');
     same(await bob.texts(), [], 'and not shown');
   },

@@ -1,0 +1,97 @@
+/**
+ * Open: decrypts an envelope, checks whom it is from and for, and stores its event (VLT-5 to
+ * VLT-7). Refused is as if it had never come: the ratchet does not move either.
+ * @module
+ */
+import * as signal from '@signalapp/libsignal-client';
+import { equal } from '@sotto/core/base/bytes.ts';
+import { decodeEvent, type Event } from '@sotto/core/base/event.ts';
+import { TEXT_BYTES_MAX } from '@sotto/core/base/limits.ts';
+import type { OpenRefusal, VaultRequest } from '@sotto/core/base/vault.ts';
+import { deviceAddress } from '@sotto/core/crypto/address.ts';
+import { eventId } from '@sotto/core/crypto/event-id.ts';
+import type { Plan } from './batch.ts';
+import { decodeContent } from './content.ts';
+import { errorCode } from './refusal.ts';
+import { addressOf, type Layer, plain, storesFor } from './sessions.ts';
+import type { Tables } from './tables.ts';
+
+type Opening = Extract<VaultRequest, { op: 'open' }>;
+
+function refused(reason: OpenRefusal): Plan {
+  return { refused: { op: 'open', outcome: 'refused', reason } };
+}
+
+export async function prepareOpen(tables: Tables, layer: Layer, request: Opening): Promise<Plan> {
+  const { from, envelope, wallMs } = request;
+  if (tables.opened.has(from.device, envelope)) {
+    return { refused: { op: 'open', outcome: 'duplicate' } };
+  }
+  const decrypted = await decrypt(layer, request);
+  if (typeof decrypted === 'string') return refused(decrypted);
+  const checked = check(request, decrypted);
+  if (typeof checked === 'string') return refused(checked);
+  const { event, bytes } = checked;
+  const id = eventId(event);
+  return {
+    apply: () => {
+      tables.opened.add(from.device, envelope);
+      const arrival = tables.ledger.receive({ id, event, bytes, storedMs: wallMs });
+      if (arrival.known) return { op: 'open', outcome: 'duplicate' };
+      const { fork, held } = arrival;
+      return { op: 'open', outcome: 'stored', stored: { id, event }, fork, held };
+    },
+  };
+}
+
+async function decrypt(layer: Layer, request: Opening): Promise<Uint8Array | OpenRefusal> {
+  const { self, from, kind } = request;
+  if (kind === 'message' && !layer.session(from.address)) return 'no session';
+  const stores = storesFor(layer, from.signalIdentity);
+  const address = addressOf(from.address);
+  const local = addressOf(deviceAddress(self.device));
+  const ciphertext = plain(request.ciphertext);
+  try {
+    if (kind === 'message') {
+      const message = signal.SignalMessage.deserialize(ciphertext);
+      const { sessions, identity } = stores;
+      return await signal.signalDecrypt(message, address, local, sessions, identity);
+    }
+    return await signal.signalDecryptPreKey(
+      signal.PreKeySignalMessage.deserialize(ciphertext),
+      address,
+      local,
+      stores.sessions,
+      stores.identity,
+      stores.ec,
+      stores.signed,
+      stores.kyber,
+    );
+  } catch (error) {
+    if (errorCode(error).startsWith('SQLITE_')) throw error;
+    const untrusted = signal.LibSignalErrorBase.is(error, signal.ErrorCode.UntrustedIdentity);
+    return untrusted ? 'untrusted identity' : 'undecryptable';
+  }
+}
+
+/** The event inside, if it names exactly the people and the conversation it must. */
+function check(
+  request: Opening,
+  padded: Uint8Array,
+): { event: Event; bytes: Uint8Array } | 'malformed' | 'mismatch' {
+  const { self, from, conversation } = request;
+  const content = decodeContent(padded);
+  if (!content) return 'malformed';
+  const decoded = decodeEvent(content.event);
+  if (!decoded.ok) return 'malformed';
+  const { event } = decoded;
+  if (event.kind === 'text' && event.body.length > TEXT_BYTES_MAX) return 'malformed';
+  const matches =
+    equal(content.fromIdentity, from.identity) &&
+    equal(content.fromDevice, from.device) &&
+    equal(content.toIdentity, self.identity) &&
+    equal(content.toDevice, self.device) &&
+    equal(event.author, from.device) &&
+    equal(event.conversation, conversation);
+  return matches ? { event, bytes: content.event } : 'mismatch';
+}

@@ -1,0 +1,49 @@
+/**
+ * Opened: ids of envelopes whose event is stored, so that a resent one is receipted again without
+ * opening it: libsignal gives no plaintext twice (VLT-5).
+ *
+ * At most OPENED_MAX of a device are remembered, the newest. That is safe: a sender has at most
+ * OUTBOX_MESSAGES_MAX envelopes unreceipted, and resends them oldest first; an older one than we
+ * remember is answered 'undecryptable', its sender renews, and the event under it is found stored.
+ * @module
+ */
+import { OUTBOX_MESSAGES_MAX } from '@sotto/core/base/limits.ts';
+import type { Database, Statement } from './database.ts';
+
+/** Envelopes remembered of one device. */
+export const OPENED_MAX = 2 * OUTBOX_MESSAGES_MAX;
+/** Envelopes of all devices between two prunings of a device. */
+const PRUNE_EVERY = 256;
+
+export class Opened {
+  readonly #max: number;
+  readonly #has: Statement;
+  readonly #addDevice: Statement;
+  readonly #add: Statement;
+  readonly #prune: Statement;
+
+  constructor(db: Database, max = OPENED_MAX) {
+    this.#max = max;
+    const device = '(SELECT id FROM devices WHERE device = ?)';
+    this.#has = db
+      .prepare(`SELECT 1 FROM opened WHERE device = ${device} AND envelope = ?`)
+      .pluck();
+    this.#addDevice = db.prepare('INSERT INTO devices (device) VALUES (?) ON CONFLICT DO NOTHING');
+    this.#add = db.prepare(`INSERT INTO opened (device, envelope) VALUES (${device}, ?)`);
+    this.#prune = db.prepare(
+      `DELETE FROM opened WHERE device = ${device} AND id <= ` +
+        `(SELECT id FROM opened WHERE device = ${device} ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+    );
+  }
+
+  /** Outside a transaction too. */
+  has(device: Uint8Array, envelope: Uint8Array): boolean {
+    return this.#has.get(device, envelope) !== undefined;
+  }
+
+  add(device: Uint8Array, envelope: Uint8Array): void {
+    this.#addDevice.run(device);
+    const { lastInsertRowid } = this.#add.run(device, envelope);
+    if (Number(lastInsertRowid) % PRUNE_EVERY === 0) this.#prune.run(device, device, this.#max);
+  }
+}

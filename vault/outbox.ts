@@ -1,0 +1,223 @@
+/**
+ * Outbox: every (event, device) pair that has no receipt yet, with its sealed bytes (VLT-10).
+ *
+ *   without a target -- seal-waiting --> unsealed -- seal --> sealed -- receipt --> gone
+ *                                           ^                    |
+ *                                           +------- renew ------+
+ *
+ * Rows are listed in the order of their events, whenever they were sealed.
+ * @module
+ */
+import type { Envelope, EnvelopeKind, OutboxEntry } from '@sotto/core/base/vault.ts';
+import { hex } from '@sotto/core/base/bytes.ts';
+import type { Database, Statement } from './database.ts';
+
+/** What waits for one device. */
+export interface Waiting {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** A row that is to be sealed. */
+export interface Unsealed {
+  readonly id: number;
+  readonly eventRow: number;
+  readonly event: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+export interface Receipted {
+  readonly eventRow: number;
+  readonly event: Uint8Array;
+}
+
+/** Envelopes of one page at most, whatever their size. */
+const PAGE_ENVELOPES_MAX = 1024;
+
+export class OutboxTable {
+  readonly #q: ReturnType<typeof statements>;
+  readonly #waiting = new Map<string, Waiting>(); // by device; as many as were ever sealed for
+
+  constructor(db: Database) {
+    this.#q = statements(db);
+  }
+
+  /** Forgets the counts: after a rollback, or a change of many rows. */
+  reload(): void {
+    this.#waiting.clear();
+  }
+
+  /** What waits for a device; outside a transaction too. */
+  waiting(device: Uint8Array): Waiting {
+    const key = hex(device);
+    const known = this.#waiting.get(key);
+    if (known) return known;
+    const counted = this.#q.count.get(device) as Waiting;
+    this.#waiting.set(key, counted);
+    return counted;
+  }
+
+  /** What waits in a conversation without any target. */
+  waitingUnaddressed(conversation: Uint8Array): Waiting {
+    return this.#q.countUnaddressed.get(conversation) as Waiting;
+  }
+
+  /** Adds an event for a device, sealed or not; without a device it waits for one. */
+  add(eventRow: number, device: Uint8Array | undefined, bytes: number, sealed?: Envelope): void {
+    if (device) {
+      this.#q.addDevice.run(device);
+      const { messages, bytes: total } = this.waiting(device);
+      this.#waiting.set(hex(device), { messages: messages + 1, bytes: total + bytes });
+    }
+    const { envelope = null, kind = null, ciphertext = null } = sealed ?? {};
+    this.#q.add.run(eventRow, device ?? null, bytes, envelope, kind, ciphertext);
+  }
+
+  /** Rows of a device in order: those unsealed, or all; outside a transaction too. */
+  toSeal(
+    device: Uint8Array,
+    conversation: Uint8Array,
+    options: { all: boolean; limit: number },
+  ): Unsealed[] {
+    const { all, limit } = options;
+    const rows = this.#q.toSeal.all(device, all ? 1 : 0, conversation, limit) as Unsealed[];
+    return rows.map((row) => ({ ...row, event: new Uint8Array(row.event) }));
+  }
+
+  /** Drops what was sealed for a device: all of it is sealed anew. */
+  unseal(device: Uint8Array): void {
+    this.#q.unseal.run(device);
+  }
+
+  /** Events of a conversation without any target are for this device from now on. */
+  address(conversation: Uint8Array, device: Uint8Array): void {
+    this.#q.addDevice.run(device);
+    this.#q.address.run(device, conversation);
+    this.#waiting.delete(hex(device));
+  }
+
+  seal(id: number, sealed: Envelope): void {
+    this.#q.seal.run(sealed.envelope, sealed.kind, sealed.ciphertext, id);
+  }
+
+  /** Sealed envelopes of a device after an event, within `limitBytes` but at least one. */
+  page(
+    device: Uint8Array,
+    after: Uint8Array | undefined,
+    limitBytes: number,
+  ): { envelopes: Envelope[]; more: boolean } {
+    const envelopes: Envelope[] = [];
+    let bytes = 0;
+    const rows = this.#q.page.iterate(device, after ?? null) as Iterable<PageRow>;
+    for (const row of rows) {
+      bytes += row.ciphertext.length;
+      const full = bytes > limitBytes || envelopes.length >= PAGE_ENVELOPES_MAX;
+      if (full && envelopes.length > 0) return { envelopes, more: true };
+      envelopes.push({
+        envelope: new Uint8Array(row.envelope),
+        event: new Uint8Array(row.event),
+        device,
+        kind: row.kind,
+        ciphertext: new Uint8Array(row.ciphertext),
+      });
+    }
+    return { envelopes, more: false };
+  }
+
+  /** Removes a receipted row; undefined where the device has no such envelope waiting. */
+  receipt(device: Uint8Array, envelope: Uint8Array): Receipted | undefined {
+    const row = this.#q.byEnvelope.get(envelope, device) as
+      { id: number; eventRow: number; event: Buffer; bytes: number } | undefined;
+    if (!row) return undefined;
+    this.#q.remove.run(row.id);
+    const { messages, bytes } = this.waiting(device);
+    this.#waiting.set(hex(device), { messages: messages - 1, bytes: bytes - row.bytes });
+    return { eventRow: row.eventRow, event: new Uint8Array(row.event) };
+  }
+
+  /** True where some device still has not receipted the event. */
+  isWaiting(eventRow: number): boolean {
+    return this.#q.isWaiting.get(eventRow) !== undefined;
+  }
+
+  /** Removes every row of an event. */
+  drop(eventRow: number): void {
+    this.#q.drop.run(eventRow);
+    this.reload();
+  }
+
+  /** Everything that waits, in order, without its bytes. */
+  entries(): OutboxEntry[] {
+    const rows = this.#q.entries.all() as (Omit<OutboxEntry, 'sealed'> & { sealed: number })[];
+    return rows.map(({ event, conversation, device, sealed, bytes }) => ({
+      event: new Uint8Array(event),
+      conversation: new Uint8Array(conversation),
+      device: device ? new Uint8Array(device) : undefined,
+      sealed: sealed === 1,
+      bytes,
+    }));
+  }
+}
+
+interface PageRow {
+  readonly envelope: Buffer;
+  readonly event: Buffer;
+  readonly kind: EnvelopeKind;
+  readonly ciphertext: Buffer;
+}
+
+const DEVICE = '(SELECT id FROM devices WHERE device = ?)';
+const CONVERSATION = '(SELECT id FROM conversations WHERE conversation = ?)';
+
+function statements(db: Database) {
+  const sql = (source: string): Statement => db.prepare(source);
+  return {
+    count: sql(
+      'SELECT count(*) AS messages, coalesce(sum(bytes), 0) AS bytes FROM outbox ' +
+        `WHERE device = ${DEVICE}`,
+    ),
+    countUnaddressed: sql(
+      'SELECT count(*) AS messages, coalesce(sum(o.bytes), 0) AS bytes FROM outbox o ' +
+        `JOIN events e ON e.id = o.event WHERE o.device IS NULL AND e.conversation = ${CONVERSATION}`,
+    ),
+    addDevice: sql('INSERT INTO devices (device) VALUES (?) ON CONFLICT DO NOTHING'),
+    add: sql(
+      'INSERT INTO outbox (event, device, bytes, envelope, kind, ciphertext) ' +
+        `VALUES (?, ${DEVICE}, ?, ?, ?, ?)`,
+    ),
+    toSeal: sql(
+      'SELECT o.id, o.event AS eventRow, e.event, e.bytes FROM outbox o ' +
+        `JOIN events e ON e.id = o.event WHERE (o.device = ${DEVICE} ` +
+        'AND (o.envelope IS NULL OR ? = 1)) ' +
+        `OR (o.device IS NULL AND e.conversation = ${CONVERSATION}) ORDER BY o.event LIMIT ?`,
+    ),
+    unseal: sql(
+      'UPDATE outbox SET envelope = NULL, kind = NULL, ciphertext = NULL ' +
+        `WHERE device = ${DEVICE} AND envelope IS NOT NULL`,
+    ),
+    address: sql(
+      `UPDATE outbox SET device = ${DEVICE} WHERE device IS NULL ` +
+        `AND event IN (SELECT id FROM events WHERE conversation = ${CONVERSATION})`,
+    ),
+    seal: sql('UPDATE outbox SET envelope = ?, kind = ?, ciphertext = ? WHERE id = ?'),
+    page: sql(
+      'SELECT o.envelope, e.event, o.kind, o.ciphertext FROM outbox o ' +
+        `JOIN events e ON e.id = o.event WHERE o.device = ${DEVICE} ` +
+        'AND o.event > coalesce((SELECT id FROM events WHERE event = ?), 0) ' +
+        'AND o.envelope IS NOT NULL ORDER BY o.event',
+    ),
+    byEnvelope: sql(
+      'SELECT o.id, o.event AS eventRow, e.event, o.bytes FROM outbox o ' +
+        `JOIN events e ON e.id = o.event WHERE o.envelope = ? AND o.device = ${DEVICE}`,
+    ),
+    remove: sql('DELETE FROM outbox WHERE id = ?'),
+    isWaiting: sql('SELECT 1 FROM outbox WHERE event = ? LIMIT 1').pluck(),
+    drop: sql('DELETE FROM outbox WHERE event = ?'),
+    entries: sql(
+      'SELECT e.event, c.conversation, d.device, o.envelope IS NOT NULL AS sealed, o.bytes ' +
+        'FROM outbox o JOIN events e ON e.id = o.event ' +
+        'JOIN conversations c ON c.id = e.conversation LEFT JOIN devices d ON d.id = o.device ' +
+        'ORDER BY o.event, o.id',
+    ),
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * Reader: what screens ask the vault, on a read-only connection of their own (VLT-16 to VLT-18,
+ * VLT-25). Every method is synchronous and sees all that was committed before it.
+ * @module
+ */
+import { utf8Text } from '@sotto/core/base/bytes.ts';
+import { connect, type Database, type Statement } from './database.ts';
+import { decoded, STATES } from './ledger.ts';
+import type { FeedRow, Message } from './view.ts';
+
+/** Rows of one answer at most. */
+export const PAGE_MESSAGES_MAX = 500;
+/** Texts looked at one by one where a search is too short for the index. */
+const SCAN_MESSAGES_MAX = 5000;
+const TRIGRAM = 3;
+
+export interface Page {
+  readonly conversation: Uint8Array;
+  /** Messages with a smaller cursor, the newest of them. */
+  readonly before?: number | undefined;
+  /** Messages with a larger cursor, the oldest of them. */
+  readonly since?: number | undefined;
+  readonly limit: number;
+}
+
+export interface ConversationRow {
+  readonly conversation: Uint8Array;
+  readonly unread: number;
+  readonly readCursor: number;
+  readonly last: Message;
+}
+
+export interface OutboxCount {
+  /** Undefined for messages whose recipient has no known device yet. */
+  readonly device: Uint8Array | undefined;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Of these: not sealed yet, for want of a session or a bundle. */
+  readonly unsealed: number;
+}
+
+export class VaultReader {
+  readonly #db: Database;
+  readonly #q: ReturnType<typeof statements>;
+
+  /** @param key 32 bytes; not kept. */
+  constructor(path: string, key: Uint8Array) {
+    this.#db = connect(path, key, { readonly: true });
+    this.#q = statements(this.#db);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** Conversations with messages, the one that moved last first. */
+  conversations(): ConversationRow[] {
+    const rows = this.#q.conversations.all() as (MessageRow & {
+      unread: number;
+      readCursor: number;
+    })[];
+    return rows.map((row) => ({
+      conversation: new Uint8Array(row.conversation),
+      unread: row.unread,
+      readCursor: row.readCursor,
+      last: message(row),
+    }));
+  }
+
+  /** A page of a conversation in the order of showing; without a bound, the newest. */
+  messages({ conversation, before, since, limit }: Page): Message[] {
+    const rows = Math.min(limit, PAGE_MESSAGES_MAX);
+    if (since !== undefined) {
+      return (this.#q.since.all(conversation, since, rows) as MessageRow[]).map(message);
+    }
+    const newest = this.#q.before.all(conversation, before ?? Number.MAX_SAFE_INTEGER, rows);
+    return (newest as MessageRow[]).map(message).reverse();
+  }
+
+  /** A message by its event id, if it is shown. */
+  message(id: Uint8Array): Message | undefined {
+    const row = this.#q.byId.get(id) as MessageRow | undefined;
+    return row && message(row);
+  }
+
+  /** What is new after a cursor, oldest first. */
+  feedAfter(cursor: number, limit: number): FeedRow[] {
+    const rows = this.#q.feed.all(cursor, Math.min(limit, PAGE_MESSAGES_MAX)) as FeedRow[];
+    return rows.map((row) => ({ ...row, event: new Uint8Array(row.event) }));
+  }
+
+  /** The cursor to start from for somebody who wants only what comes. */
+  lastCursor(): number {
+    return this.#q.lastCursor.get() as number;
+  }
+
+  /**
+   * Messages whose text contains this one, newest first; upper and lower case are the same.
+   * Texts of the last second or so may not be found yet.
+   */
+  search(text: string, limit: number): Message[] {
+    const wanted = text.trim();
+    const rows = Math.min(limit, PAGE_MESSAGES_MAX);
+    if (wanted === '' || rows < 1) return [];
+    if ([...wanted].length < TRIGRAM) return this.#scan(wanted, rows);
+    const phrase = `"${wanted.replaceAll('"', '""')}"`;
+    return (this.#q.search.all(phrase, rows) as MessageRow[]).map(message);
+  }
+
+  /** Unread messages of each conversation that has some. */
+  unreadCounts(): { conversation: Uint8Array; unread: number }[] {
+    const rows = this.#q.unread.all() as { conversation: Buffer; unread: number }[];
+    return rows.map((row) => ({ ...row, conversation: new Uint8Array(row.conversation) }));
+  }
+
+  /** What waits in a conversation, for each device. */
+  outboxCounts(conversation: Uint8Array): OutboxCount[] {
+    const rows = this.#q.outbox.all(conversation) as (OutboxCount & { device: Buffer | null })[];
+    return rows.map((row) => ({
+      ...row,
+      device: row.device ? new Uint8Array(row.device) : undefined,
+    }));
+  }
+
+  #scan(wanted: string, limit: number): Message[] {
+    const lower = wanted.toLowerCase();
+    const found: Message[] = [];
+    for (const row of this.#q.newest.iterate(SCAN_MESSAGES_MAX) as Iterable<MessageRow>) {
+      const candidate = message(row);
+      if (candidate.text?.toLowerCase().includes(lower)) found.push(candidate);
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+}
+
+interface MessageRow {
+  readonly event: Buffer;
+  readonly conversation: Buffer;
+  readonly bytes: Buffer;
+  readonly storedMs: number;
+  readonly ours: number;
+  readonly state: number;
+  readonly deliveredMs: number | null;
+  readonly route: string | null;
+  readonly fork: number;
+  readonly gap: number;
+  readonly cursor: number;
+}
+
+function message(row: MessageRow): Message {
+  const { author, sequence, kind, timeMs, body } = decoded(row.bytes);
+  return {
+    id: new Uint8Array(row.event),
+    conversation: new Uint8Array(row.conversation),
+    author,
+    sequence,
+    outgoing: row.ours === 1,
+    kind,
+    text: kind === 'text' ? utf8Text(body) : undefined,
+    timeMs,
+    storedMs: row.storedMs,
+    state: STATES[row.state]!,
+    deliveredMs: row.deliveredMs ?? undefined,
+    route: row.route ?? undefined,
+    gapBefore: row.gap === 1,
+    fork: row.fork === 1,
+    cursor: row.cursor,
+  };
+}
+
+const COLUMNS = `
+  e.event, c.conversation, e.bytes, e.stored_ms AS storedMs, e.ours, e.state,
+  e.delivered_ms AS deliveredMs, e.route, e.fork, e.cursor,
+  e.sequence > a.shown_from AND NOT EXISTS (
+    SELECT 1 FROM events p WHERE p.author = e.author AND p.sequence = e.sequence - 1
+  ) AS gap`;
+const JOINS = `
+  JOIN authors a ON a.id = e.author JOIN conversations c ON c.id = e.conversation`;
+const CONVERSATION = '(SELECT id FROM conversations WHERE conversation = ?)';
+const UNREAD =
+  '(SELECT count(*) FROM events u WHERE u.conversation = c.id AND u.cursor > c.read_cursor ' +
+  'AND u.ours = 0)';
+
+function statements(db: Database) {
+  const sql = (source: string): Statement => db.prepare(source);
+  return {
+    conversations: sql(
+      `SELECT ${COLUMNS}, ${UNREAD} AS unread, c.read_cursor AS readCursor ` +
+        `FROM events e ${JOINS} WHERE e.id IN (SELECT (SELECT l.id FROM events l ` +
+        'WHERE l.conversation = x.id AND l.cursor IS NOT NULL ORDER BY l.cursor DESC LIMIT 1) ' +
+        'FROM conversations x) ORDER BY e.cursor DESC',
+    ),
+    since: sql(
+      `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.conversation = ${CONVERSATION} ` +
+        'AND e.cursor > ? ORDER BY e.cursor LIMIT ?',
+    ),
+    before: sql(
+      `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.conversation = ${CONVERSATION} ` +
+        'AND e.cursor < ? ORDER BY e.cursor DESC LIMIT ?',
+    ),
+    byId: sql(
+      `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.event = ? AND e.cursor IS NOT NULL`,
+    ),
+    feed: sql(
+      'SELECT f.cursor, f.type, e.event FROM feed f JOIN events e ON e.id = f.event ' +
+        'WHERE f.cursor > ? ORDER BY f.cursor LIMIT ?',
+    ),
+    lastCursor: sql(
+      'SELECT max(coalesce((SELECT max(cursor) FROM feed), 0), ' +
+        "coalesce((SELECT value FROM meta WHERE key = 'feed floor'), 0))",
+    ).pluck(),
+    search: sql(
+      `SELECT ${COLUMNS} FROM events e ${JOINS} ` +
+        'WHERE e.id IN (SELECT rowid FROM search WHERE search MATCH ?) ' +
+        'ORDER BY e.cursor DESC LIMIT ?',
+    ),
+    newest: sql(
+      `SELECT ${COLUMNS} FROM feed f JOIN events e ON e.id = f.event AND e.cursor = f.cursor ` +
+        `${JOINS} ORDER BY f.cursor DESC LIMIT ?`,
+    ),
+    unread: sql(
+      `SELECT c.conversation, ${UNREAD} AS unread FROM conversations c WHERE ${UNREAD} > 0`,
+    ),
+    outbox: sql(
+      'SELECT d.device, count(*) AS messages, sum(o.bytes) AS bytes, ' +
+        'sum(o.envelope IS NULL) AS unsealed FROM outbox o JOIN events e ON e.id = o.event ' +
+        `LEFT JOIN devices d ON d.id = o.device WHERE e.conversation = ${CONVERSATION} ` +
+        'GROUP BY o.device',
+    ),
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * Seal: makes an event of ours and encrypts it for each device (VLT-3, VLT-4, VLT-11, VLT-13).
+ *
+ * One peer device is never encrypted for twice at once: requests are prepared one after the
+ * other, each on the sessions the one before it left.
+ * @module
+ */
+import * as signal from '@signalapp/libsignal-client';
+import { assert } from '@sotto/core/base/assert.ts';
+import { encodeEvent } from '@sotto/core/base/event.ts';
+import { OUTBOX_BYTES_MAX, OUTBOX_MESSAGES_MAX } from '@sotto/core/base/limits.ts';
+import type {
+  Envelope,
+  PeerDevice,
+  SealTarget,
+  Self,
+  VaultFault,
+  VaultRequest,
+} from '@sotto/core/base/vault.ts';
+import { deviceAddress } from '@sotto/core/crypto/address.ts';
+import { eventId } from '@sotto/core/crypto/event-id.ts';
+import { sha256 } from '@sotto/core/crypto/hash.ts';
+import type { Batch, Plan } from './batch.ts';
+import { encodeContent } from './content.ts';
+import { decodeBundle } from './prekeys.ts';
+import { randomBytes } from './random.ts';
+import { addressOf, type Layer, storesFor } from './sessions.ts';
+import type { Tables } from './tables.ts';
+
+export const ENVELOPE_ID_BYTES = 16;
+/** Events sealed by one 'seal-waiting', whatever its limit: other peers wait meanwhile. */
+const SEAL_WAITING_MAX = 64;
+/**
+ * libsignal forgets a session that nobody answered for 30 days of this clock. Ours stands still:
+ * whether a bundle still works is for its owner to say, who asks for a renewal.
+ */
+const SESSION_CLOCK = new Date(0);
+
+type Sealing = Extract<VaultRequest, { op: 'seal' }>;
+type SealingWaiting = Extract<VaultRequest, { op: 'seal-waiting' }>;
+
+function failed(reason: VaultFault): Plan {
+  return { refused: { op: 'failed', reason } };
+}
+
+export async function prepareSeal(
+  tables: Tables,
+  batch: Batch,
+  layer: Layer,
+  request: Sealing,
+): Promise<Plan> {
+  const { self, draft, targets, docs = [] } = request;
+  const known = tables.ledger.byClient(draft.clientId);
+  if (known) {
+    const reply = {
+      op: 'seal',
+      stored: known,
+      duplicate: true,
+      envelopes: [],
+      waiting: [],
+    } as const;
+    return { apply: () => reply };
+  }
+  const { conversation, kind, body, refs, timeMs, clientId } = draft;
+  const author = self.device;
+  const head = batch.head(conversation, author) ?? tables.ledger.head(conversation, author);
+  const sequence = head.next;
+  const event = { conversation, author, sequence, timeMs, kind, body, refs, previous: head.hash };
+  const bytes = encodeEvent(event);
+  if (!fits(bytes, self)) return failed('too large');
+  if (isFull(tables, batch, request, bytes.length)) return failed('outbox full');
+  const id = eventId(event);
+
+  const sealed: (Envelope | undefined)[] = [];
+  for (const target of targets) {
+    const result = await sealFor(layer, self, target, { id, bytes });
+    if (result === 'bad bundle') return failed('bad bundle');
+    sealed.push(result);
+  }
+  batch.setHead(conversation, author, { next: sequence + 1, hash: sha256(bytes) });
+  for (const owner of ownersOf(request)) batch.addWaiting(owner, bytes.length);
+
+  return {
+    apply: () => {
+      const row = tables.ledger.append({ id, event, bytes, storedMs: timeMs, clientId });
+      if (targets.length === 0) tables.outbox.add(row, undefined, bytes.length);
+      for (const [i, target] of targets.entries()) {
+        tables.outbox.add(row, target.peer.device, bytes.length, sealed[i]);
+      }
+      tables.docs.change(docs);
+      return {
+        op: 'seal',
+        stored: { id, event },
+        duplicate: false,
+        envelopes: sealed.filter((one) => one !== undefined),
+        waiting: targets.filter((_, i) => !sealed[i]).map((target) => target.peer.device),
+      };
+    },
+  };
+}
+
+/** Runs alone in its batch: what waits is read while preparing and must not change until then. */
+export async function prepareSealWaiting(
+  tables: Tables,
+  layer: Layer,
+  request: SealingWaiting,
+): Promise<Plan> {
+  const { self, conversation, target, renew } = request;
+  const { peer, bundle } = target;
+  const limit = Math.min(request.limit, SEAL_WAITING_MAX);
+  if (renew) layer.sessions.set(peer.address, undefined);
+  const rows = tables.outbox.toSeal(peer.device, conversation, { all: renew, limit: limit + 1 });
+  const sealed: { id: number; envelope: Envelope }[] = [];
+  const canSeal = layer.session(peer.address) !== undefined || bundle !== undefined;
+  for (const row of canSeal ? rows.slice(0, limit) : []) {
+    const envelope = await sealFor(layer, self, target, { id: row.event, bytes: row.bytes });
+    if (envelope === 'bad bundle') return failed('bad bundle');
+    if (envelope) sealed.push({ id: row.id, envelope });
+  }
+  return {
+    apply: () => {
+      if (renew) tables.outbox.unseal(peer.device);
+      tables.outbox.address(conversation, peer.device);
+      for (const { id, envelope } of sealed) tables.outbox.seal(id, envelope);
+      return {
+        op: 'seal-waiting',
+        envelopes: sealed.map((one) => one.envelope),
+        more: canSeal && rows.length > limit,
+      };
+    },
+  };
+}
+
+/** True where content with this event and keys of 32 bytes fits the largest bucket. */
+function fits(event: Uint8Array, self: Self): boolean {
+  return contentFor(event, self, self) !== undefined;
+}
+
+function contentFor(event: Uint8Array, self: Self, to: Pick<PeerDevice, 'identity' | 'device'>) {
+  return encodeContent({
+    event,
+    fromIdentity: self.identity,
+    fromDevice: self.device,
+    toIdentity: to.identity,
+    toDevice: to.device,
+  });
+}
+
+/** Whose outbox an event counts for: each device, or the conversation where none is known. */
+function ownersOf({ targets, draft }: Sealing): Uint8Array[] {
+  return targets.length > 0 ? targets.map(({ peer }) => peer.device) : [draft.conversation];
+}
+
+function isFull(tables: Tables, batch: Batch, request: Sealing, bytes: number): boolean {
+  const stored = (owner: Uint8Array) =>
+    request.targets.length > 0
+      ? tables.outbox.waiting(owner)
+      : tables.outbox.waitingUnaddressed(owner);
+  return ownersOf(request).some((owner) => {
+    const before = stored(owner);
+    const added = batch.waiting(owner);
+    return (
+      before.messages + added.messages >= OUTBOX_MESSAGES_MAX ||
+      before.bytes + added.bytes + bytes > OUTBOX_BYTES_MAX
+    );
+  });
+}
+
+/** An envelope for one device; undefined where it has neither session nor bundle. */
+async function sealFor(
+  layer: Layer,
+  self: Self,
+  target: SealTarget,
+  event: { id: Uint8Array; bytes: Uint8Array },
+): Promise<Envelope | 'bad bundle' | undefined> {
+  const { peer } = target;
+  const content = contentFor(event.bytes, self, peer);
+  assert(content !== undefined, 'the event fits, or it was refused');
+  const local = addressOf(deviceAddress(self.device));
+  let message: signal.CiphertextMessage | undefined;
+  if (layer.session(peer.address)) message = await encrypt(layer, peer, local, content);
+  if (!message) {
+    const started = await startSession(layer, target, local);
+    if (started !== 'started') return started;
+    message = await encrypt(layer, peer, local, content);
+    assert(message !== undefined, 'a session with the trusted identity encrypts');
+  }
+  return {
+    envelope: randomBytes(ENVELOPE_ID_BYTES),
+    event: event.id,
+    device: peer.device,
+    kind: message.type() === signal.CiphertextMessageType.PreKey ? 'prekey' : 'message',
+    ciphertext: message.serialize(),
+  };
+}
+
+/** Undefined where the session is with another identity key than the device list names now. */
+async function encrypt(
+  layer: Layer,
+  peer: PeerDevice,
+  local: signal.ProtocolAddress,
+  content: Uint8Array<ArrayBuffer>,
+): Promise<signal.CiphertextMessage | undefined> {
+  const { sessions, identity } = storesFor(layer, peer.signalIdentity);
+  const address = addressOf(peer.address);
+  try {
+    return await signal.signalEncrypt(content, address, local, sessions, identity, SESSION_CLOCK);
+  } catch (error) {
+    if (!signal.LibSignalErrorBase.is(error, signal.ErrorCode.UntrustedIdentity)) throw error;
+    layer.sessions.set(peer.address, undefined);
+    return undefined;
+  }
+}
+
+async function startSession(
+  layer: Layer,
+  { peer, bundle }: SealTarget,
+  local: signal.ProtocolAddress,
+): Promise<'started' | 'bad bundle' | undefined> {
+  if (!bundle) return undefined;
+  const parsed = decodeBundle(bundle, peer.signalIdentity);
+  if (!parsed) return 'bad bundle';
+  const { sessions, identity } = storesFor(layer, peer.signalIdentity);
+  const address = addressOf(peer.address);
+  try {
+    await signal.processPreKeyBundle(parsed, address, local, sessions, identity, SESSION_CLOCK);
+    return 'started';
+  } catch (error) {
+    if (error instanceof signal.LibSignalErrorBase) return 'bad bundle';
+    throw error;
+  }
+}
