@@ -68,13 +68,16 @@ export function codeFiles(tree: Tree): SourceFile[] {
   );
 }
 
-/** Tests, and what only tests use: the contract suite, and helpers named `test...`. */
+/** Tests, and what only tests use: suites, and helpers named `test...`. */
 export function isTest(path: string): boolean {
   return /\.(test|e2e)\.tsx?$/.test(path) || isTestSupport(path);
 }
 
 export function isTestSupport(path: string): boolean {
-  return /(^|\/)(test-[^/]+|testing\/.+)\.ts$|^vault\/contract(-[a-z]+)?\.ts$/.test(path);
+  return (
+    /(^|\/)(test-[^/]+|testing\/.+|[^/]+\.suite)\.ts$/.test(path) ||
+    /^vault\/contract(-[a-z]+)?\.ts$/.test(path)
+  );
 }
 
 export function lineOf(file: SourceFile, node: ts.Node): number {
