@@ -149,7 +149,11 @@ describe('each check bites', () => {
 
   test('revealed secrets', () => {
     const files = {
-      'core/link/a.ts': `import { kdf } from '../crypto/kdf.ts';\nkdf(key.reveal());\nuse(key.reveal());`,
+      'core/link/a.ts': [
+        `import { kdf } from '../crypto/kdf.ts';`,
+        'kdf(key.reveal());',
+        'use(key.reveal());',
+      ].join('\n'),
       'core/link/known.ts': 'use(key.reveal());',
       'core/crypto/k.ts': 'use(key.reveal());',
       'core/link/a.test.ts': 'use(key.reveal());',
@@ -170,6 +174,10 @@ describe('each check bites', () => {
       'c.ts': body(70) + body(71),
       'd.test.ts': `describe.each([1])('x', () => {\n${'x;\n'.repeat(90)}});\n`,
       'e.ts': `${'x'.repeat(101)}\n${'x'.repeat(100)}\nf('${'a'.repeat(120)}');\n`,
+      'g.test.ts': ['test(', '  it(', '])(', '  ']
+        .map((at) => `${at}'[ABC-1] ${'x '.repeat(47)}'\n`)
+        .join(''),
+      'h.ts': `test('[ABC-1] ${'x '.repeat(47)}'\n`,
       'f.ts': `// see https://example.org/${'a'.repeat(120)}\n`,
     };
     const all: Check = (files) => [
@@ -182,6 +190,7 @@ describe('each check bites', () => {
         "a.ts has 601 lines; at most 600",
         "c.ts:71 this function has 71 lines; at most 70",
         "e.ts:1 has 101 columns; at most 100",
+        "h.ts:1 has 109 columns; at most 100",
       ]
     `);
   });

@@ -6,9 +6,9 @@
  *                               1       n     payload; of an ID: the identity key, n = 32
  *                               n + 1   2     check: first bytes of H("sotto id" form payload)
  *
- * An ID has 56 characters, 14 groups of 4. Reading forgives what copying adds: case, white space,
- * hyphens, invisible and bidirectional characters, a missing prefix, words around it. It never
- * guesses: what does not check is named, so that a person knows what to do.
+ * An ID has 56 characters, of which screens may show 14 groups of 4. Reading forgives what copying
+ * adds: case, white space, hyphens, invisible and bidirectional characters, a missing prefix, words
+ * around it. It never guesses: what does not check is named, so that a person knows what to do.
  * @module
  */
 import { assert } from '../base/assert.ts';
@@ -21,7 +21,6 @@ export const INVITE_CHARACTERS = 116;
 export const PASTED_CHARACTERS_MAX = 8_192;
 
 const PREFIX = 'sotto:';
-const GROUP_CHARACTERS = 4;
 const CHECK_BYTES = 2;
 const FORM_ID = 1;
 const FORM_INVITE = 2;
@@ -44,13 +43,6 @@ export type IdRead =
 export function formatId(identity: Uint8Array): string {
   assert(identity.length === 32, 'an identity key is 32 bytes');
   return writeText('id', identity);
-}
-
-/** The ID in 14 groups of 4 after the prefix: what is read aloud and compared. */
-export function groupedId(identity: Uint8Array): string {
-  const body = formatId(identity).slice(PREFIX.length);
-  const groups = body.match(new RegExp(`.{${GROUP_CHARACTERS}}`, 'g'))!;
-  return [PREFIX, ...groups].join(' ');
 }
 
 /** Reads an ID; an invite is "not an ID" here. */

@@ -75,7 +75,7 @@ export function isTest(path: string): boolean {
 
 export function isTestSupport(path: string): boolean {
   return (
-    /(^|\/)(test-[^/]+|testing\/.+|[^/]+\.suite)\.ts$/.test(path) ||
+    /(^|\/)(test-[^/]+|testing(\/.+)?|[^/]+\.suite)\.ts$/.test(path) ||
     /^vault\/contract(-[a-z]+)?\.ts$/.test(path)
   );
 }
