@@ -43,13 +43,13 @@ export function profileFolder(which: WhichProfile, env: NodeJS.ProcessEnv): stri
 
 /** What api.json says; undefined where there is none, it is broken, or its process is gone. */
 export function readApiFile(profile: string): ApiFile | undefined {
-  let file: Partial<ApiFile>;
+  let file: Partial<ApiFile> | null;
   try {
-    file = JSON.parse(readFileSync(join(profile, API_FILE), 'utf8')) as Partial<ApiFile>;
+    file = JSON.parse(readFileSync(join(profile, API_FILE), 'utf8')) as typeof file;
   } catch {
     return undefined;
   }
-  const { v, pid, port, token } = file;
+  const { v, pid, port, token } = file ?? {};
   if (v !== 1 || !Number.isInteger(pid) || !Number.isInteger(port)) return undefined;
   if (typeof token !== 'string' || !TOKEN.test(token)) return undefined;
   // Another program may have got the port of a dead daemon: it must not get the token.
