@@ -121,7 +121,8 @@ export class Work {
   start(clock: Clock): void {
     this.#payableAtMs = undefined;
     for (const at of this.#deps.all.values()) this.#startLook(at, clock);
-    while (this.#ops.size < OPERATIONS_MAX) {
+    // What is being saved is put next, and has its place already.
+    while (this.#ops.size + this.#saving.size < OPERATIONS_MAX) {
       const task = this.#mostWanted(clock) ?? this.#searchTask(clock);
       if (!task) return;
       const cost = task.reader ? LOOK_QUERIES : PUBLISH_QUERIES;
