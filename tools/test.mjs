@@ -64,7 +64,8 @@ function run(stage, command, args, options = {}) {
       cwd: root,
       detached: true,
       stdio: ['ignore', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
-      env: { ...process.env, ...options.env },
+      // No cache outside the clone.
+      env: { ...process.env, TSX_DISABLE_CACHE: '1', ...options.env },
     });
     let output = '';
     child.stdout?.on('data', (chunk) => (output += chunk));
