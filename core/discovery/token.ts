@@ -48,7 +48,7 @@ export class Tokens {
     if (age < TOKEN_SECRET_MS) return;
     this.#previous = age < 2 * TOKEN_SECRET_MS ? this.#current : this.#random(SECRET_BYTES);
     this.#current = this.#random(SECRET_BYTES);
-    this.#changedAtMs = nowMs;
+    this.#changedAtMs = nowMs - (age % TOKEN_SECRET_MS);
   }
 }
 
