@@ -23,7 +23,7 @@ const STAGE_MS = {
   static: 4 * 60_000,
   unit: 8 * 60_000,
   e2e: 9 * 60_000,
-  sim: 6 * 60_000,
+  sim: 9 * 60_000,
 };
 const KILL_AFTER_MS = 5_000;
 const SIM_SEEDS = 200;
@@ -56,20 +56,26 @@ function count(name, passed, failed) {
 /**
  * Runs a program to its end, or until the stage's time is up; then its whole process group goes.
  * @param options.quiet keeps the output until the end, so that parallel checks do not mix.
+ * @param options.tee shows the output and keeps it.
  */
 function run(stage, command, args, options = {}) {
   const limitMs = Math.max(1, Math.min(STAGE_MS[stage], deadlineMs - performance.now()));
+  const out = options.quiet || options.tee ? 'pipe' : 'inherit';
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       detached: true,
-      stdio: ['ignore', options.quiet ? 'pipe' : 'inherit', options.quiet ? 'pipe' : 'inherit'],
+      stdio: ['ignore', out, out],
       // No cache outside the clone.
       env: { ...process.env, TSX_DISABLE_CACHE: '1', ...options.env },
     });
     let output = '';
-    child.stdout?.on('data', (chunk) => (output += chunk));
-    child.stderr?.on('data', (chunk) => (output += chunk));
+    const keep = (chunk) => {
+      if (options.tee) process.stdout.write(chunk);
+      output += chunk;
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     let timedOut = false;
     const end = (signal) => {
       try {
@@ -206,8 +212,10 @@ async function simStage() {
   heading(`sim: ${SIM_SEEDS} seeds`);
   if (!existsSync(join(root, 'sim', 'main.ts'))) return console.log('no simulator');
   const args = ['--import', 'tsx', 'sim/main.ts', '--seeds', String(SIM_SEEDS)];
-  const { ok } = await run('sim', process.execPath, args);
-  count('sim', ok ? 1 : 0, ok ? 0 : 1);
+  const { ok, output } = await run('sim', process.execPath, args, { tee: true });
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(output.slice(-2000)) ?? [];
+  const bad = Number(failed ?? 0);
+  count('sim', Number(passed ?? 0), !ok && bad === 0 ? 1 : bad + (passed === undefined ? 1 : 0));
 }
 
 const STAGES = {
