@@ -155,7 +155,7 @@ export type VaultRequest =
     }
   /** Stops sending an event to whoever has not receipted it. */
   | { op: 'cancel'; event: Uint8Array; wallMs: number }
-  /** Shows events held behind a gap of this author up to `sequence`: the gap will not close soon. */
+  /** Shows events held behind a gap of this author up to `sequence`: it will not close soon. */
   | { op: 'release'; conversation: Uint8Array; author: Uint8Array; sequence: number }
   | { op: 'mark-read'; conversation: Uint8Array; cursor: number }
   /** Deletes a conversation: events, envelopes, sessions with these addresses, search entries. */
