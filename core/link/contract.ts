@@ -51,7 +51,8 @@ export type LinkExporter = Secret<'link exporter'>;
 /** Why one may end a link; the peer is told. */
 export type CloseReason = 'closed' | 'duplicate' | 'replaced' | 'protocol';
 /**
- * closed, duplicate, replaced, protocol: this side ended it. peer closed: the other side did.
+ * closed, protocol: this side ended it. peer closed: the other side did. duplicate, replaced:
+ * another link between the two devices stays, whoever of them said so.
  * no path: none attached for 30 s. stale keys: no fresh handshake succeeded for 2 hours.
  */
 export type DownReason = CloseReason | 'peer closed' | 'no path' | 'stale keys';

@@ -16,7 +16,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { earliest, type Random, unit } from '../base/time.ts';
-import type { CloseReason, Emit, GateKey, LinkId } from './contract.ts';
+import type { CloseReason, DownReason, Emit, GateKey, LinkId } from './contract.ts';
 import { FRAME, type Frame, type FrameType, PING_BYTES } from './frame.ts';
 import type { Established } from './handshake.ts';
 import type { LinkLimits } from './limits.ts';
@@ -35,9 +35,11 @@ const CLOSE_CODES: Record<CloseReason, number> = {
   protocol: 3,
 };
 
-/** True for the CLOSE of a link that the peer gives up for another one (LNK-18). */
-export function isDuplicateClose(frame: Frame): boolean {
-  return frame.type === FRAME.close && frame.content[0] === CLOSE_CODES.duplicate;
+/** Why a link is down whose peer sent this CLOSE. */
+export function downReasonOf(close: Frame): DownReason {
+  const code = close.content[0];
+  if (code === CLOSE_CODES.duplicate) return 'duplicate';
+  return code === CLOSE_CODES.replaced ? 'replaced' : 'peer closed';
 }
 
 export interface LinkOptions {

@@ -50,7 +50,7 @@ import {
   PAYLOAD_BYTES_MAX,
   ROUTES_MAX,
 } from './limits.ts';
-import { isDuplicateClose, Link } from './link.ts';
+import { downReasonOf, Link } from './link.ts';
 import { OPENING_BYTES } from './gate.ts';
 import { Path } from './path.ts';
 import { Resume } from './resume.ts';
@@ -442,7 +442,7 @@ export class Links {
         this.#down(up, 'protocol', 'protocol');
         return false;
       case 'closed':
-        this.#down(up, isDuplicateClose(frame) ? 'duplicate' : 'peer closed', undefined);
+        this.#down(up, downReasonOf(frame), undefined);
         return false;
     }
   }
@@ -450,7 +450,7 @@ export class Links {
   /** The peer's first frame: START makes the path count, CLOSE ends it before it did. */
   #proveCarrier(carrier: Carrier, proof: Proof, frame: Frame): boolean {
     if (frame.type === FRAME.close) {
-      const duplicate = proof.type === 'dialled' && isDuplicateClose(frame);
+      const duplicate = downReasonOf(frame) === 'duplicate';
       this.#dropCarrier(carrier, true, duplicate ? 'duplicate' : 'unreachable');
       return false;
     }
@@ -473,6 +473,8 @@ export class Links {
     if (!link.initiator) Link.writeStart(path, this.#nowMs);
     up.carrier = carrier;
     up.resume?.proven(path.route);
+    // START leaves before the old stream closes, so that the peer need not do without a path.
+    this.#write(carrier);
     if (old !== undefined) this.#discard(old, true);
     const rtt = proof.rttMs === undefined ? {} : { rttMs: proof.rttMs };
     this.#emit({ type: 'path', link: link.id, route: path.route, ...rtt });
@@ -514,6 +516,8 @@ export class Links {
       exporter: established.exporter,
       route: path.route,
     });
+    // START leaves before any CLOSE, so that the peer, too, has the new link before the old ends.
+    this.#write(carrier);
     for (const { up, reason } of rivals) this.#down(up, reason, reason);
     return true;
   }
