@@ -15,7 +15,7 @@ import { conversationText } from '@sotto/core/people/conversation.ts';
 import type { FeedRow } from '@sotto/vault/view.ts';
 import { beginStream } from './api-server.ts';
 import type { People } from './people.ts';
-import type { StoreReader } from './store-reader.ts';
+import type { StoreReader } from './store.ts';
 import { contactOf, cursorText, messageOf, readCursor, stateEvent } from './views.ts';
 
 export const CLIENTS_MAX = 32;
@@ -48,7 +48,7 @@ export class EventStream {
   /** Answers GET /api/v1/events. @throws Refusal where the cursor is none. */
   async open(query: string, response: ServerResponse): Promise<void> {
     const from = new URLSearchParams(query).get('from');
-    const head = this.#parts.reader.head();
+    const head = this.#parts.reader.lastCursor();
     const cursor = from === null ? head : Math.min(readCursor(from), head);
     const network = await this.#parts.network();
     if (response.destroyed) return;

@@ -156,7 +156,7 @@ const SECRETS = [
 ];
 
 /** A text without what could name a person or, unless allowed, show a place. */
-function redact(text: string, showsAddresses: boolean): string {
+export function redact(text: string, showsAddresses: boolean): string {
   let clean = text.slice(0, STRING_LENGTH_MAX);
   for (const pattern of SECRETS) clean = clean.replace(pattern, '[id]');
   if (showsAddresses) return clean;

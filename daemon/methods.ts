@@ -7,14 +7,14 @@ import type { ConfigEntry, Message } from '@sotto/api/contract.ts';
 import { isSettingKey, readSetting } from '@sotto/api/settings.ts';
 import type { SettingKey, Settings } from '@sotto/api/settings.ts';
 import type { Command, CommandResult, ContactView } from '@sotto/core/commands.ts';
-import { parseConversation } from '@sotto/core/people/conversation.ts';
+import { conversationText, parseConversation } from '@sotto/core/people/conversation.ts';
 import { Refusal } from './api-server.ts';
 import type { Handlers } from './api-server.ts';
 import type { Config } from './config.ts';
 import type { LogFile } from './logs.ts';
 import { ask } from './people.ts';
 import type { People } from './people.ts';
-import type { StoreReader } from './store-reader.ts';
+import type { StoreReader } from './store.ts';
 import {
   contactOf,
   conversationOf,
@@ -120,8 +120,14 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
   const { command, people, reader } = parts;
   return {
     'conversations.list': async () => {
-      const views = await people.list();
-      return { conversations: views.map((view) => conversationWithLast(parts, view)) };
+      const rows = new Map(
+        reader.conversations().map((row) => [conversationText(row.conversation), row]),
+      );
+      const conversations = (await people.list()).map((view) => {
+        const row = rows.get(view.conversation);
+        return conversationOf(view, row?.unread ?? 0, row && shown(parts, view, row.last));
+      });
+      return { conversations };
     },
     'messages.send': async ({ to, text, clientId }) => {
       const wish = { type: 'message-send', to, text, clientId } as const;
@@ -130,13 +136,16 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
     },
     'messages.list': async ({ to, limit, before, since }) => {
       const view = await people.show(to);
-      const found = reader.messages(idOf(view), {
-        limit: limit + 1,
-        ...(before === undefined ? {} : { before: readCursor(before) }),
-        ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
-      });
-      const more = found.length > limit;
-      const messages = found.slice(more ? 1 : 0).map((one) => shown(parts, view, one));
+      const conversation = idOf(view);
+      const bound = before === undefined ? undefined : readCursor(before);
+      const page = reader.messages({ conversation, before: bound, limit });
+      const sinceMs = since === undefined ? 0 : Date.parse(since);
+      const found = page.filter(({ storedMs }) => storedMs >= sinceMs);
+      // Older ones count only where all of this page was wanted.
+      const first = found.length === page.length ? found[0]?.cursor : undefined;
+      const older = first && reader.messages({ conversation, before: first, limit: 1 })[0];
+      const messages = found.map((one) => shown(parts, view, one));
+      const more = older ? older.storedMs >= sinceMs : false;
       return { conversation: view.conversation, name: view.name, messages, more };
     },
     'messages.cancel': async ({ event }) => {
@@ -148,16 +157,6 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
       return {};
     },
   };
-}
-
-function conversationWithLast(
-  parts: MethodParts,
-  view: ContactView,
-): ReturnType<typeof conversationOf> {
-  const { reader } = parts;
-  const conversation = idOf(view);
-  const last = reader.messages(conversation, { limit: 1 })[0];
-  return conversationOf(view, reader.unread(conversation), last && shown(parts, view, last));
 }
 
 function shown(

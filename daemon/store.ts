@@ -1,0 +1,121 @@
+/**
+ * The vault as the daemon uses it: core's requests go in, and the API server reads what is shown
+ * from its read-only view. Every change goes through core.
+ * @module
+ */
+import { BoundedMap } from '@sotto/core/base/bounded.ts';
+import { equal, hex } from '@sotto/core/base/bytes.ts';
+import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
+import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
+import type { OpenRefusal } from '@sotto/vault/refusal.ts';
+import { VaultRefusedError } from '@sotto/vault/refusal.ts';
+import { VaultHost } from '@sotto/vault/host.ts';
+import type { VaultReader } from '@sotto/vault/reader.ts';
+import { openVault } from '@sotto/vault/vault.ts';
+import type { Vault } from '@sotto/vault/vault.ts';
+import { StartFailure } from './start-failure.ts';
+
+const READ_CURSORS_MAX = 1_024;
+
+/** The vault's reader, and how far a conversation is read. */
+export interface StoreReader extends Pick<
+  VaultReader,
+  'conversations' | 'feedAfter' | 'lastCursor' | 'message' | 'messages'
+> {
+  /** The cursor up to which a conversation is read; 0 where nothing is. */
+  readUpTo(conversation: Uint8Array): number;
+}
+
+/** One vault. */
+export interface Store {
+  readonly reader: StoreReader;
+  request(request: VaultRequest): Promise<VaultReply>;
+  stats(): Record<string, number>;
+  /** Resolves when everything that was asked is on disk. */
+  close(): Promise<void>;
+}
+
+/** The vaults of this process, which share one worker thread. */
+export class Stores {
+  readonly #host = new VaultHost();
+
+  /** @throws StartFailure where a person can do something about it. */
+  async open(folder: string, passphrase?: Uint8Array): Promise<Store> {
+    try {
+      return new OpenStore(await openVault({ folder, passphrase, host: this.#host }));
+    } catch (error) {
+      throw startFailureOf(error, folder);
+    }
+  }
+
+  /** Ends the worker. Close the stores first. */
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+}
+
+class OpenStore implements Store {
+  readonly #vault: Vault;
+  /** By hex id; kept true by looking at what passes through `request`. */
+  readonly #readUpTo = new BoundedMap<string, number>(READ_CURSORS_MAX);
+  readonly reader: StoreReader;
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+    const reader = vault.reader();
+    this.reader = {
+      conversations: () => reader.conversations(),
+      feedAfter: (cursor, limit) => reader.feedAfter(cursor, limit),
+      lastCursor: () => reader.lastCursor(),
+      message: (id) => reader.message(id),
+      messages: (page) => reader.messages(page),
+      readUpTo: (conversation) => this.#readCursor(reader, conversation),
+    };
+  }
+
+  async request(request: VaultRequest): Promise<VaultReply> {
+    const reply = await this.#vault.request(request);
+    if (reply.op === 'mark-read' || reply.op === 'forget') this.#readUpTo.clear();
+    return reply;
+  }
+
+  stats(): Record<string, number> {
+    const { commits, pending, requests } = this.#vault.stats();
+    return { vaultCommits: commits, vaultPending: pending, vaultRequests: requests };
+  }
+
+  close(): Promise<void> {
+    return this.#vault.close();
+  }
+
+  #readCursor(reader: VaultReader, conversation: Uint8Array): number {
+    const key = hex(conversation);
+    const known = this.#readUpTo.get(key);
+    if (known !== undefined) return known;
+    const row = reader.conversations().find((one) => equal(one.conversation, conversation));
+    const cursor = row?.readCursor ?? 0;
+    if (row) this.#readUpTo.set(key, cursor);
+    return cursor;
+  }
+}
+
+const FAILURES: Readonly<Record<OpenRefusal, ErrorName>> = {
+  'newer schema': 'store-newer',
+  damaged: 'store-damaged',
+  'damaged key': 'store-damaged',
+  'vault missing': 'store-damaged',
+  'key missing': 'key-missing',
+  'passphrase needed': 'passphrase-needed',
+  'wrong passphrase': 'wrong-passphrase',
+  locked: 'already-running',
+  'no space': 'no-space',
+  'disk error': 'disk-error',
+  'sqlite too old': 'start-failed',
+};
+
+/** Why a vault does not open, in the words of the registry; other errors are passed on. */
+function startFailureOf(error: unknown, folder: string): unknown {
+  if (!(error instanceof VaultRefusedError)) return error;
+  const detail: ErrorDetail = { folder, what: error.message, pid: '?', tries: 1, pause: 0 };
+  return new StartFailure(FAILURES[error.code], detail);
+}
