@@ -9,7 +9,7 @@
 import { hex } from '@sotto/core/base/bytes.ts';
 import type { VaultReply } from '@sotto/core/base/vault.ts';
 import type { Head } from './ledger.ts';
-import type { Waiting } from './outbox.ts';
+import { type Owner, ownerKey, type Waiting } from './outbox.ts';
 import { type Ground, Layer } from './sessions.ts';
 
 /** A prepared request: refused already, or what is to be done inside the transaction. */
@@ -40,14 +40,14 @@ export class Batch {
     this.#heads.set(hex(conversation) + hex(device), head);
   }
 
-  /** What this batch adds to the outbox of a device, or of a conversation without a target. */
-  waiting(owner: Uint8Array): Waiting {
-    return this.#waiting.get(hex(owner)) ?? NOTHING;
+  /** What this batch adds to an outbox. */
+  waiting(owner: Owner): Waiting {
+    return this.#waiting.get(ownerKey(owner)) ?? NOTHING;
   }
 
-  addWaiting(owner: Uint8Array, bytes: number): void {
+  addWaiting(owner: Owner, bytes: number): void {
     const before = this.waiting(owner);
     const after = { messages: before.messages + 1, bytes: before.bytes + bytes };
-    this.#waiting.set(hex(owner), after);
+    this.#waiting.set(ownerKey(owner), after);
   }
 }

@@ -80,18 +80,12 @@ function check(
   padded: Uint8Array,
 ): { event: Event; bytes: Uint8Array } | 'malformed' | 'mismatch' {
   const { self, from, conversation } = request;
-  const content = decodeContent(padded);
-  if (!content) return 'malformed';
-  const decoded = decodeEvent(content.event);
+  const bytes = decodeContent(padded, from, self);
+  if (typeof bytes === 'string') return bytes;
+  const decoded = decodeEvent(bytes);
   if (!decoded.ok) return 'malformed';
   const { event } = decoded;
   if (event.kind === 'text' && event.body.length > TEXT_BYTES_MAX) return 'malformed';
-  const matches =
-    equal(content.fromIdentity, from.identity) &&
-    equal(content.fromDevice, from.device) &&
-    equal(content.toIdentity, self.identity) &&
-    equal(content.toDevice, self.device) &&
-    equal(event.author, from.device) &&
-    equal(event.conversation, conversation);
-  return matches ? { event, bytes: content.event } : 'mismatch';
+  const matches = equal(event.author, from.device) && equal(event.conversation, conversation);
+  return matches ? { event, bytes } : 'mismatch';
 }

@@ -18,6 +18,11 @@ export interface Waiting {
   readonly bytes: number;
 }
 
+/** Whose limit a row counts for: a device, or a conversation whose devices are not known. */
+export type Owner =
+  | { readonly device: Uint8Array; readonly conversation?: undefined }
+  | { readonly device?: undefined; readonly conversation: Uint8Array };
+
 /** A row that is to be sealed. */
 export interface Unsealed {
   readonly id: number;
@@ -36,7 +41,8 @@ const PAGE_ENVELOPES_MAX = 1024;
 
 export class OutboxTable {
   readonly #q: ReturnType<typeof statements>;
-  readonly #waiting = new Map<string, Waiting>(); // by device; as many as were ever sealed for
+  /** By device, or by conversation where no device is known; as many as were ever sealed for. */
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(db: Database) {
     this.#q = statements(db);
@@ -47,30 +53,26 @@ export class OutboxTable {
     this.#waiting.clear();
   }
 
-  /** What waits for a device; outside a transaction too. */
-  waiting(device: Uint8Array): Waiting {
-    const key = hex(device);
+  /** What waits for an owner; outside a transaction too. */
+  waiting(owner: Owner): Waiting {
+    const key = ownerKey(owner);
     const known = this.#waiting.get(key);
     if (known) return known;
-    const counted = this.#q.count.get(device) as Waiting;
+    const counted = (
+      owner.device
+        ? this.#q.count.get(owner.device)
+        : this.#q.countUnaddressed.get(owner.conversation)
+    ) as Waiting;
     this.#waiting.set(key, counted);
     return counted;
   }
 
-  /** What waits in a conversation without any target. */
-  waitingUnaddressed(conversation: Uint8Array): Waiting {
-    return this.#q.countUnaddressed.get(conversation) as Waiting;
-  }
-
   /** Adds an event for a device, sealed or not; without a device it waits for one. */
-  add(eventRow: number, device: Uint8Array | undefined, bytes: number, sealed?: Envelope): void {
-    if (device) {
-      this.#q.addDevice.run(device);
-      const { messages, bytes: total } = this.waiting(device);
-      this.#waiting.set(hex(device), { messages: messages + 1, bytes: total + bytes });
-    }
+  add(eventRow: number, owner: Owner, bytes: number, sealed?: Envelope): void {
+    if (owner.device) this.#q.addDevice.run(owner.device);
+    this.#count(owner, 1, bytes);
     const { envelope = null, kind = null, ciphertext = null } = sealed ?? {};
-    this.#q.add.run(eventRow, device ?? null, bytes, envelope, kind, ciphertext);
+    this.#q.add.run(eventRow, owner.device ?? null, bytes, envelope, kind, ciphertext);
   }
 
   /** Rows of a device in order: those unsealed, or all; outside a transaction too. */
@@ -93,7 +95,8 @@ export class OutboxTable {
   address(conversation: Uint8Array, device: Uint8Array): void {
     this.#q.addDevice.run(device);
     this.#q.address.run(device, conversation);
-    this.#waiting.delete(hex(device));
+    this.#waiting.delete(ownerKey({ device }));
+    this.#waiting.delete(ownerKey({ conversation }));
   }
 
   seal(id: number, sealed: Envelope): void {
@@ -129,9 +132,8 @@ export class OutboxTable {
     const row = this.#q.byEnvelope.get(envelope, device) as
       { id: number; eventRow: number; event: Buffer; bytes: number } | undefined;
     if (!row) return undefined;
+    this.#count({ device }, -1, -row.bytes);
     this.#q.remove.run(row.id);
-    const { messages, bytes } = this.waiting(device);
-    this.#waiting.set(hex(device), { messages: messages - 1, bytes: bytes - row.bytes });
     return { eventRow: row.eventRow, event: new Uint8Array(row.event) };
   }
 
@@ -146,6 +148,12 @@ export class OutboxTable {
     this.reload();
   }
 
+  #count(owner: Owner, messages: number, bytes: number): void {
+    const before = this.waiting(owner);
+    const after = { messages: before.messages + messages, bytes: before.bytes + bytes };
+    this.#waiting.set(ownerKey(owner), after);
+  }
+
   /** Everything that waits, in order, without its bytes. */
   entries(): OutboxEntry[] {
     const rows = this.#q.entries.all() as (Omit<OutboxEntry, 'sealed'> & { sealed: number })[];
@@ -157,6 +165,10 @@ export class OutboxTable {
       bytes,
     }));
   }
+}
+
+export function ownerKey({ device, conversation }: Owner): string {
+  return device ? hex(device) : hex(conversation);
 }
 
 interface PageRow {

@@ -22,6 +22,7 @@ import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import type { Batch, Plan } from './batch.ts';
 import { encodeContent } from './content.ts';
+import type { Owner } from './outbox.ts';
 import { decodeBundle } from './prekeys.ts';
 import { randomBytes } from './random.ts';
 import { addressOf, type Layer, storesFor } from './sessions.ts';
@@ -67,7 +68,7 @@ export async function prepareSeal(
   const sequence = head.next;
   const event = { conversation, author, sequence, timeMs, kind, body, refs, previous: head.hash };
   const bytes = encodeEvent(event);
-  if (!fits(bytes, self)) return failed('too large');
+  if (!encodeContent(bytes, self, self)) return failed('too large');
   if (isFull(tables, batch, request, bytes.length)) return failed('outbox full');
   const id = eventId(event);
 
@@ -78,14 +79,14 @@ export async function prepareSeal(
     sealed.push(result);
   }
   batch.setHead(conversation, author, { next: sequence + 1, hash: sha256(bytes) });
-  for (const owner of ownersOf(request)) batch.addWaiting(owner, bytes.length);
+  const owners = ownersOf(request);
+  for (const owner of owners) batch.addWaiting(owner, bytes.length);
 
   return {
     apply: () => {
       const row = tables.ledger.append({ id, event, bytes, storedMs: timeMs, clientId });
-      if (targets.length === 0) tables.outbox.add(row, undefined, bytes.length);
-      for (const [i, target] of targets.entries()) {
-        tables.outbox.add(row, target.peer.device, bytes.length, sealed[i]);
+      for (const [i, owner] of owners.entries()) {
+        tables.outbox.add(row, owner, bytes.length, sealed[i]);
       }
       tables.docs.change(docs);
       return {
@@ -131,37 +132,19 @@ export async function prepareSealWaiting(
   };
 }
 
-/** True where content with this event and keys of 32 bytes fits the largest bucket. */
-function fits(event: Uint8Array, self: Self): boolean {
-  return contentFor(event, self, self) !== undefined;
-}
-
-function contentFor(event: Uint8Array, self: Self, to: Pick<PeerDevice, 'identity' | 'device'>) {
-  return encodeContent({
-    event,
-    fromIdentity: self.identity,
-    fromDevice: self.device,
-    toIdentity: to.identity,
-    toDevice: to.device,
-  });
-}
-
-/** Whose outbox an event counts for: each device, or the conversation where none is known. */
-function ownersOf({ targets, draft }: Sealing): Uint8Array[] {
-  return targets.length > 0 ? targets.map(({ peer }) => peer.device) : [draft.conversation];
+/** Whose outbox an event goes into: each device's, or the conversation's where none is known. */
+function ownersOf({ targets, draft }: Sealing): Owner[] {
+  if (targets.length === 0) return [{ conversation: draft.conversation }];
+  return targets.map(({ peer }) => ({ device: peer.device }));
 }
 
 function isFull(tables: Tables, batch: Batch, request: Sealing, bytes: number): boolean {
-  const stored = (owner: Uint8Array) =>
-    request.targets.length > 0
-      ? tables.outbox.waiting(owner)
-      : tables.outbox.waitingUnaddressed(owner);
   return ownersOf(request).some((owner) => {
-    const before = stored(owner);
+    const stored = tables.outbox.waiting(owner);
     const added = batch.waiting(owner);
     return (
-      before.messages + added.messages >= OUTBOX_MESSAGES_MAX ||
-      before.bytes + added.bytes + bytes > OUTBOX_BYTES_MAX
+      stored.messages + added.messages >= OUTBOX_MESSAGES_MAX ||
+      stored.bytes + added.bytes + bytes > OUTBOX_BYTES_MAX
     );
   });
 }
@@ -174,7 +157,7 @@ async function sealFor(
   event: { id: Uint8Array; bytes: Uint8Array },
 ): Promise<Envelope | 'bad bundle' | undefined> {
   const { peer } = target;
-  const content = contentFor(event.bytes, self, peer);
+  const content = encodeContent(event.bytes, self, peer);
   assert(content !== undefined, 'the event fits, or it was refused');
   const local = addressOf(deviceAddress(self.device));
   let message: signal.CiphertextMessage | undefined;

@@ -36,6 +36,7 @@ export const LABELS = {
   conversation: 'conversation',
   eventId: 'event id',
   deviceAddress: 'device address',
+  sealedBetween: 'sealed between',
   versionList: 'version list',
 } as const;
 export type Label = (typeof LABELS)[keyof typeof LABELS];
