@@ -20,6 +20,9 @@ const AGAIN_MS = { from: 1_000, to: 8_000 };
 const LATER: readonly string[] = ['no-space', 'disk-error', 'stopping', 'not-found', 'outbox-full'];
 const LONG_TEXT_BYTES = 30_000;
 
+/** Messages written one right after the other. */
+export const BURST = { from: 2, to: 12 };
+
 /** What people are like in this run. */
 export interface Habits {
   /** Mean time between two messages of one person to another. */
@@ -45,9 +48,6 @@ export interface PeopleDeps {
 }
 
 export class People {
-  /** Times somebody was shut out. */
-  blocks = 0;
-  cancels = 0;
   readonly #deps: PeopleDeps;
   readonly #ids = new Map<Host, string>();
   readonly #pairs: Pair[] = [];
@@ -140,7 +140,7 @@ export class People {
     const { habits, prng, scheduler } = this.#deps;
     scheduler.after(this.#exponential(habits.everyMs), () => {
       if (this.#done) return;
-      const burst = prng.chance(habits.burstRate) ? prng.int(2, 12) : 1;
+      const burst = prng.chance(habits.burstRate) ? prng.int(BURST.from, BURST.to) : 1;
       for (let i = 0; i < burst; i++) this.#write(from, to);
       this.#writeOften(from, to);
     });
@@ -180,8 +180,16 @@ export class People {
     const before = message.cancelled;
     message.cancelled = true;
     message.from.command(command, (result) => {
-      if (result?.ok === false && result.error.code === 'too-late') message.cancelled = before;
-      if (result?.ok === true) this.cancels++;
+      if (!result) return;
+      const state = message.from.vault.timeline.get(message.event!)?.state;
+      if (result.ok !== (state === 'cancelled')) {
+        const said = result.ok ? 'done' : result.error.code;
+        this.#deps.checkers.fail(
+          'cancel tells the truth',
+          `${message.from.name}: ${said}, ${state}`,
+        );
+      }
+      if (!result.ok) message.cancelled = before;
     });
   }
 
@@ -203,7 +211,6 @@ export class People {
     by.command({ type: 'contact-block', to, blocked: true }, (result) => {
       if (result?.ok === false) return; // not met yet, or no space
       this.#blocked.set(`${by.name}>${whom.name}`, { by, whom });
-      this.blocks++;
       this.#later(5_000, 90_000, () => this.#unblock(by, whom));
     });
   }

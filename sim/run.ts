@@ -16,7 +16,7 @@ import { EventLog, type Printer } from './event-log.ts';
 import { drawMix, type FaultKind, Faults, type FaultMix } from './faults.ts';
 import { Host, type HostFlaws, type MakeNode } from './host.ts';
 import { Network } from './network.ts';
-import { type Habits, People } from './people.ts';
+import { BURST, type Habits, People } from './people.ts';
 import { Scheduler } from './scheduler.ts';
 import { prngFor, seedFor } from './seed.ts';
 import { checkBounds, type Excess } from './stats.ts';
@@ -28,6 +28,8 @@ const FAULTS_END_MS = 17 * MINUTE_MS;
 const QUIET_MS = 60_000;
 const RUN_MS = 20 * MINUTE_MS;
 const BOUNDS_EVERY_MS = 30_000;
+/** Written by people who know as few others as possible; more acquaintances write more. */
+const MESSAGES = { from: 250, to: 600 };
 const PEOPLE = { from: 3, to: 12 };
 /** Plain members of the DHT that everybody knows: they keep their addresses, and stay up. */
 const ROUTERS = 2;
@@ -195,11 +197,14 @@ class Run {
   }
 }
 
+/** Enough messages for the run to mean something, whatever the number of people. */
 function drawHabits(plan: Prng, mix: FaultMix, size: number): Habits {
-  const perPair = plan.int(40_000, 120_000) * Math.max(1, size / 5);
+  const burstRate = plan.unit() * 0.5;
+  const perWriting = 1 + burstRate * ((BURST.from + BURST.to) / 2 - 1);
+  const writers = 2 * (size - 1);
   return {
-    everyMs: perPair,
-    burstRate: plan.unit() * 0.5,
+    everyMs: (writers * perWriting * FAULTS_END_MS) / plan.int(MESSAGES.from, MESSAGES.to),
+    burstRate,
     cancelRate: plan.chance(0.5) ? plan.unit() * 0.2 : 0,
     blockEveryMs: plan.chance(0.3) ? plan.int(60_000, 300_000) : undefined,
     // Who is met by a hint alone is never looked up again: that needs addresses that stay.
