@@ -26,7 +26,8 @@ import {
   type Dict,
   type Encodable,
 } from '../base/bencode.ts';
-import { utf8, utf8Text } from '../base/bytes.ts';
+import { assert } from '../base/assert.ts';
+import { utf8Text } from '../base/bytes.ts';
 import { decodeEndpoint, encodeEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
 import { rawField } from './bencode-span.ts';
 import { decodeContacts, encodeContacts } from './contacts.ts';
@@ -399,8 +400,12 @@ const ERROR_TEXT: Readonly<Record<KrpcErrorCode, string>> = {
   302: 'Sequence Number Too Low',
 };
 
-/** A value that is already bencoded: canonical, so decoding and encoding gives the same bytes. */
+/**
+ * A value that is already bencoded: canonical, so decoding and encoding gives the same bytes.
+ * @throws AssertionError where it is not: our bug, for what strangers send is checked on reading.
+ */
 function embed(raw: Uint8Array): Encodable {
   const decoded = decode(raw);
-  return decoded.ok ? decoded.value : utf8('');
+  assert(decoded.ok, 'a raw value is canonical bencode');
+  return decoded.value;
 }
