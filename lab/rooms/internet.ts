@@ -9,6 +9,7 @@
  * @module
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -117,9 +118,8 @@ export class Room {
     command: string,
     args: readonly string[],
     options: { env?: NodeJS.ProcessEnv } = {},
-  ): ChildProcess {
+  ): ChildProcessWithoutNullStreams {
     const child = spawn('ip', ['netns', 'exec', this.namespace, command, ...args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
     this.#children.push(child);
