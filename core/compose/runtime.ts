@@ -374,7 +374,10 @@ export class Runtime {
   }
 
   #setTarget(key: string, target: LinkTarget, candidates: readonly Route[]): void {
-    const routes = allowedRoutes(candidates, this.#own());
+    const own = this.#own();
+    // A partner inside this computer listens on loopback, where we dial nobody else.
+    const isLocal = this.book.contactOf(target.identity)?.local === true;
+    const routes = allowedRoutes(candidates, isLocal ? { ...own, allowReserved: true } : own);
     this.connections.setTarget(key, target, routes, this.sessions.of(key) !== undefined);
   }
 
