@@ -98,9 +98,9 @@ async function listed(
 ): Promise<void> {
   const restMs = startedMs + LISTED_AFTER_MS - performance.now();
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, startedMs > 0 ? restMs : 0)));
-  const { addresses } = town.dhtRoom;
-  const args = ['--import', 'tsx', CENSUS, subject, ...addresses];
-  const { stdout, stderr } = town.dhtRoom.run(process.execPath, args);
+  const counter = town.internet.room('census', ['198.51.100.99']);
+  const args = ['--import', 'tsx', CENSUS, counter.address, subject, ...town.dhtRoom.addresses];
+  const { stdout, stderr } = counter.run(process.execPath, args);
   if (stdout === '') throw new Error(`census: ${stderr.trim().split('\n')[0]}`);
   const { answered, naming } = JSON.parse(stdout) as { answered: number; naming: number };
   report.say(`find_node for our id: ${answered} of ${NODES} answered, ${naming} name us`);

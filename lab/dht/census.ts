@@ -1,7 +1,7 @@
 /**
  * Which DHT nodes name a node that we ping: prints {"id": HEX, "answered": N, "naming": N}.
  *
- *   usage: census.ts HOST:PORT NODE_HOST...      the nodes listen on port 6881
+ *   usage: census.ts OUR_HOST HOST:PORT NODE_HOST...      the nodes listen on port 6881
  *
  * @module
  */
@@ -10,13 +10,16 @@ import { randomBytes } from 'node:crypto';
 import { equal, hex } from '@sotto/core/base/bytes.ts';
 import { parseEndpoint, type Endpoint } from '@sotto/core/base/endpoint.ts';
 import { decodeKrpc, encodeQuery, type Query } from '@sotto/core/discovery/krpc.ts';
+import { idForHost } from '@sotto/core/discovery/node-id.ts';
 
 const NODE_PORT = 6881;
 const ANSWER_MS = 1_000;
 const TRIES = 3;
 
-const [subject = '', ...hosts] = process.argv.slice(2);
-const ourId = new Uint8Array(randomBytes(20));
+const [ourHost = '', subject = '', ...hosts] = process.argv.slice(2);
+const random = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(bytes));
+/** Some nodes answer only ids that fit the address (BEP 42). */
+const ourId = idForHost(ourHost, random);
 const socket = createSocket('udp4');
 const answers = new Map<string, (reply: { id: Uint8Array; ids: readonly Uint8Array[] }) => void>();
 
@@ -33,7 +36,7 @@ async function ask(
   query: Query,
 ): Promise<{ id: Uint8Array; ids: readonly Uint8Array[] } | undefined> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const transaction = new Uint8Array(randomBytes(4));
+    const transaction = random(4);
     const bytes = encodeQuery(transaction, ourId, true, query);
     socket.send(bytes, to.port, to.host);
     const reply = await new Promise<{ id: Uint8Array; ids: readonly Uint8Array[] } | undefined>(
