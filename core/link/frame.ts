@@ -53,7 +53,7 @@ export interface Frame {
 }
 
 /** True for the types that are counted, acknowledged and sent again. */
-export function isNumbered(type: FrameType): boolean {
+function isNumbered(type: FrameType): boolean {
   return type === FRAME.data || type === FRAME.part;
 }
 

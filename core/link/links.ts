@@ -34,6 +34,7 @@ import type {
   StreamId,
 } from './contract.ts';
 import { FRAME, type Frame } from './frame.ts';
+import type { Carrier, Proof, UpLink } from './carrier.ts';
 import {
   type Attached,
   type Established,
@@ -76,27 +77,6 @@ interface Dial {
   readonly id: DialId;
   readonly target: LinkTarget;
   readonly attempts: Set<Attempt<Established>>;
-}
-
-/** A path between its handshake and its end, with the link it carries or will carry. */
-interface Carrier {
-  readonly path: Path;
-  readonly link: Link;
-  /** What the peer's START makes of it; undefined once it did. */
-  proof: Proof | undefined;
-}
-
-type Proof =
-  | { type: 'dialled'; dial: DialId; deadlineMs: number }
-  | { type: 'arrived'; payload: Uint8Array; deadlineMs: number }
-  | { type: 'attach'; expects: number; rttMs?: number; deadlineMs: number };
-
-interface UpLink {
-  readonly link: Link;
-  readonly upAtMs: number;
-  carrier: Carrier | undefined;
-  /** On the initiator's side. */
-  readonly resume: Resume | undefined;
 }
 
 export class Links {
