@@ -204,7 +204,7 @@ export class Lookup {
     let answered = 0;
     for (const candidate of nodes) {
       if (answered >= this.options.width) break;
-      if (askable(candidate)) return candidate;
+      if (candidate.state === 'slow' && askable(candidate)) return candidate;
       if (this.#counts(candidate)) answered++;
     }
     return undefined;

@@ -35,7 +35,7 @@ export class PeerStore {
   }
 
   announce(infoHash: Uint8Array, endpoint: Endpoint, nowMs: number): void {
-    const key = hex(infoHash);
+    const key = keyOf(infoHash, familyOf(endpoint));
     const peers = this.#hashes.get(key) ?? new BoundedMap<string, Peer>(PEERS_PER_HASH_MAX);
     this.#hashes.set(key, peers);
     const who = scopeOf(endpoint.host) === 'public' ? endpoint.host : endpointKey(endpoint);
@@ -44,9 +44,9 @@ export class PeerStore {
 
   /** A random sample of one family's peers, small enough for one reply. */
   sample(infoHash: Uint8Array, family: Family, random: Random, nowMs: number): Endpoint[] {
-    const peers = this.#hashes.get(hex(infoHash));
+    const peers = this.#hashes.get(keyOf(infoHash, family));
     const live = [...(peers?.values() ?? [])]
-      .filter((peer) => peer.expiresAtMs > nowMs && familyOf(peer.endpoint) === family)
+      .filter((peer) => peer.expiresAtMs > nowMs)
       .map((peer) => peer.endpoint);
     const wanted = Math.min(live.length, PEERS_PER_REPLY_MAX[family]);
     for (let i = 0; i < wanted; i++) {
@@ -66,4 +66,9 @@ export class PeerStore {
       if (peers.size === 0) this.#hashes.delete(key);
     }
   }
+}
+
+/** BEP 32: the two families share nothing, so neither crowds out the other. */
+function keyOf(infoHash: Uint8Array, family: Family): string {
+  return family + hex(infoHash);
 }

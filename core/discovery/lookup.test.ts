@@ -1,0 +1,273 @@
+import { describe, expect, test } from 'vitest';
+import { Prng } from '../base/prng.ts';
+import { idForHost, idSharing, isCompliant } from './node-id.ts';
+import {
+  ALPHA,
+  ALPHA_ARRIVED,
+  ASKS_MAX,
+  CANDIDATES_MAX,
+  Lookup,
+  LOOKUP_QUERIES_MAX,
+  OUTLAW_QUERIES_MAX,
+  type Candidate,
+  type Seed,
+} from './lookup.ts';
+
+const random = new Prng(11).bytes;
+const target = random(20);
+const ownId = random(20);
+const token = new Uint8Array(4);
+
+/** A node of a private network, where every id complies, sharing `bits` bits with the target. */
+function near(i: number, bits: number): Seed & { id: Uint8Array } {
+  return {
+    id: idSharing(target, bits, random),
+    endpoint: { host: `10.0.${i >> 8}.${i & 255}`, port: 6881 },
+  };
+}
+
+/** A public node with a free choice of id: it breaks BEP 42. */
+function outlaw(i: number, bits: number): Seed & { id: Uint8Array } {
+  const endpoint = { host: `60.${i >> 8}.${i & 255}.9`, port: 6881 };
+  let id = idSharing(target, bits, random);
+  while (isCompliant(id, endpoint.host)) id = idSharing(target, bits, random);
+  return { id, endpoint };
+}
+
+/** A public node that complies; how near it is, nobody chooses. */
+function lawful(i: number): Seed & { id: Uint8Array } {
+  const endpoint = { host: `70.${i >> 8}.${i & 255}.9`, port: 6881 };
+  return { id: idForHost(endpoint.host, random), endpoint };
+}
+
+function takeAll(lookup: Lookup): Candidate[] {
+  const taken: Candidate[] = [];
+  for (let next = lookup.take(); next; next = lookup.take()) taken.push(next);
+  return taken;
+}
+
+function make(width = 8, tokens = true): Lookup {
+  return new Lookup(target, { width, tokens }, ownId);
+}
+
+/** Answers or fails everybody asked, until nobody is left to ask. */
+function finish(lookup: Lookup, answers: (candidate: Candidate) => boolean): number {
+  let asked = 0;
+  for (let next = lookup.take(); next; next = lookup.take()) {
+    asked++;
+    if (answers(next)) lookup.answered(next, next.id!, token);
+    else lookup.failed(next);
+    if (lookup.done()) break;
+  }
+  return asked;
+}
+
+describe('whom it asks', () => {
+  test('[DHT-41] the nearest first, four at a time, ten once it has arrived', () => {
+    const lookup = make();
+    const seeds = Array.from({ length: 30 }, (_, i) => near(i, i));
+    lookup.offer(seeds);
+    const first = takeAll(lookup);
+    expect(first.map((candidate) => candidate.id)).toEqual(
+      seeds
+        .slice(-4)
+        .reverse()
+        .map((s) => s.id),
+    );
+    expect(first).toHaveLength(ALPHA);
+    for (const candidate of first.slice(0, 3)) lookup.answered(candidate, candidate.id!, undefined);
+    // Eight in all, for no more can belong to the set.
+    expect(takeAll(lookup).length + 1).toBe(8);
+    const wide = make(16);
+    wide.offer(seeds);
+    const three = takeAll(wide).slice(0, 3);
+    for (const candidate of three) wide.answered(candidate, candidate.id!, token);
+    expect(takeAll(wide).length + 1).toBe(ALPHA_ARRIVED);
+  });
+
+  test('[DHT-41] a slow node does not count, so the dead never block', () => {
+    const lookup = make();
+    lookup.offer(Array.from({ length: 40 }, (_, i) => near(i, 10)));
+    const asked = new Set<Candidate>();
+    for (let round = 0; round < 10; round++) {
+      for (const candidate of takeAll(lookup)) {
+        asked.add(candidate);
+        lookup.slow(candidate);
+      }
+    }
+    expect(asked.size).toBe(40);
+    expect(lookup.done()).toBe(false);
+  });
+
+  test('[DHT-42] a slow node near the target is asked once more, not more often', () => {
+    const lookup = make();
+    lookup.offer([near(1, 5)]);
+    for (let ask = 1; ask <= ASKS_MAX; ask++) {
+      const candidate = lookup.take()!;
+      expect(candidate.asks).toBe(ask);
+      lookup.slow(candidate);
+    }
+    expect(lookup.take()).toBeUndefined();
+    expect(lookup.done()).toBe(false);
+  });
+
+  test('[DHT-46] it forgets the farthest beyond 256 candidates and ends at 200 queries', () => {
+    const lookup = make(300);
+    lookup.offer(Array.from({ length: 1000 }, (_, i) => near(i, i % 100)));
+    expect(lookup.size).toBe(CANDIDATES_MAX);
+    const asked = finish(lookup, (candidate) => candidate.key.length % 2 === 0);
+    expect(asked).toBe(LOOKUP_QUERIES_MAX);
+    expect([lookup.done(), lookup.limited]).toEqual([true, true]);
+  });
+
+  test('[DHT-45] one node per public address, no socket twice, never ourselves', () => {
+    const lookup = make();
+    const [a, b] = [outlaw(1, 3), outlaw(1, 9)];
+    const sibling = { id: b.id, endpoint: { ...b.endpoint, port: 7000 } };
+    lookup.offer([a, a, sibling, { id: ownId, endpoint: { host: '66.6.6.6', port: 6 } }]);
+    expect(takeAll(lookup).map((candidate) => candidate.endpoint)).toEqual([a.endpoint]);
+  });
+
+  test('[DHT-49] a bare address is asked first and takes its place by the id it gives', () => {
+    const lookup = make(2);
+    lookup.offer([near(1, 3), { endpoint: { host: '10.9.9.9', port: 1 } }]);
+    const router = lookup.take()!;
+    expect([router.id, router.endpoint.host]).toEqual([undefined, '10.9.9.9']);
+    expect(lookup.done()).toBe(false);
+    lookup.answered(router, idSharing(target, 50, random), token);
+    lookup.answered(lookup.take()!, near(1, 3).id, token);
+    expect(lookup.done()).toBe(true);
+    expect(lookup.responders()[0]).toBe(router);
+  });
+});
+
+describe('when it ends', () => {
+  test('[DHT-43] not before the closest set has answered (bittorrent.org#9)', () => {
+    const lookup = make();
+    const honest = Array.from({ length: 12 }, (_, i) => near(i, 20 + i));
+    lookup.offer(honest);
+    // Colluders, farther away, answer at once, and many of them.
+    lookup.offer(Array.from({ length: 40 }, (_, i) => near(100 + i, 5)));
+    const asked = takeAll(lookup);
+    for (const candidate of asked.slice(1)) lookup.answered(candidate, candidate.id!, token);
+    for (let round = 0; round < 5; round++) {
+      for (const candidate of takeAll(lookup)) lookup.answered(candidate, candidate.id!, token);
+    }
+    expect(lookup.responders().length).toBeGreaterThanOrEqual(7);
+    expect(lookup.done()).toBe(false); // the very nearest is still silent
+    lookup.slow(asked[0]!);
+    expect(lookup.done()).toBe(false);
+    lookup.failed(asked[0]!);
+    finish(lookup, () => true);
+    expect(lookup.done()).toBe(true);
+    expect(lookup.responders()[0]!.id).toEqual(honest[10]!.id);
+  });
+
+  test('[DHT-43] nodes that give no token do not fill the set (jech/dht#24)', () => {
+    const lookup = make();
+    lookup.offer(Array.from({ length: 30 }, (_, i) => near(i, 40 - i)));
+    const refuses = new Set<string>();
+    for (let next = lookup.take(); next; next = lookup.take()) {
+      const gives = lookup.queries > 8;
+      if (!gives) refuses.add(next.key);
+      lookup.answered(next, next.id!, gives ? token : undefined);
+      if (lookup.done()) break;
+    }
+    expect(lookup.queries).toBe(16);
+    const targets = lookup.storeTargets(20);
+    expect(targets).toHaveLength(8);
+    expect(targets.some((candidate) => refuses.has(candidate.key))).toBe(false);
+  });
+
+  test('[DHT-43] in a network of three when all three are known', () => {
+    for (const size of [0, 1, 2, 3]) {
+      const lookup = make(16);
+      lookup.offer(Array.from({ length: size }, (_, i) => near(i, i)));
+      finish(lookup, () => true);
+      expect(lookup.done()).toBe(true);
+      expect(lookup.storeTargets(20)).toHaveLength(size);
+    }
+  });
+
+  test('[DHT-43] a find_node needs no tokens', () => {
+    const lookup = make(4, false);
+    lookup.offer(Array.from({ length: 10 }, (_, i) => near(i, i)));
+    for (let i = 0; i < 4; i++) {
+      const next = lookup.take()!;
+      lookup.answered(next, next.id!, undefined);
+    }
+    expect(lookup.done()).toBe(true);
+  });
+});
+
+describe('nodes that break BEP 42', () => {
+  test('[DHT-44] a wall of them around the target neither ends nor holds up a lookup', () => {
+    const lookup = make();
+    const wall = Array.from({ length: 150 }, (_, i) => outlaw(i, 60 + (i % 40)));
+    const honest = Array.from({ length: 12 }, (_, i) => lawful(i));
+    lookup.offer([...wall, ...honest]);
+    const askedOutlaws: Candidate[] = [];
+    for (let next = lookup.take(); next; next = lookup.take()) {
+      if (next.compliant) lookup.answered(next, next.id!, token);
+      else {
+        askedOutlaws.push(next);
+        lookup.answered(next, next.id!, token);
+      }
+      if (lookup.done()) break;
+    }
+    expect(lookup.done()).toBe(true);
+    expect(askedOutlaws.length).toBeLessThanOrEqual(OUTLAW_QUERIES_MAX);
+    const targets = lookup.storeTargets(20);
+    expect(targets.length).toBeGreaterThanOrEqual(8);
+    expect(targets.every((candidate) => candidate.compliant)).toBe(true);
+  });
+
+  test('[DHT-44] a dead wall is not waited for', () => {
+    const lookup = make();
+    lookup.offer([
+      ...Array.from({ length: 150 }, (_, i) => outlaw(i, 60)),
+      ...Array.from({ length: 12 }, (_, i) => lawful(i)),
+    ]);
+    for (let round = 0; round < 30 && !lookup.done(); round++) {
+      for (const candidate of takeAll(lookup)) {
+        if (candidate.compliant) lookup.answered(candidate, candidate.id!, token);
+        else lookup.slow(candidate);
+      }
+    }
+    expect(lookup.done()).toBe(true);
+    expect(lookup.queries).toBeLessThan(OUTLAW_QUERIES_MAX + 20);
+  });
+
+  test('[DHT-44] hold items where too few others exist', () => {
+    const lookup = make();
+    lookup.offer([
+      ...Array.from({ length: 20 }, (_, i) => outlaw(i, 20)),
+      ...Array.from({ length: 3 }, (_, i) => lawful(i)),
+    ]);
+    finish(lookup, () => true);
+    const targets = lookup.storeTargets(20);
+    expect(targets).toHaveLength(8);
+    expect(targets.filter((candidate) => candidate.compliant)).toHaveLength(3);
+  });
+
+  test('[DHT-44] an id is judged again when the node answers under another', () => {
+    const lookup = make();
+    const seed = lawful(3);
+    lookup.offer([seed]);
+    const candidate = lookup.take()!;
+    expect(candidate.compliant).toBe(true);
+    lookup.answered(candidate, outlaw(3, 80).id, token);
+    expect(candidate.compliant).toBe(false);
+  });
+});
+
+test('[DHT-13] a node that could not be asked is as if never taken', () => {
+  const lookup = make();
+  lookup.offer([near(1, 1)]);
+  const candidate = lookup.take()!;
+  lookup.putBack(candidate);
+  expect([candidate.state, candidate.asks, lookup.queries]).toEqual(['new', 0, 0]);
+  lookup.slow(lookup.take()!);
+  lookup.putBack(lookup.take()!);
+  expect([candidate.state, candidate.asks, lookup.queries]).toEqual(['slow', 1, 1]);
+});
