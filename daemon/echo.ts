@@ -1,7 +1,7 @@
 /**
  * Echo, a partner inside this computer with whom anyone can try everything alone: a second node
  * with an identity, a vault and a link of its own, on the real pipeline. It listens on 127.0.0.1
- * only, takes no part in the DHT, and answers each text with the same text.
+ * only, takes no part in the DHT, and answers each text: `hi` with `You said: hi`.
  *
  *   first start    Echo makes an invite; our node adds it as any other, with Echo's address
  *   later starts   our node is told Echo's address of today
@@ -15,6 +15,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { hex, utf8 } from '@sotto/core/base/bytes.ts';
+import { TEXT_BYTES_MAX } from '@sotto/core/base/limits.ts';
 import type { Command, CommandResult } from '@sotto/core/commands.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import type { Notice } from '@sotto/core/effects.ts';
@@ -170,9 +171,12 @@ class EchoNode implements Echo {
     const to = conversationText(conversation);
     if (text !== undefined) {
       const clientId = hex(sha256(utf8('echo'), id).subarray(0, 16));
-      const sent = await this.#driver.command({ type: 'message-send', to, text, clientId });
-      // A text that cannot be said back at its full length is left unanswered.
-      if (!sent.ok && sent.error.code !== 'text-too-long') return false;
+      const answer = `You said: ${text}`;
+      const fits = utf8(answer).length <= TEXT_BYTES_MAX;
+      const wish = { type: 'message-send', to, text: fits ? answer : text, clientId } as const;
+      const sent = await this.#driver.command(wish);
+      // An empty text cannot be said back; everything else can wait.
+      if (!sent.ok && sent.error.code !== 'text-empty') return false;
     }
     return (await this.#driver.command({ type: 'mark-read', to, cursor })).ok;
   }

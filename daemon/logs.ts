@@ -120,11 +120,12 @@ export class LogFile {
 
   /** Opens the newest file, or begins one where that is too long or too old. */
   #open(wallMs: number): void {
+    const isFull = this.#file !== undefined;
     this.close();
     const found = statSync(this.#newest, { throwIfNoEntry: false });
     // Its birth is when its first line was written; where that is unknown, its last change.
     const bornMs = found ? found.birthtimeMs || found.mtimeMs : wallMs;
-    if (found && (found.size >= FILE_BYTES || wallMs - bornMs >= FILE_MS)) {
+    if (found && (isFull || found.size >= FILE_BYTES || wallMs - bornMs >= FILE_MS)) {
       renameSync(this.#newest, this.#before);
     }
     const old = statSync(this.#before, { throwIfNoEntry: false });
