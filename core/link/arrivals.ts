@@ -92,7 +92,6 @@ interface Storing {
   readonly opening: Uint8Array;
   readonly flightBytes: number;
   readonly request: LinkRequest;
-  readonly entries: readonly Uint8Array[];
   readonly deadlineMs: number;
 }
 
@@ -211,11 +210,7 @@ export class Arrivals {
     const storing = this.#storing.get(token);
     if (storing === undefined) return;
     this.#storing.delete(token);
-    if (!ok) {
-      this.#replays.get(storing.match.gate.id)?.putBack(storing.entries);
-      this.#hush(storing.origin);
-      return;
-    }
+    if (!ok) return this.#hush(storing.origin);
     const { origin, match, request } = storing;
     const localId = this.#openStreamId(origin);
     const answer = request.answer(localId);
@@ -317,27 +312,25 @@ export class Arrivals {
     nowMs: number,
   ): ArrivalDrop | undefined {
     const { handshake, admit, emit } = this.#deps;
-    const replays = this.#replaySet(match.gate);
-    if (!replays.admit(noise)) return 'replay';
+    const entry = this.#replaySet(match.gate).admit(noise);
+    if (entry === undefined) return 'replay';
     if (!this.#rate.admit(origin.from, nowMs)) return 'rate';
     if (this.#full()) return 'full';
     const request = readLinkRequest(handshake, match.gate.kind, noise);
     if (request === undefined || !this.#fits(origin, request.remoteId)) return 'noise';
     if (!admit(request.peerNoise, match.gate)) return 'not admitted';
     const token = ++this.#token;
-    const entries = replays.takeUnsaved();
     this.#storing.set(token, {
       origin,
       match,
       request,
-      entries,
       opening: bytes.slice(0, OPENING_BYTES),
       flightBytes: bytes.length,
       deadlineMs: nowMs + HALF_OPEN_MS,
     });
     // From here the stream's own deadline is the one of what is stored.
     if (origin.stream !== undefined) this.#accepted.delete(origin.stream);
-    emit({ type: 'replay', token, gate: match.gate.id, entries });
+    emit({ type: 'replay', token, gate: match.gate.id, entries: [entry] });
     return undefined;
   }
 

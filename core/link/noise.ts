@@ -150,7 +150,7 @@ class SymmetricState {
   mixKey(input: Uint8Array): void {
     const [chainingKey, key] = noiseHkdf(this.#chainingKey, input, 2);
     this.#chainingKey = chainingKey!;
-    this.#cipher = new CipherState(key!);
+    this.#cipher = new CipherState(key);
   }
 
   mixHash(data: Uint8Array): void {
@@ -161,7 +161,7 @@ class SymmetricState {
     const [chainingKey, hashInput, key] = noiseHkdf(this.#chainingKey, input, 3);
     this.#chainingKey = chainingKey!;
     this.mixHash(hashInput!);
-    this.#cipher = new CipherState(key!);
+    this.#cipher = new CipherState(key);
   }
 
   hasKey(): boolean {

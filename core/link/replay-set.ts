@@ -16,10 +16,8 @@ export const REPLAY_ENTRY_BYTES = 16;
 
 export class ReplaySet {
   readonly #seen: BoundedMap<string, true>;
-  /** Entries that were not handed out for storing yet. */
-  #unsaved: Uint8Array[] = [];
 
-  /** @param saved what earlier `takeUnsaved` calls handed out, oldest first. */
+  /** @param saved entries that `admit` returned before a restart, oldest first. */
   constructor(saved: Iterable<Uint8Array> = [], limit = REPLAY_ENTRIES_MAX) {
     this.#seen = new BoundedMap(limit);
     for (const entry of saved) {
@@ -31,27 +29,17 @@ export class ReplaySet {
     return this.#seen.size;
   }
 
-  /** True where this Noise message is new here; it counts as seen from now on. */
-  admit(noise: Uint8Array): boolean {
+  /**
+   * Counts this Noise message as seen.
+   * @returns the entry to store before a reply leaves; undefined where it was seen before. What gets
+   *   no reply needs no storing: after a restart it costs what it cost the first time.
+   */
+  admit(noise: Uint8Array): Uint8Array | undefined {
     const entry = sha256(noise).slice(0, REPLAY_ENTRY_BYTES);
     const key = keyOf(entry);
-    if (this.#seen.has(key)) return false;
+    if (this.#seen.has(key)) return undefined;
     this.#seen.set(key, true);
-    this.#unsaved.push(entry);
-    if (this.#unsaved.length > this.#seen.limit) this.#unsaved.shift();
-    return true;
-  }
-
-  /** Entries to store before the next reply leaves; each is handed out once. */
-  takeUnsaved(): Uint8Array[] {
-    const entries = this.#unsaved;
-    this.#unsaved = [];
-    return entries;
-  }
-
-  /** Storing failed: these entries are due again. */
-  putBack(entries: readonly Uint8Array[]): void {
-    this.#unsaved = [...entries, ...this.#unsaved];
+    return entry;
   }
 }
 
