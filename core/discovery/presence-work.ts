@@ -257,6 +257,8 @@ export class Work {
   #mostWanted(clock: Clock): Task | undefined {
     let best: Task | undefined;
     for (const at of this.#deps.all.values()) {
+      const { putAtMs } = at.schedule;
+      if (!at.looking && (putAtMs === undefined || putAtMs > clock.monoMs)) continue;
       for (const task of this.#tasksOf(at, clock)) {
         if (!best || isMoreWanted(task, best)) best = task;
       }

@@ -159,6 +159,7 @@ export class Device {
   found: Found[] = [];
   copiesSeen: string[] = [];
   wakes = 0;
+  cancelled = 0;
   vaultMs: readonly [number, number] = [1, 8];
   vaultWorks = true;
   /** Says which write the device shall not survive, and whether it reached the disk. */
@@ -250,7 +251,8 @@ export class Device {
       const found = { who, record: out.record, fresh: out.fresh, atMs: world.monoMs };
       this.found.push(found);
       this.onFound?.(found);
-    } else if (out.type === 'copy') {
+    } else if (out.type === 'cancel') this.cancelled++;
+    else if (out.type === 'copy') {
       this.copiesSeen.push('peer' in out.at ? out.at.peer : out.at.invite);
     }
   }
