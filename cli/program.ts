@@ -15,7 +15,6 @@ import type { Session } from './session.ts';
 import { INTERRUPTED_EXIT, interruptSignal } from './streams.ts';
 import { version } from './version.ts';
 
-const USAGE_EXIT = 2;
 /** Edits between a typed word and the command it was meant for. */
 const SUGGEST_EDITS_MAX = 2;
 

@@ -14,10 +14,12 @@ export async function confirm(question: string): Promise<boolean> {
 
 /** A line that is not shown while typed. @throws Failure `interrupted` */
 export async function askHidden(question: string): Promise<string> {
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const answer = ask('', nowhere);
+  // Only now: from here on the terminal echoes nothing.
+  process.stderr.write(question);
   try {
-    return await ask('', nowhere);
+    return await answer;
   } finally {
     process.stderr.write('\n');
   }

@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -30,6 +30,7 @@ export interface RunOptions {
 export class Terminal {
   readonly root = mkdtempSync(join(tmpdir(), 'sotto-cli-'));
   readonly program = join(this.root, 'sotto.mjs');
+  readonly batch = join(this.root, 'batch.mjs');
   readonly folder = join(this.root, 'home', '.local', 'share', 'sotto', 'default');
   readonly #daemons: FakeDaemon[] = [];
 
@@ -65,6 +66,22 @@ export class Terminal {
     };
   }
 
+  /** Command lines one after the other in one process: where the start of each proves nothing. */
+  async runAll(
+    lines: readonly (readonly string[])[],
+    env: RunOptions['env'] = {},
+  ): Promise<readonly Ran[]> {
+    if (!existsSync(this.batch)) bundle(new URL('./batch.suite.ts', import.meta.url), this.batch);
+    const child = spawn(process.execPath, [this.batch], {
+      cwd: this.root,
+      env: this.env(env),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const { stdout, stderr } = await ended(child, JSON.stringify(lines));
+    if (stderr !== '') throw new Error(stderr);
+    return JSON.parse(stdout) as Ran[];
+  }
+
   start(
     args: readonly string[],
     options: RunOptions = {},
@@ -80,31 +97,43 @@ export class Terminal {
     return ended(this.start(args, options), options.input);
   }
 
-  /** With a pseudo terminal on all streams; what is typed comes from `input`. */
-  async atTerminal(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  /** With a pseudo terminal on all streams. Types each answer when its question is shown. */
+  async atTerminal(
+    args: readonly string[],
+    options: { env?: RunOptions['env']; answers?: readonly (readonly [string, string])[] } = {},
+  ): Promise<Ran> {
     const words = [process.execPath, this.program, ...args].map((word) => `'${word}'`).join(' ');
     const child = spawn('script', ['-qec', words, '/dev/null'], {
       cwd: this.root,
       env: this.env({ SHELL: '/bin/sh', ...options.env }),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    return ended(child, undefined, options.input);
+    const answers = [...(options.answers ?? [])];
+    let shown = '';
+    child.stdout.on('data', (chunk: string) => {
+      shown += chunk;
+      const [question, answer] = answers[0] ?? [];
+      if (question === undefined || !shown.includes(question)) return;
+      answers.shift();
+      shown = '';
+      child.stdin.write(`${answer}\n`);
+    });
+    return ended(child, null);
   }
 }
 
+/** @param input what comes by standard input, which then ends; null leaves it open. */
 export async function ended(
   child: ChildProcessByStdio<Writable, Readable, Readable>,
-  input?: string | Uint8Array,
-  typed?: string | Uint8Array,
+  input?: string | Uint8Array | null,
 ): Promise<Ran> {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   child.stdin.on('error', () => undefined);
-  if (typed === undefined) child.stdin.end(input);
-  // A terminal whose input ends is hung up: what is typed comes, and then nothing.
-  else child.stdin.write(typed);
+  // A terminal whose input ends is hung up.
+  if (input !== null) child.stdin.end(input);
   const code = await new Promise<number | null>((done) => child.on('close', done));
   return { code, stdout, stderr };
 }

@@ -60,12 +60,12 @@ export const POLICY_LINES = {
 } as const;
 
 const THREAD_COLUMNS = 8;
-const CHIP_COLUMNS = 9;
+const CHIP_COLUMNS = 7;
 
 /** Thread and chip in columns, as every state line begins. */
 export function threadAndChip(route: RouteName, utf8: boolean): string {
   const { chip } = words(route);
-  return padded(thread(route, utf8), THREAD_COLUMNS) + padded(chip, CHIP_COLUMNS);
+  return padded(thread(route, utf8), THREAD_COLUMNS) + `${padded(chip, CHIP_COLUMNS)}  `;
 }
 
 export function thread(route: RouteName, utf8: boolean): string {
