@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { encode } from '../base/bencode.ts';
 import { Prng } from '../base/prng.ts';
+import { Secret } from '../crypto/keys.ts';
 import type { GateKey, LinkTarget } from './contract.ts';
 import { contextOf, FLIGHT_BYTES_MAX, FlightKey, openFlight, sealFlight } from './gate.ts';
+import { openLink } from './handshake.ts';
 import { forgedFirst } from './testing/forge.ts';
 import { pair, type TestNet, type TestNode } from './testing/net.ts';
 
@@ -238,6 +240,25 @@ describe('[LNK-14] a first message acts on nothing by itself', () => {
     expect(b.events).toEqual([]);
     expect(held(b)).toMatchObject({ links: 0, unproven: 0, streams: 0 });
   });
+});
+
+test('[LNK-17] a flight on UDP without a stream id, or on TCP with one, is dropped', () => {
+  const { net, b, gate } = pair();
+  const { bytes: random } = net.prng;
+  const key = new FlightKey(gate.secret);
+  const flightWith = (streamId: number): Uint8Array => {
+    const noise = new Secret<'device noise'>('device noise', random(32));
+    const self = { identity: random(32), device: random(32), noise };
+    const deps = { random, self, versions: [1], features: 0, instance: random(8) };
+    const { message } = openLink(deps, b.target(gate), streamId, NO_PAYLOAD)!;
+    return sealFlight(key, contextOf(), random(32), message, 0);
+  };
+  net.inject(ELSEWHERE, b, flightWith(0));
+  net.injectStream(b).write(flightWith(7));
+  expect(b.links.stats()).toMatchObject({ 'dropped: noise': 2, storing: 0, unproven: 0 });
+  net.inject(ELSEWHERE, b, flightWith(7));
+  net.injectStream(b).write(flightWith(0));
+  expect(b.links.stats()).toMatchObject({ 'dropped: noise': 2, unproven: 2 });
 });
 
 describe('[LNK-5] a reply', () => {
