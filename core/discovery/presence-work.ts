@@ -55,6 +55,8 @@ export interface WorkDeps {
   readonly self: Uint8Array;
   readonly all: ReadonlyMap<string, Rendezvous>;
   readonly said: () => SavedSelf;
+  /** Is there anything to say? */
+  readonly speaks: () => boolean;
   /** What we say at this rendezvous, without mark; undefined where we say nothing. */
   readonly record: (at: Rendezvous) => PresenceRecord | undefined;
   readonly say: (output: WorkOutput) => void;
@@ -257,37 +259,36 @@ export class Work {
   #mostWanted(clock: Clock): Task | undefined {
     let best: Task | undefined;
     for (const at of this.#deps.all.values()) {
-      const { putAtMs } = at.schedule;
-      if (!at.looking && (putAtMs === undefined || putAtMs > clock.monoMs)) continue;
-      for (const task of this.#tasksOf(at, clock)) {
-        if (!best || isMoreWanted(task, best)) best = task;
-      }
+      const publish = this.#publishTask(at, clock);
+      if (publish && (!best || isMoreWanted(publish, best))) best = publish;
+      const look = at.looking ? this.#lookTask(at, clock) : undefined;
+      if (look && (!best || isMoreWanted(look, best))) best = look;
     }
     return best;
   }
 
-  *#tasksOf(at: Rendezvous, clock: Clock): Generator<Task> {
-    const { schedule } = at;
-    const { putAtMs } = schedule;
-    const rank = schedule.isWanted(clock.monoMs) ? 0 : schedule.isQuick(clock.monoMs) ? 1 : 2;
-    if (putAtMs !== undefined && putAtMs <= clock.monoMs && at.step === 'idle') {
-      const may = this.#mayPublish(at, clock);
-      if (may === 'nothing to say') schedule.putAtMs = undefined;
-      else if (may === 'now') yield { at, reader: undefined, rank, dueMs: putAtMs };
+  #publishTask(at: Rendezvous, clock: Clock): Task | undefined {
+    const { putAtMs } = at.schedule;
+    if (putAtMs === undefined || putAtMs > clock.monoMs || at.step !== 'idle') return undefined;
+    if (!this.#hasToSay(at, clock)) {
+      at.schedule.putAtMs = undefined;
+      return undefined;
     }
-    if (!at.looking) return;
-    for (const reader of at.readers) {
-      if (at.asking.has(reader) || reader.peek(clock) === undefined) continue;
-      yield { at, reader, rank, dueMs: at.lookSinceMs };
-    }
+    if (clock.leftMs <= CHECK_TAIL_MS) return undefined; // the next epoch plans anew
+    return { at, reader: undefined, rank: rankOf(at, clock), dueMs: putAtMs };
   }
 
-  #mayPublish(at: Rendezvous, clock: Clock): 'now' | 'next epoch' | 'nothing to say' {
-    if (this.#copy || at.isExpired(clock.networkMs) || !this.#deps.record(at)) {
-      return 'nothing to say';
+  #lookTask(at: Rendezvous, clock: Clock): Task | undefined {
+    for (const reader of at.readers) {
+      if (at.asking.has(reader) || reader.peek(clock) === undefined) continue;
+      return { at, reader, rank: rankOf(at, clock), dueMs: at.lookSinceMs };
     }
-    if (!at.needsPut(clock.epoch, this.#deps.said().generation)) return 'nothing to say';
-    return clock.leftMs > CHECK_TAIL_MS ? 'now' : 'next epoch';
+    return undefined;
+  }
+
+  #hasToSay(at: Rendezvous, clock: Clock): boolean {
+    if (this.#copy || !this.#deps.speaks() || at.isExpired(clock.networkMs)) return false;
+    return at.needsPut(clock.epoch, this.#deps.said().generation);
   }
 
   #check(at: Rendezvous, clock: Clock): void {
@@ -414,10 +415,14 @@ export class Work {
   }
 }
 
-/** Rank, then publishing before looking, then whom we met last, then what is due longest. */
+function rankOf({ schedule }: Rendezvous, { monoMs }: Clock): Rank {
+  if (schedule.isWanted(monoMs)) return 0;
+  return schedule.isQuick(monoMs) ? 1 : 2;
+}
+
+/** Rank, then whom we met last, then what is due longest: a look may make a put needless. */
 function isMoreWanted(a: Task, b: Task): boolean {
   if (a.rank !== b.rank) return a.rank < b.rank;
-  if ((a.reader === undefined) !== (b.reader === undefined)) return a.reader === undefined;
   if (a.at.metEpoch !== b.at.metEpoch) return a.at.metEpoch > b.at.metEpoch;
   return a.dueMs < b.dueMs;
 }

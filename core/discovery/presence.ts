@@ -122,6 +122,7 @@ export class Presence {
       self: deps.self,
       all: this.#all,
       said: () => this.#said,
+      speaks: () => this.#record !== undefined,
       record: (at) => this.#recordFor(at),
       say,
       changed: (at) => this.#saves.mark(at.name, this.#clock.monoMs),
@@ -325,12 +326,13 @@ export class Presence {
     const { monoMs, leftMs } = this.#clock;
     const work = this.#ready ? this.#work.wakeAtMs(this.#clock) : undefined;
     const searchAtMs = this.#ready ? this.#searchAtMs : undefined;
-    const absent = [...this.#all.values()].some((at) => !at.linked && !at.silent);
-    const clockAtMs = monoMs + (absent ? Math.min(leftMs, CLOCK_CHECK_MS) : leftMs);
-    this.#wakeAtMs =
-      this.#all.size === 0
-        ? this.#saves.wakeAtMs
-        : earliest(work, searchAtMs, this.#saves.wakeAtMs, clockAtMs);
+    let clockAtMs = this.#all.size > 0 ? monoMs + leftMs : undefined;
+    for (const { linked, silent } of this.#all.values()) {
+      if (linked || silent) continue;
+      clockAtMs = earliest(clockAtMs, monoMs + CLOCK_CHECK_MS);
+      break;
+    }
+    this.#wakeAtMs = earliest(work, searchAtMs, this.#saves.wakeAtMs, clockAtMs);
   }
 
   #enterEpoch(previous: number): void {

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+import { hex } from '../base/bytes.ts';
+import type { Now } from '../base/time.ts';
+import type { PairSecret } from '../crypto/keys.ts';
+import { pairKeys } from './epoch.ts';
+import type { Presence } from './presence.ts';
+import { MEAN_HOLDS, MEAN_PER_S, PEAK_HOLDS } from './query-budget.ts';
+import { Device, pairSecret, recordAt, World, type LoggedOp } from './test-presence-world.ts';
+import { LOOK_QUERIES, PUBLISH_QUERIES } from './timetable.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Ana and so many contacts, none of whom is there. */
+class Crowd {
+  readonly world: World;
+  readonly ana: Device;
+  readonly contacts: { name: string; device: Uint8Array; secret: () => PairSecret }[];
+
+  constructor(seed: number, count: number) {
+    this.world = new World(seed);
+    this.ana = new Device(this.world, 'ana');
+    const { prng } = this.world;
+    this.contacts = Array.from({ length: count }, (_, i) => ({
+      name: `c${i}`,
+      device: prng.bytes(32),
+      secret: pairSecret(prng),
+    }));
+  }
+
+  knows = (presence: Presence, now: Now): void => {
+    for (const { name, device, secret } of this.contacts) {
+      presence.setPeer(name, { secret: secret(), devices: [device] }, now);
+    }
+    presence.setOurRecord(recordAt(1111), now);
+  };
+
+  /** Queries that an operation of the log stands for. */
+  cost({ kind }: LoggedOp): number {
+    return kind === 'get' ? LOOK_QUERIES : PUBLISH_QUERIES - LOOK_QUERIES;
+  }
+}
+
+test('[DSC-25] a thousand contacts stay within the budget, in every window', () => {
+  const { world, ana, knows, cost } = new Crowd(1, 1000);
+  ana.start(knows);
+  world.run(90 * MINUTE_MS);
+  const { log } = world;
+  expect(log.length).toBeGreaterThan(500);
+  for (const windowS of [1, 10, 60, 600, 3600]) {
+    let [from, sum, most] = [0, 0, 0];
+    for (const op of log) {
+      sum += cost(op);
+      while (op.monoMs - log[from]!.monoMs > windowS * 1000) sum -= cost(log[from++]!);
+      most = Math.max(most, sum);
+    }
+    // A put was paid for with its check, some seconds before: so much may fall into a window more.
+    const slack = 16 * PUBLISH_QUERIES;
+    expect(most).toBeLessThanOrEqual(MEAN_PER_S * windowS + MEAN_HOLDS + slack);
+    expect(most).toBeLessThanOrEqual(50 * windowS + PEAK_HOLDS + slack);
+  }
+  // The budget is used, not only kept.
+  const spent = log.reduce((sum, op) => sum + cost(op), 0);
+  expect(spent).toBeGreaterThan(0.8 * (MEAN_PER_S * 5400));
+});
+
+test('[DSC-25] a wish passes a thousand waiting contacts', () => {
+  const { world, ana, knows, contacts } = new Crowd(2, 1000);
+  ana.start(knows);
+  world.run(17 * MINUTE_MS);
+  const { device, secret } = contacts[777]!;
+  const epoch = ana.epoch;
+  const theirs = hex(pairKeys(secret(), device, epoch).signing.publicKey);
+  const from = world.log.length;
+  ana.act((presence, now) => presence.want('c777', now));
+  const done = (): boolean => world.log.slice(from).some((op) => op.publicKey === theirs);
+  expect(world.run(MINUTE_MS, done)).toBeLessThan(3000);
+});
+
+test('[DSC-25] those met last come first', () => {
+  const { world, ana, contacts } = new Crowd(3, 120);
+  const meet = (upTo: number) => (presence: Presence, now: Now) => {
+    for (const { name, device, secret } of contacts) {
+      presence.setPeer(name, { secret: secret(), devices: [device] }, now);
+    }
+    for (const { name } of contacts.slice(0, upTo)) presence.linkUp(name, now);
+  };
+  ana.start(meet(0), 100 * HOUR_MS);
+  world.run(20 * HOUR_MS);
+  ana.crash();
+  ana.start(meet(5), 100 * HOUR_MS); // five of them were met this hour
+  world.run(HOUR_MS / 2);
+  ana.crash();
+  ana.start((presence, now) => {
+    meet(0)(presence, now);
+    presence.setOurRecord(recordAt(1), now);
+  });
+  const recent = contacts
+    .slice(0, 5)
+    .map(({ device, secret }) => hex(pairKeys(secret(), device, ana.epoch).signing.publicKey));
+  const all = contacts.map(({ device, secret }) =>
+    hex(pairKeys(secret(), device, ana.epoch).signing.publicKey),
+  );
+  world.run(30_000);
+  const looked = world.ops('get', ana).map(({ publicKey }) => publicKey);
+  const first = looked.filter((key) => all.includes(key)).slice(0, 5);
+  expect(new Set(first)).toEqual(new Set(recent));
+});
+
+test('[DSC-28] twenty linked contacts: no operation, and a wake-up an hour', () => {
+  const { world, ana, knows, contacts } = new Crowd(4, 20);
+  ana.start((presence, now) => {
+    knows(presence, now);
+    for (const { name } of contacts) presence.linkUp(name, now);
+  });
+  world.run(MINUTE_MS);
+  ana.wakes = 0;
+  world.run(24 * HOUR_MS);
+  expect(world.log).toEqual([]);
+  expect(ana.wakes).toBeLessThanOrEqual(3 * 24); // the hour's turn, and two saves after it
+});
+
+test('[DSC-22] twenty absent contacts are sought each hour, with few wake-ups', () => {
+  const { world, ana, knows } = new Crowd(5, 20);
+  ana.start(knows);
+  world.run(26 * HOUR_MS); // over a day apart: level 1 without relief
+  const from = world.log.length;
+  ana.wakes = 0;
+  world.run(10 * HOUR_MS);
+  const later = world.log.slice(from);
+  expect(later.filter(({ kind }) => kind === 'put').length).toBe(200);
+  expect(later.filter(({ kind }) => kind === 'get').length).toBeLessThanOrEqual(200 * 5);
+  expect(ana.wakes).toBeLessThan(10 * 200);
+});
