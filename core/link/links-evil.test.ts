@@ -98,7 +98,7 @@ describe('[LNK-38] a peer with valid keys that breaks the rules', () => {
   test('any frame, bent or random, never throws and leaves the limits kept', () => {
     const outcomes = new Map<string, number>();
     const types = Object.values(FRAME);
-    for (let seed = 1; seed <= 200; seed++) {
+    for (let seed = 1; seed <= 100; seed++) {
       const { net, b, evil } = victim(seed);
       const prng = new Prng(seed);
       for (let i = 0; i < 12; i++) {

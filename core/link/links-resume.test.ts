@@ -43,7 +43,7 @@ describe('[LNK-36] a reset ends the path, never the link', () => {
   for (const transport of TRANSPORTS) {
     test(`${transport}: every message arrives once and in order through resets at any moment`, () => {
       let paths = 0;
-      for (let seed = 1; seed <= 8; seed++) {
+      for (let seed = 1; seed <= 4; seed++) {
         const { net, a, b } = linked(transport, { seed });
         const prng = new Prng(seed);
         const reset = (): void => {
@@ -64,7 +64,7 @@ describe('[LNK-36] a reset ends the path, never the link', () => {
           expect(node.links.stats()).toMatchObject({ links: 1, streams: 1, heldFrames: 0 });
         }
       }
-      expect(paths).toBeGreaterThan(60);
+      expect(paths).toBeGreaterThan(30);
     });
   }
 });
@@ -73,7 +73,7 @@ describe('[LNK-36] bytes that an attacker bends, cuts or inserts', () => {
   for (const transport of TRANSPORTS) {
     test(`${transport}: at any place cost a path, and no message is lost, doubled or altered`, () => {
       let bends = 0;
-      for (let seed = 1; seed <= 8; seed++) {
+      for (let seed = 1; seed <= 4; seed++) {
         const { net, a, b } = linked(transport, { seed: 100 + seed });
         const prng = new Prng(seed);
         net.onStream = (_from, _to, bytes) => {
@@ -94,7 +94,7 @@ describe('[LNK-36] bytes that an attacker bends, cuts or inserts', () => {
           expect(node.of('down')).toEqual([]);
         }
       }
-      expect(bends).toBeGreaterThan(30);
+      expect(bends).toBeGreaterThan(15);
     });
   }
 
