@@ -58,8 +58,6 @@ export const DROPS_MAX = 4;
 export const DROP_BYTES = 20;
 export const MAJORS_MAX = 8;
 export const MARK_BYTES = 16;
-/** Flag: the reader should send a prekey bundle. */
-export const WANT_BUNDLE = 1;
 const HASH_BYTES = 32;
 const KEY_BYTES = 32;
 
@@ -99,6 +97,7 @@ export interface PresenceRecord {
   readonly mailboxes?: readonly Uint8Array[];
   /** Targets of immutable items. */
   readonly drops?: readonly Uint8Array[];
+  /** Bit 0: the reader should send a prekey bundle. */
   readonly flags?: number;
   readonly keys?: DeviceKeys | undefined;
   readonly mark?: Uint8Array | undefined;
