@@ -255,7 +255,9 @@ export class ModelVault {
 
   #cancel(event: Uint8Array): VaultReply {
     const row = this.timeline.get(event);
-    if (!row || row.state === 'received') throw new RefusedError('not found');
+    if (!row || row.state === 'received' || row.state === 'delivered') {
+      throw new RefusedError('not found');
+    }
     const waiting = this.#outbox.all().filter((entry: OutboxRow) => equal(entry.event, event));
     for (const entry of waiting) this.#outbox.remove(entry);
     if (row.state === 'waiting') this.timeline.setState(event, 'cancelled');

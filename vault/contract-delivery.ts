@@ -305,12 +305,24 @@ export const deliveryCases: Record<string, Fact> = {
       ['cancelled'],
       'state',
     );
-    const unknown = await alice.vault.request({
-      op: 'cancel',
-      event: bytesOf(4, 16),
-      wallMs: WALL_MS,
-    });
-    assert(unknown.op === 'failed' && unknown.reason === 'not found', 'unknown event');
+    const again = await alice.do({ op: 'cancel', event: sealed.stored.id, wallMs: WALL_MS });
+    same(again.events, [], 'a second time is the same');
+  },
+
+  '[VLT-12] what nobody waits for any more cannot be cancelled': async (alice, bob) => {
+    const sealed = await alice.seal(bob, 'yes');
+    await bob.open(alice, sealed);
+    await alice.receipt(bob, sealed);
+    const late = { op: 'cancel', event: sealed.stored.id, wallMs: WALL_MS } as const;
+    for (const [person, request] of [
+      [alice, late],
+      [bob, late],
+      [alice, { ...late, event: bytesOf(4, 16) }],
+    ] as const) {
+      const reply = await person.vault.request(request);
+      assert(reply.op === 'failed' && reply.reason === 'not found', 'not found');
+    }
+    same([(await alice.vault.messages(CONVERSATION))[0]!.state], ['delivered'], 'state');
   },
 
   '[VLT-13] renew seals everything unreceipted anew, under a new session': async (alice, bob) => {

@@ -49,10 +49,6 @@ export class Engine {
     this.#onIdle = onIdle;
   }
 
-  get busy(): boolean {
-    return this.#running;
-  }
-
   stats(): EngineStats {
     return { commits: this.#commits, requests: this.#requests, queued: this.#queue.length };
   }
@@ -63,7 +59,10 @@ export class Engine {
     return new Promise((resolve, reject) => {
       const queued = this.#queue.push({ request, reply: resolve });
       assert(queued, 'core asks no more than the queue holds');
-      if (!this.#running) this.#work().catch(reject);
+      if (this.#running) return;
+      this.#running = true;
+      // After this turn: all requests of one message are in the queue by then.
+      queueMicrotask(() => this.#work().catch(reject));
     });
   }
 
@@ -74,7 +73,6 @@ export class Engine {
   }
 
   async #work(): Promise<void> {
-    this.#running = true;
     while (this.#queue.length > 0) {
       const jobs = this.#take();
       const replies = await this.#run(jobs.map((job) => job.request));

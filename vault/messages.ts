@@ -6,7 +6,7 @@
 import type { StoredEvent } from '@sotto/core/base/vault.ts';
 import type { Database, Statement } from './database.ts';
 import type { Feed } from './feed.ts';
-import { CANCELLED, decoded, DELIVERED, WAITING } from './ledger.ts';
+import { CANCELLED, decoded, DELIVERED } from './ledger.ts';
 import type { OutboxTable } from './outbox.ts';
 
 /** Control events told by one `load`; the rest wait until these are applied. */
@@ -51,12 +51,12 @@ export class Messages {
 
   /**
    * Stops sending an event of ours. It is cancelled where it reached nobody, else delivered.
-   * @returns the event where it counts as delivered now; undefined where there is none like it.
+   * @returns the event where it counts as delivered now; undefined where nobody waits for it.
    */
   cancel(event: Uint8Array, wallMs: number): Uint8Array[] | undefined {
     const row = this.#q.find.get(event) as Row | undefined;
-    if (!row || row.ours === 0) return undefined;
-    if (row.state !== WAITING) return [];
+    if (!row || row.ours === 0 || row.state === DELIVERED) return undefined;
+    if (row.state === CANCELLED) return [];
     this.#outbox.drop(row.id);
     if (row.receipts > 0) {
       this.#deliver(row.id, wallMs);

@@ -190,7 +190,8 @@ function statements(db: Database) {
     ),
     countUnaddressed: sql(
       'SELECT count(*) AS messages, coalesce(sum(o.bytes), 0) AS bytes FROM outbox o ' +
-        `JOIN events e ON e.id = o.event WHERE o.device IS NULL AND e.conversation = ${CONVERSATION}`,
+        'JOIN events e ON e.id = o.event ' +
+        `WHERE o.device IS NULL AND e.conversation = ${CONVERSATION}`,
     ),
     addDevice: sql('INSERT INTO devices (device) VALUES (?) ON CONFLICT DO NOTHING'),
     add: sql(

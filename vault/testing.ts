@@ -32,8 +32,13 @@ export interface LocalVault extends VaultUnderTest {
   readonly folder: string;
 }
 
-export async function localVault(): Promise<LocalVault> {
-  const folders = [temporaryFolder()];
+export function localVault(): Promise<LocalVault> {
+  return localVaultIn(temporaryFolder());
+}
+
+/** The vault of a folder, which goes with it. */
+export async function localVaultIn(folder: string): Promise<LocalVault> {
+  const folders = [folder];
   let open = await start(folders[0]!);
   const stop = async (): Promise<void> => {
     await open.engine.close();

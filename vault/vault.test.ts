@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { utf8 } from '@sotto/core/base/bytes.ts';
 import { CONVERSATION, draft, Person } from './contract-people.ts';
 import { VaultHost } from './host.ts';
 import { temporaryFolder } from './testing.ts';
@@ -97,4 +98,16 @@ test('[VLT-30] a dead worker rejects what it had not answered', async () => {
   await expect(vaults[0].request({ op: 'load' })).rejects.toThrow('vault worker');
   for (const vault of vaults) await vault.close();
   for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+test('[VLT-22] the passphrase changes while the vault is open', async () => {
+  const folder = temporaryFolder();
+  const vault = await openVault({ folder, passphrase: utf8('old') });
+  await vault.changePassphrase(utf8('old'), utf8('new'));
+  expect(await vault.request({ op: 'load' })).toMatchObject({ op: 'load' });
+  await vault.close();
+  const wrong = openVault({ folder, passphrase: utf8('old') });
+  await expect(wrong).rejects.toMatchObject({ code: 'wrong passphrase' });
+  await (await openVault({ folder, passphrase: utf8('new') })).close();
+  rmSync(folder, { recursive: true });
 });

@@ -11,6 +11,7 @@
 import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
 import { compact, type FromWorker } from './channel.ts';
 import { VaultHost } from './host.ts';
+import { changePassphrase } from './key-file.ts';
 import { VaultReader } from './reader.ts';
 import { VaultRefusedError } from './refusal.ts';
 import { pathsOf } from './store.ts';
@@ -49,9 +50,10 @@ export function openVault(options: VaultOptions): Promise<Vault> {
       if (message.type === 'refused') return fail(new VaultRefusedError(message.code));
       if (message.type !== 'opened') return;
       host.detach(number, fail);
-      const reader = new VaultReader(pathsOf(folder).vault, message.key);
+      const { vault, key: keyFile } = pathsOf(folder);
+      const reader = new VaultReader(vault, message.key);
       message.key.fill(0);
-      resolve(new Vault(host, number, reader, !options.host));
+      resolve(new Vault(host, number, { reader, keyFile }, !options.host));
     };
     host.attach(number, opened, fail);
     host.post({ type: 'open', vault: number, folder, passphrase });
@@ -68,6 +70,7 @@ export class Vault {
   readonly #ownsHost: boolean;
   readonly #number: number;
   readonly #reader: VaultReader;
+  readonly #keyFile: string;
   readonly #pending = new Map<number, Pending>(); // bounded by core's requests under way
   #outgoing: VaultRequest[] = [];
   #nextId = 1;
@@ -77,10 +80,16 @@ export class Vault {
   #onClosed: () => void = () => undefined;
 
   /** Use `openVault`. */
-  constructor(host: VaultHost, number: number, reader: VaultReader, ownsHost: boolean) {
+  constructor(
+    host: VaultHost,
+    number: number,
+    files: { reader: VaultReader; keyFile: string },
+    ownsHost: boolean,
+  ) {
     this.#host = host;
     this.#number = number;
-    this.#reader = reader;
+    this.#reader = files.reader;
+    this.#keyFile = files.keyFile;
     this.#ownsHost = ownsHost;
     host.attach(number, (message) => this.#handle(message), this.#onCrash);
   }
@@ -98,6 +107,11 @@ export class Vault {
   /** For queries of this thread; it sees every request that was answered. */
   reader(): VaultReader {
     return this.#reader;
+  }
+
+  /** Another passphrase, or none, for the key file; the vault itself stays as it is. */
+  changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void> {
+    return changePassphrase(this.#keyFile, before, after);
   }
 
   stats(): VaultStats {
