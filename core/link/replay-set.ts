@@ -31,8 +31,8 @@ export class ReplaySet {
 
   /**
    * Counts this Noise message as seen.
-   * @returns the entry to store before a reply leaves; undefined where it was seen before. What gets
-   *   no reply needs no storing: after a restart it costs what it cost the first time.
+   * @returns the entry to store before a reply leaves; undefined where it was seen before. What
+   *   gets no reply needs no storing: after a restart it costs what it cost the first time.
    */
   admit(noise: Uint8Array): Uint8Array | undefined {
     const entry = sha256(noise).slice(0, REPLAY_ENTRY_BYTES);
