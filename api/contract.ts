@@ -308,11 +308,10 @@ export const StreamEvent = z.discriminatedUnion('type', [
   }),
 ]);
 export type StreamEvent = z.infer<typeof StreamEvent>;
-export type StreamEventType = StreamEvent['type'];
 
 /**
- * What `API_FILE` holds: written whole (rename) once the daemon is ready, removed when it stops. The token is new at
- * every start, so that a file left by a killed daemon opens nothing.
+ * What `API_FILE` holds: written whole (rename) once the daemon is ready, removed when it stops.
+ * The token is new at every start, so that a file left by a killed daemon opens nothing.
  */
 export const ApiFile = z.object({
   v,

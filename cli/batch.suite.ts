@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { run } from './program.ts';
 import type { Ran } from './terminal.suite.ts';
 
+// Each run listens for Ctrl-C anew.
+process.setMaxListeners(0);
 const lines = JSON.parse(readFileSync(0, 'utf8')) as string[][];
 const write = process.stdout.write.bind(process.stdout);
 const results: Ran[] = [];

@@ -11,7 +11,6 @@ import {
 } from './safe-text.ts';
 
 /** All that could act on a terminal or reorder its line. */
-// eslint-disable-next-line no-control-regex -- it is what we look for
 const ACTS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]/u;
 const anyText = fc.string({ unit: 'binary', maxLength: 60 });
 

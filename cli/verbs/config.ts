@@ -4,7 +4,11 @@
  */
 import type { ConfigEntry } from '@sotto/api/contract.ts';
 import { usage } from '../failure.ts';
+import { truncated } from '../safe-text.ts';
 import type { Session } from '../session.ts';
+
+/** Of a value in the list; `config get` prints it whole. */
+const VALUE_COLUMNS = 32;
 
 const SOURCES: Readonly<Record<ConfigEntry['source'], string>> = {
   flag: 'set at start',
@@ -23,7 +27,7 @@ export async function list({ out, daemon }: Session): Promise<void> {
   out.table(
     entries.map(({ key, value, source, about }) => [
       key,
-      value === '' ? '""' : String(value),
+      value === '' ? '""' : truncated(out.clean(String(value)), VALUE_COLUMNS, out.utf8),
       SOURCES[source] ?? source,
       about,
     ]),

@@ -16,7 +16,10 @@ export async function show({ out, daemon }: Session, to: string): Promise<void> 
   const { name } = await daemon.call('contacts.show', { to: route.conversation });
   out.line(threadAndChip(route.route, out.utf8), routeLine(route.route, name));
   out.line(whoSees(route.route, name));
-  out.line((POLICY_LINES[route.policy] ?? route.policy).replace('{name}', () => name));
+  // Echo is on this computer: no policy decides how it is reached.
+  if (route.route !== 'local') {
+    out.line((POLICY_LINES[route.policy] ?? route.policy).replace('{name}', () => name));
+  }
   const facts = [
     route.transport === undefined ? [] : [`over ${route.transport.toUpperCase()}`],
     route.endpoint === undefined ? [] : [`to ${route.endpoint}`],
