@@ -160,14 +160,16 @@ class Person {
         return;
       case 'datagram': {
         const from = { host: '127.0.0.1', port: this.port };
-        this.world.at(effect.to.port)?.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
+        const far = this.world.at(effect.to.port);
+        if (far) far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
         return;
       }
       case 'stream-open':
         return this.#open(effect);
       case 'stream-write': {
         const end = this.#streams.get(effect.stream);
-        end?.far.#inbox.push({ type: 'stream-bytes', stream: end.stream, bytes: effect.bytes });
+        if (end)
+          end.far.#inbox.push({ type: 'stream-bytes', stream: end.stream, bytes: effect.bytes });
         this.#inbox.push({ type: 'stream-writable', stream: effect.stream });
         return;
       }

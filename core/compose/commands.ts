@@ -267,9 +267,13 @@ function block(runtime: Runtime, contact: Contact, blocked: boolean, reply: Repl
   const { book, context } = runtime;
   if (contact.blocked === blocked) return reply(DONE);
   contact.blocked = blocked;
-  const docs = [book.contactDoc(contact), ...(blocked ? runtime.dropContact(contact) : [])];
+  const docs = [book.contactDoc(contact), ...(blocked ? runtime.dropContact(contact, false) : [])];
   context.vault({ op: 'put', docs }, (answer) => {
-    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+    if (answer.op === 'failed') {
+      contact.blocked = !blocked;
+      runtime.takeUp(contact);
+      return reply(vaultFailure(answer.reason));
+    }
     if (!blocked) runtime.takeUp(contact);
     context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
     reply(DONE);
@@ -280,7 +284,7 @@ function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
   const { book, context, mail } = runtime;
   const conversation = book.conversation(contact);
   const devices = book.devicesOf(contact);
-  const gate = runtime.dropContact(contact);
+  const gate = runtime.dropContact(contact, true);
   const text = book.conversationText(contact);
   const docs = [...gate, book.remove(contact)];
   const request = { op: 'forget' as const, conversation, docs };

@@ -9,6 +9,7 @@ import { hex } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange, Envelope, HeldAuthor, Loaded, Self } from '../base/vault.ts';
 import type { StoredEvent, VaultFault } from '../base/vault.ts';
+import { Gaps } from '../delivery/gaps.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import { Receipts } from '../delivery/receipts.ts';
 import { decodeDelivery, encodeDelivery, type DeliveryMessage } from '../delivery/wire.ts';
@@ -17,8 +18,6 @@ import type { RouteName } from '../effects.ts';
 import type { Book, KnownDevice } from './book.ts';
 import { failed, type Context } from './context.ts';
 
-/** Events that wait behind a gap are shown after this time, the gap marked. */
-export const GAP_PATIENCE_MS = 60_000;
 /** A session with one device is renewed at most this often (Matrix MSC1719's lesson). */
 export const RENEW_EVERY_MS = 60_000;
 /** Waiting events sealed per request once a device becomes known. */
@@ -55,7 +54,7 @@ export class Mail {
   /** Undelivered events of ours by conversation. */
   readonly #pending = new Map<string, Set<string>>();
   /** Gaps being waited for, by conversation and author. */
-  readonly #gaps = new Map<string, { held: HeldAuthor; dueAtMs: number }>();
+  readonly #gaps = new Map<string, { held: HeldAuthor; gaps: Gaps }>();
 
   constructor(
     private readonly context: Context,
@@ -65,7 +64,8 @@ export class Mail {
     loaded: Loaded,
   ) {
     for (const { conversation, event } of loaded.outbox) this.#addPending(conversation, event);
-    for (const held of loaded.held) this.#watchGap(held);
+    // Which of them came last is not told: all of them are shown together.
+    for (const held of loaded.held) this.#watchGap(held, Number.MAX_SAFE_INTEGER);
   }
 
   /** Events of this conversation that have not reached everybody. */
@@ -156,10 +156,10 @@ export class Mail {
       outbox.handleTimeout(monoMs);
       this.#pump(device);
     }
-    for (const [key, { dueAtMs, held }] of this.#gaps) {
-      if (monoMs < dueAtMs) continue;
-      this.#gaps.delete(key);
-      this.#release(held);
+    for (const [key, { gaps, held }] of this.#gaps) {
+      const sequence = gaps.take(monoMs);
+      if (gaps.size === 0) this.#gaps.delete(key);
+      if (sequence !== undefined) this.#release({ ...held, sequence });
     }
   }
 
@@ -169,7 +169,7 @@ export class Mail {
       soonest = earliest(soonest, receipts.wakeAtMs());
     }
     for (const outbox of this.#outboxes.values()) soonest = earliest(soonest, outbox.wakeAtMs());
-    for (const { dueAtMs } of this.#gaps.values()) soonest = earliest(soonest, dueAtMs);
+    for (const { gaps } of this.#gaps.values()) soonest = earliest(soonest, gaps.wakeAtMs());
     return soonest;
   }
 
@@ -326,7 +326,7 @@ export class Mail {
       if (failed(reply)) return this.context.log('error', 'not stored', { reason: reply.reason });
       if (reply.outcome === 'duplicate') return this.#receipt(link, envelope);
       if (reply.outcome === 'refused') return this.#refuse(link, envelope, reply.reason);
-      if (reply.held) this.#watchGap(reply.held);
+      if (reply.held) this.#watchGap(reply.held, reply.stored.event.sequence);
       this.context.notify({ topic: 'feed' });
       if (reply.stored.event.kind === 'text') return this.#receipt(link, envelope);
       this.applyControl(contact, reply.stored, () => this.#receipt(link, envelope));
@@ -366,10 +366,11 @@ export class Mail {
     this.#sendOn(line, { type: 'refused', envelope, why: renew ? 'renew' : 'never' });
   }
 
-  #watchGap(held: HeldAuthor): void {
-    const key = gapKey(held.conversation, held.author);
-    if (this.#gaps.has(key)) return;
-    this.#gaps.set(key, { held, dueAtMs: this.context.now.monoMs + GAP_PATIENCE_MS });
+  #watchGap(held: HeldAuthor, sequence: number): void {
+    const key = `${hex(held.conversation)} ${hex(held.author)}`;
+    const watched = this.#gaps.get(key) ?? { held, gaps: new Gaps() };
+    watched.gaps.hold(sequence, this.context.now.monoMs);
+    this.#gaps.set(key, watched);
   }
 
   #release({ author, conversation, sequence }: HeldAuthor): void {
@@ -377,8 +378,4 @@ export class Mail {
       this.context.notify({ topic: 'feed' }),
     );
   }
-}
-
-function gapKey(conversation: Uint8Array, author: Uint8Array): string {
-  return `${hex(conversation)} ${hex(author)}`;
 }

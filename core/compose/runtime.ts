@@ -22,6 +22,7 @@ import { Book, type KnownDevice } from './book.ts';
 import { Connections } from './connections.ts';
 import type { Context } from './context.ts';
 import { Finding, prefixed } from './finding.ts';
+import { Longing } from './longing.ts';
 import { Mail } from './mail.ts';
 import type { Me } from './self.ts';
 import { pairSecretOf, Sessions } from './sessions.ts';
@@ -40,6 +41,8 @@ export class Runtime {
   #upkeepAtMs: number;
   /** What our record and hello last said, to notice a change. */
   #saidRecord: Uint8Array = new Uint8Array(0);
+  readonly #longing = new Longing();
+  readonly #startedAtMs: number;
   readonly #inviteGates = new Map<string, GateKey>();
 
   constructor(
@@ -51,6 +54,7 @@ export class Runtime {
   ) {
     this.#bundle = bundle;
     this.#listen = listen;
+    this.#startedAtMs = context.now.monoMs;
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
     this.book = new Book(me.identity, loaded.docs);
     this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
@@ -78,7 +82,7 @@ export class Runtime {
       met: (contact, device, record, invite) => this.#met(contact, device, record, invite),
       heardTime: (contact, wallMs) =>
         this.finding.time.handleSample(hex(contact.identity), wallMs, context.now),
-      lost: (contact) => this.finding.presence.linkDown(hex(contact.identity), context.now),
+      lost: (contact) => this.#lost(contact),
     });
     this.#begin(loaded);
   }
@@ -114,6 +118,7 @@ export class Runtime {
     this.connections.handleTimeout();
     this.sessions.handleTimeout();
     this.mail.handleTimeout();
+    for (const peer of this.#longing.take(now.monoMs)) this.#look(peer);
     if (now.monoMs >= this.#upkeepAtMs) this.#upkeep();
   }
 
@@ -123,6 +128,7 @@ export class Runtime {
       this.connections.wakeAtMs(),
       this.sessions.wakeAtMs(),
       this.mail.wakeAtMs(),
+      this.#longing.wakeAtMs(),
       this.#upkeepAtMs,
     );
   }
@@ -132,6 +138,7 @@ export class Runtime {
       contacts: this.book.contacts.size,
       invites: this.book.invites.size,
       sessions: this.sessions.ready,
+      missed: this.#longing.size,
       ...this.finding.stats(),
       ...prefixed('link', this.connections.stats()),
       ...prefixed('mail', this.mail.stats()),
@@ -146,6 +153,7 @@ export class Runtime {
   /** A person asks for this contact, or a message waits for them. */
   want(contact: Contact): void {
     if (contact.blocked || this.sessions.ofContact(contact)) return;
+    this.#miss(contact, this.#startedAtMs);
     for (const { key } of this.book.devicesOf(contact)) this.connections.want(key);
     if (contact.secret) this.finding.presence.want(hex(contact.identity), this.context.now);
     this.finding.drain();
@@ -185,12 +193,15 @@ export class Runtime {
     this.finding.drain();
   }
 
-  /** Shuts somebody out, or removes them: their links, their place in the DHT, our old gates. */
-  dropContact(contact: Contact): DocChange[] {
-    const peer = hex(contact.identity);
+  /**
+   * Shuts somebody out: their links, their place in the DHT, our old gates. Who is blocked may
+   * come back, so the numbers of our records for them stay; who is removed leaves nothing.
+   */
+  dropContact(contact: Contact, removed: boolean): DocChange[] {
     this.sessions.closeContact(contact);
     for (const { key } of this.book.devicesOf(contact)) this.connections.forget(key);
-    this.finding.presence.removePeer(peer, this.context.now);
+    if (removed) this.finding.presence.removePeer(hex(contact.identity), this.context.now);
+    else this.#watchPresence(contact);
     if (contact.invite !== undefined) this.#unfollow(contact.invite);
     const docs = this.book.renewGate(this.context.random, this.context.now.wallMs);
     this.#refreshRecord();
@@ -218,14 +229,20 @@ export class Runtime {
     const read = decodeRecord(bytes);
     if (!read.ok) return;
     const known = this.book.devicesOf(contact)[0];
-    if (known && contact.invite === undefined) this.#reach(known, read.record);
-    else this.#foundByInvite(contact, read.record);
+    if (!known || contact.invite !== undefined) return this.#foundByInvite(contact, read.record);
+    // Their gate is what their hello told; the hint knows only where they are now.
+    const told = known.record && decodeRecord(known.record);
+    const { candidates } = read.record;
+    this.#reach(known, told?.ok ? { ...told.record, candidates } : read.record);
   }
 
   #begin(loaded: Loaded): void {
     for (const invite of this.book.invites.values()) this.offerInvite(invite);
     this.#refreshRecord();
-    for (const contact of this.book.contacts.values()) this.takeUp(contact);
+    for (const contact of this.book.contacts.values()) {
+      this.takeUp(contact);
+      this.#miss(contact, this.#startedAtMs);
+    }
     for (const stored of loaded.unapplied) {
       const contact = this.book.byConversation(stored.event.conversation);
       if (contact) this.mail.applyControl(contact, stored, () => undefined);
@@ -386,9 +403,30 @@ export class Runtime {
     const devices = this.book.devicesOf(contact).map(({ peer }) => peer.device);
     const peer = hex(contact.identity);
     const { now } = this.context;
-    this.finding.presence.setPeer(peer, { secret: contact.secret, devices }, now);
+    const { blocked: silent, secret } = contact;
+    this.finding.presence.setPeer(peer, { secret, devices, silent }, now);
     if (this.sessions.ofContact(contact)) this.finding.presence.linkUp(peer, now);
     this.finding.drain();
+  }
+
+  // Whom we miss
+
+  #miss(contact: Contact, sinceMs: number): void {
+    if (contact.blocked || this.mail.waiting(contact) === 0) return;
+    this.#longing.miss(hex(contact.identity), sinceMs, this.context.now.monoMs);
+  }
+
+  #lost(contact: Contact): void {
+    this.finding.presence.linkDown(hex(contact.identity), this.context.now);
+    this.finding.drain();
+    this.#miss(contact, this.context.now.monoMs);
+  }
+
+  /** Messages still wait for somebody who is not here: look again. */
+  #look(peer: string): void {
+    const contact = this.book.contacts.get(peer);
+    if (contact && this.mail.waiting(contact) > 0) this.want(contact);
+    else this.#longing.settle(peer);
   }
 
   // Meeting
@@ -399,6 +437,7 @@ export class Runtime {
     record: PresenceRecord,
     invite: string | undefined,
   ): void {
+    this.#longing.settle(hex(contact.identity));
     if (invite !== undefined) this.#unfollow(invite);
     this.#retireInvites();
     this.#reach(device, record);
