@@ -79,15 +79,15 @@ export class ModelSessions {
   }
 
   bundle(wallMs: number): Uint8Array {
+    for (const { id, retiredMs } of [...this.#prekeys.values()]) {
+      const old = retiredMs !== undefined && retiredMs <= wallMs - KEEP_PREKEY_MS;
+      if (old) this.#prekeys.delete(hex(id));
+    }
     let current = [...this.#prekeys.values()].find((prekey) => prekey.retiredMs === undefined);
-    if (!current || Math.abs(wallMs - current.madeMs) >= RENEW_BUNDLE_MS) {
+    if (!current || wallMs - current.madeMs >= RENEW_BUNDLE_MS) {
       if (current) this.#prekeys.set(hex(current.id), { ...current, retiredMs: wallMs });
       current = { id: this.#random(PREKEY_ID_BYTES), madeMs: wallMs, retiredMs: undefined };
       this.#prekeys.set(hex(current.id), current);
-    }
-    for (const { id, retiredMs } of [...this.#prekeys.values()]) {
-      const old = retiredMs !== undefined && wallMs - retiredMs > KEEP_PREKEY_MS;
-      if (old) this.#prekeys.delete(hex(id));
     }
     return encodeBundle(this.signalIdentity, current.id);
   }
