@@ -132,7 +132,11 @@ export class Node {
     const reply = (result: CommandResult): void =>
       this.#context.emit({ type: 'reply', id, result });
     if (this.#stopping) return reply({ ok: false, error: { code: 'stopping' } });
-    if (this.#runtime) return runCommand(this.#runtime, command, this.stats(), reply);
+    if (this.#runtime) {
+      // Counting everything costs more than most commands.
+      const stats = command.type === 'stats' ? this.stats() : {};
+      return runCommand(this.#runtime, command, stats, reply);
+    }
     if (this.#early.length >= EARLY_COMMANDS_MAX) {
       return reply({ ok: false, error: { code: 'stopping' } });
     }
