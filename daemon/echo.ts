@@ -154,9 +154,8 @@ class EchoNode implements Echo {
     while (this.#again) {
       this.#again = false;
       const rows = this.#store.reader.feedAfter(this.#cursor, ROWS_PER_READ);
-      for (const { cursor, event, type } of rows) {
-        const message = type === 'message' ? this.#store.reader.message(event) : undefined;
-        if (message && !(await this.#answerOne(message))) break;
+      for (const { cursor, message, type } of rows) {
+        if (type === 'message' && !(await this.#answerOne(message))) break;
         this.#cursor = cursor;
         this.#again = true;
       }

@@ -12,7 +12,7 @@ import { API_VERSION } from '@sotto/api/contract.ts';
 import type { StreamEvent } from '@sotto/api/contract.ts';
 import type { Notice } from '@sotto/core/effects.ts';
 import { conversationText } from '@sotto/core/people/conversation.ts';
-import type { FeedRow } from '@sotto/vault/view.ts';
+import type { FeedEntry } from '@sotto/vault/view.ts';
 import { beginStream } from './api-server.ts';
 import type { People } from './people.ts';
 import type { StoreReader } from './store.ts';
@@ -22,6 +22,8 @@ export const CLIENTS_MAX = 32;
 /** Things of the moment that wait for one client. */
 export const WAITING_MAX = 64;
 const ROWS_PER_READ = 100;
+/** Lines are written together until they are so long. */
+const CHARS_PER_WRITE = 64 * 1024;
 /** A client that takes nothing for so long is dropped; its cursor brings it back. */
 export const STALLED_MS = 30_000;
 /** An empty line keeps a quiet connection warm. */
@@ -148,14 +150,19 @@ class Client {
     this.#flush();
   }
 
-  /** Writes what is new in the feed, for as long as the connection takes it. */
+  /**
+   * Writes what is new in the feed, for as long as the connection takes it. Not at once: sending
+   * and receipting come before showing, and what one commit brought is read in one go.
+   */
   pump(): void {
     this.#again = true;
     if (this.#pumping) return;
     this.#pumping = true;
-    this.#run().catch((error: unknown) => {
-      this.drop();
-      this.#parts.onFault(error);
+    setImmediate(() => {
+      this.#run().catch((error: unknown) => {
+        this.drop();
+        this.#parts.onFault(error);
+      });
     });
   }
 
@@ -179,23 +186,25 @@ class Client {
   async #run(): Promise<void> {
     while (this.#again) {
       this.#again = false;
+      if (this.#stalled || this.#response.writableEnded || this.#response.destroyed) break;
       const rows = this.#parts.reader.feedAfter(this.#cursor, ROWS_PER_READ);
+      let lines = '';
       for (const row of rows) {
-        if (this.#stalled || this.#response.destroyed) break;
-        const event = await this.#eventOf(row);
+        lines += `${JSON.stringify(await this.#eventOf(row))}\n`;
         this.#cursor = row.cursor;
-        if (event) this.#write(`${JSON.stringify(event)}\n`);
+        if (lines.length < CHARS_PER_WRITE) continue;
+        this.#write(lines);
+        lines = '';
+        if (this.#stalled) break;
       }
+      if (lines !== '') this.#write(lines);
       if (rows.length === ROWS_PER_READ && !this.#stalled) this.#again = true;
     }
     this.#pumping = false;
   }
 
-  /** Undefined where the conversation was removed meanwhile. */
-  async #eventOf({ cursor, event, type }: FeedRow): Promise<StreamEvent | undefined> {
+  async #eventOf({ cursor, message: stored, type }: FeedEntry): Promise<StreamEvent> {
     const { ownName, people, reader } = this.#parts;
-    const stored = reader.message(event);
-    if (!stored) return undefined;
     if (type === 'state') return stateEvent(stored, cursor);
     const conversation = conversationText(stored.conversation);
     const author = stored.outgoing ? ownName() : await people.nameOf(conversation);

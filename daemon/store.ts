@@ -20,7 +20,7 @@ const READ_CURSORS_MAX = 1_024;
 /** The vault's reader, and how far a conversation is read. */
 export interface StoreReader extends Pick<
   VaultReader,
-  'conversations' | 'feedAfter' | 'lastCursor' | 'message' | 'messages'
+  'conversations' | 'feedAfter' | 'lastCursor' | 'messages'
 > {
   /** The cursor up to which a conversation is read; 0 where nothing is. */
   readUpTo(conversation: Uint8Array): number;
@@ -67,7 +67,6 @@ class OpenStore implements Store {
       conversations: () => reader.conversations(),
       feedAfter: (cursor, limit) => reader.feedAfter(cursor, limit),
       lastCursor: () => reader.lastCursor(),
-      message: (id) => reader.message(id),
       messages: (page) => reader.messages(page),
       readUpTo: (conversation) => this.#readCursor(reader, conversation),
     };

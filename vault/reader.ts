@@ -6,7 +6,7 @@
 import { utf8Text } from '@sotto/core/base/bytes.ts';
 import { connect, type Database, type Statement } from './database.ts';
 import { decoded, STATES } from './ledger.ts';
-import type { FeedRow, Message } from './view.ts';
+import type { FeedEntry, FeedRow, Message } from './view.ts';
 
 /** Rows of one answer at most. */
 export const PAGE_MESSAGES_MAX = 500;
@@ -84,9 +84,12 @@ export class VaultReader {
   }
 
   /** What is new after a cursor, oldest first. */
-  feedAfter(cursor: number, limit: number): FeedRow[] {
-    const rows = this.#q.feed.all(cursor, Math.min(limit, PAGE_MESSAGES_MAX)) as FeedRow[];
-    return rows.map((row) => ({ ...row, event: new Uint8Array(row.event) }));
+  feedAfter(cursor: number, limit: number): FeedEntry[] {
+    const rows = this.#q.feed.all(cursor, Math.min(limit, PAGE_MESSAGES_MAX));
+    return (rows as (MessageRow & { feedCursor: number; type: FeedRow['type'] })[]).map((row) => {
+      const shown = message(row);
+      return { cursor: row.feedCursor, type: row.type, event: shown.id, message: shown };
+    });
   }
 
   /** The cursor to start from for somebody who wants only what comes. */
@@ -203,8 +206,8 @@ function statements(db: Database) {
       `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.event = ? AND e.cursor IS NOT NULL`,
     ),
     feed: sql(
-      'SELECT f.cursor, f.type, e.event FROM feed f JOIN events e ON e.id = f.event ' +
-        'WHERE f.cursor > ? ORDER BY f.cursor LIMIT ?',
+      `SELECT ${COLUMNS}, f.cursor AS feedCursor, f.type FROM feed f JOIN events e ` +
+        `ON e.id = f.event ${JOINS} WHERE f.cursor > ? ORDER BY f.cursor LIMIT ?`,
     ),
     lastCursor: sql(
       'SELECT max(coalesce((SELECT max(cursor) FROM feed), 0), ' +

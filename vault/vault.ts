@@ -99,7 +99,7 @@ export class Vault {
     if (this.#crashed) return Promise.reject(this.#crashed);
     if (this.#closed) return Promise.resolve({ op: 'failed', reason: 'closed' });
     this.#outgoing.push(request);
-    if (this.#outgoing.length === 1) queueMicrotask(() => this.#flush());
+    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
@@ -135,7 +135,7 @@ export class Vault {
     if (this.#ownsHost) await this.#host.close();
   }
 
-  /** Requests of one turn leave in one message: they can share a commit. */
+  /** Requests of one turn of the event loop leave in one message: they can share a commit. */
   #flush(): void {
     const requests = this.#outgoing;
     this.#outgoing = [];

@@ -42,5 +42,10 @@ export interface FeedRow {
   readonly event: Uint8Array;
 }
 
+/** A row of the feed, and its message as it is now. */
+export interface FeedEntry extends FeedRow {
+  readonly message: Message;
+}
+
 /** Control events whose effect is seen elsewhere: never shown, searched or counted as unread. */
 export const HIDDEN_KINDS: readonly string[] = ['pair', 'profile'];
