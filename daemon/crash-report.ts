@@ -1,7 +1,7 @@
 /**
  * What is left behind when the daemon meets a fault of its own: one file in logs/, for the person
  * to read and to send. It holds the message, the frames of our own files and the counts of
- * stats(); redaction is that of the log, so no key, no ID, no address and no text is in it (API-19).
+ * stats(). Redaction is that of the log: no key, no ID, no address is in it (API-19).
  * @module
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Client } from '@sotto/api/client.ts';
+import { ApiError, Client } from '@sotto/api/client.ts';
 import { ApiFile, METHODS, StreamEvent } from '@sotto/api/contract.ts';
 import type { Method, Params, Result } from '@sotto/api/contract.ts';
 import { Daemon } from './daemon.ts';
@@ -176,7 +176,7 @@ test('[API-13] invites, contacts and errors in the words of the contract', async
   const codeOf = (promise: Promise<unknown>): Promise<string> =>
     promise.then(
       () => 'accepted',
-      (error: { body?: { code: string } }) => error.body?.code ?? String(error),
+      (error: unknown) => (error instanceof ApiError ? error.body.code : 'another error'),
     );
   const { id } = await call('status.get', {});
   expect(await codeOf(call('contacts.add', { text: id }))).toBe('E21');

@@ -22,8 +22,9 @@ function freshFolder(): string {
 
 /** A process that takes the lock, says how that went, and then waits to be killed. */
 function contender(folder: string): Promise<{ child: ChildProcess; said: string }> {
+  const lock = new URL('./lock.ts', import.meta.url).href;
   const code = `
-    const { takeLock } = await import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)});
+    const { takeLock } = await import(${JSON.stringify(lock)});
     try { await takeLock(${JSON.stringify(folder)}); process.send('held'); }
     catch (error) { process.send(error.reason + ' ' + error.detail.pid); }
     setInterval(() => {}, 1e6);`;
@@ -34,9 +35,7 @@ function contender(folder: string): Promise<{ child: ChildProcess; said: string 
     { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
   );
   children.push(child);
-  return new Promise((done) =>
-    child.once('message', (said) => done({ child, said: String(said) })),
-  );
+  return new Promise((done) => child.once('message', (said: string) => done({ child, said })));
 }
 
 async function refusal(folder: string): Promise<StartFailure> {

@@ -116,13 +116,13 @@ test('[API-9] a slow stream tells when it is writable again, and a flood cuts it
   expect(nobody.told.filter((told) => told.startsWith('closed'))).toHaveLength(1);
 });
 
-test('[API-9] a stream that is reset ends once; its id is free again, in use it is refused', async () => {
+test('[API-9] a reset stream ends once; its id is free again, in use it is refused', async () => {
   const [a, b] = [newHost(), newHost()];
   const { left, ears } = pair(a, b);
   expect(a.udp.openStream(b.at, 1, 9, new Ear())).toBeUndefined();
   left.write(randomBytes(10));
   await until(() => ears[1].received.length === 10);
-  // Anyone who knows the id of a stream can reset it: magic, version, flag of destroy, id, sequence.
+  // Anyone who knows its id can reset a stream: magic, version, flag of destroy, id, sequence.
   const forger = createSocket('udp4');
   const forged = Buffer.alloc(20);
   forged.set([0xff, 0x01, 0b10000, 0]);

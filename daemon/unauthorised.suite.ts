@@ -3,7 +3,7 @@
  * value and many bad ones, drawn by a seed so that each call has at least one flaw. As raw bytes,
  * since no HTTP library would send most of them. Free of any test runner.
  *
- *   for (const call of unauthorisedCalls({ count, seed, port, token })) await sendRaw(port, call.raw)
+ *   for (const { raw } of unauthorisedCalls({ count, seed, port, token })) await sendRaw(port, raw)
  * @module
  */
 import { connect } from 'node:net';
