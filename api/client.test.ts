@@ -196,7 +196,7 @@ describe('[CLI-5] the event stream', () => {
       response.write(network);
     });
     expect(await take(client.events(), 1)).toEqual(['network 5']);
-    await expect.poll(() => closed).toBe(1);
+    await expect.poll(() => closed, { timeout: 20_000 }).toBe(1);
     const stop = new AbortController();
     const broken = await serve((_, response, nth) => {
       if (nth === 1) response.end(network);

@@ -19,7 +19,7 @@ afterEach(async () => {
 afterAll(() => terminal.close());
 
 const TALK =
-  'Not connected yet. Messages you write wait here and go out by themselves.\n' +
+  'Offline so far. Messages you write wait here and go out by themselves.\n' +
   'Try: sotto send echo hi\n';
 
 describe('[CLI-16] start', () => {
@@ -58,6 +58,8 @@ describe('[CLI-16] start', () => {
       ok: true,
       data: { id: ID, pid, online: false, alreadyRunning: true },
     });
+    const late = await terminal.run(['start', '--set', 'net.port=1']);
+    expect(late.stderr).toContain('--set counts for the next start only');
     expect((await terminal.run(['start', '--plain'])).stdout).toBe(`${ID}\t${pid}\ttrue\n`);
   });
 
@@ -65,7 +67,7 @@ describe('[CLI-16] start', () => {
     await terminal.run(['start']);
     const pid = readApiFile(terminal.folder)!.pid;
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
     expect((await terminal.run(['status'])).code).toBe(4);
     expect((await terminal.run(['start'])).code).toBe(0);
     expect(readApiFile(terminal.folder)!.pid).not.toBe(pid);
@@ -170,7 +172,7 @@ describe('[CLI-17] stop', () => {
   test('one that does not end in time: E49 with its process', async () => {
     await terminal.run(['start', '--set', 'fake=stuck']);
     const pid = readApiFile(terminal.folder)!.pid;
-    const { code, stderr } = await terminal.run(['stop', '--timeout', '300ms']);
+    const { code, stderr } = await terminal.run(['stop', '--timeout', '2s']);
     expect(code).toBe(6);
     expect(stderr).toMatch(new RegExp(`^Process ${pid} was asked to stop .* \\[E49\\]`));
   });

@@ -166,7 +166,7 @@ describe('[CLI-11] failures', () => {
         join(terminal.folder, 'api.json'),
         JSON.stringify({ v: 1, pid: process.pid, port, token: 'ab'.repeat(32) }),
       );
-      const ran = await terminal.run(['status', '--timeout', '500ms']);
+      const ran = await terminal.run(['status', '--timeout', '2s']);
       expect([ran.code, ran.stderr.includes(`[${code}]`)]).toEqual([exit, true]);
       stranger.closeAllConnections();
       await new Promise((done) => stranger.close(done));
@@ -218,6 +218,21 @@ describe('[CLI-13] options that every command knows', () => {
   });
 });
 
+test('[CLI-22] text that begins with - goes after --', async () => {
+  const daemon = await terminal.daemon();
+  const [wrong, right] = await terminal.runAll([
+    ['send', 'ana', '-5 degrees'],
+    ['send', 'ana', '--', '-5 degrees', '--json'],
+  ]);
+  expect([wrong!.code, wrong!.stderr]).toEqual([
+    2,
+    'Unknown option "-5 degrees". Nothing was done. [E45]\n' +
+      'hint: What begins with - and is no option goes after --   See: sotto send --help\n',
+  ]);
+  expect(right!.code).toBe(0);
+  expect(daemon.calls[0]!.params).toMatchObject({ text: '-5 degrees --json' });
+});
+
 describe('[CLI-10] data and talk', () => {
   test('-q leaves data and errors', async () => {
     await terminal.daemon();
@@ -263,12 +278,12 @@ describe('[CLI-12] ends', () => {
     const daemon = await terminal.daemon();
     const child = terminal.start(['listen']);
     const run = ended(child);
-    await expect.poll(() => daemon.eventRequests.length).toBe(1);
+    await expect.poll(() => daemon.eventRequests.length, { timeout: 20_000 }).toBe(1);
     child.kill('SIGINT');
     expect(await run).toMatchObject({ code: 130 });
     const waiting = terminal.start(['send', 'ana', 'hi', '--wait', 'delivered', '--json']);
     const sent = ended(waiting);
-    await expect.poll(() => daemon.calls.at(-1)?.method).toBe('contacts.show');
+    await expect.poll(() => daemon.calls.at(-1)?.method, { timeout: 20_000 }).toBe('contacts.show');
     waiting.kill('SIGINT');
     const { code, stdout, stderr } = await sent;
     expect([code, stdout]).toEqual([130, '']);

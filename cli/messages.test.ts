@@ -130,7 +130,7 @@ describe('[CLI-18] send', () => {
 
   test('--wait delivered ends with 6 when the time is up, and the message stays', async () => {
     await terminal.daemon();
-    const args = ['send', 'ana', 'hi', '--wait', 'delivered', '--timeout', '600ms'];
+    const args = ['send', 'ana', 'hi', '--wait', 'delivered', '--timeout', '2s'];
     const [human, json] = await Promise.all([
       terminal.run(args),
       terminal.run([...args, '--json']),
@@ -306,11 +306,11 @@ describe('[CLI-26] listen', () => {
     const run = ended(child);
     let lines = 0;
     child.stdout.on('data', () => (lines += 1));
-    await expect.poll(() => lines, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => lines, { timeout: 20_000 }).toBe(1);
     await daemon.close();
     const again = await terminal.daemon();
     again.eventLines = () => [{ ...NETWORK, cursor: '41' }, text('42')];
-    await expect.poll(() => lines, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => lines, { timeout: 20_000 }).toBe(2);
     child.kill('SIGINT');
     const { code, stdout } = await run;
     const cursors = stdout

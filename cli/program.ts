@@ -91,9 +91,15 @@ function usageOf(error: CommanderError, program: Command, argv: readonly string[
   if (error.code === 'commander.help') {
     return usage('A command is missing.', nearestHelp(program, argv));
   }
+  const hint = nearestHelp(program, argv);
+  if (error.code === 'commander.unknownOption') {
+    const option = /'(.*)'/s.exec(error.message)?.[1] ?? '';
+    const help = `What begins with - and is no option goes after --   ${hint}`;
+    return usage(`Unknown option "${option}".`, help);
+  }
   const text = error.message.replace(/^error: /, '');
   const what = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-  return usage(/[.!?]$/.test(what) ? what : `${what}.`, nearestHelp(program, argv));
+  return usage(/[.!?]$/.test(what) ? what : `${what}.`, hint);
 }
 
 function nearestHelp(program: Command, argv: readonly string[]): string {

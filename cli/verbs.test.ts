@@ -204,7 +204,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
     });
     const child = terminal.start(['logs', '-f', '--json']);
     const run = ended(child);
-    await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(3);
+    await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(3);
     child.kill('SIGINT');
     const { code, stdout } = await run;
     const lines = stdout

@@ -30,7 +30,8 @@ const PASSPHRASE_BYTES_MAX = 4096;
 const SAID_CHARS_MAX = 16 * 1024;
 /** Beside this file in the bundle; from the sources, in the folder of bundles. */
 const DAEMON_PATHS = ['./daemon.mjs', '../../dist/daemon.mjs'];
-const OFFLINE = 'Not connected yet. Messages you write wait here and go out by themselves.';
+const OFFLINE = 'Offline so far. Messages you write wait here and go out by themselves.';
+const NOT_APPLIED = '--set counts for the next start only: sotto stop, then start it again.';
 
 export async function start(session: Session): Promise<void> {
   const running = await runningStatus(session);
@@ -206,12 +207,13 @@ function daemonPath(): string {
   return found;
 }
 
-function tell({ out }: Session, status: Status, already: boolean): void {
+function tell({ out, globals }: Session, status: Status, already: boolean): void {
   if (out.look.mode === 'json') return out.json({ ...status, alreadyRunning: already });
   if (out.look.mode === 'plain') return out.record(status.id, status.pid, already);
   out.note(already ? 'Sotto is running already. Your ID:' : 'Sotto is running. Your ID:');
   out.line(status.id);
   if (!status.online) out.note(OFFLINE);
+  if (already && globals.set) out.note(NOT_APPLIED);
   out.note('Try: sotto send echo hi');
 }
 
