@@ -25,9 +25,6 @@ export const REFS_MAX = 32;
 export const KIND_BYTES_MAX = 16;
 export const ZERO_HASH = new Uint8Array(32);
 
-/** Kinds this version understands. */
-export type KnownKind = 'text' | 'pair' | 'profile';
-
 export interface Event {
   readonly conversation: Uint8Array;
   readonly author: Uint8Array;
