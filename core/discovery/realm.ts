@@ -24,8 +24,12 @@ import type { SavedRealm } from './saved.ts';
 import type { Timer, Timers } from './timers.ts';
 import { Walk } from './walk.ts';
 
-/** Where a lookup starts: this many of the nearest nodes of the table. */
-export const SEEDS_MAX = 16;
+/**
+ * Where a lookup starts: the nearest nodes of the table. Many, because good neighbours all name the
+ * same eight: whoever wants twenty needs the next ones from its own table. The far ones are asked
+ * only when nobody nearer is left.
+ */
+export const SEEDS_MAX = 128;
 /** Bare addresses told to us and not yet tried. */
 export const HINTS_MAX = 32;
 export const ROUTERS_MAX = 16;
@@ -189,7 +193,7 @@ export class Realm {
 
   /** A node did not answer. While nobody at all answers, the fault is ours, not the node's. */
   silent(to: Endpoint, heardSince: boolean, nowMs: number): void {
-    if (!heardSince) return;
+    if (!heardSince || !this.table.has(to)) return;
     this.table.missed(to);
     if (!this.#search) this.#planUpkeep(nowMs);
   }

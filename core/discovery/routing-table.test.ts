@@ -6,6 +6,7 @@ import {
   BUCKET_SPARES_MAX,
   GOOD_MS,
   isGood,
+  MISSES_LONELY_MAX,
   RECHECK_MS,
   REFRESH_MS,
   RoutingTable,
@@ -61,6 +62,16 @@ describe('a bucket', () => {
     expect(table.answered(contact(41), 7)).toBe(true);
     expect(table.size).toBe(BUCKET_NODES_MAX);
   });
+});
+
+test('[DHT-16] without a spare a node stays for eight misses', () => {
+  const { table, nodes } = full();
+  for (let miss = 1; miss < MISSES_LONELY_MAX; miss++) {
+    expect(table.missed(nodes[0]!.endpoint)).toBe(false);
+  }
+  expect(table.missed(nodes[0]!.endpoint)).toBe(true);
+  expect(table.has(nodes[0]!.endpoint)).toBe(false);
+  expect(table.missed(nodes[0]!.endpoint)).toBe(false);
 });
 
 test('[DHT-16] good: answered within 15 minutes, or asked us if it ever answered', () => {

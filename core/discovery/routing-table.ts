@@ -2,7 +2,7 @@
  * The routing table of one family (BEP 5): for each number of leading bits shared with our id, at
  * most eight nodes that have answered us.
  *
- *   heard of --answers--> good --15 min silent--> questionable --2 misses--> dropped,
+ *   heard of --answers--> good --15 min silent--> questionable --misses--> dropped,
  *                           ^--------answers------------'          a spare moves up
  *
  * A full bucket keeps its old nodes, for who has been up long stays up; newcomers wait as spares.
@@ -22,8 +22,10 @@ export const BUCKET_SPARES_MAX = 8;
 export const GOOD_MS = 15 * 60_000;
 /** Upkeep asks a little earlier, so that a live node never becomes questionable. */
 export const REFRESH_MS = 14 * 60_000;
-/** DHT-16: misses in a row that end a node's stay. */
+/** DHT-16: misses in a row that end a node's stay where a spare waits for its place. */
 export const MISSES_MAX = 2;
+/** The same where none waits: a small network cannot spare a node for a few lost datagrams. */
+export const MISSES_LONELY_MAX = 8;
 /** A node that missed, or was saved and never proved alive, is asked again after this. */
 export const RECHECK_MS = 10_000;
 
@@ -102,14 +104,18 @@ export class RoutingTable {
     return this.#mayJoin(bucket, contact.endpoint);
   }
 
+  has(endpoint: Endpoint): boolean {
+    return this.#byEndpoint.has(endpointKey(endpoint));
+  }
+
   /** A node did not answer. @returns true where it left the table. */
   missed(endpoint: Endpoint): boolean {
     const node = this.#byEndpoint.get(endpointKey(endpoint));
     if (!node) return false;
     node.misses++;
-    if (node.misses < MISSES_MAX) return false;
-    this.#drop(node);
     const { spares } = this.#bucketOf(node.id);
+    if (node.misses < (spares.length > 0 ? MISSES_MAX : MISSES_LONELY_MAX)) return false;
+    this.#drop(node);
     while (spares.length > 0) {
       if (this.#insert(spares.pop()!)) break;
     }

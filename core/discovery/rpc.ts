@@ -21,9 +21,12 @@ import type { Timer, Timers } from './timers.ts';
 export const TRANSACTION_BYTES = 4;
 /** Queries under way. */
 export const QUERIES_MAX = 512;
-/** DHT-40: a node that was silent so lately is not waited for beyond the short timeout. */
+/** DHT-40: after so many silences in a row, so lately, a node is not waited for any more. */
+export const DOUBT_SILENCES = 4;
 export const DOUBT_MS = 10 * 60_000;
 export const DOUBTED_MAX = 1024;
+/** DHT-19: silence counts where somebody else answered since so long before the query. */
+export const ALIVE_MS = 2000;
 
 /** One question to one node; exactly one of the last three closes it. */
 export interface Ask {
@@ -65,8 +68,8 @@ export class Rpc {
   readonly #pending = new Map<string, Pending>();
   readonly #budget: DestinationBudget;
   readonly #trips = new RoundTrips();
-  /** When nodes were silent while others answered. */
-  readonly #doubted = new BoundedMap<string, number>(DOUBTED_MAX);
+  /** Nodes that were silent while others answered: how often in a row, and when last. */
+  readonly #doubted = new BoundedMap<string, { silences: number; atMs: number }>(DOUBTED_MAX);
   #lastHeardMs = -Infinity;
   /** Answers to nothing we asked, or too late. */
   strays = 0;
@@ -113,9 +116,11 @@ export class Rpc {
     return true;
   }
 
-  /** Was this node silent in the last minutes, with no word since? */
+  /** Is this node better not waited for? */
   doubts(key: string, nowMs: number): boolean {
-    return (this.#doubted.get(key) ?? -Infinity) > nowMs - DOUBT_MS;
+    const doubt = this.#doubted.get(key);
+    if (!doubt || doubt.atMs < nowMs - DOUBT_MS) return false;
+    return doubt.silences >= DOUBT_SILENCES;
   }
 
   /** When a refused `ask` is worth trying again. */
@@ -149,8 +154,11 @@ export class Rpc {
     pending.timer = this.#deps.timers.at(Math.max(hardAtMs, nowMs + 1), (atMs) => {
       this.#close(transaction, pending);
       this.silences++;
-      const heardSince = this.#lastHeardMs >= pending.sentAtMs;
-      if (heardSince) this.#doubted.set(pending.key, atMs);
+      const heardSince = this.#lastHeardMs >= pending.sentAtMs - ALIVE_MS;
+      if (heardSince) {
+        const silences = (this.#doubted.get(pending.key)?.silences ?? 0) + 1;
+        this.#doubted.set(pending.key, { silences, atMs });
+      }
       this.#deps.observer.silent(pending.ask.to, heardSince, atMs);
       pending.ask.silent(atMs);
     });

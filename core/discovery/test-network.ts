@@ -98,9 +98,9 @@ export class TestNetwork {
     this.deliver(host.endpoint, to, bytes);
   }
 
-  /** Puts a datagram on the wire. */
-  deliver(from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
-    const atMs = this.nowMs + this.latencyMs + this.prng.unit() * this.jitterMs;
+  /** Puts a datagram on the wire, `afterMs` from now. */
+  deliver(from: Endpoint, to: Endpoint, bytes: Uint8Array, afterMs = 0): void {
+    const atMs = this.nowMs + afterMs + this.latencyMs + this.prng.unit() * this.jitterMs;
     let at = this.#flights.length;
     while (at > 0 && this.#flights[at - 1]!.atMs < atMs) at--;
     this.#flights.splice(at, 0, { atMs, from, to, bytes });

@@ -75,9 +75,9 @@ export function foreignNode(
   network: TestNetwork,
   endpoint: Endpoint,
   script: Script,
-  givenId?: Uint8Array,
+  options: { readonly id?: Uint8Array; readonly delayMs?: number } = {},
 ): { id: Uint8Array; queries: Query[] } {
-  const id = givenId ?? idForHost(endpoint.host, network.prng.bytes);
+  const id = options.id ?? idForHost(endpoint.host, network.prng.bytes);
   const queries: Query[] = [];
   network.strangers.set(endpointKey(endpoint), (from, bytes) => {
     const message = decodeKrpc(bytes);
@@ -90,7 +90,7 @@ export function foreignNode(
       typeof answer === 'number'
         ? encodeError(transaction, from, answer)
         : encodeReply(transaction, from, { id, ...answer });
-    network.deliver(endpoint, from, reply);
+    network.deliver(endpoint, from, reply, options.delayMs);
   });
   return { id, queries };
 }
