@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { equal, hex } from '../base/bytes.ts';
 import type { Now } from '../base/time.ts';
-import type { PairSecret } from '../crypto/keys.ts';
+import { Secret, type PairSecret } from '../crypto/keys.ts';
 import { pairKeys } from './epoch.ts';
-import { signItem, type SignedItem } from './item.ts';
+import { signItem, type FoundItem, type SignedItem } from './item.ts';
 import type { Presence } from './presence.ts';
+import { Publication } from './presence-publication.ts';
 import { openRecord, sealRecord, VALUE_BYTES, type PresenceRecord } from './record.ts';
 import { Device, pairSecret, portOf, recordAt, World } from './test-presence-world.ts';
 
@@ -212,6 +213,25 @@ describe('a second copy of this device', () => {
     expect(world.clashes).toEqual([]);
   });
 
+  test('[DSC-16] the same number with other bytes, marked by us, is a copy', () => {
+    const { world, ana, secret } = new Pair(13);
+    const keys = pairKeys(secret(), ana.key, ana.epoch);
+    const by = { mark: new Secret('record mark', world.prng.bytes(32)), random: world.prng.bytes };
+    const [mine, other] = [0, 1].map(() => {
+      const nothing = { own: undefined, highestSeq: 0, visited: [] };
+      const publication = new Publication(nothing);
+      const prepared = publication.prepare(ana.epoch, keys, undefined, saying(1, 1), by);
+      if (prepared.verdict !== 'put') throw new Error(prepared.verdict);
+      const { raw, seq, signature } = prepared.own.item;
+      return { publication, seen: { raw, seq, signature, value: raw.subarray(4) } };
+    });
+    const judge = (seen: FoundItem): string =>
+      mine!.publication.prepare(ana.epoch, keys, seen, saying(1, 1), by).verdict;
+    expect(mine!.seen.seq).toBe(other!.seen.seq);
+    expect(judge(mine!.seen)).toBe('put');
+    expect(judge(other!.seen)).toBe('copy');
+  });
+
   test('[DSC-16] a copy that writes between our get and our put is seen in the put', () => {
     const pair = new Pair(12);
     const { world, ana, ben } = pair;
@@ -275,7 +295,7 @@ describe('what the vault is for', () => {
   test('[DSC-15] killed at any write, never a second value under one number', () => {
     let crashes = 0;
     let values = 0;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 40; seed++) {
       const pair = new Pair(1000 + seed);
       const { world, ana, ben } = pair;
       const { prng } = world;
@@ -298,8 +318,8 @@ describe('what the vault is for', () => {
       expect([seed, world.clashes]).toEqual([seed, []]);
       expect([seed, ana.copiesSeen]).toEqual([seed, []]);
     }
-    expect(crashes).toBeGreaterThan(300);
-    expect(values).toBeGreaterThan(200);
+    expect(crashes).toBeGreaterThan(200);
+    expect(values).toBeGreaterThan(130);
   });
 });
 

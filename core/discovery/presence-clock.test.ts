@@ -113,6 +113,31 @@ describe('hours', () => {
     expect(ana.cancelled).toBe(1);
   });
 
+  test('[DSC-4] a clock that is set ends what belongs to the former hour', () => {
+    const pair = new Pair(6);
+    const { world, ana, ben } = pair;
+    world.putMs = [50_000, 50_000];
+    ana.start(pair.knows(ben, 1111), 100);
+    world.run(10_000);
+    expect(ana.presence.stats()['puts']).toBe(1);
+    ana.skewMs = 2 * HOUR_MS;
+    ana.act((presence, now) => presence.handleTimeout(now));
+    expect(ana.cancelled).toBe(1);
+  });
+
+  test('[DSC-4] a check that took long is not followed by a put at the end of the hour', () => {
+    const pair = new Pair(7);
+    const { world, ana, ben } = pair;
+    world.run(39 * MINUTE_MS + 25_000); // 12:59:25
+    world.getMs = [18_000, 18_000];
+    ana.start(pair.knows(ben, 1111), 100);
+    world.run(30_000);
+    expect(ana.presence.stats()['gets']).toBeGreaterThan(1);
+    expect(world.ops('put', ana)).toEqual([]);
+    world.run(60_000);
+    expect(world.ops('put', ana).map(({ epoch }) => epoch)).toEqual([epochOf(START_MS) + 1]);
+  });
+
   test('[DSC-4] in the last half minute of an hour nothing is published any more', () => {
     const pair = new Pair(3);
     const { world, ana, ben } = pair;

@@ -85,6 +85,11 @@ describe('meeting', () => {
     expect(gaps.length).toBeGreaterThan(6);
     expect(gaps.length).toBeLessThan(12);
     expect(Math.max(...gaps.slice(0, 3))).toBeLessThan(10);
+    // The last hour's record, where nothing new comes, is asked for less often than this hour's.
+    const last = hex(pairKeys(secret(), ben.key, epoch - 1).signing.publicKey);
+    const back = world.ops('get', ana).filter(({ publicKey }) => publicKey === last);
+    expect(back.length).toBeGreaterThan(1);
+    expect(back.slice(1).every((op, i) => op.monoMs - back[i]!.monoMs >= 5 * MINUTE_MS)).toBe(true);
     expect(Math.max(...gaps)).toBeGreaterThan(240);
   });
 
@@ -159,6 +164,19 @@ describe('meeting', () => {
       ana.start(knows(ben, 1111));
       expect(world.run(MINUTE_MS, () => ana.found.length > 0)).toBeLessThan(5000);
     }
+  });
+
+  test('[DSC-19] in the last 20 s nobody asks for the hour before: it would be two hours old', () => {
+    const { world, ana, ben, secret, knows } = pairOf(8);
+    const last = hex(
+      pairKeys(secret(), ben.key, Math.floor(START_MS / HOUR_MS) - 1).signing.publicKey,
+    );
+    const asked = (): boolean => world.ops('get', ana).some(({ publicKey }) => publicKey === last);
+    world.run(39 * MINUTE_MS + 41_000); // 12:59:41
+    ana.start(knows(ben), 100);
+    world.run(18_000);
+    expect(world.ops('get', ana).length).toBeGreaterThan(1);
+    expect(asked()).toBe(false);
   });
 
   test('[DSC-31] a wish looks and publishes at once, but not at every keystroke', () => {
