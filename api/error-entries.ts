@@ -278,9 +278,9 @@ const COMMANDS = {
     exit: 1,
     retryable: true,
     sentence:
-      'Too much already waits for {name}, so this was not taken. What waits is safe and goes ' +
-      'out when a way opens. Try again then.',
-    hint: 'See what waits: sotto contacts show {name}',
+      'Too much already waits for this person, so this was not taken. ' +
+      'What waits is safe and goes out when a way opens. Try again then.',
+    hint: 'See what waits: sotto contacts list',
   },
   'disk-error': {
     code: 'E28',
