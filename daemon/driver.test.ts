@@ -232,6 +232,21 @@ test('[API-9] TCP: dial, accept, bytes both ways, close; a refused dial is told 
   expect(left.driver.streams.stats()).toMatchObject({ streams: 0 });
 });
 
+test('[API-20] a node that may dial nowhere but here is refused everywhere else', async () => {
+  const { node, driver } = drive({ mayDial: ({ host }) => host === '127.0.0.1' });
+  const open = (stream: number, host: string): Effect => {
+    return { type: 'stream-open', stream, transport: 'tcp', to: { host, port: 1 } };
+  };
+  node.react = (input) => {
+    if (input.type === 'stop') return [{ type: 'stopped' }];
+    return input.type === 'start' ? [open(2, '127.0.0.1'), open(4, '192.0.2.1')] : [];
+  };
+  driver.start({ udpPort: undefined, tcpPort: undefined, addresses: [] });
+  expect(node.heard('stream-closed')).toMatchObject([{ stream: 4, reason: 'not allowed' }]);
+  await until(() => node.heard('stream-closed').length === 2);
+  expect(node.heard('stream-closed')[1]).toMatchObject({ stream: 2, reason: 'ECONNREFUSED' });
+});
+
 test('[API-9] a peer that resets its TCP connection ends the stream once', async () => {
   const { node, driver } = drive();
   const peers: Socket[] = [];

@@ -47,6 +47,8 @@ export interface DriverParts {
   readonly node: Drivable;
   readonly vault: { request(request: VaultRequest): Promise<VaultReply> };
   readonly udp: Udp | undefined;
+  /** Where streams may be dialled to; absent: anywhere. */
+  readonly mayDial?: (to: Endpoint) => boolean;
   readonly log: Log;
   readonly onNotice: (notice: Notice) => void;
   /** The node or the vault broke its word: the process must end (exit 70). */
@@ -164,7 +166,7 @@ export class Driver {
       case 'datagram':
         return this.#parts.udp?.send(effect.to, effect.bytes);
       case 'stream-open':
-        return this.streams.open(effect);
+        return this.#open(effect);
       case 'stream-write':
         return this.streams.write(effect.stream, effect.bytes);
       case 'stream-close':
@@ -184,6 +186,12 @@ export class Driver {
       case 'stopped':
         return this.#onStopped?.();
     }
+  }
+
+  #open(effect: Extract<Effect, { type: 'stream-open' }>): void {
+    const { stream, to } = effect;
+    if (this.#parts.mayDial?.(to) ?? true) return this.streams.open(effect);
+    this.input({ type: 'stream-closed', stream, reason: 'not allowed' });
   }
 
   #askVault(id: number, request: VaultRequest): void {

@@ -1,7 +1,7 @@
 /**
  * Echo, a partner inside this computer with whom anyone can try everything alone: a second node
  * with an identity, a vault and a link of its own, on the real pipeline. It listens on 127.0.0.1
- * only, takes no part in the DHT, and answers each text: `hi` with `You said: hi`.
+ * only, dials nowhere else, takes no part in the DHT, and answers each text: `hi` with `You said: hi`.
  *
  *   first start    Echo makes an invite; our node adds it as any other, with Echo's address
  *   later starts   our node is told Echo's address of today
@@ -15,6 +15,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { hex, utf8 } from '@sotto/core/base/bytes.ts';
+import { scopeOf } from '@sotto/core/base/endpoint.ts';
 import { TEXT_BYTES_MAX } from '@sotto/core/base/limits.ts';
 import type { Command, CommandResult } from '@sotto/core/commands.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
@@ -89,6 +90,7 @@ class EchoNode implements Echo {
       node: new Node({ random, profile: PROFILE }),
       vault: store,
       udp: undefined,
+      mayDial: ({ host }) => scopeOf(host) === 'loopback',
       log: parts.log,
       onNotice: (notice) => this.#notice(notice),
       onFault: parts.onFault,

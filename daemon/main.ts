@@ -112,7 +112,10 @@ function readPassphrase(file: string | undefined): Uint8Array | undefined {
 function stop(): void {
   if (ending && !daemon) return;
   ending = true;
-  daemon?.stop().then(() => process.exit(0), fault);
+  daemon?.stop().then(
+    () => process.exit(0),
+    () => process.exit(FAULT_EXIT),
+  );
 }
 
 /** Our own fault: leave a report and end at once; what was acknowledged is on disk. */

@@ -32,6 +32,10 @@ export class People {
   /** Who a conversation is with; empty where nobody is known by it any more. */
   async nameOf(conversation: string): Promise<string> {
     this.#names ??= this.#load();
+    const known = (await this.#names).get(conversation);
+    if (known !== undefined) return known;
+    // Somebody new, of whom core has not told yet.
+    this.#names = this.#load();
     return (await this.#names).get(conversation) ?? '';
   }
 
