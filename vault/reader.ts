@@ -185,6 +185,8 @@ const UNREAD =
   '(SELECT count(*) FROM events u WHERE u.conversation = c.id AND u.cursor > c.read_cursor ' +
   'AND u.ours = 0)';
 
+// `LIMIT ?+0`: SQLite looks at the value of a bare `LIMIT ?` when it plans, and so would plan the
+// statement anew at every run, which costs more than to run it.
 function statements(db: Database) {
   const sql = (source: string): Statement => db.prepare(source);
   return {
@@ -196,18 +198,18 @@ function statements(db: Database) {
     ),
     since: sql(
       `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.conversation = ${CONVERSATION} ` +
-        'AND e.cursor > ? ORDER BY e.cursor LIMIT ?',
+        'AND e.cursor > ? ORDER BY e.cursor LIMIT ?+0',
     ),
     before: sql(
       `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.conversation = ${CONVERSATION} ` +
-        'AND e.cursor < ? ORDER BY e.cursor DESC LIMIT ?',
+        'AND e.cursor < ? ORDER BY e.cursor DESC LIMIT ?+0',
     ),
     byId: sql(
       `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.event = ? AND e.cursor IS NOT NULL`,
     ),
     feed: sql(
       `SELECT ${COLUMNS}, f.cursor AS feedCursor, f.type FROM feed f JOIN events e ` +
-        `ON e.id = f.event ${JOINS} WHERE f.cursor > ? ORDER BY f.cursor LIMIT ?`,
+        `ON e.id = f.event ${JOINS} WHERE f.cursor > ? ORDER BY f.cursor LIMIT ?+0`,
     ),
     lastCursor: sql(
       'SELECT max(coalesce((SELECT max(cursor) FROM feed), 0), ' +
@@ -216,11 +218,11 @@ function statements(db: Database) {
     search: sql(
       `SELECT ${COLUMNS} FROM events e ${JOINS} ` +
         'WHERE e.id IN (SELECT rowid FROM search WHERE search MATCH ?) ' +
-        'ORDER BY e.cursor DESC LIMIT ?',
+        'ORDER BY e.cursor DESC LIMIT ?+0',
     ),
     newest: sql(
       `SELECT ${COLUMNS} FROM feed f JOIN events e ON e.id = f.event AND e.cursor = f.cursor ` +
-        `${JOINS} ORDER BY f.cursor DESC LIMIT ?`,
+        `${JOINS} ORDER BY f.cursor DESC LIMIT ?+0`,
     ),
     unread: sql(
       `SELECT c.conversation, ${UNREAD} AS unread FROM conversations c WHERE ${UNREAD} > 0`,
