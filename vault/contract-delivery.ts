@@ -271,7 +271,7 @@ export const deliveryCases: Record<string, Fact> = {
 
   '[VLT-11] a full outbox refuses and changes nothing': async (alice, bob) => {
     const targets = [{ peer: await bob.peer(), bundle: undefined }];
-    const seal = () =>
+    const seal = async () =>
       alice.vault.request({ op: 'seal', self: alice.self, draft: draft('x'), targets });
     for (let sent = 0; sent < OUTBOX_MESSAGES_MAX; sent += 500) {
       const replies = await Promise.all(Array.from({ length: 500 }, seal));

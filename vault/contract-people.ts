@@ -85,7 +85,7 @@ export class Person {
 
   /** Sends a request that must succeed. */
   async do<O extends Op>(request: Request<O>): Promise<Reply<O>> {
-    const reply = await this.vault.request(request as VaultRequest);
+    const reply = await this.vault.request(request);
     const why = reply.op === 'failed' ? `: ${reply.reason}` : '';
     assert(reply.op === request.op, `${request.op} is answered, not ${reply.op}${why}`);
     return reply as Reply<O>;

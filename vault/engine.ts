@@ -16,7 +16,7 @@ import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
 import { Batch, type Plan } from './batch.ts';
 import { faultOf } from './refusal.ts';
 import { conflictKey, prepare, runsAlone } from './requests.ts';
-import { Tables } from './tables.ts';
+import type { Tables } from './tables.ts';
 
 /** Requests of one transaction: bounds the time until its first reply. */
 export const BATCH_REQUESTS_MAX = 64;
@@ -41,12 +41,9 @@ export class Engine {
   #closed = false;
   #commits = 0;
   #requests = 0;
-  readonly #onIdle: () => void;
 
-  /** @param onIdle is called whenever the queue has run empty. */
-  constructor(tables: Tables, onIdle: () => void = () => undefined) {
+  constructor(tables: Tables) {
     this.tables = tables;
-    this.#onIdle = onIdle;
   }
 
   stats(): EngineStats {
@@ -62,7 +59,7 @@ export class Engine {
       if (this.#running) return;
       this.#running = true;
       // After this turn: all requests of one message are in the queue by then.
-      queueMicrotask(() => this.#work().catch(reject));
+      queueMicrotask(() => void this.#work().catch(reject));
     });
   }
 
@@ -82,7 +79,6 @@ export class Engine {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;
-    this.#onIdle();
   }
 
   /** The longest start of the queue that may share a transaction. */

@@ -15,7 +15,8 @@ import { Prng } from '@sotto/core/base/prng.ts';
 import { CONVERSATION, draft, Person } from './contract-people.ts';
 import { Opened } from './opened.ts';
 import { VaultReader } from './reader.ts';
-import { openStore, pathsOf } from './store.ts';
+import { pathsOf } from './paths.ts';
+import { openStore } from './store.ts';
 import { copyAsKilled, type LocalVault, localVault } from './testing.ts';
 
 let vaults: LocalVault[];
@@ -35,7 +36,7 @@ const big = () => draft('x'.repeat(30_000));
 
 test('[VLT-26] a full disk fails the request, loses nothing, and heals by itself', async () => {
   const targets = [await bob.target()];
-  const seal = (one = big()) =>
+  const seal = async (one = big()) =>
     alice.vault.request({ op: 'seal', self: alice.self, draft: one, targets });
   await bob.open(alice, await alice.seal(bob, 'before'));
   const { db } = vaults[0]!.engine.tables;

@@ -14,7 +14,7 @@ import { decodeEvent, type Event, ZERO_HASH } from '@sotto/core/base/event.ts';
 import type { HeldAuthor, StoredEvent } from '@sotto/core/base/vault.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import type { Database, Statement } from './database.ts';
-import { Feed } from './feed.ts';
+import type { Feed } from './feed.ts';
 import { HIDDEN_KINDS, type MessageState } from './view.ts';
 
 /** States as the `state` column has them. */

@@ -15,7 +15,8 @@ import { utf8 } from '@sotto/core/base/bytes.ts';
 import { connect, isRecent } from './database.ts';
 import type { OpenRefusal } from './refusal.ts';
 import { MIGRATIONS, migrate } from './schema.ts';
-import { openStore, pathsOf } from './store.ts';
+import { pathsOf } from './paths.ts';
+import { openStore } from './store.ts';
 import { temporaryFolder } from './testing.ts';
 
 let folder: string;

@@ -17,10 +17,10 @@
  * @module
  */
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import SQLite from 'better-sqlite3-multiple-ciphers';
 import { type ConnectionOptions, connect, type Database } from './database.ts';
 import { createKeyFile, readKeyFile, syncFolder, VAULT_KEY_BYTES } from './key-file.ts';
+import { pathsOf } from './paths.ts';
 import { createIdentity } from './prekeys.ts';
 import { randomBytes } from './random.ts';
 import { refusalOf, VaultRefusedError } from './refusal.ts';
@@ -33,15 +33,6 @@ export interface Store {
   readonly db: Database;
   readonly key: Uint8Array;
   close(): void;
-}
-
-export function pathsOf(folder: string) {
-  return {
-    vault: join(folder, 'vault.db'),
-    fresh: join(folder, 'vault.new'),
-    key: join(folder, 'key'),
-    lock: join(folder, 'vault.lock'),
-  };
 }
 
 /**

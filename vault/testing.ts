@@ -9,7 +9,8 @@ import { equal } from '@sotto/core/base/bytes.ts';
 import type { VaultUnderTest } from './contract.ts';
 import { Engine } from './engine.ts';
 import { VaultReader } from './reader.ts';
-import { openStore, pathsOf, type Store } from './store.ts';
+import { pathsOf } from './paths.ts';
+import { openStore, type Store } from './store.ts';
 import { Tables } from './tables.ts';
 
 export function temporaryFolder(): string {

@@ -14,7 +14,7 @@ import { VaultHost } from './host.ts';
 import { changePassphrase } from './key-file.ts';
 import { VaultReader } from './reader.ts';
 import { VaultRefusedError } from './refusal.ts';
-import { pathsOf } from './store.ts';
+import { pathsOf } from './paths.ts';
 
 export interface VaultOptions {
   /** A folder of mode 0700 that holds nothing but this vault's files and the daemon's. */
