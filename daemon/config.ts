@@ -42,6 +42,8 @@ export class Config {
   readonly #folder: string;
   readonly #layers: Record<Exclude<Source, 'default'>, Values>;
   readonly #ports: Values;
+  /** What `values` said last; asked for with every message shown. */
+  #known: Settings | undefined;
 
   /** @throws StartFailure `bad-config`, naming the setting, its source and what is wrong. */
   constructor({ flags, env, folder }: ConfigSources) {
@@ -56,9 +58,10 @@ export class Config {
 
   /** All values in force. */
   values(): Settings {
-    return Settings.parse(
+    this.#known ??= Settings.parse(
       Object.fromEntries(SETTING_KEYS.map((key) => [key, this.entry(key).value])),
     );
+    return this.#known;
   }
 
   list(): ConfigEntry[] {
@@ -88,12 +91,14 @@ export class Config {
     else file[key] = value;
     write(this.#folder, FILE, file);
     this.#layers.file = file;
+    this.#known = undefined;
   }
 
   /** Remembers a port that was chosen, so that it is the same at the next start. */
   keepPort(key: Port, port: number): void {
     if (this.#ports[key] === port) return;
     this.#ports[key] = port;
+    this.#known = undefined;
     write(this.#folder, PORTS_FILE, this.#ports);
   }
 
