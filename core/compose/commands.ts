@@ -3,6 +3,7 @@
  * @module
  */
 import { fromHex, hex, utf8 } from '../base/bytes.ts';
+import { scopeOf } from '../base/endpoint.ts';
 import { TEXT_BYTES_MAX } from '../base/limits.ts';
 import type { DocChange, VaultFault } from '../base/vault.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
   Status,
 } from '../commands.ts';
 import { Secret } from '../crypto/keys.ts';
+import { decodeRecord } from '../discovery/record.ts';
 import type { Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
 import type { TextFault } from '../people/id-text.ts';
@@ -230,13 +232,19 @@ function newContact(
     name: book.freeName(ours),
     nameIsOurs: ours !== undefined,
     blocked: false,
-    local: command.hint !== undefined,
+    local: command.hint !== undefined && isInside(command.hint),
     invite: undefined,
     secret: undefined,
     deviceList: undefined,
     devices: [],
     lastSeenMs: 0,
   };
+}
+
+/** A record that names loopback addresses alone: a partner inside this computer. */
+function isInside(hint: Uint8Array): boolean {
+  const read = decodeRecord(hint);
+  return read.ok && read.record.candidates.every((c) => scopeOf(c.endpoint.host) === 'loopback');
 }
 
 function listContacts(runtime: Runtime, reply: Reply): void {

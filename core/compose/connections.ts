@@ -7,10 +7,10 @@ import { concat, utf8, utf8Text } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import type { Input } from '../effects.ts';
-import type { Doc } from '../base/vault.ts';
+import type { Doc, DocChange } from '../base/vault.ts';
 import type { CloseReason, GateKey, LinkSelf, LinksOutput, LinkTarget } from '../link/contract.ts';
 import { Links } from '../link/links.ts';
-import { REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
+import { REPLAY_ENTRIES_MAX, REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
 import { FEATURES, VERSIONS } from './versions.ts';
 import { Dialer } from '../path/dialer.ts';
 import { sameRoutes, type Route } from '../path/candidates.ts';
@@ -50,6 +50,8 @@ export class Connections {
   /** By hex of the device's signing key. */
   readonly #wanted = new Map<string, Wanted>();
   readonly #dials = new Map<number, string>();
+  /** First flights on disk, by gate, oldest first: what to delete with the gate. */
+  readonly #replays: Map<string, Uint8Array[]>;
   #nextDial = 1;
   #draining = false;
 
@@ -60,6 +62,7 @@ export class Connections {
     deps: ConnectionDeps,
   ) {
     this.#handlers = deps.handlers;
+    this.#replays = replaysOf(deps.docs);
     this.#links = new Links({
       random: context.random,
       self: deps.self,
@@ -67,7 +70,7 @@ export class Connections {
       features: FEATURES,
       gates: () => deps.gates(),
       admit: (noise, gate) => deps.admit(noise, gate),
-      replaySeen: replaysOf(deps.docs),
+      replaySeen: this.#replays,
     });
   }
 
@@ -103,6 +106,11 @@ export class Connections {
 
   linked(device: string): void {
     this.#wanted.get(device)?.dialer.handleLinked(this.context.now.monoMs);
+    this.#drain();
+  }
+
+  pathLost(device: string): void {
+    this.#wanted.get(device)?.dialer.handlePathLost(this.context.now.monoMs);
     this.#drain();
   }
 
@@ -231,17 +239,30 @@ export class Connections {
     }
   }
 
-  /** First flights seen are on disk before any reply to them leaves (LNK-4). */
+  /** First flights seen are on disk before any reply to them leaves (LNK-6). */
   #persistReplay(out: Extract<LinksOutput, { type: 'replay' }>): void {
-    const docs = out.entries.map((entry) => ({
-      space: 'replay' as const,
-      key: concat(utf8(`${out.gate} `), entry),
-      value: new Uint8Array(0),
-    }));
+    const kept = this.#replays.get(out.gate) ?? [];
+    const old = kept.slice(0, Math.max(0, kept.length + out.entries.length - REPLAY_ENTRIES_MAX));
+    const docs = [
+      ...out.entries.map((entry) => replayDoc(out.gate, entry, new Uint8Array(0))),
+      ...old.map((entry) => replayDoc(out.gate, entry, undefined)),
+    ];
+    this.#replays.set(out.gate, [...kept.slice(old.length), ...out.entries]);
     this.context.vault({ op: 'put', docs }, (reply) => {
       this.#links.handleReplayStored(out.token, !failed(reply), this.context.now.monoMs);
       this.#drain();
     });
+  }
+
+  /** Deletes what was kept for gates that are gone: nobody can knock there any more. */
+  retireGates(open: ReadonlySet<string>): DocChange[] {
+    const docs: DocChange[] = [];
+    for (const [gate, entries] of this.#replays) {
+      if (open.has(gate)) continue;
+      docs.push(...entries.map((entry) => replayDoc(gate, entry, undefined)));
+      this.#replays.delete(gate);
+    }
+    return docs;
   }
 
   #up(out: LinkUp): void {
@@ -256,6 +277,10 @@ export class Connections {
     if (device === undefined) return;
     this.#wanted.get(device)?.dialer.handleDialFailed(dial, this.context.now.monoMs);
   }
+}
+
+function replayDoc(gate: string, entry: Uint8Array, value: Uint8Array | undefined): DocChange {
+  return { space: 'replay', key: concat(utf8(`${gate} `), entry), value };
 }
 
 /** First flights seen, by gate: the documents' keys are `gate id`, a space, 16 bytes. */

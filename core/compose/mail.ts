@@ -326,7 +326,10 @@ export class Mail {
       if (failed(reply)) return this.context.log('error', 'not stored', { reason: reply.reason });
       if (reply.outcome === 'duplicate') return this.#receipt(link, envelope);
       if (reply.outcome === 'refused') return this.#refuse(link, envelope, reply.reason);
-      if (reply.held) this.#watchGap(reply.held, reply.stored.event.sequence);
+      if (reply.held) {
+        const newest = Math.max(reply.held.sequence, reply.stored.event.sequence);
+        this.#watchGap(reply.held, newest);
+      }
       this.context.notify({ topic: 'feed' });
       if (reply.stored.event.kind === 'text') return this.#receipt(link, envelope);
       this.applyControl(contact, reply.stored, () => this.#receipt(link, envelope));
@@ -373,9 +376,10 @@ export class Mail {
     this.#gaps.set(key, watched);
   }
 
-  #release({ author, conversation, sequence }: HeldAuthor): void {
-    this.context.vault({ op: 'release', conversation, author, sequence }, () =>
-      this.context.notify({ topic: 'feed' }),
-    );
+  #release(held: HeldAuthor): void {
+    this.context.vault({ op: 'release', ...held }, (reply) => {
+      if (failed(reply)) this.#watchGap(held, held.sequence);
+      else this.context.notify({ topic: 'feed' });
+    });
   }
 }

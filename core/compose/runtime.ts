@@ -330,7 +330,9 @@ export class Runtime {
   #upkeep(): void {
     const { context } = this;
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
-    this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
+    const gate = this.book.renewGateIfOld(context.random, context.now.wallMs);
+    const open = new Set(this.#gates().map(({ id }) => id));
+    this.#put([...gate, ...this.connections.retireGates(open)]);
     this.#refreshRecord();
     context.vault({ op: 'bundle', wallMs: context.now.wallMs }, (reply) => {
       if (reply.op === 'failed' || equal(reply.bundle, this.#bundle)) return;

@@ -108,6 +108,9 @@ export class Sessions {
     if (!session) return;
     session.rttMs = path.rttMs;
     if (path.route) Object.assign(session, describe(path.route));
+    const current = session.device !== undefined && this.of(session.device) === session;
+    if (current && path.route) this.connections.linked(session.device!);
+    if (current && !path.route) this.connections.pathLost(session.device!);
     this.#changed(session);
   }
 

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import type { Route } from './candidates.ts';
-import { BACK_OFF_MS, DIAL_GIVE_UP_MS, Dialer, STABLE_LINK_MS } from './dialer.ts';
+import {
+  BACK_OFF_MS,
+  DIAL_GIVE_UP_MS,
+  Dialer,
+  RESUME_PATIENCE_MS,
+  STABLE_LINK_MS,
+} from './dialer.ts';
 
 const ROUTES: Route[] = [{ transport: 'tcp', endpoint: { host: '192.0.2.1', port: 1000 } }];
 const OTHER: Route[] = [{ transport: 'tcp', endpoint: { host: '192.0.2.2', port: 1000 } }];
@@ -111,4 +117,17 @@ test('a stopped dialer rests', () => {
   expect(subject.poll()).toEqual({ type: 'cancel', dial: 1 });
   expect(subject.wakeAtMs()).toBeUndefined();
   expect(subject.state).toBe('resting');
+});
+
+test('[PTH-8] a link without a path may resume, then it is dialled afresh', () => {
+  const subject = dialer();
+  subject.handleRoutes(ROUTES, 0);
+  subject.handleLinked(0);
+  subject.handlePathLost(20_000);
+  expect(subject.wakeAtMs()).toBe(20_000 + RESUME_PATIENCE_MS);
+  subject.handleLinked(20_500); // it resumed
+  expect(subject.wakeAtMs()).toBeUndefined();
+  subject.handlePathLost(30_000);
+  subject.handleTimeout(30_000 + RESUME_PATIENCE_MS);
+  expect(subject.poll()).toMatchObject({ type: 'dial', routes: ROUTES });
 });

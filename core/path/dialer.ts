@@ -18,6 +18,8 @@ export const BACK_OFF_MS = [
 ];
 /** A link that was lost sooner than this counts as a failed dial, so that flapping backs off. */
 export const STABLE_LINK_MS = 10_000;
+/** What a link without a path gets to resume before it is dialled afresh. */
+export const RESUME_PATIENCE_MS = 1_500;
 /** A dial that found no answer ends after this time. */
 export const DIAL_GIVE_UP_MS = 10_000;
 
@@ -76,6 +78,16 @@ export class Dialer {
     this.#failures = stable ? 0 : this.#failures + 1;
     this.#linkedAtMs = undefined;
     this.#schedule(nowMs + this.#backOffMs());
+  }
+
+  /**
+   * The link has no path. It resumes by itself where its far side still lives; where that one
+   * has restarted, only a fresh dial helps, and its link replaces the old one.
+   */
+  handlePathLost(nowMs: number): void {
+    if (this.#linkedAtMs === undefined) return;
+    this.#linkedAtMs = undefined;
+    this.#schedule(nowMs + RESUME_PATIENCE_MS);
   }
 
   handleDialFailed(dial: number, nowMs: number): void {
