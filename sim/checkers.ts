@@ -53,6 +53,8 @@ export class Checkers implements Witness {
   readonly #envelopes = new Map<string, { event: Uint8Array; from: Host }>();
   /** Texts shown, by host. */
   readonly #received = new Map<Host, Set<string>>();
+  /** By host, conversation and author: how far the latest release of held messages went. */
+  readonly #releasedTo = new Map<string, number>();
   /** Highest generations and seqs seen on disks. */
   readonly #numbers = new Map<string, number>();
 
@@ -92,6 +94,7 @@ export class Checkers implements Witness {
     if ('self' in request) this.#devices.set(hex(request.self.device), host);
     if (reply.op === 'failed') return;
     if (request.op === 'open' && reply.op === 'open') this.#opened(host, request, reply);
+    if (request.op === 'release') this.#released(host, request);
     if (request.op === 'receipt' && reply.op === 'receipt') this.#receipted(host, request);
     if ('docs' in request) {
       for (const doc of request.docs ?? []) {
@@ -151,10 +154,17 @@ export class Checkers implements Witness {
   #checkOrder(host: Host, message: ShownMessage, last: Map<string, number>): void {
     const author = `${hex(message.conversation)} ${hex(message.author)}`;
     const before = last.get(author) ?? 0;
-    if (message.sequence < before) {
+    const late = message.sequence < (this.#releasedTo.get(`${host.name} ${author}`) ?? 0);
+    if (message.sequence < before && !late) {
       this.fail('shown in author order', `${host.name}: ${message.sequence} after ${before}`);
     }
-    last.set(author, message.sequence);
+    last.set(author, Math.max(before, message.sequence));
+  }
+
+  /** What was held behind a gap is shown from now on: the missing may still come, and late. */
+  #released(host: Host, { author, conversation }: Extract<VaultRequest, { op: 'release' }>): void {
+    const name = `${host.name} ${hex(conversation)} ${hex(author)}`;
+    this.#releasedTo.set(name, host.vault.timeline.shownTo(conversation, author));
   }
 
   #sealed(host: Host, { ciphertext, envelope, event }: Envelope): void {

@@ -147,6 +147,11 @@ export class ModelTimeline {
     this.#showHeld(authorKey(conversation, author), sequence);
   }
 
+  /** The highest sequence of an author that was shown or passed over. */
+  shownTo(conversation: Uint8Array, author: Uint8Array): number {
+    return this.#shownTo.get(authorKey(conversation, author)) ?? 0;
+  }
+
   heldAuthors(): HeldAuthor[] {
     return [...this.#held.entries()].map(([author]) => this.#heldAuthor(author)!);
   }

@@ -13,7 +13,7 @@ import { endpointKey } from '@sotto/core/base/endpoint.ts';
 import { Node } from '@sotto/core/node.ts';
 import { Checkers, type Violation } from './checkers.ts';
 import { EventLog, type Printer } from './event-log.ts';
-import { drawMix, type FaultKind, Faults, type FaultMix } from './faults.ts';
+import { drawMix, type FaultKind, Faults } from './faults.ts';
 import { Host, type HostFlaws, type MakeNode } from './host.ts';
 import { Network } from './network.ts';
 import { BURST, type Habits, People } from './people.ts';
@@ -98,7 +98,7 @@ class Run {
       scheduler,
       prng: prngFor(seed, 'people'),
       checkers: this.#checkers,
-      habits: drawHabits(plan, mix, size),
+      habits: drawHabits(plan, size),
     });
     this.#faults = new Faults({
       scheduler,
@@ -198,7 +198,7 @@ class Run {
 }
 
 /** Enough messages for the run to mean something, whatever the number of people. */
-function drawHabits(plan: Prng, mix: FaultMix, size: number): Habits {
+function drawHabits(plan: Prng, size: number): Habits {
   const burstRate = plan.unit() * 0.5;
   const perWriting = 1 + burstRate * ((BURST.from + BURST.to) / 2 - 1);
   const writers = 2 * (size - 1);
@@ -207,7 +207,6 @@ function drawHabits(plan: Prng, mix: FaultMix, size: number): Habits {
     burstRate,
     cancelRate: plan.chance(0.5) ? plan.unit() * 0.2 : 0,
     blockEveryMs: plan.chance(0.3) ? plan.int(60_000, 300_000) : undefined,
-    // Who is met by a hint alone is never looked up again: that needs addresses that stay.
-    hints: !mix.kinds.includes('move') && plan.chance(0.5),
+    hints: plan.chance(0.5),
   };
 }
