@@ -132,6 +132,14 @@ export class Book {
     return { space: 'contact', key: contact.identity, value: undefined };
   }
 
+  /** A newcomer who could not be stored: the invite they came by is theirs no more. */
+  forgetGuest(contact: Contact): void {
+    this.remove(contact);
+    for (const invite of this.invites.values()) {
+      invite.usedBy = invite.usedBy.filter((user) => !equal(user, contact.identity));
+    }
+  }
+
   contactDoc(contact: Contact): DocChange {
     return { space: 'contact', key: contact.identity, value: encodeContact(contact) };
   }

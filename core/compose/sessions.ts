@@ -2,7 +2,7 @@
  * Sessions: what a link means. Each side says hello; the hello shows which person and device is
  * there, brings what is needed to seal for it and to find it again, and opens the mail.
  *
- *   link up --our hello--> waiting --their hello, checked--> ready --down--> gone
+ *   link up --our hello--> waiting --their hello, checked--> storing --on disk--> ready --down--> gone
  *
  * @module
  */
@@ -35,8 +35,13 @@ export interface Session {
   /** The device we dialled, by key. */
   readonly target: string | undefined;
   readonly helloByMs: number;
-  /** Set once their hello was accepted. */
+  /** Set once their hello was accepted and is on disk. */
   device: string | undefined;
+  /**
+   * While a hello is being stored: what came after it. The link's credit bounds it. Without the
+   * wait a crash could forget a person whose messages it had receipted.
+   */
+  held: { readonly body: Uint8Array; readonly bytes: number }[] | undefined;
   route: RouteName;
   transport: 'tcp' | 'udx';
   endpoint: string;
@@ -96,6 +101,7 @@ export class Sessions {
       target,
       helloByMs: this.context.now.monoMs + HELLO_TIMEOUT_MS,
       device: undefined,
+      held: undefined,
       rttMs: undefined,
       ...describe(up.route),
     };
@@ -116,8 +122,9 @@ export class Sessions {
 
   handleMessage(link: number, body: Uint8Array, bytes: number): void {
     const session = this.#sessions.get(link);
-    const message = messageName(body);
     if (!session) return;
+    if (session.held) return void session.held.push({ body, bytes });
+    const message = messageName(body);
     if (!message) return this.#reject(session, 'unreadable message');
     if (message.name === 'h') {
       this.connections.credit(link, bytes);
@@ -211,12 +218,26 @@ export class Sessions {
     const docs: DocChange[] = [];
     const contact = former ?? this.#newContact(session, certificate, hello, docs);
     if (!contact) return this.#reject(session, 'invite does not admit them');
-    const { invite } = contact;
+    const before = { ...contact };
     this.#update(contact, certificate, hello, list);
     this.ports.heardTime(contact, hello.wallMs);
     docs.push(this.book.put(contact));
-    this.context.vault({ op: 'put', docs }, () => undefined);
-    this.#ready(session, key, contact, record.record, invite);
+    session.held = [];
+    this.context.vault({ op: 'put', docs }, (reply) => {
+      const stored = reply.op !== 'failed';
+      if (!stored) this.#forget(contact, before, former === undefined);
+      // A person met before is on disk already; for them only news is lost until the next hello.
+      const known = former !== undefined && before.invite === undefined;
+      if (stored || known) this.#ready(session, key, contact, record.record, before.invite);
+      else this.#reject(session, 'the disk is full');
+    });
+  }
+
+  /** The disk did not take what a hello brought. */
+  #forget(contact: Contact, before: Contact, isNew: boolean): void {
+    Object.assign(contact, before);
+    if (isNew) this.book.forgetGuest(contact);
+    else this.book.put(contact);
   }
 
   /** Why this certificate may not stand behind this link, if so. */
@@ -299,6 +320,9 @@ export class Sessions {
     record: PresenceRecord,
     invite: string | undefined,
   ): void {
+    const held = session.held ?? [];
+    session.held = undefined;
+    if (this.#sessions.get(session.link) !== session || contact.blocked) return;
     const again = session.device !== undefined;
     session.device = key;
     const former = this.#byDevice.get(key);
@@ -308,6 +332,7 @@ export class Sessions {
     this.ports.met(contact, this.book.device(key)!, record, invite);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
     this.#notifyRoute(contact);
+    for (const { body, bytes } of held) this.handleMessage(session.link, body, bytes);
   }
 
   #changed(session: Session): void {
