@@ -326,7 +326,6 @@ export class Work {
       at.schedule.putDone(clock.monoMs, 0);
       return;
     }
-    if (epoch !== clock.epoch) return;
     const by = { mark: this.#deps.said().mark, random: this.#deps.random };
     const keys = at.keys(this.#deps.self, epoch);
     const verdict = at.publication.prepare(epoch, keys, result.item, record, by);
