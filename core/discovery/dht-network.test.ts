@@ -73,6 +73,37 @@ test('[DHT-67] an item outlives half of the nodes that hold it', () => {
   expect(get(network, asker, key).item?.seq).toBe(1n);
 });
 
+test('[DHT-47] an item put by a dual-stack node is found in either network', () => {
+  const network = new TestNetwork(105);
+  const v4 = network.grow(10);
+  const v6: TestHost[] = [];
+  for (let i = 0; i < 10; i++) {
+    const bootstrap = v6.slice(0, 1).map((host) => host.endpoint);
+    const endpoint = { host: `2a0${i}:${i + 1}::1`, port: 6881 };
+    v6.push(network.add(endpoint, { families: ['v6'], bootstrap }));
+    network.run(100);
+  }
+  network.run(30_000);
+  // One node with two sockets: it speaks from its IPv4 or its IPv6 address.
+  const both = network.add(TestNetwork.address(90), {
+    families: ['v4', 'v6'],
+    bootstrap: [v4[0]!.endpoint, v6[0]!.endpoint],
+  });
+  network.giveAddress(both, { host: '2a0f:9::1', port: 6881 });
+  network.run(20_000);
+  const key = keyOf(network);
+  const { results } = put(network, both, key, 1);
+  const families = results.map(({ endpoint }) => endpoint.host.includes(':'));
+  expect([families.filter(Boolean).length, families.filter((isV6) => !isV6).length]).toEqual([
+    10, 10,
+  ]);
+  expect(get(network, v4[5]!, key).item?.seq).toBe(1n);
+  expect(get(network, v6[5]!, key).item?.seq).toBe(1n);
+  expect(get(network, both, key)).toMatchObject({ authoritative: true });
+  expect(isCompliant(both.node.ids.v6!, '2a0f:9::1')).toBe(true);
+  expect(isCompliant(both.node.ids.v4!, both.endpoint.host)).toBe(true);
+});
+
 describe('small worlds', () => {
   test.each([2, 3, 5, 10, 30])('[DHT-43] among %i nodes a get takes a few round trips', (count) => {
     const network = new TestNetwork(110 + count);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encode } from '../base/bencode.ts';
+import { encode, type Encodable } from '../base/bencode.ts';
 import { equal, hex, utf8 } from '../base/bytes.ts';
 import { endpointKey, type Endpoint } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
@@ -84,8 +84,8 @@ describe('answers', () => {
 describe('a query', () => {
   test('[DHT-8] that makes no sense is told so', () => {
     const node = lone();
-    const errorTo = (message: Record<string, object | string>): number | undefined => {
-      node.handleDatagram(address(3), encode({ t: 'tt', y: 'q', ...message } as never), 0);
+    const errorTo = (message: { readonly [key: string]: Encodable }): number | undefined => {
+      node.handleDatagram(address(3), encode({ t: 'tt', y: 'q', ...message }), 0);
       const [out] = outputsOf(node);
       const answer = out?.type === 'send' ? decodeKrpc(out.bytes) : undefined;
       return answer?.ok && answer.kind === 'error' ? answer.code : undefined;

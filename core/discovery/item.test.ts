@@ -60,7 +60,7 @@ describe('vectors of BEP 44', () => {
     }
   });
 
-  test('[DHT-20] an immutable target is the hash of the bencoded value, not of its content', () => {
+  test('[DHT-20] an immutable target hashes the bencoded value (bittorrent-dht#74)', () => {
     const vector = cases.find((item) => item.name === 'immutable')!;
     expect(hex(immutableTarget(utf8(vector.v_bencoded)))).toBe(vector.target);
     expect(hex(immutableTarget(utf8('Hello World!')))).not.toBe(vector.target);

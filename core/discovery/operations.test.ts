@@ -354,6 +354,16 @@ describe('limits', () => {
     expect(failed).toHaveLength(5);
   });
 
+  test('[DHT-70] a thousand that wait in vain all end, without deep recursion', () => {
+    const network = new TestNetwork(41);
+    const us = network.add(address(1), { bootstrap: [address(9)] });
+    for (let i = 0; i < 1000; i++) us.node.get(nextOp++, query, network.nowMs);
+    network.drain(us);
+    network.run(60_000, () => us.said.length >= 1000);
+    expect(us.said.filter((said) => said.type === 'got')).toHaveLength(1000);
+    expect(us.node.stats()).toMatchObject({ operations: 0, operationsWaiting: 0 });
+  });
+
   test('[DHT-70] a cancelled operation says nothing more, and its room is given on', () => {
     const network = new TestNetwork(38);
     const hosts = network.grow(5);

@@ -10,8 +10,14 @@
  */
 import { BoundedQueue } from '../base/bounded.ts';
 import { equal } from '../base/bytes.ts';
-import { targetOf, type FoundItem, type ItemFields, type ItemQuery } from './item.ts';
-import { immutableTarget, type SignedItem } from './item.ts';
+import {
+  immutableTarget,
+  targetOf,
+  type FoundItem,
+  type ItemFields,
+  type ItemQuery,
+  type SignedItem,
+} from './item.ts';
 import {
   GET_WIDTH,
   ItemSearch,
@@ -74,6 +80,8 @@ export class Operations {
   readonly #all = new Map<number, Operation>();
   readonly #waiting = new BoundedQueue<Operation>(OPERATIONS_WAITING_MAX);
   #active = 0;
+  #running = false;
+  #runAgain = false;
   /** Items returned by nodes that proved nothing. */
   invalidItems = 0;
 
@@ -108,6 +116,17 @@ export class Operations {
 
   /** Starts what waits, as far as there is room and there are nodes to ask. */
   run(nowMs: number): void {
+    this.#runAgain = true;
+    if (this.#running) return; // the outer call goes round again: no recursion over operations
+    this.#running = true;
+    while (this.#runAgain) {
+      this.#runAgain = false;
+      this.#startWaiting(nowMs);
+    }
+    this.#running = false;
+  }
+
+  #startWaiting(nowMs: number): void {
     const realms = this.#deps.realms();
     const searching = realms.some((realm) => realm.searching);
     if (searching && realms.every((realm) => realm.table.size === 0)) return;

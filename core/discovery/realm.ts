@@ -16,8 +16,14 @@ import { unit, type Random } from '../base/time.ts';
 import { IpVote } from './ip-vote.ts';
 import type { Query, Reply } from './krpc.ts';
 import { Lookup, type Seed } from './lookup.ts';
-import { idForHost, idSharing, isCompliant, NODE_ID_BYTES, sharedBits } from './node-id.ts';
-import type { Contact } from './node-id.ts';
+import {
+  idForHost,
+  idSharing,
+  isCompliant,
+  NODE_ID_BYTES,
+  sharedBits,
+  type Contact,
+} from './node-id.ts';
 import { BUCKET_NODES_MAX, RoutingTable, type TableNode } from './routing-table.ts';
 import type { Rpc } from './rpc.ts';
 import type { SavedRealm } from './saved.ts';
@@ -37,7 +43,7 @@ export const ROUTER_PAUSE_MS_MIN = 5_000;
 export const ROUTER_PAUSE_MS_MAX = 30 * 60_000;
 /** DHT-52: at most one query of upkeep in this time. */
 export const UPKEEP_MS_MIN = 3_000;
-/** DHT-53: a table that holds fewer than a bucket looks around again, each time after twice this. */
+/** DHT-53: a table with less than a bucket looks around again, each time after twice as long. */
 export const LONELY_SEARCH_MS_MIN = 10_000;
 export const LONELY_SEARCH_MS_MAX = 4 * 60_000;
 const SEARCH_DEADLINE_MS = 20_000;

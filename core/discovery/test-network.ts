@@ -2,12 +2,13 @@
  * A network of `DhtNode`s in virtual time, for tests: latency, loss, dead hosts, one seed.
  * @module
  */
-import { endpointKey, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, familyOf, type Endpoint } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
 import { DhtNode, type DhtDeps, type DhtOutput } from './dht-node.ts';
 
 export interface TestHost {
   readonly endpoint: Endpoint;
+  second?: Endpoint;
   node: DhtNode;
   alive: boolean;
   /** Everything but datagrams that the node has said. */
@@ -48,7 +49,7 @@ export class TestNetwork {
   /** A public-looking address in a /16 of its own. */
   static address(i: number): Endpoint {
     return {
-      host: `${60 + (i % 120)}.${(i * 7) % 250}.${(i * 13) % 250}.${1 + (i % 250)}`,
+      host: `${128 + (i % 40)}.${(i * 7) % 250}.${(i * 13) % 250}.${1 + (i % 250)}`,
       port: 6881,
     };
   }
@@ -68,6 +69,13 @@ export class TestNetwork {
     this.hosts.set(endpointKey(endpoint), host);
     this.drain(host);
     return host;
+  }
+
+  /** A second address, of the other family, for a node that has a socket in both. */
+  giveAddress(host: TestHost, endpoint: Endpoint): void {
+    host.second = endpoint;
+    this.hosts.set(endpointKey(endpoint), host);
+    this.drain(host);
   }
 
   /** `count` nodes that all start from the first; run until they know each other. */
@@ -93,9 +101,11 @@ export class TestNetwork {
   #send(host: TestHost, to: Endpoint, bytes: Uint8Array): void {
     host.sent++;
     host.sentBytes += bytes.length;
-    if (!host.alive || !this.tap(host.endpoint, to, bytes)) return;
+    const { endpoint, second } = host;
+    const from = second && familyOf(second) === familyOf(to) ? second : endpoint;
+    if (!host.alive || !this.tap(from, to, bytes)) return;
     if (this.prng.chance(this.loss)) return;
-    this.deliver(host.endpoint, to, bytes);
+    this.deliver(from, to, bytes);
   }
 
   /** Puts a datagram on the wire, `afterMs` from now. */
