@@ -70,8 +70,8 @@ describe('what others write', () => {
     expect(ana.presence.stats()['rolledBack']).toBeGreaterThan(1);
     world.write(pair.sign(ben, saying(6, 6666), 4));
     world.run(2 * MINUTE_MS);
-    expect(portOf(ana.found.at(-1))).toBe(6666);
-    expect(ana.found.at(-1)!.fresh).toBe(true);
+    expect(portOf(ana.found[0])).toBe(6666);
+    expect(ana.found[0]!.fresh).toBe(true);
   });
 
   test('[DSC-18] one generation found again is told again, as not fresh', () => {

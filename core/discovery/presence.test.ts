@@ -74,6 +74,19 @@ describe('meeting', () => {
     expect(portOf(ben.found[0])).toBe(1111);
   });
 
+  test('[DSC-23] once our own record lies there we look again at once', () => {
+    const { world, ana, ben, secret, knows } = pairOf(9);
+    world.getMs = [100, 100];
+    world.putMs = [9000, 9000];
+    ana.start(knows(ben, 1111), 0);
+    const his = hex(pairKeys(secret(), ben.key, ana.epoch).signing.publicKey);
+    world.run(20_000);
+    const putMs = world.ops('put', ana)[0]!.monoMs + 9000;
+    const looks = world.ops('get', ana).filter(({ publicKey }) => publicKey === his);
+    const after = looks.map(({ monoMs }) => monoMs - putMs).filter((ms) => ms >= 0);
+    expect(after[0]).toBeLessThanOrEqual(300);
+  });
+
   test('[DSC-23] lookups after a start back off, and end', () => {
     const { world, ana, ben, secret, knows } = pairOf(3);
     ana.start(knows(ben, 1111));
@@ -288,7 +301,10 @@ describe('links', () => {
     }
     world.run(20_000);
     const puts = world.ops('put', ana);
-    expect(puts.length).toBeLessThan(60);
+    expect(puts.length).toBeGreaterThan(10);
+    for (const [i, { monoMs }] of puts.slice(1).entries()) {
+      expect(monoMs - puts[i]!.monoMs).toBeGreaterThanOrEqual(3000);
+    }
     ben.start(knows(ana, 1));
     world.run(10_000);
     expect(portOf(ben.found.at(-1))).toBe(2119);
