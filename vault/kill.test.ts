@@ -106,7 +106,8 @@ test('[VLT-29] a sender killed at random loses nothing it acknowledged', async (
         for (const id of (await alice.receipt(bob, reply)).events) delivered.add(hex(id));
       },
     );
-    await sleep(random.int(20, 300));
+    const enough = sealed.length + random.int(5, 200);
+    while (sealed.length < enough) await sleep(1);
     await child.kill();
     dead = true;
   }
@@ -169,7 +170,8 @@ test('[VLT-29] a receiver killed at random stores each message once', async () =
         acknowledged.add(i);
       },
     );
-    await sleep(random.int(10, 120));
+    const enough = acknowledged.size + random.int(5, 150);
+    while (acknowledged.size < enough) await sleep(1);
     await child.kill();
     dead = true;
     if (round < ROUNDS - 1) await child.start();

@@ -10,6 +10,7 @@
  * @module
  */
 import { assert } from '@sotto/core/base/assert.ts';
+import { equal } from '@sotto/core/base/bytes.ts';
 import { decodeEvent, type Event, ZERO_HASH } from '@sotto/core/base/event.ts';
 import type { HeldAuthor, StoredEvent } from '@sotto/core/base/vault.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
@@ -89,12 +90,14 @@ export class Ledger {
       return { known: true };
     }
     const siblings = this.#q.siblings.all(author.id, event.sequence) as Sibling[];
+    const contradicted = this.#contradicted(entry, author);
     const held = event.sequence > author.next;
     const row = this.#insert(entry, author, RECEIVED, held);
-    if (siblings.length > 0) this.#markFork(row, siblings);
+    const fork = siblings.length > 0 || contradicted.length > 0;
+    if (fork) this.#markFork(row, [...siblings, ...contradicted]);
     if (!held) this.#show(row, event.kind);
     if (event.sequence === author.next) this.#showContiguous(author, event.sequence + 1);
-    return { known: false, fork: siblings.length > 0, held: this.#gap(author, event) };
+    return { known: false, fork, held: this.#gap(author, event) };
   }
 
   /** Shows what is held up to `sequence`, and whatever then follows without a gap. */
@@ -121,6 +124,18 @@ export class Ledger {
     const sequence = this.#q.lowestHeld.get(author.id) as number | null;
     if (sequence === null) return undefined;
     return { conversation: event.conversation, author: event.author, sequence };
+  }
+
+  /** Neighbours whose hash, or whose hash of the event before, is not what it must be. */
+  #contradicted({ event, bytes }: NewEvent, author: AuthorRow): Sibling[] {
+    const at = (sequence: number) => this.#q.bytesAt.all(author.id, sequence) as Neighbour[];
+    const before = at(event.sequence - 1);
+    const after = at(event.sequence + 1);
+    const hash = after.length > 0 ? sha256(bytes) : ZERO_HASH;
+    return [
+      ...before.filter((row) => !equal(sha256(row.bytes), event.previous)),
+      ...after.filter((row) => !equal(decoded(row.bytes).previous, hash)),
+    ];
   }
 
   #author(event: Event): AuthorRow {
@@ -192,6 +207,10 @@ interface Sibling {
   readonly cursor: number | null;
 }
 
+interface Neighbour extends Sibling {
+  readonly bytes: Buffer;
+}
+
 /** The event of bytes that were checked when they were stored. */
 export function decoded(bytes: Uint8Array): Event {
   const result = decodeEvent(new Uint8Array(bytes));
@@ -232,6 +251,10 @@ function statements(db: Database) {
     markFork: sql('UPDATE events SET fork = 1 WHERE id = ?'),
     siblings: sql(
       'SELECT id, sequence, kind, held, cursor FROM events WHERE author = ? AND sequence = ?',
+    ),
+    bytesAt: sql(
+      'SELECT id, sequence, kind, held, cursor, bytes FROM events ' +
+        'WHERE author = ? AND sequence = ?',
     ),
     heldUpTo: sql(
       'SELECT id, sequence, kind, held, cursor FROM events ' +

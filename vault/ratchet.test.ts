@@ -175,3 +175,25 @@ test('[VLT-14] every damaged byte of a bundle is refused when it is used', async
     if (reply.op === 'seal') break;
   }
 });
+
+test('[VLT-9] an event that does not follow the one we have is a fork, in any order', async () => {
+  const twin = new Person(await localVault(), 10); // alice's device again, with nothing remembered
+  vaults.push(twin.vault as LocalVault);
+  const one = await alice.seal(bob, 'one');
+  await twin.seal(bob, 'another one');
+  const two = await twin.seal(bob, 'two');
+  await bob.open(alice, one);
+  expect(await bob.open(twin, two)).toMatchObject({ outcome: 'stored', fork: true });
+  const marks = async (person: Person) =>
+    (await person.vault.messages(CONVERSATION)).map((message) => message.fork);
+  expect(await marks(bob)).toEqual([true, true]);
+
+  const carol = new Person(await localVault(), 30);
+  vaults.push(carol.vault as LocalVault);
+  const toCarol = await alice.seal(carol, 'a');
+  const next = await alice.seal(carol, 'b');
+  expect(await carol.open(alice, next)).toMatchObject({ fork: false });
+  expect(await carol.open(alice, toCarol)).toMatchObject({ fork: false });
+  const last = await twin.seal(carol, 'c');
+  expect(await carol.open(twin, last)).toMatchObject({ fork: true });
+});

@@ -58,6 +58,20 @@ test('[VLT-21] a vault is a WAL database with the settings that the page names',
   );
 });
 
+test('[VLT-21] every file of a vault is for its owner alone', async () => {
+  const { close } = await openStore(folder);
+  const modes = readdirSync(folder).map((name) => [
+    name,
+    statSync(join(folder, name)).mode & 0o777,
+  ]);
+  expect(new Map(modes as [string, number][])).toEqual(
+    new Map(
+      ['key', 'vault.db', 'vault.db-shm', 'vault.db-wal', 'vault.lock'].map((n) => [n, 0o600]),
+    ),
+  );
+  close();
+});
+
 test('[VLT-21] SQLite before 3.51.3 is refused', () => {
   expect(['3.51.3', '3.52.0', '4.0.0'].map(isRecent)).toEqual([true, true, true]);
   expect(['3.51.2', '3.50.9', '2.99.99', ''].map(isRecent)).toEqual([false, false, false, false]);

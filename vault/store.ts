@@ -16,7 +16,16 @@
  *   no        no    any         created
  * @module
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import SQLite from 'better-sqlite3-multiple-ciphers';
 import { type ConnectionOptions, connect, type Database } from './database.ts';
 import { createKeyFile, readKeyFile, syncFolder, VAULT_KEY_BYTES } from './key-file.ts';
@@ -27,7 +36,9 @@ import { refusalOf, VaultRefusedError } from './refusal.ts';
 import { migrate } from './schema.ts';
 
 /** A larger vault is not read whole at every start; its pages are checked as they are read. */
-const QUICK_CHECK_BYTES_MAX = 32 * 1024 * 1024;
+const QUICK_CHECK_BYTES_MAX = 4 * 1024 * 1024;
+
+const OWNER_ONLY = 0o600;
 
 export interface Store {
   readonly db: Database;
@@ -72,6 +83,7 @@ export async function openStore(
 function takeLock(path: string): Database {
   const lock = new SQLite(path, { timeout: 0 });
   try {
+    chmodSync(path, OWNER_ONLY);
     lock.pragma('journal_mode = MEMORY');
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
@@ -106,6 +118,7 @@ function createFresh(path: string, key: Uint8Array): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
   const db = connect(path, key);
   try {
+    chmodSync(path, OWNER_ONLY); // the log and the shared memory take the mode of the database
     db.transaction(() => {
       migrate(db);
       createIdentity(db);

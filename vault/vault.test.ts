@@ -80,6 +80,15 @@ test('[VLT-27] closing answers what was asked before, and refuses what comes aft
   await dispose();
 });
 
+test('[VLT-25] the worker indexes what is new without being asked', async () => {
+  const { vaults, alice, bob, dispose } = await pair();
+  await bob.open(alice, await alice.seal(bob, 'find me'));
+  const find = () => vaults[1].reader().search('nd m', 10);
+  while (find().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(find()).toMatchObject([{ text: 'find me' }]);
+  await dispose();
+});
+
 test('[VLT-23] a second opener is refused while the first lives, and not after', async () => {
   const { folders, vaults, dispose } = await pair();
   await expect(openVault({ folder: folders[0] })).rejects.toMatchObject({ code: 'locked' });
