@@ -400,6 +400,7 @@ describe('over time', () => {
     network.tap = (from, to) => endpointKey(from) !== here && endpointKey(to) !== here;
     network.run(60 * 60_000);
     expect(us.node.stats()['nodes']).toBe(before);
+    expect(us.node.stats()['doubted']).toBeLessThan(3);
     network.tap = () => true;
     us.node.get(1, { target }, network.nowMs);
     network.drain(us);

@@ -364,6 +364,19 @@ describe('limits', () => {
     expect(us.node.stats()).toMatchObject({ operations: 0, operationsWaiting: 0 });
   });
 
+  test('[DHT-70] cancelled operations take no place from others', () => {
+    const network = new TestNetwork(42);
+    const us = network.add(address(1), { bootstrap: [address(9)] });
+    for (let i = 0; i < 3000; i++) {
+      us.node.get(1, query, network.nowMs);
+      us.node.cancel(1);
+    }
+    us.node.get(2, query, network.nowMs);
+    network.drain(us);
+    expect(us.said).toEqual([]);
+    expect(us.node.stats()).toMatchObject({ operations: 0, operationsWaiting: 1 });
+  });
+
   test('[DHT-70] a cancelled operation says nothing more, and its room is given on', () => {
     const network = new TestNetwork(38);
     const hosts = network.grow(5);

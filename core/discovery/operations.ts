@@ -143,10 +143,17 @@ export class Operations {
   #begin(operation: Operation, nowMs: number): void {
     this.cancel(operation.op);
     this.#all.set(operation.op, operation);
-    if (!this.#waiting.push(operation)) {
-      return this.#finish(operation, NOBODY, nowMs);
-    }
+    if (this.#waiting.length >= OPERATIONS_WAITING_MAX) this.#dropCancelled();
+    if (!this.#waiting.push(operation)) return this.#finish(operation, NOBODY, nowMs);
     this.run(nowMs);
+  }
+
+  /** The cancelled keep their place in the queue until it is needed. */
+  #dropCancelled(): void {
+    for (let left = this.#waiting.length; left > 0; left--) {
+      const operation = this.#waiting.shift()!;
+      if (this.#all.get(operation.op) === operation) this.#waiting.push(operation);
+    }
   }
 
   #search(operation: Operation, nowMs: number): void {

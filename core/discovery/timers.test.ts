@@ -25,6 +25,20 @@ test('timers fire in order of time, each once, and never after they were cancell
   );
 });
 
+test('what is set and cancelled again and again does not pile up', () => {
+  const timers = new Timers();
+  const kept = timers.at(5, () => undefined);
+  for (let i = 0; i < 100_000; i++) {
+    timers.cancel(timers.at(1000 + i, () => undefined));
+    if (timers.size > 200) throw new Error('piles up');
+  }
+  expect(timers.wakeAtMs()).toBe(kept.atMs);
+  timers.cancel(kept);
+  timers.cancel(kept);
+  expect(timers.wakeAtMs()).toBeUndefined();
+  expect(timers.size).toBe(0);
+});
+
 test('an action may set a timer that is due at once', () => {
   const timers = new Timers();
   const fired: string[] = [];

@@ -1,11 +1,11 @@
 /**
  * One heap for all timers of a node: the next wake-up costs O(1), setting and firing O(log n).
- * A cancelled timer stays until it comes to the top; timers here are short, so few do.
+ * Cancelled timers stay in it until they come to the top or are half of all.
  * @module
  */
 import { assert } from '../base/assert.ts';
 
-/** Set at once; far above what the limits of lookups and queries allow. */
+/** Set at one time; far above what the limits of lookups and queries allow. */
 export const TIMERS_MAX = 16_384;
 
 export interface Timer {
@@ -14,8 +14,12 @@ export interface Timer {
   action: ((nowMs: number) => void) | undefined;
 }
 
+/** With fewer cancelled timers than this, sweeping is not worth it. */
+const SWEEP_MIN = 64;
+
 export class Timers {
-  readonly #heap: Timer[] = [];
+  #heap: Timer[] = [];
+  #cancelled = 0;
 
   get size(): number {
     return this.#heap.length;
@@ -38,11 +42,20 @@ export class Timers {
   }
 
   cancel(timer: Timer | undefined): void {
-    if (timer) timer.action = undefined;
+    if (!timer?.action) return;
+    timer.action = undefined;
+    this.#cancelled++;
+    if (this.#cancelled < SWEEP_MIN || 2 * this.#cancelled < this.#heap.length) return;
+    // A sorted array is a heap.
+    this.#heap = this.#heap.filter(({ action }) => action).sort((a, b) => a.atMs - b.atMs);
+    this.#cancelled = 0;
   }
 
   wakeAtMs(): number | undefined {
-    while (this.#heap.length > 0 && !this.#heap[0]!.action) this.#pop();
+    while (this.#heap.length > 0 && !this.#heap[0]!.action) {
+      this.#pop();
+      this.#cancelled--;
+    }
     return this.#heap[0]?.atMs;
   }
 
