@@ -217,17 +217,18 @@ describe('a second copy of this device', () => {
   test('[DSC-16] the same number with other bytes, marked by us, is a copy', () => {
     const { world, ana, secret } = new Pair(13);
     const keys = pairKeys(secret(), ana.key, ana.epoch);
-    const by = { mark: new Secret('record mark', world.prng.bytes(32)), random: world.prng.bytes };
+    const mark = new Secret('record mark' as const, world.prng.bytes(32));
+    const random = world.prng.bytes;
     const [mine, other] = [0, 1].map(() => {
       const nothing = { own: undefined, highestSeq: 0, visited: [] };
-      const publication = new Publication(nothing);
-      const prepared = publication.prepare(ana.epoch, keys, undefined, saying(1, 1), by);
+      const publication = new Publication(mark, nothing);
+      const prepared = publication.prepare(ana.epoch, keys, undefined, saying(1, 1), random);
       if (prepared.verdict !== 'put') throw new Error(prepared.verdict);
       const { raw, seq, signature } = prepared.own.item;
       return { publication, seen: { raw, seq, signature, value: raw.subarray(4) } };
     });
     const judge = (seen: FoundItem): string =>
-      mine!.publication.prepare(ana.epoch, keys, seen, saying(1, 1), by).verdict;
+      mine!.publication.prepare(ana.epoch, keys, seen, saying(1, 1), random).verdict;
     expect(mine!.seen.seq).toBe(other!.seen.seq);
     expect(judge(mine!.seen)).toBe('put');
     expect(judge(other!.seen)).toBe('copy');
@@ -360,7 +361,7 @@ describe('whom we ask', () => {
     expect(world.log.length).toBe(under);
   });
 
-  test('[DSC-32] a renewed pair secret starts anew, without a trace of the old one', () => {
+  test('[DSC-32] a renewed pair secret has other keys; the former one coming back is no copy of us', () => {
     const pair = new Pair(31);
     const { world, ana, ben } = pair;
     ana.start(pair.knows(ben, 1111));
@@ -374,8 +375,16 @@ describe('whom we ask', () => {
     const last = world.ops('put', ana).at(-1)!;
     const keys = pairKeys(renewed(), ana.key, ana.epoch);
     expect(last.publicKey).toBe(hex(keys.signing.publicKey));
-    expect(last.item!.seq).toBe(1n);
+    expect(last.item!.seq).toBe(2n);
+    for (const secret of [pair.secret, renewed, pair.secret]) {
+      ana.act((presence, now) =>
+        presence.setPeer('ben', { secret: secret(), devices: [ben.key] }, now),
+      );
+      world.run(20_000);
+    }
     expect(ana.copiesSeen).toEqual([]);
+    expect(world.ops('put', ana).map(({ item }) => item!.seq)).toEqual([1n, 2n, 3n, 4n, 5n]);
+    expect(world.clashes).toEqual([]);
   });
 
   test('[DSC-32] a removed contact is forgotten, in the vault too', () => {
@@ -388,5 +397,18 @@ describe('whom we ask', () => {
     world.run(5 * HOUR_MS);
     expect(world.log.length).toBe(before);
     expect([...ana.docs.keys()].length).toBe(1);
+  });
+
+  test('[DSC-32] a contact removed and added again in one hour is no copy of us', () => {
+    const pair = new Pair(33);
+    const { world, ana, ben } = pair;
+    ana.start(pair.knows(ben, 1111));
+    world.run(20_000);
+    ana.act((presence, now) => presence.removePeer('ben', now));
+    world.run(1000);
+    ana.act(pair.knows(ben, 1112));
+    world.run(20_000);
+    expect(ana.copiesSeen).toEqual([]);
+    expect(world.ops('put', ana).map(({ item }) => item!.seq)).toEqual([1n, 2n]);
   });
 });

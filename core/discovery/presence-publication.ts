@@ -43,11 +43,14 @@ export class Publication {
   /** Are the bytes of `own` on disk? */
   stored: boolean;
 
-  constructor(saved: {
-    readonly own: OwnItem | undefined;
-    readonly highestSeq: number;
-    readonly visited: readonly EpochRange[];
-  }) {
+  constructor(
+    readonly mark: MarkSecret,
+    saved: {
+      readonly own: OwnItem | undefined;
+      readonly highestSeq: number;
+      readonly visited: readonly EpochRange[];
+    },
+  ) {
     this.#own = saved.own;
     this.#highestSeq = saved.highestSeq;
     this.#visited = saved.visited;
@@ -74,9 +77,9 @@ export class Publication {
     keys: RecordKeys,
     seen: FoundItem | undefined,
     record: PresenceRecord,
-    by: { readonly mark: MarkSecret; readonly random: Random },
+    random: Random,
   ): Verdict {
-    if (seen && this.isCopy(epoch, keys, seen, by.mark)) return { verdict: 'copy' };
+    if (seen && this.isCopy(epoch, keys, seen)) return { verdict: 'copy' };
     const ours = this.#own?.epoch === epoch ? this.#own : undefined;
     const again = ours === undefined && this.#visitedBefore(epoch);
     const seenSeq = seen?.seq ?? 0n;
@@ -85,13 +88,13 @@ export class Publication {
     }
     if (seenSeq >= SEQ_LIMIT) return { verdict: 'spoiled' };
     const base = Math.max(ours?.seq ?? 0, again ? this.#highestSeq : 0, Number(seenSeq));
-    return { verdict: 'put', own: this.#write(epoch, keys, base + 1, record, by) };
+    return { verdict: 'put', own: this.#write(epoch, keys, base + 1, record, random) };
   }
 
   /** Did a second copy of this device write what lies there? */
-  isCopy(epoch: number, keys: RecordKeys, seen: FoundItem, mark: MarkSecret): boolean {
+  isCopy(epoch: number, keys: RecordKeys, seen: FoundItem): boolean {
     const seq = seen.seq ?? 0n;
-    if (seq >= SEQ_LIMIT || !isMarked(seen, keys, mark)) return false;
+    if (seq >= SEQ_LIMIT || !isMarked(seen, keys, this.mark)) return false;
     if (this.#own?.epoch === epoch) {
       const { seq: ownSeq, item } = this.#own;
       return seq > BigInt(ownSeq) || (seq === BigInt(ownSeq) && !equal(seen.raw, item.raw));
@@ -105,16 +108,21 @@ export class Publication {
     keys: RecordKeys,
     seq: number,
     record: PresenceRecord,
-    by: { readonly mark: MarkSecret; readonly random: Random },
+    random: Random,
   ): OwnItem {
-    const mark = markOf(by.mark, keys.signing.publicKey, seq);
-    const value = sealRecord({ ...record, mark }, keys.sealing, by.random);
+    const mark = markOf(this.mark, keys.signing.publicKey, seq);
+    const value = sealRecord({ ...record, mark }, keys.sealing, random);
     const item = signItem(keys.signing, { seq, value });
     this.#own = { epoch, seq, generation: record.generation, item };
     this.#highestSeq = Math.max(this.#highestSeq, seq);
     this.#visited = withEpoch(this.#visited, epoch);
     this.stored = false;
     return this.#own;
+  }
+
+  /** Other keys from now on: what was put under the former ones is not put again. */
+  forgetItem(): void {
+    this.#own = undefined;
   }
 
   #visitedBefore(epoch: number): boolean {

@@ -1,10 +1,10 @@
 /**
  * What presence keeps in the vault, one document each (space 'record').
  *
- *   key "self"              d: c 32 B hash of what we say, g generation, k 32 B mark key
+ *   key "self"              d: c 32 B hash of what we say, g generation
  *   key "peer <peer>" or    d: a generation they acknowledged, g [[device, generation they said]],
- *       "invite <id>"          m last epoch both met, n highest seq ever used, o our item,
- *                              r [[first, last]] epochs published in
+ *       "invite <id>"          k 32 B mark key, m last epoch both met, n highest seq ever used,
+ *                              o our item, r [[first, last]] epochs published in
  *     our item              d: e epoch, g generation, k public key, n seq, s signature, v raw value
  *
  * Ours alone, so a document that does not decode is a bug. Unknown keys of a later version are
@@ -16,13 +16,12 @@ import { assert } from '../base/assert.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { SignedItem } from './item.ts';
 
-/** Proves to us that we wrote a record; nobody else can tell. */
+/** Shows us that we wrote a record; to all others it shows nothing. */
 export type MarkSecret = Secret<'record mark'>;
 
 export interface SavedSelf {
   readonly generation: number;
   readonly content: Uint8Array;
-  readonly mark: MarkSecret;
 }
 
 /** The last item of ours at one rendezvous. */
@@ -37,6 +36,7 @@ export type RendezvousId = { readonly peer: string } | { readonly invite: string
 export type EpochRange = readonly [first: number, last: number];
 
 export interface SavedRendezvous {
+  readonly mark: MarkSecret;
   readonly acked: number;
   readonly metEpoch: number;
   readonly highestSeq: number;
@@ -46,15 +46,14 @@ export interface SavedRendezvous {
 }
 
 export function encodeSelf(self: SavedSelf): Uint8Array<ArrayBuffer> {
-  return encode({ c: self.content, g: self.generation, k: self.mark.reveal() });
+  return encode({ c: self.content, g: self.generation });
 }
 
 export function decodeSelf(bytes: Uint8Array): SavedSelf {
   const dict = dictOf(bytes);
   const content = asBytes(dict['c'], 32);
-  const mark = asBytes(dict['k'], 32);
-  assert(content !== undefined && mark !== undefined, 'saved presence: self');
-  return { generation: number(dict['g']), content, mark: new Secret('record mark', mark.slice()) };
+  assert(content !== undefined, 'saved presence: self');
+  return { generation: number(dict['g']), content };
 }
 
 export function encodeRendezvous(saved: SavedRendezvous): Uint8Array<ArrayBuffer> {
@@ -62,6 +61,7 @@ export function encodeRendezvous(saved: SavedRendezvous): Uint8Array<ArrayBuffer
   return encode({
     a: saved.acked,
     g: saved.read.map(({ device, generation }) => [device, generation]),
+    k: saved.mark.reveal(),
     m: saved.metEpoch,
     n: saved.highestSeq,
     o: own && {
@@ -78,7 +78,10 @@ export function encodeRendezvous(saved: SavedRendezvous): Uint8Array<ArrayBuffer
 
 export function decodeRendezvous(bytes: Uint8Array): SavedRendezvous {
   const dict = dictOf(bytes);
+  const mark = asBytes(dict['k'], 32);
+  assert(mark !== undefined, 'saved presence: mark');
   return {
+    mark: new Secret('record mark', mark.slice()),
     acked: number(dict['a']),
     metEpoch: number(dict['m']),
     highestSeq: number(dict['n']),

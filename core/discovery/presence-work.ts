@@ -183,7 +183,7 @@ export class Work {
     if (result.seen) {
       const keys = at.keys(this.#deps.self, epoch);
       keys.signing.wipe();
-      if (at.publication.isCopy(epoch, keys, result.seen, this.#deps.said().mark)) {
+      if (at.publication.isCopy(epoch, keys, result.seen)) {
         return this.#sawCopy(at);
       }
     }
@@ -326,9 +326,8 @@ export class Work {
       at.schedule.putDone(clock.monoMs, 0);
       return;
     }
-    const by = { mark: this.#deps.said().mark, random: this.#deps.random };
     const keys = at.keys(this.#deps.self, epoch);
-    const verdict = at.publication.prepare(epoch, keys, result.item, record, by);
+    const verdict = at.publication.prepare(epoch, keys, result.item, record, this.#deps.random);
     keys.signing.wipe();
     if (verdict.verdict === 'copy') return this.#sawCopy(at);
     if (verdict.verdict === 'spoiled') {

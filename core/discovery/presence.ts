@@ -17,7 +17,7 @@ import { equal, utf8Text } from '../base/bytes.ts';
 import { earliest, type Now, type Random } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { sha256 } from '../crypto/hash.ts';
-import { Secret, type InviteSecret, type PairSecret } from '../crypto/keys.ts';
+import type { InviteSecret, PairSecret } from '../crypto/keys.ts';
 import { EPOCH_MS, epochOf } from './epoch.ts';
 import type { FoundItem } from './item.ts';
 import type { NetworkTime } from './network-time.ts';
@@ -107,13 +107,7 @@ export class Presence {
       if (name !== undefined) this.#docs.set(name, value);
     }
     const self = this.#docs.get(SELF_NAME);
-    this.#said = self
-      ? decodeSelf(self)
-      : {
-          generation: 0,
-          content: new Uint8Array(32),
-          mark: new Secret('record mark', deps.random(32)),
-        };
+    this.#said = self ? decodeSelf(self) : { generation: 0, content: new Uint8Array(32) };
     const say = (output: PresenceOutput): void => void this.#out.push(output);
     this.#saves = new Saves((name) => this.#encode(name), say);
     this.#work = new Work({
@@ -184,7 +178,7 @@ export class Presence {
       if (!record) return;
       const content = sha256(encodeRecord({ ...record, generation: 1 }));
       if (!equal(content, this.#said.content)) {
-        this.#said = { ...this.#said, content, generation: this.#said.generation + 1 };
+        this.#said = { content, generation: this.#said.generation + 1 };
         this.#saves.mark(SELF_NAME, now.monoMs);
       }
       for (const at of this.#all.values()) {

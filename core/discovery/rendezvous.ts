@@ -11,7 +11,7 @@
  */
 import { equal } from '../base/bytes.ts';
 import type { Random } from '../base/time.ts';
-import type { InviteSecret, PairSecret } from '../crypto/keys.ts';
+import { Secret, type InviteSecret, type PairSecret } from '../crypto/keys.ts';
 import { equalSecret } from '../crypto/mac.ts';
 import { inviteKeys, pairKeys, type RecordKeys } from './epoch.ts';
 import { Publication } from './presence-publication.ts';
@@ -49,7 +49,7 @@ export type PublishStep = 'idle' | 'checking' | 'saving' | 'putting';
 export class Rendezvous {
   readonly name: string;
   readonly schedule: Schedule;
-  publication: Publication;
+  readonly publication: Publication;
   readers: Reader[];
   step: PublishStep = 'idle';
   /** A live link: nothing to publish, nobody to look for. */
@@ -85,7 +85,10 @@ export class Rendezvous {
     this.schedule = new Schedule(random, access.kind === 'invite' && access.role === 'invitee');
     this.acked = saved?.acked ?? 0;
     this.metEpoch = saved?.metEpoch ?? epoch;
-    this.publication = new Publication(saved ?? { own: undefined, highestSeq: 0, visited: [] });
+    this.publication = new Publication(
+      saved?.mark ?? new Secret('record mark', random(32)),
+      saved ?? { own: undefined, highestSeq: 0, visited: [] },
+    );
     this.readers = (saved?.read ?? []).map(
       ({ device, generation }) => new Reader(device.length === 0 ? undefined : device, generation),
     );
@@ -96,11 +99,11 @@ export class Rendezvous {
     return this.access.kind === 'pair' || this.access.role === 'inviter';
   }
 
-  /** Other keys, other devices. A new secret leaves no trace of what the old one had published. */
+  /** Other keys, other devices. Numbers go on: a secret that comes back finds none used twice. */
   change(access: Access & { readonly kind: 'pair' }): boolean {
     const renewed = !equalSecret(access.secret.reveal(), this.access.secret.reveal());
     if (renewed) {
-      this.publication = new Publication({ own: undefined, highestSeq: 0, visited: [] });
+      this.publication.forgetItem();
       this.done = { epoch: -1, generation: 0 };
       this.acked = 0;
     }
@@ -154,8 +157,9 @@ export class Rendezvous {
 
   /** What the vault keeps. The item of a past epoch is never put again, so it is left out. */
   encode(epoch: number): Uint8Array<ArrayBuffer> {
-    const { own, highestSeq, visited } = this.publication;
+    const { mark, own, highestSeq, visited } = this.publication;
     return encodeRendezvous({
+      mark,
       acked: this.acked,
       metEpoch: this.metEpoch,
       highestSeq,
