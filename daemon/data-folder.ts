@@ -73,7 +73,7 @@ export function openDataFolder(path: string): readonly string[] {
   } catch (error) {
     if (error instanceof StartFailure) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC') throw new StartFailure('no-space');
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new StartFailure('no-space');
     throw unusable(path, code ?? 'unknown trouble');
   }
   return narrowed;

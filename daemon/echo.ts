@@ -1,7 +1,7 @@
 /**
  * Echo, a partner inside this computer with whom anyone can try everything alone: a second node
  * with an identity, a vault and a link of its own, on the real pipeline. It listens on 127.0.0.1
- * only, dials nowhere else, takes no part in the DHT, and answers each text: `hi` with `You said: hi`.
+ * only, dials nowhere else and takes no part in the DHT. `hi` it answers with `You said: hi`.
  *
  *   first start    Echo makes an invite; our node adds it as any other, with Echo's address
  *   later starts   our node is told Echo's address of today

@@ -152,18 +152,20 @@ class Client {
 
   /**
    * Writes what is new in the feed, for as long as the connection takes it. Not at once: sending
-   * and receipting come before showing, and what one commit brought is read in one go.
+   * and receipting come before showing, and what one commit brought is read in one go. UDX sends
+   * when it is next polled, so this waits until after that.
    */
   pump(): void {
     this.#again = true;
     if (this.#pumping) return;
     this.#pumping = true;
-    setImmediate(() => {
+    const run = (): void => {
       this.#run().catch((error: unknown) => {
         this.drop();
         this.#parts.onFault(error);
       });
-    });
+    };
+    setImmediate(() => setImmediate(run));
   }
 
   warm(): void {

@@ -24,7 +24,7 @@ import type { DaemonReady } from '@sotto/api/contract.ts';
 import { FAULT_EXIT, writeCrashReport } from './crash-report.ts';
 import { Daemon } from './daemon.ts';
 import { dataFolderPath } from './data-folder.ts';
-import { StartFailure } from './start-failure.ts';
+import { StartFailure, startFailureFrom } from './start-failure.ts';
 import { Stores } from './store.ts';
 
 declare const __SOTTO_VERSION__: string | undefined;
@@ -47,8 +47,9 @@ process.on('SIGHUP', () => undefined); // a terminal that goes away is no reason
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 main().catch((error: unknown) => {
-  if (!(error instanceof StartFailure)) return fault(error);
-  process.stderr.write(error.line(), () => process.exit(error.exitCode()));
+  const failure = startFailureFrom(error);
+  if (!failure) return fault(error);
+  process.stderr.write(failure.line(), () => process.exit(failure.exitCode()));
 });
 
 async function main(): Promise<void> {

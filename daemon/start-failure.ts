@@ -30,3 +30,14 @@ export class StartFailure extends Error {
     return exitCodeOf(this);
   }
 }
+
+/** What the system said, in the words of the registry; undefined for errors of our own making. */
+export function startFailureFrom(error: unknown): StartFailure | undefined {
+  if (error instanceof StartFailure) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new StartFailure('no-space');
+  if (typeof code !== 'string' || !/^(EIO|EROFS|EACCES|EPERM|EMFILE|ENFILE)$/.test(code)) {
+    return undefined;
+  }
+  return new StartFailure('disk-error');
+}

@@ -1,0 +1,92 @@
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { Config } from './config.ts';
+import { openNetwork, PORT_FIRST, PORT_LAST } from './network.ts';
+import type { Network } from './network.ts';
+import { StartFailure } from './start-failure.ts';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-network-'));
+  ends.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function open(folder: string, ...flags: string[]): Promise<Network> {
+  const config = new Config({ flags: ['net.bind=127.0.0.1', ...flags], env: {}, folder });
+  const ignore = (): void => undefined;
+  const network = await openNetwork({
+    config,
+    onDatagram: ignore,
+    onSocket: (socket) => socket.destroy(),
+  });
+  ends.push(() => network.close());
+  return network;
+}
+
+/** A program that has a UDP and a TCP port of its own. */
+async function occupy(kind: 'udp' | 'tcp'): Promise<number> {
+  if (kind === 'tcp') {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    ends.push(() => server.close());
+    return (server.address() as AddressInfo).port;
+  }
+  const socket = createSocket('udp4');
+  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
+  ends.push(() => socket.close());
+  return socket.address().port;
+}
+
+test('[API-11] the first start chooses a port in the range, the next ones keep it', async () => {
+  const folder = scratch();
+  const first = await open(folder);
+  const { tcpPort, udpPort } = first.listening();
+  expect(udpPort).toBe(tcpPort);
+  expect(udpPort).toBeGreaterThanOrEqual(PORT_FIRST);
+  expect(udpPort).toBeLessThanOrEqual(PORT_LAST);
+  await first.close();
+  expect((await open(folder)).listening().udpPort).toBe(udpPort);
+});
+
+test.each(['udp', 'tcp'] as const)(
+  '[API-11] a kept port that is taken by %s is passed over, but not forgotten',
+  async (kind) => {
+    const folder = scratch();
+    const taken = await occupy(kind);
+    const config = new Config({ flags: [], env: {}, folder });
+    config.keepPort('net.port', taken);
+    const { tcpPort, udpPort } = (await open(folder)).listening();
+    expect(udpPort).toBe(tcpPort);
+    expect(udpPort).not.toBe(taken);
+    expect(readFileSync(join(folder, 'ports.json'), 'utf8')).toContain(String(taken));
+  },
+);
+
+test('[API-11] a port that a person chose is not exchanged for another', async () => {
+  const taken = await occupy('tcp');
+  const opened = open(scratch(), `net.port=${taken}`);
+  await expect(opened).rejects.toBeInstanceOf(StartFailure);
+  await expect(opened).rejects.toMatchObject({ reason: 'port-taken', detail: { port: taken } });
+});
+
+test('[API-11] only what this computer has is bound and told; loopback only where allowed', async () => {
+  const here = await open(scratch(), 'net.bind=127.0.0.1,2001:db8::1234');
+  expect(here.stats()).toMatchObject({ tcpListeners: 1, udpSockets: 1 });
+  expect(here.listening().addresses).toEqual([]);
+  const lab = await open(scratch(), 'net.allowReserved=true');
+  expect(lab.listening().addresses).toEqual(['127.0.0.1']);
+  const silent = await open(scratch(), 'net.udp=false');
+  expect(silent.listening().udpPort).toBeUndefined();
+  expect(silent.udp).toBeUndefined();
+  await expect(open(scratch(), 'net.bind=2001:db8::1234')).rejects.toBeInstanceOf(StartFailure);
+});
