@@ -14,5 +14,5 @@ test('[VLT-29] 200 power cuts lose nothing that was acknowledged', () => {
   const program = ['--import', tsx, main, '--images', '200', '--messages', '80'];
   const run = spawnSync(process.execPath, program, { encoding: 'utf8' });
   assert.equal(run.status, 0, run.stdout + run.stderr);
-  assert.match(run.stdout, /passed: 200 images, 0 lost/);
+  assert.match(run.stdout, /passed: 200 power cuts and 20 kills, 0 lost/);
 });

@@ -17,7 +17,8 @@ import { Tables } from '@sotto/vault/tables.ts';
 
 /** Small, so that the log is written back and begun anew many times. */
 const CHECKPOINT_PAGES = 100;
-const GROUP_MAX = 8;
+/** Messages in flight at once. */
+const GROUP_MAX = 24;
 
 /** Both people, with vaults in `alice` and `bob` below the folder. */
 export async function people(folder: string, synchronous: 'FULL' | 'NORMAL' = 'FULL') {
