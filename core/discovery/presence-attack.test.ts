@@ -353,7 +353,7 @@ describe('whom we ask', () => {
     expect(world.log.length).toBe(before);
     // In the middle of a lookup: what is under way ends, nothing follows.
     ana.act(silent(false));
-    world.run(150);
+    world.run(560);
     ana.act(silent(true));
     const under = world.log.length;
     expect(under).toBeGreaterThan(before);

@@ -228,6 +228,18 @@ describe('links', () => {
     expect(after[0]!.monoMs - after.at(-1)!.monoMs).toBeLessThan(10_000);
   });
 
+  test('[DSC-28] a contact made over a link is not looked for', () => {
+    const { world, ana, ben, knows } = pairOf(16);
+    ana.start(() => undefined, 0);
+    world.run(10_000);
+    ana.act((presence, now) => {
+      knows(ben, 1111)(presence, now);
+      presence.linkUp('ben', now);
+    });
+    world.run(10_000);
+    expect(world.log).toEqual([]);
+  });
+
   test('[DSC-28] who acknowledged our record needs no put until it changes, restarts included', () => {
     const { world, ana, ben, knows } = pairOf(11);
     ana.start(knows(ben, 1111));

@@ -41,6 +41,8 @@ import { relief } from './timetable.ts';
 export const RENDEZVOUS_MAX = 10_000;
 /** A lost link is first dialled anew where it was. */
 const AFTER_LINK_MS = 1000;
+/** News of a contact mostly come over a link that is told of next. */
+const LINKED_SOON_MS = 500;
 /** Longest sleep: a clock that was set, or a night's sleep, is noticed by then. */
 const CLOCK_CHECK_MS = 300_000;
 
@@ -150,7 +152,7 @@ export class Presence {
       const changed = at.change(access) || at.silent || !known;
       at.silent = state.silent === true;
       if (at.silent) this.#rest(at);
-      else if (changed && !at.linked) this.#start(at);
+      else if (changed && !at.linked) this.#start(at, LINKED_SOON_MS);
     });
   }
 
@@ -374,10 +376,10 @@ export class Presence {
     this.#saves.now(name);
   }
 
-  #start(at: Rendezvous): void {
+  #start(at: Rendezvous, delayMs = 0): void {
     if (!this.#ready || at.linked || at.silent) return;
     const { epoch, monoMs } = this.#clock;
-    if (at.isRecent(epoch)) at.schedule.startQuick(monoMs);
+    if (at.isRecent(epoch)) at.schedule.startQuick(monoMs, delayMs);
     else at.schedule.startSlow(monoMs, at.active);
   }
 

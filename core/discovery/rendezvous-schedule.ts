@@ -64,12 +64,12 @@ export class Schedule {
     return nowMs < this.#wantedUntilMs;
   }
 
-  /** Publish and look now, and go on looking. */
+  /** Publish and look, now or after the delay, and go on looking. */
   startQuick(nowMs: number, delayMs = 0): void {
     this.#quickStep = 0;
     this.#quickUntilMs = nowMs + QUICK_FOR_MS;
     this.lookAtMs = nowMs + delayMs;
-    this.#putSoon(nowMs);
+    this.#putSoon(nowMs + delayMs);
   }
 
   /** A first look at somebody not met for long. */
