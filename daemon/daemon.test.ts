@@ -210,6 +210,31 @@ test('[API-5] settings are listed, changed, and at once where they can be', asyn
   expect(lines.map(({ message }) => message)).toContain('ready');
 });
 
+test('[API-21] no file but api.json shows a text, a name, an ID, an invite or the token', async () => {
+  const canary = 'canary wqzvkxjy';
+  await send(canary);
+  await until(async () => ((await texts()).includes(`You said: ${canary}`) ? true : undefined));
+  const { link } = await call('invites.create', {});
+  const { id } = await call('status.get', {});
+  await call('contacts.rename', { to: 'echo', name: 'Namewqzvkxjy' });
+  await expect(call('contacts.add', { text: `${link}x` })).rejects.toThrow();
+  await call('contacts.rename', { to: 'Namewqzvkxjy', name: 'Echo' });
+  const { token } = ApiFile.parse(JSON.parse(readFileSync(join(folder, 'api.json'), 'utf8')));
+  const wanted = [canary, 'Namewqzvkxjy', id.slice(6), link!.slice(6, 60), token];
+  const forms = wanted.flatMap((text) => {
+    const bytes = Buffer.from(text);
+    return [text, bytes.toString('hex'), bytes.toString('base64').replace(/=+$/, '')];
+  });
+  const foundIn: string[] = [];
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = readFileSync(join(entry.parentPath, entry.name));
+    if (forms.some((form) => bytes.includes(form))) foundIn.push(entry.name);
+  }
+  // The token in api.json shows that the search finds what is there.
+  expect(foundIn).toEqual(['api.json']);
+});
+
 test('[API-20] after a restart Echo answers what it had not, and what it had it leaves', async () => {
   const before = await texts();
   await daemon.stop();
