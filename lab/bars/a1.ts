@@ -102,7 +102,7 @@ function starts(report: Report, machine: Machine): void {
   report.require(tookMs <= START_MS && stdout.includes('first 0'), 'npm start ends in ≤ 5 s');
   report.require(/sotto:[a-z2-7]{56}/.test(stdout), 'it shows the ID');
   report.require(/wait here|offline/i.test(said), 'offline is said, not an error');
-  const answered = stdout.includes('send 0') && /Echo\s+hi/.test(stdout);
+  const answered = stdout.includes('send 0') && /Echo\s+You said: hi/.test(stdout);
   report.require(answered, 'sotto send echo hi, and its answer');
   report.require(stdout.includes('second 0') && /already/i.test(said), 'a second start says so');
   report.require(stdout.includes('stop 0'), 'sotto stop');

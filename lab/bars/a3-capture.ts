@@ -1,0 +1,49 @@
+/**
+ * Captures: what left a room, as flows of payload bytes and as single datagrams, read from the
+ * pcap files that tcpdump writes (libpcap format, little-endian, Ethernet).
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+
+const FILE_HEADER_BYTES = 24;
+const RECORD_HEADER_BYTES = 16;
+const ETHERNET_BYTES = 14;
+const TCP = 6;
+const UDP = 17;
+
+export interface Packet {
+  /** Real time, milliseconds since 1970. */
+  readonly atMs: number;
+  readonly from: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly payload: Buffer;
+}
+
+export function readCapture(file: string): Packet[] {
+  const bytes = readFileSync(file);
+  const packets: Packet[] = [];
+  for (let at = FILE_HEADER_BYTES; at + RECORD_HEADER_BYTES <= bytes.length;) {
+    const seconds = bytes.readUInt32LE(at);
+    const micros = bytes.readUInt32LE(at + 4);
+    const length = bytes.readUInt32LE(at + 8);
+    const frame = bytes.subarray(at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + length);
+    at += RECORD_HEADER_BYTES + length;
+    const packet = readFrame(frame, seconds * 1000 + micros / 1000);
+    if (packet) packets.push(packet);
+  }
+  return packets;
+}
+
+function readFrame(frame: Buffer, atMs: number): Packet | undefined {
+  if (frame.length < ETHERNET_BYTES + 20 || frame.readUInt16BE(12) !== 0x0800) return undefined;
+  const ip = frame.subarray(ETHERNET_BYTES);
+  const headerBytes = (ip[0]! & 15) * 4;
+  const body = ip.subarray(headerBytes, ip.readUInt16BE(2));
+  const from = ip.subarray(12, 16).join('.');
+  if (ip[9] === UDP && body.length >= 8) {
+    return { atMs, from, protocol: 'udp', payload: body.subarray(8) };
+  }
+  if (ip[9] !== TCP || body.length < 20) return undefined;
+  const offset = (body[12]! >> 4) * 4;
+  return { atMs, from, protocol: 'tcp', payload: body.subarray(offset) };
+}
