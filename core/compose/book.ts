@@ -182,7 +182,7 @@ export class Book {
 
   /** A name nobody in the book has yet: `Ana`, `Ana 2`, ... */
   freeName(wish: string | undefined): string {
-    const base = (wish && cleanName(wish)) ?? 'Someone';
+    const base = cleanName(wish ?? '') ?? 'Someone';
     const taken = new Set([...this.contacts.values()].map(({ name }) => nameKey(name)));
     for (let n = 1; ; n++) {
       const name = n === 1 ? base : `${base} ${n}`;

@@ -3,6 +3,7 @@
  * encoding again would repair unsorted keys that BEP 44 wants refused (DHT-11).
  * @module
  */
+import { assert } from '../base/assert.ts';
 
 const CHAR_COLON = 0x3a;
 const CHAR_D = 0x64;
@@ -12,7 +13,8 @@ const CHAR_L = 0x6c;
 
 /**
  * The encoded value at `message[outer][inner]`, a view into `message`.
- * @param message a dictionary that `decode` has accepted: this walk does not check again.
+ * @param message a dictionary with a dictionary at `outer`, as `decode` has accepted it: this walk
+ * does not check again.
  */
 export function rawField(
   message: Uint8Array,
@@ -20,12 +22,13 @@ export function rawField(
   inner: string,
 ): Uint8Array | undefined {
   const dict = field(message, outer);
-  return dict?.[0] === CHAR_D ? field(dict, inner) : undefined;
+  assert(dict?.[0] === CHAR_D, 'the outer value was read as a dictionary');
+  return field(dict, inner);
 }
 
 function field(dict: Uint8Array, name: string): Uint8Array | undefined {
   let at = 1;
-  while (at < dict.length && dict[at] !== CHAR_E) {
+  while (dict[at] !== CHAR_E) {
     const valueAt = skip(dict, at);
     const end = skip(dict, valueAt);
     if (isKey(dict, at, valueAt, name)) return dict.subarray(valueAt, end);

@@ -40,6 +40,8 @@ test('[CON-3] a hostile name in a hello is cleaned, a malformed one dropped', ()
   expect(named('A\u202Ena')).toBe('Ana');
   expect(named(Uint8Array.of(0xff, 0xfe))).toBeUndefined();
   expect(named('x'.repeat(300))).toBeUndefined();
+  expect(named('')).toBeUndefined();
+  expect(named('\u202E')).toBeUndefined();
 });
 
 test('[CON-1] no dictionary makes it throw', () => {

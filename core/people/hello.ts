@@ -55,7 +55,8 @@ export function decodeHello(dict: Dict): Hello | undefined {
   if (!bundle || !certificate || !deviceList || !record || wallMs === undefined) return undefined;
   const nameBytes = bytesUpTo(dict['n'], NAME_BYTES_MAX);
   const name = nameBytes && utf8Text(nameBytes);
-  return { certificate, deviceList, bundle, record, name: name && cleanName(name), wallMs };
+  const clean = name === undefined ? undefined : cleanName(name);
+  return { certificate, deviceList, bundle, record, name: clean, wallMs };
 }
 
 function bytesUpTo(value: Parameters<typeof asBytes>[0], max: number): Uint8Array | undefined {
