@@ -9,7 +9,7 @@ import type { Prng } from '@sotto/core/base/prng.ts';
 import type { Effect, Input } from '@sotto/core/effects.ts';
 import type { Scheduler } from './scheduler.ts';
 import { Streams } from './streams.ts';
-import { Weather } from './weather.ts';
+import type { Weather } from './weather.ts';
 
 /** One running process on the network. */
 export interface Port {
