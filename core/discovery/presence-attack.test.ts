@@ -353,7 +353,8 @@ describe('whom we ask', () => {
     expect(world.log.length).toBe(before);
     // In the middle of a lookup: what is under way ends, nothing follows.
     ana.act(silent(false));
-    world.run(560);
+    world.getMs = [1000, 1000];
+    world.run(850);
     ana.act(silent(true));
     const under = world.log.length;
     expect(under).toBeGreaterThan(before);
