@@ -250,7 +250,7 @@ describe('entering the network', () => {
     for (const host of hosts) host.alive = false;
     const router = network.add(address(70));
     const again = network.add(address(61), { saved, bootstrap: [router.endpoint] });
-    expect(network.run(20_000, () => isReady(again))).toBeLessThan(10_000);
+    expect(network.run(20_000, () => isReady(again))).toBeLessThan(6000);
   });
 
   test('[DHT-48] id and address last as long as the address does', () => {

@@ -108,7 +108,8 @@ export class ItemSearch {
 
   #walk(realm: Realm): Walk {
     const { width } = this.#plan;
-    const lookup = new Lookup(this.#target, { width, tokens: true }, realm.id);
+    const options = { width, tokens: true, eager: realm.untried };
+    const lookup = new Lookup(this.#target, options, realm.id);
     lookup.offer(realm.table.closest(this.#target, SEEDS_MAX));
     return new Walk(realm.walkDeps(), {
       lookup,

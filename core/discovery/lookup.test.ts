@@ -85,6 +85,15 @@ describe('whom it asks', () => {
     expect(takeAll(wide).length + 1).toBe(ALPHA_ARRIVED);
   });
 
+  test('[DHT-41] ten from the start where nobody has answered in this run', () => {
+    const lookup = new Lookup(target, { width: 16, tokens: true, eager: true }, ownId);
+    lookup.offer(Array.from({ length: 30 }, (_, i) => near(i, i)));
+    const first = takeAll(lookup);
+    expect(first).toHaveLength(ALPHA_ARRIVED);
+    lookup.answered(first[9]!, first[9]!.id!, token);
+    expect(lookup.take()).toBeUndefined();
+  });
+
   test('[DHT-41] a slow node does not count, so the dead never block', () => {
     const lookup = make();
     lookup.offer(Array.from({ length: 40 }, (_, i) => near(i, 10)));

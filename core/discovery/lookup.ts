@@ -57,6 +57,15 @@ export interface Seed {
   readonly endpoint: Endpoint;
 }
 
+export interface LookupOptions {
+  /** How many of the closest must have answered. */
+  readonly width: number;
+  /** Do only those count that give tokens? */
+  readonly tokens: boolean;
+  /** Nobody has answered us in this run, so the seeds may all be dead: ask ten from the start. */
+  readonly eager?: boolean;
+}
+
 export class Lookup {
   readonly #ownId: Uint8Array;
   /** With an id, nearest first. */
@@ -70,8 +79,7 @@ export class Lookup {
 
   constructor(
     readonly target: Uint8Array,
-    /** How many of the closest must have answered; find_node counts those without token too. */
-    readonly options: { readonly width: number; readonly tokens: boolean },
+    readonly options: LookupOptions,
     ownId: Uint8Array,
   ) {
     this.#ownId = ownId;
@@ -232,6 +240,7 @@ export class Lookup {
 
   #arrived(): boolean {
     const nearest = this.#candidates.filter((other) => other.state !== 'failed');
+    if (this.options.eager && !nearest.some((other) => other.state === 'answered')) return true;
     return nearest.slice(0, ARRIVED_NODES).every((other) => other.state === 'answered');
   }
 

@@ -4,9 +4,9 @@
  *
  *   idle --seed known--> searching --somebody answered--> ready --all lost--> searching
  *                          |   ^
- *        nobody answered   '---'  saved nodes, then routers, each round twice as long after
+ *        nobody answered   '---'  saved nodes, then routers, these ever more rarely
  *
- * A search is one lookup of our own id. Routers are asked only when nobody else is known, and ever
+ * A search is one lookup of our own id. Routers are asked only when nobody else answers, and ever
  * more rarely, because they stop answering those who insist (DHT-50). Spec: DHT-47 to DHT-55.
  * @module
  */
@@ -46,7 +46,11 @@ export const UPKEEP_MS_MIN = 3_000;
 /** DHT-53: a table with less than a bucket looks around again, each time after twice as long. */
 export const LONELY_SEARCH_MS_MIN = 10_000;
 export const LONELY_SEARCH_MS_MAX = 4 * 60_000;
+/** DHT-49: so long saved nodes and hints have for an answer, before routers are asked too. */
+export const HEAD_START_MS = 1_500;
 const SEARCH_DEADLINE_MS = 20_000;
+/** Wider than a bucket: whom we ask here learns of us, and so we come to be known. */
+const SEARCH_WIDTH = 16;
 /** Nodes that asked us something and are being pinged before they may enter the table. */
 export const CHECKS_MAX = 8;
 /** After a check the same address is not checked again for this long. */
@@ -107,6 +111,11 @@ export class Realm {
     return this.#state === 'searching';
   }
 
+  /** True until somebody has answered in this run. */
+  get untried(): boolean {
+    return !this.#wasReady;
+  }
+
   get external(): Endpoint | undefined {
     return this.#votes.elected;
   }
@@ -160,8 +169,9 @@ export class Realm {
   /** Looks for our own neighbourhood, unless that is already under way. */
   search(nowMs: number): void {
     if (this.#search) return;
+    const { timers } = this.#deps;
     const seeds = this.#seeds(nowMs);
-    this.#deps.timers.cancel(this.#upkeepTimer);
+    timers.cancel(this.#upkeepTimer);
     if (seeds.length === 0) {
       this.#state = 'idle';
       this.#planUpkeep(nowMs);
@@ -169,8 +179,8 @@ export class Realm {
       return;
     }
     this.#state = 'searching';
-    const tokens = false;
-    const lookup = new Lookup(this.#id, { width: BUCKET_NODES_MAX, tokens }, this.#id);
+    const options = { width: SEARCH_WIDTH, tokens: false, eager: !this.#wasReady };
+    const lookup = new Lookup(this.#id, options, this.#id);
     lookup.offer(seeds);
     this.#search = new Walk(this.walkDeps(), {
       lookup,
@@ -179,7 +189,9 @@ export class Realm {
       query: () => this.#findNode(this.#id),
       done: (_, atMs) => this.#searchDone(lookup.responders().length > 0, atMs),
     });
-    this.#search.start(nowMs);
+    const search = this.#search;
+    timers.at(nowMs + HEAD_START_MS, (atMs) => this.#help(search, atMs));
+    search.start(nowMs);
   }
 
   walkDeps(): ConstructorParameters<typeof Walk>[0] {
@@ -212,32 +224,32 @@ export class Realm {
 
   #seeds(nowMs: number): Seed[] {
     const hints = this.#hints.map((endpoint) => ({ endpoint }));
-    const seeds: Seed[] = [...this.table.closest(this.#id, SEEDS_MAX), ...hints];
     this.#hints = [];
-    // The table may be all dead: then the search before this one found nobody.
-    const lost = seeds.length === 0 || (hints.length === 0 && this.#lostSinceSearch());
-    if (!lost || nowMs < this.#routersAtMs) return seeds;
-    const routers = this.#deps.routers.filter((endpoint) => this.usable(endpoint));
-    if (routers.length === 0) return seeds;
-    this.#routersAtMs = nowMs + this.#routerPauseMs * (1 + unit(this.#deps.random) / 4);
-    this.#routerPauseMs = Math.min(ROUTER_PAUSE_MS_MAX, 2 * this.#routerPauseMs);
-    return [...seeds, ...routers.slice(0, ROUTERS_MAX).map((endpoint) => ({ endpoint }))];
+    const known = [...this.table.closest(this.#id, SEEDS_MAX), ...hints];
+    return known.length > 0 ? known : this.#dueRouters(nowMs);
   }
 
-  #lostSinceSearch(): boolean {
-    return this.#searchedAtMs > -Infinity && this.#state !== 'ready';
+  /** The routers, where it is time to ask them again; then it is not for a while. */
+  #dueRouters(nowMs: number): Seed[] {
+    const routers = this.#deps.routers.filter((endpoint) => this.usable(endpoint));
+    if (routers.length === 0 || nowMs < this.#routersAtMs) return [];
+    this.#routersAtMs = nowMs + this.#routerPauseMs * (1 + unit(this.#deps.random) / 4);
+    this.#routerPauseMs = Math.min(ROUTER_PAUSE_MS_MAX, 2 * this.#routerPauseMs);
+    return routers.slice(0, ROUTERS_MAX).map((endpoint) => ({ endpoint }));
+  }
+
+  /** Those we knew may all be gone: routers join a search that nobody has answered so far. */
+  #help(search: Walk, nowMs: number): void {
+    if (this.#search !== search || search.lookup.responders().length > 0) return;
+    const routers = this.#dueRouters(nowMs);
+    if (routers.length > 0) search.offer(routers, nowMs);
   }
 
   #searchDone(found: boolean, nowMs: number): void {
     this.#search = undefined;
-    const again = !found && this.#state === 'searching' && this.#searchedAtMs === -Infinity;
     this.#searchedAtMs = nowMs;
     this.#state = found ? 'ready' : 'idle';
     if (found) this.#routerPauseMs = ROUTER_PAUSE_MS_MIN;
-    if (again && this.#deps.routers.length > 0 && nowMs >= this.#routersAtMs) {
-      this.search(nowMs);
-      return;
-    }
     if (found && !this.#wasReady) {
       this.#wasReady = true;
       this.#deps.ready(nowMs);
