@@ -34,11 +34,14 @@ export class Feed {
     this.#cursor = this.#last.get() as number;
   }
 
-  /** Adds a row and returns its cursor. `event` is the number of a row of `events`. */
-  append(type: FeedRow['type'], event: number): number {
-    this.#cursor++;
-    this.#append.run(this.#cursor, type, event);
-    return this.#cursor;
+  /** The cursor of the row that is appended next. */
+  next(): number {
+    return ++this.#cursor;
+  }
+
+  /** Adds the row with that cursor. `event` is the number of a row of `events`. */
+  append(type: FeedRow['type'], event: number, cursor = this.next()): void {
+    this.#append.run(cursor, type, event);
   }
 
   /** Before rows are deleted: the cursors they had are not used again. */

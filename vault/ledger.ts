@@ -43,8 +43,12 @@ interface NewEvent {
   readonly event: Event;
   readonly bytes: Uint8Array;
   readonly storedMs: number;
-  /** Set for our own. */
-  readonly clientId?: Uint8Array;
+}
+
+interface OwnEvent extends NewEvent {
+  /** SHA-256 of the bytes. */
+  readonly hash: Uint8Array;
+  readonly clientId: Uint8Array;
 }
 
 export type Arrival =
@@ -73,12 +77,11 @@ export class Ledger {
   }
 
   /** Appends an event of ours; its sequence is the one `head` gave. Returns its row number. */
-  append(entry: NewEvent): number {
+  append(entry: OwnEvent): number {
     const author = this.#author(entry.event);
     assert(author.next === entry.event.sequence, 'our events are numbered without a gap');
     const row = this.#insert(entry, author, WAITING, false);
-    this.#q.advance.run(author.next + 1, sha256(entry.bytes), author.id);
-    this.#show(row, entry.event.kind);
+    this.#q.advance.run(author.next + 1, entry.hash, author.id);
     return row;
   }
 
@@ -90,14 +93,17 @@ export class Ledger {
       return { known: true };
     }
     const siblings = this.#q.siblings.all(author.id, event.sequence) as Sibling[];
-    const contradicted = this.#contradicted(entry, author);
+    const before = this.#q.neighbours.all(author.id, event.sequence - 1) as Neighbour[];
+    const after = this.#q.neighbours.all(author.id, event.sequence + 1) as Neighbour[];
+    const odd = [...siblings, ...contradicted(entry, before, after)];
     const held = event.sequence > author.next;
     const row = this.#insert(entry, author, RECEIVED, held);
-    const fork = siblings.length > 0 || contradicted.length > 0;
-    if (fork) this.#markFork(row, [...siblings, ...contradicted]);
-    if (!held) this.#show(row, event.kind);
-    if (event.sequence === author.next) this.#showContiguous(author, event.sequence + 1);
-    return { known: false, fork, held: this.#gap(author, event) };
+    if (odd.length > 0) this.#markFork(row, odd);
+    if (event.sequence === author.next) {
+      if (after.length > 0) this.#showContiguous(author, event.sequence + 1);
+      else this.#q.setNext.run(event.sequence + 1, author.id);
+    }
+    return { known: false, fork: odd.length > 0, held: this.#gap(author, event) };
   }
 
   /** Shows what is held up to `sequence`, and whatever then follows without a gap. */
@@ -126,18 +132,6 @@ export class Ledger {
     return { conversation: event.conversation, author: event.author, sequence };
   }
 
-  /** Neighbours whose hash, or whose hash of the event before, is not what it must be. */
-  #contradicted({ event, bytes }: NewEvent, author: AuthorRow): Sibling[] {
-    const at = (sequence: number) => this.#q.bytesAt.all(author.id, sequence) as Neighbour[];
-    const before = at(event.sequence - 1);
-    const after = at(event.sequence + 1);
-    const hash = after.length > 0 ? sha256(bytes) : ZERO_HASH;
-    return [
-      ...before.filter((row) => !equal(sha256(row.bytes), event.previous)),
-      ...after.filter((row) => !equal(decoded(row.bytes).previous, hash)),
-    ];
-  }
-
   #author(event: Event): AuthorRow {
     const { conversation, author: device } = event;
     const found = this.#q.findAuthor.get(conversation, device) as AuthorRow | undefined;
@@ -148,10 +142,11 @@ export class Ledger {
     return this.#q.findAuthor.get(conversation, device) as AuthorRow;
   }
 
-  #insert(entry: NewEvent, author: AuthorRow, state: number, held: boolean): number {
-    const { id, event, bytes, storedMs, clientId } = entry;
+  #insert(entry: NewEvent | OwnEvent, author: AuthorRow, state: number, held: boolean): number {
+    const { id, event, bytes, storedMs } = entry;
     const ours = state === WAITING;
     const applied = ours || event.kind === 'text';
+    const cursor = held || HIDDEN_KINDS.includes(event.kind) ? null : this.#feed.next();
     const result = this.#q.insert.run(
       id,
       author.conversation,
@@ -164,19 +159,18 @@ export class Ledger {
       held ? 1 : 0,
       applied ? 1 : 0,
       state,
-      clientId ?? null,
+      'clientId' in entry ? entry.clientId : null,
+      cursor,
     );
-    return Number(result.lastInsertRowid);
+    const row = Number(result.lastInsertRowid);
+    if (cursor !== null) this.#feed.append('message', row, cursor);
+    return row;
   }
 
-  #show(row: number, kind: string): void {
-    if (HIDDEN_KINDS.includes(kind)) return;
-    this.#q.setCursor.run(this.#feed.append('message', row), row);
-  }
-
-  #reveal(row: Sibling): void {
-    this.#q.unhold.run(row.id);
-    this.#show(row.id, row.kind);
+  #reveal({ id, kind }: Sibling): void {
+    const cursor = HIDDEN_KINDS.includes(kind) ? null : this.#feed.next();
+    this.#q.reveal.run(cursor, id);
+    if (cursor !== null) this.#feed.append('message', id, cursor);
   }
 
   #showContiguous(author: AuthorRow, from: number): void {
@@ -209,6 +203,19 @@ interface Sibling {
 
 interface Neighbour extends Sibling {
   readonly bytes: Buffer;
+}
+
+/** Neighbours whose hash, or whose hash of the event before, is not what it must be. */
+function contradicted(
+  { event, bytes }: NewEvent,
+  before: readonly Neighbour[],
+  after: readonly Neighbour[],
+): Neighbour[] {
+  const hash = after.length > 0 ? sha256(bytes) : ZERO_HASH;
+  return [
+    ...before.filter((row) => !equal(sha256(row.bytes), event.previous)),
+    ...after.filter((row) => !equal(decoded(row.bytes).previous, hash)),
+  ];
 }
 
 /** The event of bytes that were checked when they were stored. */
@@ -244,15 +251,14 @@ function statements(db: Database) {
     setNext: sql('UPDATE authors SET next = ? WHERE id = ?'),
     insert: sql(
       'INSERT INTO events (event, conversation, author, sequence, kind, bytes, stored_ms, ours, ' +
-        'held, applied, state, client) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'held, applied, state, client, cursor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
-    setCursor: sql('UPDATE events SET cursor = ? WHERE id = ?'),
-    unhold: sql('UPDATE events SET held = 0 WHERE id = ?'),
+    reveal: sql('UPDATE events SET held = 0, cursor = ? WHERE id = ?'),
     markFork: sql('UPDATE events SET fork = 1 WHERE id = ?'),
     siblings: sql(
       'SELECT id, sequence, kind, held, cursor FROM events WHERE author = ? AND sequence = ?',
     ),
-    bytesAt: sql(
+    neighbours: sql(
       'SELECT id, sequence, kind, held, cursor, bytes FROM events ' +
         'WHERE author = ? AND sequence = ?',
     ),

@@ -88,6 +88,7 @@ export class Messages {
   forget(conversation: Uint8Array): void {
     this.#feed.keepFloor();
     this.#q.forgetSearch.run(conversation);
+    this.#q.optimizeSearch.run(); // or the letters would stay in the index until it is merged
     this.#q.forgetFeed.run(conversation);
     this.#q.forgetOutbox.run(conversation);
     this.#q.forgetEvents.run(conversation);
@@ -118,6 +119,7 @@ function statements(db: Database) {
       'UPDATE conversations SET read_cursor = max(read_cursor, ?) WHERE conversation = ?',
     ),
     forgetSearch: sql(`DELETE FROM search WHERE rowid IN (${OF_CONVERSATION})`),
+    optimizeSearch: sql("INSERT INTO search (search) VALUES ('optimize')"),
     forgetFeed: sql(`DELETE FROM feed WHERE event IN (${OF_CONVERSATION})`),
     forgetOutbox: sql(`DELETE FROM outbox WHERE event IN (${OF_CONVERSATION})`),
     forgetEvents: sql(

@@ -8,12 +8,11 @@ import { equal } from '@sotto/core/base/bytes.ts';
 import { decodeEvent, type Event } from '@sotto/core/base/event.ts';
 import { TEXT_BYTES_MAX } from '@sotto/core/base/limits.ts';
 import type { OpenRefusal, VaultRequest } from '@sotto/core/base/vault.ts';
-import { deviceAddress } from '@sotto/core/crypto/address.ts';
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import type { Plan } from './batch.ts';
 import { decodeContent } from './content.ts';
 import { errorCode } from './refusal.ts';
-import { addressOf, type Layer, plain, storesFor } from './sessions.ts';
+import { addressOf, type Layer, localAddress, plain, storesFor } from './sessions.ts';
 import type { Tables } from './tables.ts';
 
 type Opening = Extract<VaultRequest, { op: 'open' }>;
@@ -49,7 +48,7 @@ async function decrypt(layer: Layer, request: Opening): Promise<Uint8Array | Ope
   if (kind === 'message' && !layer.session(from.address)) return 'no session';
   const stores = storesFor(layer, from.signalIdentity);
   const address = addressOf(from.address);
-  const local = addressOf(deviceAddress(self.device));
+  const local = localAddress(self.device);
   const ciphertext = plain(request.ciphertext);
   try {
     if (kind === 'message') {

@@ -161,6 +161,10 @@ test('[VLT-17] a forgotten conversation is not found, indexed or not', async () 
   index();
   expect(texts(vault.reader.search('alpha', 10))).toEqual(['alpha other']);
   const { db } = vault.engine.tables;
+  db.exec("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, search, 'row')");
+  const terms = db.prepare('SELECT term FROM terms').pluck().all();
+  expect(terms).toContain('oth');
+  expect(terms).not.toContain('two');
   db.exec("INSERT INTO search (search) VALUES ('integrity-check')");
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
 });

@@ -17,7 +17,6 @@ import type {
   VaultFault,
   VaultRequest,
 } from '@sotto/core/base/vault.ts';
-import { deviceAddress } from '@sotto/core/crypto/address.ts';
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import type { Batch, Plan } from './batch.ts';
@@ -25,7 +24,7 @@ import { encodeContent } from './content.ts';
 import type { Owner } from './outbox.ts';
 import { decodeBundle } from './prekeys.ts';
 import { randomBytes } from './random.ts';
-import { addressOf, type Layer, storesFor } from './sessions.ts';
+import { addressOf, type Layer, localAddress, storesFor } from './sessions.ts';
 import type { Tables } from './tables.ts';
 
 export const ENVELOPE_ID_BYTES = 16;
@@ -78,13 +77,14 @@ export async function prepareSeal(
     if (result === 'bad bundle') return failed('bad bundle');
     sealed.push(result);
   }
-  batch.setHead(conversation, author, { next: sequence + 1, hash: sha256(bytes) });
+  const hash = sha256(bytes);
+  batch.setHead(conversation, author, { next: sequence + 1, hash });
   const owners = ownersOf(request);
   for (const owner of owners) batch.addWaiting(owner, bytes.length);
 
   return {
     apply: () => {
-      const row = tables.ledger.append({ id, event, bytes, storedMs: timeMs, clientId });
+      const row = tables.ledger.append({ id, event, bytes, hash, storedMs: timeMs, clientId });
       for (const [i, owner] of owners.entries()) {
         tables.outbox.add(row, owner, bytes.length, sealed[i]);
       }
@@ -159,7 +159,7 @@ async function sealFor(
   const { peer } = target;
   const content = encodeContent(event.bytes, self, peer);
   assert(content !== undefined, 'the event fits, or it was refused');
-  const local = addressOf(deviceAddress(self.device));
+  const local = localAddress(self.device);
   let message: signal.CiphertextMessage | undefined;
   if (layer.session(peer.address)) message = await encrypt(layer, peer, local, content);
   if (!message) {
@@ -177,7 +177,7 @@ async function sealFor(
   };
 }
 
-/** Undefined where the session is with another identity key than the device list names now. */
+/** Undefined where the session is with another identity key than the list names, or worn out. */
 async function encrypt(
   layer: Layer,
   peer: PeerDevice,
@@ -189,7 +189,7 @@ async function encrypt(
   try {
     return await signal.signalEncrypt(content, address, local, sessions, identity, SESSION_CLOCK);
   } catch (error) {
-    if (!signal.LibSignalErrorBase.is(error, signal.ErrorCode.UntrustedIdentity)) throw error;
+    if (!(error instanceof signal.LibSignalErrorBase)) throw error;
     layer.sessions.set(peer.address, undefined);
     return undefined;
   }

@@ -13,6 +13,7 @@
 import * as signal from '@signalapp/libsignal-client';
 import { equal, hex } from '@sotto/core/base/bytes.ts';
 import { BoundedMap } from '@sotto/core/base/bounded.ts';
+import { deviceAddress } from '@sotto/core/crypto/address.ts';
 import type { Database, Statement } from './database.ts';
 import type { Prekeys } from './prekeys.ts';
 
@@ -23,8 +24,28 @@ export const DEVICE_NUMBER = 1;
 /** Signal's servers tell reinstalls apart by it; the device key does that here. */
 export const REGISTRATION_ID = 1;
 
+/** Addresses kept by name or device, so that a message does not derive them anew. */
+const ADDRESSES_MAX = 256;
+const addresses = new BoundedMap<string, signal.ProtocolAddress>(ADDRESSES_MAX);
+
 export function addressOf(name: string): signal.ProtocolAddress {
-  return signal.ProtocolAddress.new(name, DEVICE_NUMBER);
+  let address = addresses.get(name);
+  if (!address) {
+    address = signal.ProtocolAddress.new(name, DEVICE_NUMBER);
+    addresses.set(name, address);
+  }
+  return address;
+}
+
+/** Our own, which the peer derives from our device key as well. */
+export function localAddress(device: Uint8Array): signal.ProtocolAddress {
+  const key = hex(device);
+  let address = addresses.get(key);
+  if (!address) {
+    address = addressOf(deviceAddress(device));
+    addresses.set(key, address);
+  }
+  return address;
 }
 
 /** Sessions of the vault, by address name; what is in the database, plus what is hot. */

@@ -37,6 +37,8 @@ async function open({ vault, folder, passphrase }: ToWorker & { type: 'open' }):
     vaults.set(vault, { ...served, replies: [] });
     served.indexer.wake();
     tell({ type: 'opened', vault, key: store.key });
+    store.key.fill(0); // the message has a copy, and the connection its own
+    passphrase?.fill(0);
   } catch (error) {
     if (!(error instanceof VaultRefusedError)) throw error;
     tell({ type: 'refused', vault, code: error.code });
