@@ -96,7 +96,8 @@ test('[DSC-25] those met last come first', () => {
   ana.start(meet(), 100 * HOUR_MS);
   world.run(20 * HOUR_MS);
   ana.crash();
-  ana.start(meet(...lately.map(({ name }) => name)), 100 * HOUR_MS); // five of them were met this hour
+  // Five of them were met this hour.
+  ana.start(meet(...lately.map(({ name }) => name)), 100 * HOUR_MS);
   world.run(HOUR_MS / 2);
   ana.crash();
   ana.start((presence, now) => {
