@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ModelVault } from '@sotto/sim/model-vault.ts';
 import { Prng } from './base/prng.ts';
+import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { Command, CommandResult } from './commands.ts';
 import type { Effect, Input } from './effects.ts';
 import { Node } from './node.ts';
@@ -57,6 +58,8 @@ class Person {
   node: Node | undefined;
   readonly shown: string[] = [];
   readonly logs: string[] = [];
+  /** Answers in the vault's place, or lets it wait; for what a real disk does rarely. */
+  disk: (request: VaultRequest) => VaultReply | 'wait' | undefined = () => undefined;
   #inbox: Input[] = [];
   #results = new Map<number, CommandResult>();
   #streams = new Map<number, { far: Person; stream: number }>();
@@ -150,7 +153,9 @@ class Person {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'vault': {
-        const reply = this.vault.handle(effect.request);
+        const instead = this.disk(effect.request);
+        if (instead === 'wait') return;
+        const reply = instead ?? this.vault.handle(effect.request);
         this.vault.commit();
         this.#inbox.push({ type: 'vault-reply', id: effect.id, reply });
         return;
@@ -347,6 +352,62 @@ describe('two people', () => {
     data(bo.say('Ana', 'third'), 'sent');
     world.run(200_000);
     expect(ana.texts()).toEqual(['first', 'third']);
+  });
+});
+
+describe('a disk in trouble', () => {
+  const delivered = (person: Person): boolean =>
+    data(person.ask({ type: 'status' }), 'status').status.waiting === 0;
+
+  test('[DEL-5] no receipt before the event is on disk, and none from a disk that refuses', () => {
+    const { world, ana, bo } = pair();
+    ana.disk = ({ op }) => (op === 'open' ? 'wait' : undefined);
+    data(bo.say('Ana', 'not yet'), 'sent');
+    world.run(5_000);
+    expect(delivered(bo)).toBe(false);
+    ana.disk = ({ op }) => (op === 'open' ? { op: 'failed', reason: 'no space' } : undefined);
+    world.run(60_000);
+    expect(delivered(bo)).toBe(false);
+    ana.disk = () => undefined;
+    world.run(60_000);
+    expect(delivered(bo)).toBe(true);
+    expect(ana.texts()).toEqual(['not yet']);
+  });
+
+  test('[DEL-5] a control event is receipted only when its effect is on disk too', () => {
+    const world = new World();
+    const [ana, bo] = [world.person('Ana'), world.person('Bo')];
+    for (const person of [ana, bo]) {
+      person.disk = (request) =>
+        request.op === 'put' && request.applied ? { op: 'failed', reason: 'no space' } : undefined;
+      person.start();
+    }
+    world.run();
+    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
+    const made = data(ana.ask(invite), 'invite');
+    const text = made.invite.link!;
+    data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
+    world.run(5_000);
+    const waiting = [ana, bo].map((person) => (delivered(person) ? 0 : 1));
+    expect(waiting[0]! + waiting[1]!).toBe(1); // the pair secret's own event
+  });
+
+  test('[DEL-8] who cannot open a message gets all of it sealed anew, once a minute at most', () => {
+    const { world, ana, bo } = pair();
+    const refused: VaultReply = { op: 'open', outcome: 'refused', reason: 'undecryptable' };
+    ana.disk = ({ op }) => (op === 'open' ? refused : undefined);
+    let renewals = 0;
+    bo.disk = (request) => {
+      if (request.op === 'seal-waiting' && request.renew) renewals++;
+      return undefined;
+    };
+    for (const text of ['one', 'two', 'three']) data(bo.say('Ana', text), 'sent');
+    world.run(50_000);
+    expect(renewals).toBe(1);
+    ana.disk = () => undefined;
+    world.run(90_000);
+    expect(ana.texts()).toEqual(['one', 'two', 'three']);
+    expect(delivered(bo)).toBe(true);
   });
 });
 

@@ -139,7 +139,7 @@ function newInvite(runtime: Runtime, command: CommandOf<'invite-new'>, reply: Re
   });
 }
 
-/** Documents that forget the oldest spent invite where the list is full; undefined: all are open. */
+/** What forgets the oldest spent invite where the list is full; undefined: all are open. */
 function makeRoom(runtime: Runtime): DocChange[] | undefined {
   const { book, context } = runtime;
   if (book.invites.size < INVITES_MAX) return [];

@@ -2,7 +2,7 @@
  * Sessions: what a link means. Each side says hello; the hello shows which person and device is
  * there, brings what is needed to seal for it and to find it again, and opens the mail.
  *
- *   link up --our hello--> waiting --their hello, checked--> storing --on disk--> ready --down--> gone
+ *   link up --our hello--> waiting --their hello, checked--> storing --on disk--> ready --> gone
  *
  * @module
  */

@@ -22,8 +22,6 @@ export const LABELS = {
   inviteRecordSeal: 'invite record seal',
   gateMask: 'gate mask',
   gateMac: 'gate mac',
-  linkSend: 'link keys',
-  linkRekey: 'link rekey',
   linkExporter: 'link exporter',
   pathAttach: 'path attach',
   vaultKey: 'vault key',

@@ -49,7 +49,6 @@ export class Secret<Role extends string> {
 
 /** Ed25519 seeds and X25519 scalars, by what they are for. */
 export type IdentitySecret = Secret<'identity'>;
-export type DeviceSecret = Secret<'device signing'>;
 export type NoiseSecret = Secret<'device noise'>;
 export type RecordSecret = Secret<'record'>;
 /** 32 random bytes that two accepted contacts share. */

@@ -22,7 +22,6 @@ import { Secret, type GateSecret, type InviteSecret } from '../crypto/keys.ts';
 /** Invites kept, and people who may use one reusable invite. */
 export const INVITES_MAX = 256;
 export const INVITE_USES_MAX = 256;
-export const INVITE_LIFE_MS = 7 * 24 * 3600 * 1000;
 
 export interface Invite {
   /** First 8 bytes of H(secret), hex: names it in lists. */

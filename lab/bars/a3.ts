@@ -68,6 +68,7 @@ async function play(report: Report, { folder, short }: BarOptions): Promise<Scen
     FAKETIME_TIMESTAMP_FILE: clock,
     FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    DONT_FAKE_MONOTONIC: '1',
   };
   const town = await Town.build({ nodes: 30, delayMs: 5, lossPercent: 0, folder });
   try {
@@ -87,6 +88,7 @@ async function play(report: Report, { folder, short }: BarOptions): Promise<Scen
       writeFileSync(clock, `+${hours * HOUR_S}\n`);
       steps.push({ sinceMs: Date.now(), offsetMs: hours * EPOCH_MS });
       texts.push(...(await exchange(ana, bo)));
+      report.say(`clocks at +${hours} h: a message each way`);
     }
     const canary = `canary ${randomBytes(24).toString('hex')}`;
     sayInClear(ana, bo, canary);
