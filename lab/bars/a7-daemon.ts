@@ -74,7 +74,7 @@ export class LocalDaemon {
   }
 
   call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
-    this.#calls ??= new Calls(this.api());
+    if (this.#calls === undefined || this.#calls.isClosed) this.#calls = new Calls(this.api());
     return this.#calls.call(method, params);
   }
 
@@ -131,6 +131,11 @@ export class Calls {
       });
       this.#socket.write(request);
     });
+  }
+
+  /** True where the daemon has hung up: it does so after a while without requests. */
+  get isClosed(): boolean {
+    return this.#socket.closed;
   }
 
   close(): void {
