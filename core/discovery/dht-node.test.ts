@@ -339,6 +339,12 @@ describe('what others say of nodes', () => {
     for (const lie of lies.slice(0, 4)) expect(asked).not.toContain(endpointKey(lie.endpoint));
     // Ourselves at most before the vote, and never into the table.
     expect(us.node.external('v4')).toEqual(us.endpoint);
+    asked.clear();
+    us.node.get(1, { target }, network.nowMs);
+    network.drain(us);
+    network.run(30_000);
+    expect(asked.size).toBeGreaterThan(2);
+    expect(asked).not.toContain(endpointKey(us.endpoint));
     expect(us.node.stats()['nodes']).toBe(3);
   });
 
