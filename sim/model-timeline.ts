@@ -47,6 +47,9 @@ export interface Received {
 /** Control events whose effect is seen elsewhere: never shown. */
 const HIDDEN_KINDS: readonly string[] = ['pair', 'profile'];
 
+/** Ends the key of an author early: what all authors of a conversation begin with. */
+const NOBODY = new Uint8Array(0);
+
 interface Held {
   readonly sequence: number;
   readonly id: string;
@@ -58,6 +61,8 @@ export class ModelTimeline {
   readonly #bySequence: JournalMap<readonly string[]>;
   /** By conversation and author: the highest sequence shown or passed over. */
   readonly #shownTo: JournalMap<number>;
+  /** By conversation and author: the highest sequence that was forgotten. */
+  readonly #forgotten: JournalMap<number>;
   /** By conversation and our device: hash of our latest event. */
   readonly #latest: JournalMap<Uint8Array>;
   readonly #held: JournalMap<readonly Held[]>;
@@ -71,6 +76,7 @@ export class ModelTimeline {
     this.#events = new JournalMap(journal);
     this.#bySequence = new JournalMap(journal);
     this.#shownTo = new JournalMap(journal);
+    this.#forgotten = new JournalMap(journal);
     this.#latest = new JournalMap(journal);
     this.#held = new JournalMap(journal);
     this.#feed = new JournalMap(journal);
@@ -118,11 +124,12 @@ export class ModelTimeline {
 
   /**
    * Adds an event of somebody else; held where earlier ones of its author are missing. Undefined
-   * where it is here already.
+   * where it is here already, or was and has been forgotten.
    */
   receive(event: Event, bytes: Uint8Array): Received | undefined {
     if (this.#events.has(hex(eventId(event)))) return undefined;
     const author = authorKey(event.conversation, event.author);
+    if (event.sequence <= (this.#forgotten.get(author) ?? 0)) return undefined;
     const fork = this.#bySequence.has(`${author}:${event.sequence}`);
     const row = this.#store(event, bytes.slice(), 'received');
     const shownTo = this.#shownTo.get(author) ?? 0;
@@ -157,8 +164,9 @@ export class ModelTimeline {
   }
 
   setState(id: Uint8Array, state: MessageState): void {
-    this.#events.set(hex(id), { ...this.#events.get(hex(id))!, state });
-    this.#feedAdd('state', id);
+    const row = { ...this.#events.get(hex(id))!, state };
+    this.#events.set(hex(id), row);
+    if (row.cursor !== undefined) this.#feedAdd('state', id);
   }
 
   markRead(conversation: Uint8Array, cursor: number): void {
@@ -196,6 +204,9 @@ export class ModelTimeline {
       this.#bySequence.delete(`${author}:${event.sequence}`);
       this.#held.delete(author);
     }
+    for (const [author, sequence] of this.#shownTo.entries()) {
+      if (author.startsWith(authorKey(conversation, NOBODY))) this.#forgotten.set(author, sequence);
+    }
     for (const [key, { event }] of [...this.#feed.entries()]) {
       if (!this.#events.has(hex(event))) this.#feed.delete(key);
     }
@@ -213,7 +224,9 @@ export class ModelTimeline {
       outgoing: state !== 'received',
       text: event.kind === 'text' ? utf8Text(event.body) : undefined,
       state,
-      gapBefore: sequence > 1 && !this.#bySequence.has(`${author}:${sequence - 1}`),
+      gapBefore:
+        sequence > (this.#forgotten.get(author) ?? 0) + 1 &&
+        !this.#bySequence.has(`${author}:${sequence - 1}`),
       fork: this.#bySequence.get(`${author}:${sequence}`)!.length > 1,
       cursor,
     };

@@ -13,7 +13,7 @@ function outcomeOf(seed: number): Outcome {
 
 describe('runs', () => {
   test('a seed passes, and shows something', () => {
-    const { accepted, faults, settledMs, violations } = outcomeOf(1);
+    const { accepted, faults, settledMs, violations } = outcomeOf(42);
     expect(violations).toEqual([]);
     expect(accepted).toBeGreaterThanOrEqual(ACCEPTED_MIN);
     const applied = [...faults.values()].reduce((sum, count) => sum + count, 0);
@@ -22,19 +22,19 @@ describe('runs', () => {
   });
 
   test('a seed gives the same run again, another seed another one', () => {
-    expect(run({ seed: 1 }).hash).toBe(outcomeOf(1).hash);
-    expect(outcomeOf(2).hash).not.toBe(outcomeOf(1).hash);
+    expect(run({ seed: 42 }).hash).toBe(outcomeOf(42).hash);
+    expect(outcomeOf(88).hash).not.toBe(outcomeOf(42).hash);
   });
 
   test('the canary fails', () => {
-    const { violations } = run({ seed: 1, flaws: CANARY.flaws! });
+    const { violations } = run({ seed: 42, flaws: CANARY.flaws! });
     expect(violations.map(({ check }) => check)).toContain('no message key is used twice');
   });
 
   test('a run can be read along', () => {
     const lines: string[] = [];
-    const { hash } = run({ seed: 1, flaws: CANARY.flaws!, print: (line) => lines.push(line) });
+    const { hash } = run({ seed: 42, flaws: CANARY.flaws!, print: (line) => lines.push(line) });
     expect(lines.some((line) => /h\d+ > vault \d+ seal/.test(line))).toBe(true);
-    expect(hash).toBe(run({ seed: 1, flaws: CANARY.flaws! }).hash);
+    expect(hash).toBe(run({ seed: 42, flaws: CANARY.flaws! }).hash);
   });
 });

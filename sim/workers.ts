@@ -9,7 +9,7 @@ import type { FaultKind } from './faults.ts';
 import type { Outcome } from './run.ts';
 
 /** A run that takes this long hangs: its child is ended and the seed counts as failed. */
-const SEED_MS_MAX = 120_000;
+const SEED_MS_MAX = 300_000;
 
 type Told = Omit<Outcome, 'faults'> & { readonly faults: readonly [FaultKind, number][] };
 
