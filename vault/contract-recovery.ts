@@ -146,6 +146,30 @@ export const recoveryCases: Record<string, Fact> = {
     same(await bob.texts(), await alice.texts(), 'both see the same');
   },
 
+  '[VLT-17] what was there before forgetting does not come back': async (alice, bob) => {
+    await bob.open(alice, await alice.seal(bob, 'old'));
+    const devices = [await alice.peer()];
+    await bob.do({ op: 'forget', conversation: CONVERSATION, devices, docs: [] });
+    // Its receipt never came: alice renews, and sends it once more beside a new one.
+    await alice.seal(bob, 'new');
+    const renewed = await alice.do({
+      op: 'seal-waiting',
+      self: alice.self,
+      conversation: CONVERSATION,
+      target: await bob.target(),
+      limit: 9,
+      renew: true,
+    });
+    const outcomes = [];
+    for (const envelope of renewed.envelopes) {
+      outcomes.push((await bob.do(await bob.opening(alice, envelope))).outcome);
+    }
+    same(outcomes, ['duplicate', 'stored'], 'outcomes');
+    same(await bob.texts(), ['new'], 'only the new one is shown');
+    const gaps = (await bob.vault.messages(CONVERSATION)).map((message) => message.gapBefore);
+    same(gaps, [false], 'and nothing is missing before it');
+  },
+
   '[VLT-17] a forgotten conversation is gone, and its numbering goes on': async (alice, bob) => {
     await bob.open(alice, await alice.seal(bob, 'one'));
     await alice.open(bob, await bob.seal(alice, 'two'));

@@ -78,7 +78,7 @@ export class Messages {
   }
 
   markRead(conversation: Uint8Array, cursor: number): void {
-    this.#q.markRead.run(cursor, conversation);
+    this.#q.markRead.run(conversation, cursor);
   }
 
   /**
@@ -116,7 +116,8 @@ function statements(db: Database) {
     apply: sql('UPDATE events SET applied = 1 WHERE event = ?'),
     unapplied: sql('SELECT event, bytes FROM events WHERE applied = 0 ORDER BY id LIMIT ?'),
     markRead: sql(
-      'UPDATE conversations SET read_cursor = max(read_cursor, ?) WHERE conversation = ?',
+      'INSERT INTO conversations (conversation, read_cursor) VALUES (?, ?) ON CONFLICT ' +
+        '(conversation) DO UPDATE SET read_cursor = max(read_cursor, excluded.read_cursor)',
     ),
     forgetSearch: sql(`DELETE FROM search WHERE rowid IN (${OF_CONVERSATION})`),
     optimizeSearch: sql("INSERT INTO search (search) VALUES ('optimize')"),

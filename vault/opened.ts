@@ -21,6 +21,7 @@ export class Opened {
   readonly #addDevice: Statement;
   readonly #add: Statement;
   readonly #prune: Statement;
+  readonly #forget: Statement;
 
   constructor(db: Database, max = OPENED_MAX) {
     this.#max = max;
@@ -30,6 +31,7 @@ export class Opened {
       .pluck();
     this.#addDevice = db.prepare('INSERT INTO devices (device) VALUES (?) ON CONFLICT DO NOTHING');
     this.#add = db.prepare(`INSERT INTO opened (device, envelope) VALUES (${device}, ?)`);
+    this.#forget = db.prepare(`DELETE FROM opened WHERE device = ${device}`);
     this.#prune = db.prepare(
       `DELETE FROM opened WHERE device = ${device} AND id <= ` +
         `(SELECT id FROM opened WHERE device = ${device} ORDER BY id DESC LIMIT 1 OFFSET ?)`,
@@ -45,5 +47,10 @@ export class Opened {
     this.#addDevice.run(device);
     const { lastInsertRowid } = this.#add.run(device, envelope);
     if (Number(lastInsertRowid) % PRUNE_EVERY === 0) this.#prune.run(device, device, this.#max);
+  }
+
+  /** What a device sent and resends is judged by its session and its events alone from now on. */
+  forget(device: Uint8Array): void {
+    this.#forget.run(device);
   }
 }

@@ -52,7 +52,7 @@ export async function prepare(
 type Plain = Exclude<VaultRequest, { op: 'seal' | 'seal-waiting' | 'open' }>;
 
 function apply(tables: Tables, request: Plain): VaultReply {
-  const { docs, ledger, messages, outbox, prekeys } = tables;
+  const { docs, ledger, messages, opened, outbox, prekeys } = tables;
   switch (request.op) {
     case 'load':
       return { op: 'load', loaded: load(tables) };
@@ -82,6 +82,7 @@ function apply(tables: Tables, request: Plain): VaultReply {
       return { op: 'mark-read' };
     case 'forget':
       messages.forget(request.conversation);
+      for (const { device } of request.devices) opened.forget(device);
       docs.change(request.docs);
       return { op: 'forget' };
   }

@@ -8,8 +8,8 @@ import { utf8Text } from '@sotto/core/base/bytes.ts';
 import type { Database, Statement } from './database.ts';
 import { decoded } from './ledger.ts';
 
-/** Texts indexed in one transaction: about 20 ms of work. */
-export const INDEX_BATCH = 256;
+/** Texts indexed in one transaction: a few milliseconds of work. */
+export const INDEX_BATCH = 100;
 
 interface Row {
   readonly cursor: number;
