@@ -24,7 +24,7 @@
  */
 import { asBytes, asDict, asInt, asList, decode, encode, type Bvalue } from '../base/bencode.ts';
 import { assert } from '../base/assert.ts';
-import { equal, hex } from '../base/bytes.ts';
+import { equal } from '../base/bytes.ts';
 import { LABELS, labelledHash } from '../crypto/kdf.ts';
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type SigningKey, verify } from '../crypto/sign.ts';
 import { CAN_ADMIT, type Certificate, readCertificate } from './certificate.ts';
@@ -49,8 +49,8 @@ interface Entry {
   readonly signature: Uint8Array;
 }
 
-/** A list whose every entry verified. */
-export interface DeviceList {
+/** Entries that verified so far. */
+interface Log {
   readonly identity: Uint8Array;
   /** Number of entries. */
   readonly version: number;
@@ -58,9 +58,12 @@ export interface DeviceList {
   readonly hash: Uint8Array;
   /** Current devices, in the order of their numbers. */
   readonly devices: readonly Certificate[];
+  readonly entries: readonly Entry[];
+}
+/** A list whose every entry verified. */
+export interface DeviceList extends Log {
   /** All of it, as it travels. */
   readonly bytes: Uint8Array;
-  readonly entries: readonly Entry[];
 }
 
 export type DeviceListFault =
@@ -83,22 +86,20 @@ export interface Merged {
 
 /** The list of a person's first device, signed by the identity. */
 export function newDeviceList(first: Certificate, identity: SigningKey): DeviceList {
-  const empty: DeviceList = {
-    identity: identity.publicKey,
-    version: 0,
-    hash: NO_HASH,
-    devices: [],
-    bytes: encode([]),
-    entries: [],
-  };
+  const empty = emptyLog(identity.publicKey);
   return appendChange(empty, { kind: 'add', certificate: first }, identity);
+}
+
+function emptyLog(identity: Uint8Array): Log {
+  return { identity, version: 0, hash: NO_HASH, devices: [], entries: [] };
 }
 
 /**
  * The list with one more entry.
  * @throws AssertionError where the signer may not, or the change does not fit: our bug.
  */
-export function appendChange(list: DeviceList, change: Change, signer: SigningKey): DeviceList {
+export function appendChange(list: Log, change: Change, signer: SigningKey): DeviceList {
+  assert(list.version < ENTRIES_MAX, 'our own list is short enough');
   const body = encode({
     a: change.kind === 'add' ? change.certificate.bytes : undefined,
     n: list.version + 1,
@@ -117,7 +118,9 @@ export function appendChange(list: DeviceList, change: Change, signer: SigningKe
   };
   const next = extend(list, entry);
   assert(typeof next !== 'string', 'our own entry fits its list');
-  return next;
+  const written = withBytes(next);
+  assert(written.bytes.length <= DEVICE_LIST_BYTES_MAX, 'our own list is short enough');
+  return written;
 }
 
 /** Reads and verifies a whole list of one identity. Never throws. */
@@ -127,14 +130,7 @@ export function readDeviceList(input: Uint8Array, identity: Uint8Array): DeviceL
   const items = decoded.ok ? asList(decoded.value) : undefined;
   if (!items || items.length === 0) return { ok: false, reason: 'malformed' };
   if (items.length > ENTRIES_MAX) return { ok: false, reason: 'too long' };
-  let list: DeviceList = {
-    identity: identity.slice(),
-    version: 0,
-    hash: NO_HASH,
-    devices: [],
-    bytes: encode([]),
-    entries: [],
-  };
+  let list = emptyLog(identity.slice());
   for (const item of items) {
     const entry = readEntry(item);
     if (typeof entry === 'string') return { ok: false, reason: entry };
@@ -142,11 +138,17 @@ export function readDeviceList(input: Uint8Array, identity: Uint8Array): DeviceL
     if (typeof next === 'string') return { ok: false, reason: next };
     list = next;
   }
-  return { ok: true, list };
+  return { ok: true, list: withBytes(list) };
+}
+
+/** Written once, for a whole list; never longer than what was read, which may say more. */
+function withBytes(list: Log): DeviceList {
+  const bytes = encode(list.entries.map(({ body, signature }) => ({ b: body, s: signature })));
+  return { ...list, bytes };
 }
 
 /** The current device of that signing key, or undefined. */
-export function deviceIn(list: DeviceList, device: Uint8Array): Certificate | undefined {
+export function deviceIn(list: Log, device: Uint8Array): Certificate | undefined {
   return list.devices.find((certificate) => equal(certificate.device, device));
 }
 
@@ -193,8 +195,7 @@ function readEntry(item: Bvalue): Entry | DeviceListFault {
 }
 
 /** The list with a further entry, every rule checked, or which one it breaks. */
-function extend(list: DeviceList, entry: Entry): DeviceList | DeviceListFault {
-  if (list.version >= ENTRIES_MAX) return 'too long';
+function extend(list: Log, entry: Entry): Log | DeviceListFault {
   if (entry.version !== list.version + 1 || !equal(entry.previous, list.hash)) {
     return 'broken link';
   }
@@ -204,19 +205,16 @@ function extend(list: DeviceList, entry: Entry): DeviceList | DeviceListFault {
   }
   const devices = applied(list, entry.change);
   if (!devices) return 'bad device';
-  const entries = [...list.entries, entry];
-  const bytes = encode(entries.map(({ body, signature }) => ({ b: body, s: signature })));
-  if (bytes.length > DEVICE_LIST_BYTES_MAX) return 'too long';
-  const { identity } = list;
-  return { identity, version: entry.version, hash: entry.hash, devices, bytes, entries };
+  const { hash, version } = entry;
+  return { identity: list.identity, version, hash, devices, entries: [...list.entries, entry] };
 }
 
-function maySign(list: DeviceList, signer: Uint8Array): boolean {
+function maySign(list: Log, signer: Uint8Array): boolean {
   if (equal(signer, list.identity)) return true;
   return deviceIn(list, signer)?.capabilities.includes(CAN_ADMIT) === true;
 }
 
-function applied(list: DeviceList, change: Change): Certificate[] | undefined {
+function applied(list: Log, change: Change): Certificate[] | undefined {
   if (change.kind === 'revoke') {
     if (!deviceIn(list, change.device)) return undefined;
     return list.devices.filter(({ device }) => !equal(device, change.device));
@@ -224,17 +222,18 @@ function applied(list: DeviceList, change: Change): Certificate[] | undefined {
   const { certificate } = change;
   if (!equal(certificate.identity, list.identity)) return undefined;
   if (list.devices.length >= DEVICES_MAX) return undefined;
+  const keys = keysOf(certificate);
   const isKnown = list.entries.some(
     ({ change: earlier }) =>
       earlier.kind === 'add' &&
       (earlier.certificate.number === certificate.number ||
-        keysOf(earlier.certificate).some((key) => keysOf(certificate).includes(key))),
+        keysOf(earlier.certificate).some((key) => keys.some((other) => equal(key, other)))),
   );
   if (isKnown) return undefined;
   return [...list.devices, certificate].sort((a, b) => a.number - b.number);
 }
 
 /** The three keys of a device: each belongs to one device for ever. */
-function keysOf(certificate: Certificate): string[] {
-  return [certificate.device, certificate.noise, certificate.signal].map(hex);
+function keysOf(certificate: Certificate): Uint8Array[] {
+  return [certificate.device, certificate.noise, certificate.signal];
 }
