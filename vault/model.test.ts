@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { hex } from '@sotto/core/base/bytes.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
 import type { EventDraft, VaultReply } from '@sotto/core/base/vault.ts';
+import { ModelVault } from '@sotto/sim/model-vault.ts';
 import {
   bytesOf,
   CONVERSATION,
@@ -14,9 +15,8 @@ import {
   type Reply,
   type VaultUnderTest,
   WALL_MS,
-} from '@sotto/vault/contract-people.ts';
-import { localVault } from '@sotto/vault/testing.ts';
-import { ModelVault } from './model-vault.ts';
+} from './contract-people.ts';
+import { localVault } from './testing.ts';
 
 const STEPS = 150;
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -54,22 +54,8 @@ class World {
     const me = this.people[step.who];
     const other = this.people[step.who === 0 ? 1 : 0];
     switch (step.type) {
-      case 'seal': {
-        const target = await other.target();
-        const bundle = step.bundle ? target.bundle : undefined;
-        const targets = step.addressed ? [{ ...target, bundle }] : [];
-        const reply = await me.vault.request({
-          op: 'seal',
-          self: me.self,
-          draft: step.draft,
-          targets,
-        });
-        if (reply.op === 'seal') {
-          this.events.push(reply.stored.id);
-          this.#keep(step.who, reply.envelopes);
-        }
-        return brief(reply);
-      }
+      case 'seal':
+        return this.#seal(step, me, other);
       case 'open': {
         const sealed = this.sent.filter(({ from }) => from !== step.who);
         const one = sealed[step.pick % Math.max(sealed.length, 1)];
@@ -151,6 +137,19 @@ class World {
 
   async dispose(): Promise<void> {
     for (const { vault } of this.people) await vault.dispose();
+  }
+
+  async #seal(step: Step & { type: 'seal' }, me: Person, other: Person): Promise<unknown> {
+    const target = await other.target();
+    const bundle = step.bundle ? target.bundle : undefined;
+    const targets = step.addressed ? [{ ...target, bundle }] : [];
+    const request = { op: 'seal', self: me.self, draft: step.draft, targets } as const;
+    const reply = await me.vault.request(request);
+    if (reply.op === 'seal') {
+      this.events.push(reply.stored.id);
+      this.#keep(step.who, reply.envelopes);
+    }
+    return brief(reply);
   }
 
   #keep(from: 0 | 1, envelopes: Reply<'seal'>['envelopes']): void {
