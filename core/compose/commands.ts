@@ -201,7 +201,7 @@ function addContact(runtime: Runtime, command: CommandOf<'contact-add'>, reply: 
   const existing = book.contactOf(identity);
   if (formatId(identity) === me.id) return reply(failure('own-invite'));
   if (existing?.blocked) return reply(failure('blocked', { name: existing.name }));
-  if (existing && existing.invite === undefined) {
+  if (existing && existing.devices.length > 0) {
     return reply(failure('already-exists', { name: existing.name }));
   }
   if (read.kind === 'id') return reply(failure('needs-invite'));
@@ -235,6 +235,7 @@ function newContact(
     local: command.hint !== undefined && isInside(command.hint),
     invite: undefined,
     secret: undefined,
+    pairing: false,
     deviceList: undefined,
     devices: [],
     lastSeenMs: 0,
@@ -315,7 +316,7 @@ function viewOf(runtime: Runtime, contact: Contact): ContactView {
     conversation: book.conversationText(contact),
     id: formatId(contact.identity),
     name: contact.name,
-    state: contact.blocked ? 'blocked' : contact.invite === undefined ? 'connected' : 'added',
+    state: contact.blocked ? 'blocked' : contact.devices.length > 0 ? 'connected' : 'added',
     online: session !== undefined,
     route: session?.route ?? 'waiting',
     waiting: mail.waiting(contact),

@@ -36,6 +36,8 @@ export interface MailPorts {
   credit(link: number, bytes: number): void;
   /** A control event was stored: what it changes, to be written with it. */
   apply(contact: Contact, stored: StoredEvent): DocChange[];
+  /** An event of ours has reached every device it was for. */
+  arrived(): void;
 }
 
 export type Sent =
@@ -275,7 +277,9 @@ export class Mail {
     const { device } = known.peer;
     const request = { op: 'receipt' as const, device, envelopes, route: link.route };
     context.vault({ ...request, wallMs: context.now.wallMs }, (reply) => {
-      if (!failed(reply) && reply.events.length > 0) this.#settled(reply.events);
+      if (failed(reply) || reply.events.length === 0) return;
+      this.#settled(reply.events);
+      this.ports.arrived();
     });
   }
 

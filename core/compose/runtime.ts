@@ -15,7 +15,7 @@ import type { Input, Listening } from '../effects.ts';
 import type { GateKey, LinkTarget } from '../link/contract.ts';
 import { VERSIONS } from './versions.ts';
 import { allowedRoutes, ownCandidates, type OwnAddresses, type Route } from '../path/candidates.ts';
-import type { Contact } from '../people/contact.ts';
+import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteId, inviteState, type Invite } from '../people/invite.ts';
 import { parseInvite } from '../people/invite-text.ts';
 import { Book, type KnownDevice } from './book.ts';
@@ -79,7 +79,7 @@ export class Runtime {
     this.mail = new Mail(context, me, this.book, this.#mailPorts(), loaded);
     this.sessions = new Sessions(context, me, this.book, this.mail, this.connections, {
       hello: () => this.#hello(),
-      met: (contact, device, record, invite) => this.#met(contact, device, record, invite),
+      met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),
       heardTime: (contact, wallMs) =>
         this.finding.time.handleSample(hex(contact.identity), wallMs, context.now),
       lost: (contact) => this.#lost(contact),
@@ -164,9 +164,9 @@ export class Runtime {
     return encodeRecord({ ...this.#record(invite.gate), keys: this.#deviceKeys() });
   }
 
-  /** Publishes an invite of ours, for as long as it is open. */
+  /** Publishes an invite of ours, for as long as somebody needs it. */
   offerInvite(invite: Invite): void {
-    if (inviteState(invite, this.context.now.wallMs) !== 'open') return;
+    if (!this.#isNeeded(invite)) return;
     const { expiresMs, gate, id, secret } = invite;
     this.finding.presence.addInvite(
       { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
@@ -229,7 +229,8 @@ export class Runtime {
     const read = decodeRecord(bytes);
     if (!read.ok) return;
     const known = this.book.devicesOf(contact)[0];
-    if (!known || contact.invite !== undefined) return this.#foundByInvite(contact, read.record);
+    if (!known || !isPaired(contact)) this.#foundByInvite(contact, read.record);
+    if (!known) return;
     // Their gate is what their hello told; the hint knows only where they are now.
     const told = known.record && decodeRecord(known.record);
     const { candidates } = read.record;
@@ -254,6 +255,7 @@ export class Runtime {
       send: (link, body) => this.connections.send(link, body),
       credit: (link, bytes) => this.connections.credit(link, bytes),
       apply: (contact, stored) => this.#apply(contact, stored),
+      arrived: () => this.#arrived(),
     };
   }
 
@@ -433,18 +435,13 @@ export class Runtime {
 
   // Meeting
 
-  #met(
-    contact: Contact,
-    device: KnownDevice,
-    record: PresenceRecord,
-    invite: string | undefined,
-  ): void {
+  #met(contact: Contact, device: KnownDevice, record: PresenceRecord, byInvite: boolean): void {
     this.#longing.settle(hex(contact.identity));
-    if (invite !== undefined) this.#unfollow(invite);
-    this.#retireInvites();
     this.#reach(device, record);
-    this.#makePairSecret(contact);
+    // Who comes by an invite may know us no more: removed, or restored from nothing.
+    if (!contact.secret || (byInvite && isPaired(contact))) this.#makePairSecret(contact);
     this.#watchPresence(contact);
+    this.#retireInvites();
     const conversation = this.book.conversationText(contact);
     this.context.notify({ topic: 'contact', conversation });
   }
@@ -454,28 +451,37 @@ export class Runtime {
     if (read.ok) this.finding.presence.removeInvite(inviteId(read.invite.secret), this.context.now);
   }
 
-  /** Invites that are spent now, ours and the one by which we found them, leave the DHT. */
+  /** Invites that nobody needs any more leave the DHT. */
   #retireInvites(): void {
     for (const invite of this.book.invites.values()) {
-      if (inviteState(invite, this.context.now.wallMs) !== 'open') this.withdrawInvite(invite);
+      if (!this.#isNeeded(invite)) this.withdrawInvite(invite);
     }
   }
 
+  /** Somebody may still come by it, or came and has no pair secret yet to find us again. */
+  #isNeeded(invite: Invite): boolean {
+    if (inviteState(invite, this.context.now.wallMs) === 'open') return true;
+    if (invite.revoked) return false;
+    return invite.usedBy.some((user) => {
+      const contact = this.book.contactOf(user);
+      return contact !== undefined && !contact.blocked && !isPaired(contact);
+    });
+  }
+
   /**
-   * Of two who have none, the lower identity makes the pair secret and seals it for the other.
+   * Of two who share none, the lower identity makes the pair secret and seals it for the other.
    * It is stored with the event that carries it, so a crash leaves both or neither.
    */
   #makePairSecret(contact: Contact): void {
-    if (contact.secret || compare(this.me.identity, contact.identity) > 0) return;
+    if (compare(this.me.identity, contact.identity) > 0) return;
+    const before = { secret: contact.secret, pairing: contact.pairing };
     const secret = this.context.random(32);
+    const clientId = this.context.random(16);
     contact.secret = new Secret('pair', secret);
-    const draft = {
-      kind: 'pair',
-      body: secret,
-      clientId: this.context.random(16),
-    };
+    contact.pairing = true;
+    const draft = { kind: 'pair', body: secret, clientId };
     this.mail.send(contact, draft, [this.book.contactDoc(contact)], (sent) => {
-      if (!sent.ok) contact.secret = undefined;
+      if (!sent.ok) Object.assign(contact, before);
     });
   }
 
@@ -485,7 +491,24 @@ export class Runtime {
     const secret = pairSecretOf(event.body);
     if (!secret) return [];
     contact.secret = secret;
+    return this.#paired(contact);
+  }
+
+  /** Something of ours has arrived: with nothing left under way, the pair secret has too. */
+  #arrived(): void {
+    for (const contact of this.book.contacts.values()) {
+      if (!contact.pairing || this.mail.waiting(contact) > 0) continue;
+      contact.pairing = false;
+      this.#put(this.#paired(contact));
+    }
+  }
+
+  /** Both hold the secret: from here on it alone leads them to each other. */
+  #paired(contact: Contact): DocChange[] {
+    if (contact.invite !== undefined) this.#unfollow(contact.invite);
+    contact.invite = undefined;
     this.#watchPresence(contact);
+    this.#retireInvites();
     return [this.book.contactDoc(contact)];
   }
 }

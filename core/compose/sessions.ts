@@ -52,13 +52,7 @@ export interface SessionPorts {
   /** Everything our hello says but the wall clock; undefined until the bundle is there. */
   hello(): Omit<Hello, 'wallMs' | 'name'> | undefined;
   /** A device has been met: seal the pair secret, set where it is, note the invite as used. */
-  met(
-    contact: Contact,
-    device: KnownDevice,
-    record: PresenceRecord,
-    /** The invite by which we had added them, on the first meeting. */
-    invite: string | undefined,
-  ): void;
+  met(contact: Contact, device: KnownDevice, record: PresenceRecord, byInvite: boolean): void;
   /** What a contact's clock says: one voice for network time. */
   heardTime(contact: Contact, wallMs: number): void;
   lost(contact: Contact): void;
@@ -227,8 +221,8 @@ export class Sessions {
       const stored = reply.op !== 'failed';
       if (!stored) this.#forget(contact, before, former === undefined);
       // A person met before is on disk already; for them only news is lost until the next hello.
-      const known = former !== undefined && before.invite === undefined;
-      if (stored || known) this.#ready(session, key, contact, record.record, before.invite);
+      const known = before.devices.length > 0;
+      if (stored || known) this.#ready(session, key, contact, record.record);
       else this.#reject(session, 'the disk is full');
     });
   }
@@ -293,6 +287,7 @@ export class Sessions {
       local: false,
       invite: undefined,
       secret: undefined,
+      pairing: false,
       deviceList: undefined,
       devices: [],
       lastSeenMs: 0,
@@ -306,20 +301,13 @@ export class Sessions {
     const met = { device, certificate: bytes, bundle, record };
     contact.devices = [met, ...others].slice(0, DEVICES_MAX);
     contact.deviceList = list;
-    contact.invite = undefined;
     contact.lastSeenMs = this.context.now.wallMs;
     if (!contact.nameIsOurs && hello.name !== undefined && hello.name !== contact.name) {
       contact.name = this.book.freeName(hello.name);
     }
   }
 
-  #ready(
-    session: Session,
-    key: string,
-    contact: Contact,
-    record: PresenceRecord,
-    invite: string | undefined,
-  ): void {
+  #ready(session: Session, key: string, contact: Contact, record: PresenceRecord): void {
     const held = session.held ?? [];
     session.held = undefined;
     if (this.#sessions.get(session.link) !== session || contact.blocked) return;
@@ -329,7 +317,8 @@ export class Sessions {
     this.#byDevice.set(key, session);
     if (former && former !== session) this.connections.close(former.link, 'replaced');
     this.connections.linked(key);
-    this.ports.met(contact, this.book.device(key)!, record, invite);
+    const byInvite = session.up.gate.kind === 'invite' && !again;
+    this.ports.met(contact, this.book.device(key)!, record, byInvite);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
     this.#notifyRoute(contact);
     for (const { body, bytes } of held) this.handleMessage(session.link, body, bytes);

@@ -5,16 +5,17 @@
  *   a    int    1 while blocked
  *   d    list   their devices: {b bundle, c certificate, k signing key, r last known
  *               record}, as far as known
- *   i    bytes  the invite text by which we added them, until the first link
+ *   i    bytes  the invite text by which we added them, until both hold the pair secret
  *   k    32 B   their identity key
  *   l    bytes  their device list, the whole log
  *   n    bytes  the name we show, UTF-8
  *   o    int    1 where the name is ours (renamed): theirs no longer replaces it
+ *   p    int    1 while the pair secret that we made has not reached them
  *   q    int    1 for a partner inside this computer (Echo)
  *   s    32 B   pair secret, once exchanged
  *   v    int    when we last heard from them, wall clock, milliseconds; 0 for never
  *
- * A contact is `added` until the first link has shown who they are, then `connected`.
+ * A contact is `added` until the first link has shown a device of theirs, then `connected`.
  * @module
  */
 import { asBytes, asDict, asInt, asList, decode, encode, type Bvalue } from '../base/bencode.ts';
@@ -39,9 +40,15 @@ export interface Contact {
   local: boolean;
   invite: string | undefined;
   secret: PairSecret | undefined;
+  pairing: boolean;
   deviceList: Uint8Array | undefined;
   devices: readonly ContactDevice[];
   lastSeenMs: number;
+}
+
+/** Do both hold the pair secret? Until then the invite is the only sure way to find each other. */
+export function isPaired(contact: Contact): boolean {
+  return contact.secret !== undefined && !contact.pairing;
 }
 
 export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
@@ -58,6 +65,7 @@ export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
     l: contact.deviceList,
     n: contact.name,
     o: contact.nameIsOurs ? 1 : 0,
+    p: contact.pairing ? 1 : 0,
     q: contact.local ? 1 : 0,
     s: contact.secret?.reveal(),
     v: contact.lastSeenMs,
@@ -82,6 +90,7 @@ export function decodeContact(bytes: Uint8Array): Contact | undefined {
     local: dict['q'] === 1,
     invite: invite && utf8Text(invite),
     secret: secret && new Secret('pair', secret.slice()),
+    pairing: dict['p'] === 1,
     deviceList: asBytes(dict['l']),
     devices: devices.filter((device) => device !== undefined),
     lastSeenMs: asInt(dict['v'], 0, Number.MAX_SAFE_INTEGER) ?? 0,
