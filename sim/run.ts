@@ -19,7 +19,7 @@ import { Network } from './network.ts';
 import { BURST, type Habits, People } from './people.ts';
 import { Scheduler } from './scheduler.ts';
 import { prngFor, seedFor } from './seed.ts';
-import { checkBounds, type Excess } from './stats.ts';
+import { checkBounds, type Excess, missingGauges } from './stats.ts';
 import { Weather } from './weather.ts';
 
 const MINUTE_MS = 60_000;
@@ -181,7 +181,11 @@ class Run {
 
   #finish(): void {
     this.#checkers.checkScreens(this.#hosts);
-    for (const host of this.#hosts) this.#report(host, checkBounds(host, 'quiet'));
+    for (const host of this.#hosts) {
+      this.#report(host, checkBounds(host, 'quiet'));
+      const missing = missingGauges(host.stats() ?? {});
+      if (missing.length > 0) this.#checkers.fail('stats have names', missing.join(', '));
+    }
     if (this.#checkers.accepted < ACCEPTED_MIN) {
       this.#checkers.fail('not vacuous', `${this.#checkers.accepted} messages accepted`);
     }
