@@ -8,7 +8,7 @@
  * loop, so that a flood starves neither commands nor the vault (API-8).
  * @module
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { BoundedQueue } from '@sotto/core/base/bounded.ts';
 import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import type { Now, Random } from '@sotto/core/base/time.ts';
@@ -29,11 +29,7 @@ const STOP_MS = 1_000;
 const SLEEP_MAX_MS = 60 * 60 * 1000;
 
 /** Fresh entropy from the system. */
-export const random: Random = (bytes) => {
-  const fresh = new Uint8Array(bytes);
-  fresh.set(randomBytes(bytes));
-  return fresh;
-};
+export const random: Random = (bytes) => randomFillSync(new Uint8Array(bytes));
 
 /** What the driver needs of a node (core/node.ts). */
 export interface Drivable {
