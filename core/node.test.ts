@@ -390,6 +390,11 @@ describe('a disk in trouble', () => {
     world.run(5_000);
     const waiting = [ana, bo].map((person) => (delivered(person) ? 0 : 1));
     expect(waiting[0]! + waiting[1]!).toBe(1); // the pair secret's own event
+    world.run(60_000);
+    expect(delivered(ana) && delivered(bo)).toBe(false); // nor is a repeated one
+    for (const person of [ana, bo]) person.disk = () => undefined;
+    world.run(60_000);
+    expect(delivered(ana) && delivered(bo)).toBe(true);
   });
 
   test('[DEL-8] who cannot open a message gets all of it sealed anew, once a minute at most', () => {

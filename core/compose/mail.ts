@@ -23,6 +23,9 @@ export const RENEW_EVERY_MS = 60_000;
 /** Waiting events sealed per request once a device becomes known. */
 export const SEAL_WAITING_EVENTS = 256;
 
+/** Sealing that the disk refused is tried again after this time. */
+export const SEAL_AGAIN_MS = 5_000;
+
 /** A link to a known device over which mail may go. */
 export interface MailLink {
   readonly link: number;
@@ -53,6 +56,10 @@ export class Mail {
   readonly #outboxes = new Map<string, Outbox>();
   readonly #lines = new Map<string, Line>();
   readonly #renewedAtMs = new Map<string, number>();
+  /** Devices for which events wait unsealed because the disk refused. */
+  readonly #sealAgainAtMs = new Map<string, number>();
+  /** Control events on disk whose effect is not, by the envelope they came in. */
+  readonly #unapplied = new Map<string, StoredEvent>();
   /** Undelivered events of ours by conversation. */
   readonly #pending = new Map<string, Set<string>>();
   /** Gaps being waited for, by conversation and author. */
@@ -158,6 +165,11 @@ export class Mail {
       outbox.handleTimeout(monoMs);
       this.#pump(device);
     }
+    for (const [device, atMs] of this.#sealAgainAtMs) {
+      if (monoMs < atMs) continue;
+      this.#sealAgainAtMs.delete(device);
+      this.#sealWaiting(device, false);
+    }
     for (const [key, { gaps, held }] of this.#gaps) {
       const sequence = gaps.take(monoMs);
       if (gaps.size === 0) this.#gaps.delete(key);
@@ -171,6 +183,7 @@ export class Mail {
       soonest = earliest(soonest, receipts.wakeAtMs());
     }
     for (const outbox of this.#outboxes.values()) soonest = earliest(soonest, outbox.wakeAtMs());
+    soonest = earliest(soonest, ...this.#sealAgainAtMs.values());
     for (const { gaps } of this.#gaps.values()) soonest = earliest(soonest, gaps.wakeAtMs());
     return soonest;
   }
@@ -182,6 +195,7 @@ export class Mail {
       this.#outboxes.delete(key);
       this.#lines.delete(key);
       this.#renewedAtMs.delete(key);
+      this.#sealAgainAtMs.delete(key);
     }
   }
 
@@ -193,6 +207,7 @@ export class Mail {
       lines: this.#lines.size,
       envelopes: held,
       gaps: this.#gaps.size,
+      unapplied: this.#unapplied.size,
     };
   }
 
@@ -259,6 +274,7 @@ export class Mail {
     this.context.vault(request, (reply) => {
       if (failed(reply)) {
         this.context.log('warn', 'waiting events could not be sealed', { reason: reply.reason });
+        this.#sealAgainAtMs.set(device, this.context.now.monoMs + SEAL_AGAIN_MS);
       } else if (reply.more) {
         this.#sealWaiting(device, false);
       } else if (reply.envelopes.length > 0 || renew) {
@@ -277,7 +293,11 @@ export class Mail {
     const { device } = known.peer;
     const request = { op: 'receipt' as const, device, envelopes, route: link.route };
     context.vault({ ...request, wallMs: context.now.wallMs }, (reply) => {
-      if (failed(reply) || reply.events.length === 0) return;
+      if (failed(reply)) {
+        this.#outboxes.get(link.device)?.handleReceiptLost(context.now.monoMs);
+        return;
+      }
+      if (reply.events.length === 0) return;
       this.#settled(reply.events);
       this.ports.arrived();
     });
@@ -328,6 +348,8 @@ export class Mail {
       this.ports.credit(link.link, bytes);
       // A refusing disk gets no receipt: the sender keeps the message and tries again.
       if (failed(reply)) return this.context.log('error', 'not stored', { reason: reply.reason });
+      const unapplied = this.#unapplied.get(hex(envelope));
+      if (unapplied) return this.#control(link, envelope, contact, unapplied);
       if (reply.outcome === 'duplicate') return this.#receipt(link, envelope);
       if (reply.outcome === 'refused') return this.#refuse(link, envelope, reply.reason);
       if (reply.held) {
@@ -336,7 +358,17 @@ export class Mail {
       }
       this.context.notify({ topic: 'feed' });
       if (reply.stored.event.kind === 'text') return this.#receipt(link, envelope);
-      this.applyControl(contact, reply.stored, () => this.#receipt(link, envelope));
+      this.#control(link, envelope, contact, reply.stored);
+    });
+  }
+
+  /** A control event is receipted only when its effect is on disk too (DEL-5). */
+  #control(link: MailLink, envelope: Uint8Array, contact: Contact, stored: StoredEvent): void {
+    const key = hex(envelope);
+    this.#unapplied.set(key, stored);
+    this.applyControl(contact, stored, () => {
+      this.#unapplied.delete(key);
+      this.#receipt(link, envelope);
     });
   }
 

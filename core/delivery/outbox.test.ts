@@ -206,4 +206,16 @@ describe('outbox', () => {
     bench.run();
     expect(bench.sent).toEqual([1, 2]);
   });
+
+  test('[DEL-6] a receipt that the disk did not take brings its envelope out again', () => {
+    const bench = new Bench();
+    bench.stored = [envelope(1)];
+    bench.linkUp();
+    bench.receipt(1); // and the vault could not store it: `stored` still holds the envelope
+    bench.outbox.handleReceiptLost(1_000);
+    expect(bench.outbox.wakeAtMs()).toBe(1_000 + PAGE_RETRY_MS);
+    bench.outbox.handleTimeout(1_000 + PAGE_RETRY_MS);
+    bench.run();
+    expect(bench.sent).toEqual([1, 1]);
+  });
 });

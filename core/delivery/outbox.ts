@@ -107,6 +107,11 @@ export class Outbox {
     this.#retryAtMs = nowMs + PAGE_RETRY_MS;
   }
 
+  /** A receipt came, and the disk did not take it: what it was for is sent again in a while. */
+  handleReceiptLost(nowMs: number): void {
+    if (this.#linked) this.#retryAtMs = nowMs + PAGE_RETRY_MS;
+  }
+
   /** Answer to `page`. */
   handlePage(envelopes: readonly Envelope[], more: boolean, nowMs: number): void {
     const stale = this.#pageRound !== this.#round;
