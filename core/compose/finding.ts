@@ -16,8 +16,10 @@ import { failed, type Context } from './context.ts';
 
 /** The routing table is written this often, and at a clean stop. */
 export const SAVE_EVERY_MS = 5 * 60_000;
-/** Names of helpers are looked up again after this long without any helper. */
+/** Names of helpers are looked up again after this long without any helper, then after twice as
+ * long each time: those who run them are not to be asked again and again. */
 export const RESOLVE_AGAIN_MS = 60_000;
+export const RESOLVE_AGAIN_MS_MAX = 30 * 60_000;
 const TABLE_KEY = utf8('table');
 
 export interface FoundHandlers {
@@ -33,6 +35,7 @@ export class Finding {
   readonly #dht: DhtNode | undefined;
   #saveAtMs: number;
   #resolveAtMs: number | undefined;
+  #resolvePauseMs = RESOLVE_AGAIN_MS;
   #nextResolve = 1;
   #helpers = -1;
   #draining = false;
@@ -103,6 +106,13 @@ export class Finding {
     this.#drain();
   }
 
+  /** This computer has other addresses now: perhaps there is a network where there was none. */
+  handleNetworkChange(): void {
+    if (!this.#dht || this.helpers > 0) return;
+    this.#resolvePauseMs = RESOLVE_AGAIN_MS;
+    this.#resolveAtMs = this.context.now.monoMs;
+  }
+
   /** After anything was told to `presence` directly. */
   drain(): void {
     this.#drain();
@@ -123,15 +133,22 @@ export class Finding {
     };
   }
 
+  /** Asks for the names of helpers, and again later while there is nobody. */
   #resolve(): void {
     const { context } = this;
+    if (this.helpers > 0) {
+      this.#resolveAtMs = undefined;
+      this.#resolvePauseMs = RESOLVE_AGAIN_MS;
+      return;
+    }
     for (const name of context.profile.bootstrap) {
       const match = /^([a-zA-Z0-9.-]+):(\d+)$/.exec(name);
       if (!match || parseEndpoint(name)) continue;
       const id = this.#nextResolve++;
       context.emit({ type: 'resolve', id, name: match[1]!, port: Number(match[2]) });
     }
-    this.#resolveAtMs = undefined;
+    this.#resolveAtMs = context.now.monoMs + this.#resolvePauseMs;
+    this.#resolvePauseMs = Math.min(2 * this.#resolvePauseMs, RESOLVE_AGAIN_MS_MAX);
   }
 
   /** Moves outputs between the two and out, until neither has more to say. */
@@ -198,9 +215,7 @@ export class Finding {
     const changed = helpers > 0 !== this.#helpers > 0;
     this.#helpers = helpers;
     if (changed) this.context.notify({ topic: 'network', online: helpers > 0, helpers });
-    if (helpers === 0 && this.#resolveAtMs === undefined && this.#dht) {
-      this.#resolveAtMs = this.context.now.monoMs + RESOLVE_AGAIN_MS;
-    }
+    if (helpers === 0 && this.#dht) this.#resolveAtMs ??= this.context.now.monoMs;
   }
 }
 

@@ -91,6 +91,7 @@ export class Runtime {
     switch (input.type) {
       case 'listening':
         this.#listen = input.listen;
+        this.finding.handleNetworkChange();
         return this.#refreshRecord();
       case 'datagram':
         if (!this.finding.handleDatagram(input.from, input.bytes)) {

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { Prng } from '../base/prng.ts';
+import type { Effect } from '../effects.ts';
+import { Context } from './context.ts';
+import { Finding, RESOLVE_AGAIN_MS, RESOLVE_AGAIN_MS_MAX } from './finding.ts';
+
+const { bytes } = new Prng(4);
+
+function offline(): { finding: Finding; context: Context; asked: (untilMs: number) => number[] } {
+  const profile = { bootstrap: ['router.example:6881'], dht: true, readOnly: false };
+  const context = new Context(bytes, {
+    ...profile,
+    allowReserved: false,
+    displayName: undefined,
+  });
+  const nothing = { found: () => undefined, external: () => undefined, copyOfUs: () => undefined };
+  const finding = new Finding(context, bytes(32), [], nothing);
+  const asked = (untilMs: number): number[] => {
+    const times: number[] = [];
+    for (let atMs = finding.wakeAtMs(); atMs !== undefined && atMs <= untilMs;) {
+      context.now = { monoMs: atMs, wallMs: 1.7e12 + atMs };
+      finding.handleTimeout();
+      for (let e: Effect | undefined = context.poll(); e; e = context.poll()) {
+        if (e.type === 'resolve') times.push(atMs);
+      }
+      const nextMs = finding.wakeAtMs();
+      if (nextMs !== undefined && nextMs <= atMs) throw new Error('it does not sleep');
+      atMs = nextMs;
+    }
+    return times;
+  };
+  return { finding, context, asked };
+}
+
+test('[PTH-9] names of helpers are asked for at once, then ever more rarely while offline', () => {
+  const { asked } = offline();
+  const times = asked(4 * 3_600_000);
+  expect(times[0]).toBe(0);
+  const pauses = times.slice(1).map((atMs, i) => atMs - times[i]!);
+  expect(pauses[0]).toBe(RESOLVE_AGAIN_MS);
+  expect(pauses[1]).toBe(2 * RESOLVE_AGAIN_MS);
+  expect(Math.max(...pauses)).toBe(RESOLVE_AGAIN_MS_MAX);
+  expect(times.length).toBeLessThan(15);
+});
+
+test('[PTH-9] a new address of this computer asks at once', () => {
+  const { asked, context, finding } = offline();
+  asked(3_600_000);
+  context.now = { monoMs: 3_600_001, wallMs: 1.7e12 };
+  finding.handleNetworkChange();
+  expect(asked(3_600_002).length).toBe(1);
+});
