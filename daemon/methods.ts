@@ -132,6 +132,7 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
     'messages.send': async ({ to, text, clientId }) => {
       const wish = { type: 'message-send', to, text, clientId } as const;
       const { event, conversation, duplicate } = await ask(command, wish, 'sent');
+      await nextPoll();
       return { event, conversation, duplicate };
     },
     'messages.list': async ({ to, limit, before, since }) => {
@@ -157,6 +158,11 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
       return {};
     },
   };
+}
+
+/** Resolves after UDX has sent what it was given: the message leaves before its answer. */
+function nextPoll(): Promise<void> {
+  return new Promise((done) => setImmediate(() => setImmediate(done)));
 }
 
 function shown(
