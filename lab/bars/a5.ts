@@ -9,10 +9,12 @@ import { buildLibrary } from '../kills/board.ts';
 import { Campaign, IN_FLIGHT_MIN, type CampaignOptions } from '../kills/campaign.ts';
 import type { Outcome } from '../kills/campaign.ts';
 import { copyBundles, plantLateCommit } from '../kills/planted.ts';
-import { oracleNotices, requirementsOf } from '../kills/verdict.ts';
+import { oracleNotices, requirementsOf, together } from '../kills/verdict.ts';
 import { quantile, ROOT, type Bar, type BarOptions, type Report } from './bar.ts';
 
 const KILLS = 500;
+/** Side by side: a death is mostly waiting. */
+const CAMPAIGNS = 2;
 const KILLS_SHORT = 40;
 const KILLS_PLANTED = 40;
 const IMAGES = 5_000;
@@ -36,19 +38,25 @@ export const bar: Bar = {
 
 async function deaths(report: Report, options: BarOptions, dist: string): Promise<void> {
   const kills = options.short ? KILLS_SHORT : KILLS;
-  const { campaign, outcome } = await campaignIn(report, options, {
-    name: 'deaths',
-    dist,
-    kills,
-    restMs: REST_MS,
-  });
+  const campaigns = Array.from({ length: CAMPAIGNS }, (_, index) =>
+    campaignIn(report, options, {
+      name: `deaths-${index + 1}`,
+      dist,
+      kills: kills / CAMPAIGNS,
+      share: { index, of: CAMPAIGNS },
+      seed: SEED + index,
+      restMs: REST_MS,
+    }),
+  );
+  const done = await Promise.all(campaigns);
+  const outcome = together(done.map((one) => one.outcome));
   tell(report, outcome);
   const kth = [...outcome.kth.values()].reduce((sum, count) => sum + count, 0);
   const halves = `${outcome.random} at random moments, ${kth} at the k-th write or sync`;
   const enough = outcome.random + kth >= kills && kth >= kills / 2;
   report.require(enough, `≥ ${kills} kills: ${halves} of ${outcome.kth.size} operations`);
   for (const { met, what } of requirementsOf(outcome, IN_FLIGHT_MIN)) report.require(met, what);
-  for (const { met, what } of oracleNotices(campaign)) report.control(met, what);
+  for (const { met, what } of oracleNotices(done[0]!.campaign)) report.control(met, what);
 }
 
 /** The same oracle over daemons that answer before they commit. */
@@ -62,12 +70,13 @@ async function planted(report: Report, options: BarOptions, dist: string): Promi
     kills: KILLS_PLANTED,
     restMs: REST_PLANTED_MS,
     restEvery: 4,
+    seed: SEED,
   });
   const { lost } = outcome.faults;
   report.control(lost > 0, `a vault that replies before it commits (${lost} lost)`);
 }
 
-type Part = Pick<CampaignOptions, 'dist' | 'kills' | 'restMs' | 'restEvery'> & { name: string };
+type Part = Omit<CampaignOptions, 'folder' | 'library' | 'say'> & { name: string };
 
 function campaignIn(
   report: Report,
@@ -77,7 +86,7 @@ function campaignIn(
   const folder = join(options.folder, name);
   mkdirSync(folder);
   const say = (line: string): void => report.say(line);
-  return Campaign.run({ folder, library: buildLibrary(folder), seed: SEED, say, ...part });
+  return Campaign.run({ folder, library: buildLibrary(folder), say, ...part });
 }
 
 function tell(report: Report, outcome: Outcome): void {

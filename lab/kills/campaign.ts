@@ -35,6 +35,8 @@ export interface CampaignOptions {
   readonly library: string;
   readonly kills: number;
   readonly operations?: readonly string[];
+  /** Of campaigns side by side each takes every `of`-th operation and call, this one from `index`. */
+  readonly share?: { readonly index: number; readonly of: number };
   readonly seed: number;
   /** How long the traffic may take to come to rest. */
   readonly restMs: number;
@@ -184,17 +186,18 @@ export class Campaign {
         this.journal.noteDelivered(event.data.event);
       };
       const traffic = new Traffic(person, conversation, this.journal, this.#options.seed + i);
-      traffic.failed().catch((error: unknown) => this.#wrong.push(`a lane: ${String(error)}`));
+      traffic.failed().catch((error: unknown) => this.#note(`a lane: ${String(error)}`));
       this.#traffic.push(traffic);
     }
   }
 
   /** Half of the kills: the k-th call of each operation; the other half at random. */
   #plan(): Plan[] {
-    const { kills, operations: names } = this.#options;
+    const { kills, operations: names, share = { index: 0, of: 1 } } = this.#options;
     const operations = OPERATIONS.filter(({ name }) => !names || names.includes(name));
     const plans: Plan[] = [];
-    for (let i = 0; i < Math.floor(kills / 2); i++) {
+    for (let n = 0; n < Math.floor(kills / 2); n++) {
+      const i = n * share.of + share.index;
       const operation = operations[i % operations.length]!;
       plans.push({ operation, k: KS[Math.floor(i / operations.length) % KS.length]! });
       plans.push({ operation: undefined, k: 0 });
@@ -224,7 +227,6 @@ export class Campaign {
     const dying = kind === 'both' ? this.#people : [victim];
     for (const person of dying) this.#killed(person);
     await Promise.all(dying.map((person) => person.kill()));
-    this.#hold();
     if (kind === 'again') {
       const start = victim.start();
       await sleep(this.#random.int(0, START_MS));
@@ -232,6 +234,7 @@ export class Campaign {
       await victim.kill();
       await start;
     }
+    this.#hold();
     await this.#comeBack(dying);
   }
 
@@ -255,7 +258,7 @@ export class Campaign {
     try {
       scene = await operation.begin(stage);
     } catch (error) {
-      this.#wrong.push(`${operation.name} did not begin: ${String(error)}`);
+      this.#note(`${operation.name} did not begin: ${String(error)}`);
       return;
     }
     const dying = scene.dying ?? stage.victim;
@@ -273,7 +276,7 @@ export class Campaign {
     await this.#comeBack([dying]);
     void act;
     const fault = await scene.check?.(wasAcknowledged).catch((error: unknown) => String(error));
-    if (fault !== undefined) this.#wrong.push(`${operation.name} at call ${k}: ${fault}`);
+    if (fault !== undefined) this.#note(`${operation.name} at call ${k}: ${fault}`);
   }
 
   #stage(place: Place): Stage {
@@ -301,7 +304,7 @@ export class Campaign {
       this.#where.set(where, (this.#where.get(where) ?? 0) + 1);
       this.#inFlight.push(flying);
     } else if (person.end !== 0) {
-      this.#wrong.push(`${person.name} ended by itself with ${person.end}`);
+      this.#note(`${person.name} ended by itself with ${person.end}`);
     }
   }
 
@@ -327,15 +330,20 @@ export class Campaign {
     const startedMs = performance.now();
     await Promise.all(
       dead.map(async (person) => {
-        if (!(await person.start())) this.#wrong.push(`${person.name} did not start again`);
+        if (!(await person.start())) this.#note(`${person.name} did not start again`);
         this.#readyMs.push(performance.now() - startedMs);
       }),
     );
     if (!(await until(LINK_MS, () => this.#areLinked()))) {
-      this.#wrong.push('not linked again');
+      this.#note('not linked again');
     } else if (!dead.includes(this.#third)) {
       this.#linkedMs.push(performance.now() - startedMs);
     }
+  }
+
+  #note(what: string): void {
+    this.#wrong.push(what);
+    this.#options.say(`  wrong: ${what}`);
   }
 
   async #areLinked(): Promise<boolean> {
@@ -347,7 +355,7 @@ export class Campaign {
   async #rest(): Promise<void> {
     this.#hold();
     const rests = await until(this.#options.restMs, () => this.#traffic.every((t) => t.isIdle));
-    if (!rests) this.#wrong.push(`${this.journal.inFlight} letters were never delivered`);
+    if (!rests) this.#note(`${this.journal.inFlight} letters were never delivered`);
     for (const [i, person] of this.#people.entries()) {
       const history = this.#history[i]!;
       // Read anew from the last rest on: states change, messages do not.
@@ -368,7 +376,7 @@ export class Campaign {
       if (atEnd) await person.kill();
       const fault = await checkImage(person.dataDir, this.#options.folder);
       this.#images++;
-      if (fault !== undefined) this.#wrong.push(`the vault of ${person.name}: ${fault}`);
+      if (fault !== undefined) this.#note(`the vault of ${person.name}: ${fault}`);
     }
   }
 

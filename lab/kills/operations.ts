@@ -12,7 +12,8 @@ import type { Person } from './person.ts';
 
 const INVITE_MS = 24 * 3600 * 1000;
 const BACKLOG_MS = 400;
-const MEETING_MS = 60_000;
+/** Who died while being looked for is found at the next look into the DHT. */
+const MEETING_MS = 180_000;
 const LETTERS = 20;
 const POLL_MS = 20;
 
@@ -213,7 +214,8 @@ async function meet({ third, victim }: Stage): Promise<Scene> {
   const act = async (): Promise<void> => {
     await add();
     await Promise.all(Array.from({ length: LETTERS }, () => write(victim)));
-    await until(MEETING_MS, () => isOnline(victim, to));
+    const bothOnline = async () => (await isOnline(victim, to)) && (await isOnline(third, to));
+    if (!(await until(MEETING_MS, bothOnline))) throw new Error('they never met');
     await Promise.all(Array.from({ length: LETTERS }, () => write(third)));
   };
   const acting = { promise: Promise.resolve() };
@@ -221,13 +223,21 @@ async function meet({ third, victim }: Stage): Promise<Scene> {
     dying,
     act: () => (acting.promise = act()),
     check: async () => {
-      await acting.promise;
-      const fault = await sameAtBoth(victim, third, to, texts);
-      await victim.callAgain('contacts.remove', { to });
-      await third.callAgain('contacts.remove', { to });
-      return fault;
+      try {
+        // Whatever was asked is asked again until it is answered, so it ends by itself.
+        await acting.promise;
+        return await sameAtBoth(victim, third, to, texts);
+      } finally {
+        await removed(victim, to);
+        await removed(third, to);
+      }
     },
   };
+}
+
+/** Where they have not even met, there is nobody to remove. */
+async function removed(person: Person, to: string): Promise<void> {
+  await person.callAgain('contacts.remove', { to }).catch(() => undefined);
 }
 
 async function sameAtBoth(

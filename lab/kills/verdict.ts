@@ -11,6 +11,41 @@ export interface Requirement {
   readonly what: string;
 }
 
+/** Campaigns side by side as one. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  const faults = { lost: 0, doubled: 0, disordered: 0, strange: 0, undelivered: 0 };
+  for (const outcome of outcomes) {
+    for (const key of Object.keys(faults) as (keyof Faults)[]) faults[key] += outcome.faults[key];
+  }
+  const sum = (of: (one: Outcome) => number): number =>
+    outcomes.reduce((total, one) => total + of(one), 0);
+  return {
+    random: sum(({ random }) => random),
+    kth: addUp(outcomes.map(({ kth }) => kth)),
+    where: addUp(outcomes.map(({ where }) => where)),
+    acknowledged: sum(({ acknowledged }) => acknowledged),
+    inFlight: outcomes.flatMap(({ inFlight }) => inFlight),
+    readyMs: outcomes.flatMap(({ readyMs }) => readyMs),
+    linkedMs: outcomes.flatMap(({ linkedMs }) => linkedMs),
+    faults,
+    wrong: outcomes.flatMap(({ wrong }) => wrong),
+    images: sum(({ images }) => images),
+    logs: {
+      refused: sum(({ logs }) => logs.refused),
+      errors: outcomes.flatMap(({ logs }) => logs.errors),
+      others: addUp(outcomes.map(({ logs }) => logs.others)),
+    },
+  };
+}
+
+function addUp(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const total = new Map<string, number>();
+  for (const [name, count] of maps.flatMap((map) => [...map])) {
+    total.set(name, (total.get(name) ?? 0) + count);
+  }
+  return total;
+}
+
 /** Everything that must hold after a campaign. */
 export function requirementsOf(outcome: Outcome, inFlightMin: number): Requirement[] {
   const { faults, images, inFlight, logs, wrong } = outcome;
