@@ -2,7 +2,7 @@
  * The encrypted SQLite file: how a connection is opened, and with which settings (VLT-21).
  *
  *   setting          value      because
- *   cipher           chacha20   each page sealed with ChaCha20-Poly1305: a flipped bit is found
+ *   cipher           aegis      each page sealed with AEGIS-256: a flipped bit is found
  *   key              raw        32 bytes; a passphrase is stretched by us (key-file.ts)
  *   journal_mode     WAL        readers never wait for the writer
  *   synchronous      FULL       a commit that was replied to survives a power cut
@@ -38,7 +38,7 @@ export function connect(path: string, key: Uint8Array, options: ConnectionOption
   const readonly = options.readonly ?? false;
   const db = new SQLite(path, { readonly, fileMustExist: readonly, timeout: 2000 });
   try {
-    db.pragma("cipher = 'chacha20'");
+    db.pragma("cipher = 'aegis'");
     db.key(Buffer.from(`raw:${hex(key)}`)); // not by SQL: statements end up in error texts
     refuseOldSqlite(db);
     db.pragma('temp_store = MEMORY');

@@ -172,12 +172,12 @@ test('[VLT-5] of the opened envelopes of a device the newest are remembered', as
   const id = (i: number) => Uint8Array.from([i >> 8, i & 255]);
   const busy = Uint8Array.of(1);
   const quiet = Uint8Array.of(2);
-  opened.add(quiet, id(0));
+  opened.add(quiet, id(0), 1);
   db.transaction(() => {
-    for (let i = 0; i < 1000; i++) opened.add(busy, id(i));
+    for (let i = 0; i < 3000; i++) opened.add(busy, id(i), i);
   })();
   expect(opened.has(quiet, id(0))).toBe(true);
   expect(opened.has(busy, id(0))).toBe(false);
-  for (let i = 700; i < 1000; i++) expect(opened.has(busy, id(i))).toBe(true);
-  expect(db.prepare('SELECT count(*) FROM opened').pluck().get()).toBeLessThan(300 + 256 + 1);
+  for (let i = 2700; i < 3000; i++) expect(opened.has(busy, id(i))).toBe(true);
+  expect(db.prepare('SELECT count(*) FROM opened').pluck().get()).toBeLessThan(300 + 1024 + 1);
 });

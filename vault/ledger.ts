@@ -46,13 +46,17 @@ interface NewEvent {
 }
 
 interface OwnEvent extends NewEvent {
+  /** Rows that it gets in the outbox. */
+  readonly waiting: number;
   /** SHA-256 of the bytes. */
   readonly hash: Uint8Array;
   readonly clientId: Uint8Array;
 }
 
-export type Arrival =
-  { known: true } | { known: false; fork: boolean; held: HeldAuthor | undefined };
+export type Arrival = {
+  /** Number of the newest row of events. */
+  readonly row: number;
+} & ({ known: true } | { known: false; fork: boolean; held: HeldAuthor | undefined });
 
 export class Ledger {
   readonly #feed: Feed;
@@ -90,7 +94,7 @@ export class Ledger {
     const { event, id } = entry;
     const author = this.#author(event);
     if (this.#q.byId.get(id) !== undefined || event.sequence < author.shownFrom) {
-      return { known: true };
+      return { known: true, row: this.#q.newest.get() as number };
     }
     const siblings = this.#q.siblings.all(author.id, event.sequence) as Sibling[];
     const before = this.#q.neighbours.all(author.id, event.sequence - 1) as Neighbour[];
@@ -103,7 +107,7 @@ export class Ledger {
       if (after.length > 0) this.#showContiguous(author, event.sequence + 1);
       else this.#q.setNext.run(event.sequence + 1, author.id);
     }
-    return { known: false, fork: odd.length > 0, held: this.#gap(author, event) };
+    return { known: false, row, fork: odd.length > 0, held: this.#gap(author, event) };
   }
 
   /** Shows what is held up to `sequence`, and whatever then follows without a gap. */
@@ -160,6 +164,7 @@ export class Ledger {
       applied ? 1 : 0,
       state,
       'clientId' in entry ? entry.clientId : null,
+      'waiting' in entry ? entry.waiting : 0,
       cursor,
     );
     const row = Number(result.lastInsertRowid);
@@ -234,6 +239,7 @@ function statements(db: Database) {
   return {
     head: sql(`SELECT next, head FROM authors WHERE ${AUTHOR_OF}`),
     byClient: sql('SELECT event, bytes FROM events WHERE client = ?'),
+    newest: sql('SELECT coalesce(max(id), 0) FROM events').pluck(),
     byId: sql('SELECT id FROM events WHERE event = ?').pluck(),
     findAuthor: sql(
       `SELECT id, conversation, shown_from AS shownFrom, next FROM authors WHERE ${AUTHOR_OF}`,
@@ -251,7 +257,8 @@ function statements(db: Database) {
     setNext: sql('UPDATE authors SET next = ? WHERE id = ?'),
     insert: sql(
       'INSERT INTO events (event, conversation, author, sequence, kind, bytes, stored_ms, ours, ' +
-        'held, applied, state, client, cursor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'held, applied, state, client, waiting, cursor) ' +
+        'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     reveal: sql('UPDATE events SET held = 0, cursor = ? WHERE id = ?'),
     markFork: sql('UPDATE events SET fork = 1 WHERE id = ?'),

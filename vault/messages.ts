@@ -20,6 +20,8 @@ interface Row {
   readonly cursor: number | null;
 }
 
+type Counted = Pick<Row, 'cursor'> & { readonly waiting: number };
+
 export class Messages {
   readonly #feed: Feed;
   readonly #outbox: OutboxTable;
@@ -41,9 +43,9 @@ export class Messages {
     for (const envelope of envelopes) {
       const receipted = this.#outbox.receipt(device, envelope);
       if (!receipted) continue;
-      this.#q.countReceipt.run(by.route, receipted.eventRow);
-      if (this.#outbox.isWaiting(receipted.eventRow)) continue;
-      this.#deliver(receipted.eventRow, by.wallMs);
+      const row = this.#q.receipt.get(by.route, receipted.eventRow) as Counted;
+      if (row.waiting > 0) continue;
+      this.#deliver(receipted.eventRow, row.cursor, by.wallMs);
       delivered.push(receipted.event);
     }
     return delivered;
@@ -59,7 +61,7 @@ export class Messages {
     if (row.state === CANCELLED) return [];
     this.#outbox.drop(row.id);
     if (row.receipts > 0) {
-      this.#deliver(row.id, wallMs);
+      this.#deliver(row.id, row.cursor, wallMs);
       return [event];
     }
     this.#q.setState.run(CANCELLED, null, row.id);
@@ -96,9 +98,9 @@ export class Messages {
     this.#outbox.reload();
   }
 
-  #deliver(row: number, wallMs: number): void {
+  #deliver(row: number, cursor: number | null, wallMs: number): void {
     this.#q.setState.run(DELIVERED, wallMs, row);
-    if (this.#q.cursor.get(row) !== null) this.#feed.append('state', row);
+    if (cursor !== null) this.#feed.append('state', row);
   }
 }
 
@@ -110,9 +112,11 @@ function statements(db: Database) {
   const sql = (source: string): Statement => db.prepare(source);
   return {
     find: sql('SELECT id, state, ours, receipts, cursor FROM events WHERE event = ?'),
-    countReceipt: sql('UPDATE events SET receipts = receipts + 1, route = ? WHERE id = ?'),
-    setState: sql('UPDATE events SET state = ?, delivered_ms = ? WHERE id = ?'),
-    cursor: sql('SELECT cursor FROM events WHERE id = ?').pluck(),
+    receipt: sql(
+      'UPDATE events SET receipts = receipts + 1, waiting = waiting - 1, route = ? WHERE id = ? ' +
+        'RETURNING waiting, cursor',
+    ),
+    setState: sql('UPDATE events SET state = ?, delivered_ms = ?, waiting = 0 WHERE id = ?'),
     apply: sql('UPDATE events SET applied = 1 WHERE event = ?'),
     unapplied: sql('SELECT event, bytes FROM events WHERE applied = 0 ORDER BY id LIMIT ?'),
     markRead: sql(

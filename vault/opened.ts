@@ -2,9 +2,10 @@
  * Opened: ids of envelopes whose event is stored, so that a resent one is receipted again without
  * opening it: libsignal gives no plaintext twice (VLT-5).
  *
- * At most OPENED_MAX of a device are remembered, the newest. That is safe: a sender has at most
- * OUTBOX_MESSAGES_MAX envelopes unreceipted, and resends them oldest first; an older one than we
- * remember is answered 'undecryptable', its sender renews, and the event under it is found stored.
+ * OPENED_MAX of a device are remembered, the newest, and up to PRUNE_EVERY more. That is safe: a
+ * sender has at most OUTBOX_MESSAGES_MAX envelopes unreceipted, and resends them oldest first; an
+ * older one than we remember is answered 'undecryptable', its sender renews, and the event under
+ * it is found stored.
  * @module
  */
 import { OUTBOX_MESSAGES_MAX } from '@sotto/core/base/limits.ts';
@@ -12,11 +13,12 @@ import type { Database, Statement } from './database.ts';
 
 /** Envelopes remembered of one device. */
 export const OPENED_MAX = 2 * OUTBOX_MESSAGES_MAX;
-/** Envelopes of all devices between two prunings of a device. */
-const PRUNE_EVERY = 256;
+/** Envelopes of all devices between two prunings, each of the device whose turn it is. */
+const PRUNE_EVERY = 1024;
 
 export class Opened {
   readonly #max: number;
+  #added = 0;
   readonly #has: Statement;
   readonly #addDevice: Statement;
   readonly #add: Statement;
@@ -30,11 +32,11 @@ export class Opened {
       .prepare(`SELECT 1 FROM opened WHERE device = ${device} AND envelope = ?`)
       .pluck();
     this.#addDevice = db.prepare('INSERT INTO devices (device) VALUES (?) ON CONFLICT DO NOTHING');
-    this.#add = db.prepare(`INSERT INTO opened (device, envelope) VALUES (${device}, ?)`);
+    this.#add = db.prepare(`INSERT INTO opened (device, envelope, age) VALUES (${device}, ?, ?)`);
     this.#forget = db.prepare(`DELETE FROM opened WHERE device = ${device}`);
     this.#prune = db.prepare(
-      `DELETE FROM opened WHERE device = ${device} AND id <= ` +
-        `(SELECT id FROM opened WHERE device = ${device} ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+      `DELETE FROM opened WHERE device = ${device} AND age <= ` +
+        `(SELECT age FROM opened WHERE device = ${device} ORDER BY age DESC LIMIT 1 OFFSET ?)`,
     );
   }
 
@@ -43,10 +45,11 @@ export class Opened {
     return this.#has.get(device, envelope) !== undefined;
   }
 
-  add(device: Uint8Array, envelope: Uint8Array): void {
+  /** @param age grows with time: a larger one is newer. */
+  add(device: Uint8Array, envelope: Uint8Array, age: number): void {
     this.#addDevice.run(device);
-    const { lastInsertRowid } = this.#add.run(device, envelope);
-    if (Number(lastInsertRowid) % PRUNE_EVERY === 0) this.#prune.run(device, device, this.#max);
+    this.#add.run(device, envelope, age);
+    if (++this.#added % PRUNE_EVERY === 0) this.#prune.run(device, device, this.#max);
   }
 
   /** What a device sent and resends is judged by its session and its events alone from now on. */

@@ -137,11 +137,6 @@ export class OutboxTable {
     return { eventRow: row.eventRow, event: new Uint8Array(row.event) };
   }
 
-  /** True where some device still has not receipted the event. */
-  isWaiting(eventRow: number): boolean {
-    return this.#q.isWaiting.get(eventRow) !== undefined;
-  }
-
   /** Removes every row of an event. */
   drop(eventRow: number): void {
     this.#q.drop.run(eventRow);
@@ -224,7 +219,6 @@ function statements(db: Database) {
         `JOIN events e ON e.id = o.event WHERE o.envelope = ? AND o.device = ${DEVICE}`,
     ),
     remove: sql('DELETE FROM outbox WHERE id = ?'),
-    isWaiting: sql('SELECT 1 FROM outbox WHERE event = ? LIMIT 1').pluck(),
     drop: sql('DELETE FROM outbox WHERE event = ?'),
     entries: sql(
       'SELECT e.event, c.conversation, d.device, o.envelope IS NOT NULL AS sealed, o.bytes ' +

@@ -84,7 +84,9 @@ export async function prepareSeal(
 
   return {
     apply: () => {
-      const row = tables.ledger.append({ id, event, bytes, hash, storedMs: timeMs, clientId });
+      const waiting = owners.length;
+      const entry = { id, event, bytes, hash, storedMs: timeMs, clientId, waiting };
+      const row = tables.ledger.append(entry);
       for (const [i, owner] of owners.entries()) {
         tables.outbox.add(row, owner, bytes.length, sealed[i]);
       }

@@ -11,7 +11,7 @@
  * @module
  */
 import * as signal from '@signalapp/libsignal-client';
-import { equal, hex } from '@sotto/core/base/bytes.ts';
+import { equal, hex, readUintBE, uintBE } from '@sotto/core/base/bytes.ts';
 import { BoundedMap } from '@sotto/core/base/bounded.ts';
 import { deviceAddress } from '@sotto/core/crypto/address.ts';
 import type { Database, Statement } from './database.ts';
@@ -19,6 +19,9 @@ import type { Prekeys } from './prekeys.ts';
 
 /** Session records kept in memory between batches, about 20 KiB each. */
 export const HOT_SESSIONS_MAX = 16;
+const LENGTH_BYTES = 4;
+/** A record changes its length by a few bytes with every message. */
+const ROW_STEP_BYTES = 512;
 /** libsignal numbers the devices of an address; with one address per device it is always this. */
 export const DEVICE_NUMBER = 1;
 /** Signal's servers tell reinstalls apart by it; the device key does that here. */
@@ -67,14 +70,14 @@ export class Sessions {
   get(address: string): signal.SessionRecord | undefined {
     const hot = this.#hot.get(address);
     if (hot) return hot;
-    const record = this.#get.get(address) as Buffer | undefined;
-    return record && signal.SessionRecord.deserialize(plain(record));
+    const padded = this.#get.get(address) as Buffer | undefined;
+    return padded && signal.SessionRecord.deserialize(unpadded(padded));
   }
 
   /** Inside the transaction of the batch. */
   write(changes: ReadonlyMap<string, signal.SessionRecord | undefined>): void {
     for (const [address, record] of changes) {
-      if (record) this.#put.run(address, record.serialize());
+      if (record) this.#put.run(address, padded(record.serialize()));
       else this.#delete.run(address);
     }
   }
@@ -86,6 +89,19 @@ export class Sessions {
       else this.#hot.delete(address);
     }
   }
+}
+
+/** Length in 4 bytes, the record, and zeros: a row of the same size is overwritten where it lies. */
+function padded(record: Uint8Array): Uint8Array {
+  const length = LENGTH_BYTES + record.length;
+  const row = new Uint8Array(Math.ceil(length / ROW_STEP_BYTES) * ROW_STEP_BYTES);
+  row.set(uintBE(record.length, LENGTH_BYTES));
+  row.set(record, LENGTH_BYTES);
+  return row;
+}
+
+function unpadded(row: Uint8Array): Uint8Array<ArrayBuffer> {
+  return plain(row.subarray(LENGTH_BYTES, LENGTH_BYTES + readUintBE(row, 0, LENGTH_BYTES)));
 }
 
 /** better-sqlite3 gives Buffers; libsignal wants plain arrays over their own memory. */

@@ -51,7 +51,7 @@ test('[VLT-21] a vault is a WAL database with the settings that the page names',
     'cell_size_check',
   ];
   expect(settings.map((name) => db.pragma(name, { simple: true }))).toEqual(['wal', 2, 1, 2, 1]);
-  expect(db.pragma('cipher', { simple: true })).toBe('chacha20');
+  expect(db.pragma('cipher', { simple: true })).toBe('aegis');
   close();
   expect(readFileSync(pathsOf(folder).vault).subarray(0, 15).toString()).not.toBe(
     'SQLite format 3',
