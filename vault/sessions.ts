@@ -91,7 +91,7 @@ export class Sessions {
   }
 }
 
-/** Length in 4 bytes, the record, and zeros: a row of the same size is overwritten where it lies. */
+/** Length, record, zeros: a row that keeps its size is overwritten where it lies. */
 function padded(record: Uint8Array): Uint8Array {
   const length = LENGTH_BYTES + record.length;
   const row = new Uint8Array(Math.ceil(length / ROW_STEP_BYTES) * ROW_STEP_BYTES);
