@@ -98,7 +98,9 @@ export class Checkers implements Witness {
     if (request.op === 'receipt' && reply.op === 'receipt') this.#receipted(host, request);
     if ('docs' in request) {
       for (const doc of request.docs ?? []) {
-        if (doc.space === 'record' && doc.value) this.#record(host, { ...doc, value: doc.value });
+        if (doc.space !== 'record') continue;
+        if (doc.value) this.#record(host, { ...doc, value: doc.value });
+        else this.#withdrawn(host, doc.key);
       }
     }
   }
@@ -209,7 +211,7 @@ export class Checkers implements Witness {
   }
 
   #record(host: Host, { key, value }: Doc): void {
-    const name = `${host.name} ${String.fromCharCode(...key).slice(0, 16)}`;
+    const name = recordName(host, key);
     if (utf8Text(key) === SELF_NAME) {
       return this.#neverBack(`${name} generation`, decodeSelf(value).generation);
     }
@@ -220,11 +222,23 @@ export class Checkers implements Witness {
     }
   }
 
+  /** An invite that is over is forgotten; a contact's numbers are not. */
+  #withdrawn(host: Host, key: Uint8Array): void {
+    const name = recordName(host, key);
+    if (!name.includes(' invite ')) return;
+    for (const known of this.#numbers.keys())
+      if (known.startsWith(name)) this.#numbers.delete(known);
+  }
+
   #neverBack(name: string, value: number): void {
     const before = this.#numbers.get(name) ?? 0;
     if (value < before) this.fail('records never go back', `${name}: ${value} after ${before}`);
     this.#numbers.set(name, value);
   }
+}
+
+function recordName(host: Host, key: Uint8Array): string {
+  return `${host.name} ${String.fromCharCode(...key).slice(0, 16)}`;
 }
 
 function brief(text: string): string {

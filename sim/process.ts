@@ -209,10 +209,16 @@ function inputText(input: Input): string {
       return `vault-reply ${input.id} ${input.reply.op}${why}${outcome}`;
     }
     case 'command':
-      return `command ${input.id} ${input.command.type}`;
+      return `command ${input.id} ${commandText(input.command)}`;
     default:
       return input.type;
   }
+}
+
+function commandText(command: Command): string {
+  const to = 'to' in command ? ` ${command.to.slice(0, 14)}` : '';
+  const blocked = 'blocked' in command ? ` ${command.blocked}` : '';
+  return `${command.type}${to}${blocked}`;
 }
 
 function effectText(effect: Effect): string {
