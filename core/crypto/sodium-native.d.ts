@@ -24,6 +24,7 @@ declare module 'sodium-native' {
     crypto_sign_verify_detached(signature: Bytes, message: Bytes, publicKey: Bytes): boolean;
     /** Throws where the result is the all-zero point. */
     crypto_scalarmult(shared: Bytes, secret: Bytes, publicKey: Bytes): void;
+    crypto_hash_sha256(output: Bytes, input: Bytes): void;
     crypto_scalarmult_base(publicKey: Bytes, secret: Bytes): void;
     sodium_memcmp(a: Bytes, b: Bytes): boolean;
     sodium_memzero(bytes: Bytes): void;

@@ -1,0 +1,22 @@
+/**
+ * Every decoder of bytes that somebody else may have made.
+ * @module
+ */
+import { BASE } from './targets-base.ts';
+import { DISCOVERY } from './targets-discovery.ts';
+import { HANDSHAKE } from './targets-handshake.ts';
+import { LINK } from './targets-link.ts';
+import { deviceList } from './targets-list.ts';
+import { PEOPLE } from './targets-people.ts';
+import { VAULT } from './targets-vault.ts';
+import type { Target } from './target.ts';
+
+export const TARGETS: readonly Target[] = [
+  ...BASE,
+  ...DISCOVERY,
+  ...PEOPLE,
+  ...VAULT,
+  ...LINK,
+  ...HANDSHAKE,
+  deviceList,
+];
