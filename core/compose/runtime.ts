@@ -422,6 +422,7 @@ export class Runtime {
   }
 
   #lost(contact: Contact): void {
+    this.finding.time.forget(hex(contact.identity));
     this.finding.presence.linkDown(hex(contact.identity), this.context.now);
     this.finding.drain();
     this.#miss(contact, this.context.now.monoMs);

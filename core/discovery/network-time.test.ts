@@ -58,3 +58,14 @@ test('[DSC-6] after a sleep, even one of many short ones, the offsets are droppe
     expect(time.read({ monoMs, wallMs })).toBe(wallMs);
   }
 });
+
+test('[DSC-5] a voice counts while it is linked: who was wrong and left does no harm', () => {
+  const time = new NetworkTime();
+  const now = { monoMs: 1_000, wallMs: 1.8e12 };
+  for (const source of ['ana', 'bo', 'eve']) time.handleSample(source, 60_000, now);
+  expect(time.read(now)).toBe(60_000);
+  time.forget('eve');
+  time.forget('nobody');
+  expect(time.sources).toBe(2);
+  expect(time.read(now)).toBe(now.wallMs);
+});

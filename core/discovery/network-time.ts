@@ -37,6 +37,15 @@ export class NetworkTime {
     this.#median = this.sources < SOURCES_MIN ? undefined : median([...this.#offsetMs.values()]);
   }
 
+  /**
+   * The link to this source is gone, and its voice with it: it may have been wrong, and nobody
+   * could correct it. With nobody linked the system clock counts, which people can set.
+   */
+  forget(source: string): void {
+    if (!this.#offsetMs.delete(source)) return;
+    this.#median = this.sources < SOURCES_MIN ? undefined : median([...this.#offsetMs.values()]);
+  }
+
   /** Milliseconds since 1970, as far as we know. */
   read(now: Now): number {
     this.#watchForSleep(now);
