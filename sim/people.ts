@@ -11,11 +11,14 @@ import { fromHex, hex } from '@sotto/core/base/bytes.ts';
 import type { Prng } from '@sotto/core/base/prng.ts';
 import type { Command, CommandResult } from '@sotto/core/commands.ts';
 import type { Checkers, Written } from './checkers.ts';
+import { EPOCH_MS } from './clock.ts';
 import type { Host } from './host.ts';
 import type { Scheduler } from './scheduler.ts';
 
 const INVITE_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 const AGAIN_MS = { from: 1_000, to: 8_000 };
+/** How often people look whether an invite of theirs has come to nothing. */
+const FOLLOW_UP_MS = 30_000;
 /** Answers that mean: try again later. */
 const LATER: readonly string[] = ['no-space', 'disk-error', 'stopping', 'not-found', 'outbox-full'];
 const LONG_TEXT_BYTES = 30_000;
@@ -37,7 +40,10 @@ export interface Habits {
 interface Pair {
   readonly inviter: Host;
   readonly invitee: Host;
-  met: boolean;
+  /** The invitee has added the inviter: both write from here on. */
+  added: boolean;
+  /** When the latest invite ends, by the clock it was made under. */
+  expiresMs: number;
 }
 
 export interface PeopleDeps {
@@ -76,14 +82,10 @@ export class People {
   end(): void {
     this.#done = true;
     for (const { by, whom } of this.#blocked.values()) this.#unblock(by, whom);
-  }
-
-  get pairs(): number {
-    return this.#pairs.length;
-  }
-
-  get met(): number {
-    return this.#pairs.filter((pair) => pair.met).length;
+    // Once everybody is up and every clock is right.
+    this.#deps.scheduler.after(1, () => {
+      for (const pair of this.#pairs) this.#replaceDead(pair);
+    });
   }
 
   #know(a: Host, b: Host): boolean {
@@ -93,7 +95,7 @@ export class People {
   }
 
   #introduce(inviter: Host, invitee: Host): void {
-    const pair: Pair = { inviter, invitee, met: false };
+    const pair: Pair = { inviter, invitee, added: false, expiresMs: Infinity };
     this.#pairs.push(pair);
     this.#later(0, 60_000, () => this.#learnId(inviter, () => this.#invite(pair)));
     this.#later(0, 60_000, () => this.#learnId(invitee, () => undefined));
@@ -109,30 +111,58 @@ export class People {
 
   #invite(pair: Pair): void {
     const command = { type: 'invite-new', expiresInMs: INVITE_LIFE_MS, reusable: false } as const;
-    this.#ask(pair.inviter, command, (result) => {
-      if (this.#done || !result.ok || result.data.type !== 'invite') return;
+    const evenAtTheEnd = pair.added;
+    const ask = (result: CommandResult): void => {
+      if (!result.ok || result.data.type !== 'invite') return;
       const { hint, invite } = result.data;
-      this.#later(500, 10_000, () => this.#add(pair, invite.link ?? '', hint));
-    });
+      pair.expiresMs = invite.expiresMs;
+      this.#later(500, 5_000, () => this.#add(pair, invite.link ?? '', hint));
+    };
+    this.#ask(pair.inviter, command, ask, evenAtTheEnd);
   }
 
   #add(pair: Pair, text: string, hint: Uint8Array): void {
     const { habits } = this.#deps;
     const name = `friend ${pair.inviter.number}`;
     const command = { type: 'contact-add', text, name, ...(habits.hints ? { hint } : {}) } as const;
-    this.#ask(pair.invitee, command, (result) => {
+    const added = (result: CommandResult): void => {
       if (!result.ok && result.error.code === 'invite-expired') {
         // A clock was wrong when it was made, or is wrong now: they ask for another one.
+        if (this.#done && !pair.added) return;
         return this.#later(AGAIN_MS.from, AGAIN_MS.to, () => this.#invite(pair));
       }
       if (!result.ok && result.error.code !== 'already-exists') {
         this.#unexpected(pair.invitee, command, result.error.code);
-        return;
+      } else if (!pair.added) {
+        pair.added = true;
+        this.#talk(pair);
       }
-      pair.met = true;
-      this.#writeOften(pair.invitee, pair.inviter);
-      this.#writeOften(pair.inviter, pair.invitee);
-      if (habits.blockEveryMs !== undefined) this.#blockSometimes(pair, habits.blockEveryMs);
+    };
+    this.#ask(pair.invitee, command, added, pair.added);
+  }
+
+  #talk(pair: Pair): void {
+    const { blockEveryMs } = this.#deps.habits;
+    this.#writeOften(pair.invitee, pair.inviter);
+    this.#writeOften(pair.inviter, pair.invitee);
+    if (blockEveryMs !== undefined) this.#blockSometimes(pair, blockEveryMs);
+    this.#followUp(pair);
+  }
+
+  #followUp(pair: Pair): void {
+    if (this.#done) return;
+    this.#replaceDead(pair);
+    this.#deps.scheduler.after(FOLLOW_UP_MS, () => this.#followUp(pair));
+  }
+
+  /** An invite made while the clock said 1970 leads nowhere later: they need another one. */
+  #replaceDead(pair: Pair): void {
+    const to = this.#ids.get(pair.inviter);
+    const dead = pair.expiresMs <= EPOCH_MS + this.#deps.scheduler.nowMs;
+    if (!pair.added || !dead || to === undefined) return;
+    pair.invitee.command({ type: 'contact-show', to }, (result) => {
+      const view = result?.ok === true && result.data.type === 'contact' && result.data.contact;
+      if (view && view.state === 'added') this.#invite(pair);
     });
   }
 
