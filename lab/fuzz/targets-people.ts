@@ -47,7 +47,7 @@ const link: Target = {
         const read = message && decodeDelivery(message.name, message.dict);
         if (!read) return false;
         const again = messageName(encodeDelivery(read));
-        assert(again?.name === message!.name, 'a message reads back');
+        assert(again?.name === message.name, 'a message reads back');
         return true;
       },
     };
