@@ -5,6 +5,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
+import { MESSAGES_PAGE_MAX } from '@sotto/api/wire.ts';
 import { Secret } from '@sotto/core/crypto/keys.ts';
 import { SigningKey } from '@sotto/core/crypto/sign.ts';
 import { formatInvite } from '@sotto/core/people/invite-text.ts';
@@ -152,21 +153,18 @@ function block({ ghost, victim }: Stage): Scene {
 }
 
 async function read({ pair, victim }: Stage): Promise<Scene> {
-  const unread = async () => {
-    const { conversations } = await victim.callAgain('conversations.list', {});
-    return conversations.find(({ conversation }) => conversation === pair)?.unread ?? 0;
-  };
-  const page = await victim.callAgain('messages.list', { to: pair, limit: 1 });
-  const last = page.messages.at(-1);
+  const newest = async () =>
+    (await victim.callAgain('messages.list', { to: pair, limit: MESSAGES_PAGE_MAX })).messages;
+  const last = (await newest()).findLast(({ outgoing }) => !outgoing);
   if (!last) return { act: () => Promise.resolve() };
-  const isRead = async () => {
-    const shown = await victim.messagesAfter(pair, last.cursor);
-    return (await unread()) <= shown.filter(({ outgoing }) => !outgoing).length;
-  };
+  const { cursor, event } = last;
   return {
-    act: () => victim.call('messages.markRead', { to: pair, cursor: last.cursor }),
-    check: async (acknowledged) =>
-      acknowledged && !(await isRead()) ? 'a read mark is gone' : undefined,
+    act: () => victim.call('messages.markRead', { to: pair, cursor }),
+    check: async (acknowledged) => {
+      const now = (await newest()).find((message) => message.event === event);
+      if (!now) return 'a message that was to be marked is gone';
+      return acknowledged && !now.read ? 'a read mark is gone' : undefined;
+    },
   };
 }
 
@@ -178,7 +176,10 @@ async function cancel({ ghost, victim }: Stage): Promise<Scene> {
   return {
     act: () => victim.call('messages.cancel', { event }),
     check: async (acknowledged) => {
-      const { messages } = await victim.callAgain('messages.list', { to: ghost, limit: 500 });
+      const { messages } = await victim.callAgain('messages.list', {
+        to: ghost,
+        limit: MESSAGES_PAGE_MAX,
+      });
       const state = messages.find((message) => message.event === event)?.state;
       if (acknowledged && state !== 'cancelled') return `a cancelled letter is ${state}`;
       return state === 'waiting' || state === 'cancelled' ? undefined : `a letter is ${state}`;

@@ -4,7 +4,7 @@
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, Client, UnreachableError } from '@sotto/api/client.ts';
 import type { ApiFile, Message, Method, Params, Result } from '@sotto/api/contract.ts';
@@ -54,6 +54,8 @@ export class Person {
     this.board = new Board(join(folder, `${name}.board`), library);
     this.#client = new Client(() => {
       const file = join(this.dataDir, API_FILE);
+      // A daemon that ends in order takes the file with it first.
+      if (!existsSync(file)) throw new UnreachableError('no daemon has told its port here');
       const { port, token } = JSON.parse(readFileSync(file, 'utf8')) as ApiFile;
       return { url: `http://127.0.0.1:${port}`, token };
     });
