@@ -125,7 +125,7 @@ const reply: Target = {
   },
 };
 
-/** First byte: bit 0 a reply, else a request; bit 1 the message as it is, bit 2 a key of small order. */
+/** First byte: bit 0 a reply, else a request; bit 1 the message as it is, bit 2 a small order. */
 const attach: Target = {
   name: 'attach',
   covers: {

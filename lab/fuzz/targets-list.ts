@@ -103,7 +103,8 @@ function deviceOf(prng: Prng, identity: SigningKey, i: number): Device {
 /**
  * First byte of a step: bit 3 revoke, else add; bit 4 signed by the device of the bits above 5,
  * else by the identity; bit 0 a wrong version, bit 1 a wrong hash, bit 2 both add and revoke or
- * neither, bit 5 another's signature. Second byte: which device, doubled; bit 0 no certificate but a number.
+ * neither, bit 5 another's signature. Second byte: which device, doubled; bit 0 no
+ * certificate but a number.
  */
 function listOf(
   script: Uint8Array,
