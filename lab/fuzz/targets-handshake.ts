@@ -24,7 +24,16 @@ import type { Target } from './target.ts';
 
 const VERSIONS = [1, 2];
 const NONE = new Uint8Array(0);
-const WORDS = [...'fipsv', '1:v', 'l', 'i1e', 'i2e', 'li1ei2ee', new Uint8Array(8), new Uint8Array(32)];
+const WORDS = [
+  ...'fipsv',
+  '1:v',
+  'l',
+  'i1e',
+  'i2e',
+  'li1ei2ee',
+  new Uint8Array(8),
+  new Uint8Array(32),
+];
 
 /** Two devices whose keys and chance are the same in every run. */
 function devices(): { self: HandshakeDeps; secret: Uint8Array; prologue: Uint8Array } {
