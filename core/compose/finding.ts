@@ -212,6 +212,7 @@ export class Finding {
   #watchHelpers(): void {
     const { helpers } = this;
     if (helpers === this.#helpers) return;
+    this.presence.setNetworkSize(helpers);
     const changed = helpers > 0 !== this.#helpers > 0;
     this.#helpers = helpers;
     if (changed) this.context.notify({ topic: 'network', online: helpers > 0, helpers });

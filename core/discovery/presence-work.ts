@@ -106,6 +106,8 @@ export class Work {
     timeouts: 0,
   };
 
+  #nodes = Infinity;
+
   constructor(deps: WorkDeps) {
     this.#deps = deps;
     this.#budget = new QueryBudget(deps.nowMs);
@@ -119,6 +121,17 @@ export class Work {
     return this.#budget.left;
   }
 
+  /** How many DHT nodes are known: where they are few, an operation cannot ask many. */
+  setNetworkSize(nodes: number): void {
+    this.#nodes = nodes;
+  }
+
+  /** Queries that one operation may take: in a small network each node is asked once or thrice. */
+  #cost(isLook: boolean): number {
+    const most = isLook ? LOOK_QUERIES : PUBLISH_QUERIES;
+    return Math.min(most, (isLook ? 1 : 3) * this.#nodes + 1);
+  }
+
   /** Starts whatever is due, most wanted first, as far as the budget reaches. */
   start(clock: Clock): void {
     this.#payableAtMs = undefined;
@@ -127,7 +140,7 @@ export class Work {
     while (this.#ops.size + this.#saving.size < OPERATIONS_MAX) {
       const task = this.#mostWanted(clock) ?? this.#searchTask(clock);
       if (!task) return;
-      const cost = task.reader ? LOOK_QUERIES : PUBLISH_QUERIES;
+      const cost = this.#cost(task.reader !== undefined);
       if (!this.#budget.take(cost, RESERVES[task.rank], clock.monoMs)) {
         this.#payableAtMs = this.#budget.readyAtMs(cost, RESERVES[task.rank]);
         return;

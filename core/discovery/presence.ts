@@ -143,6 +143,11 @@ export class Presence {
     });
   }
 
+  /** How many DHT nodes we know: a small network costs less to ask. Unknown: a large one. */
+  setNetworkSize(nodes: number): void {
+    this.#work.setNetworkSize(nodes);
+  }
+
   /** A contact, or news of one. */
   setPeer(peer: string, state: PeerState, now: Now): void {
     this.#do(now, () => {

@@ -28,8 +28,8 @@ const RESTLESS_MS = 10 * 60_000;
 /** How long a wish counts as most wanted, and how often a repeated one starts over. */
 const WANTED_MS = 60_000;
 const WISH_EVERY_MS = 15_000;
-/** Pauses after a put that reached nobody. */
-const PUT_RETRY_MS = [5, 10, 20, 40, 80, 160, 300].map((seconds) => seconds * 1000);
+/** Pauses after a put that reached nobody; the last one repeats, for the network may come back. */
+const PUT_RETRY_MS = [5, 10, 20, 40].map((seconds) => seconds * 1000);
 /** A put that reached few is repeated once: the table may have been nearly empty. */
 const THIN_RETRY_MS = 60_000;
 /** Copies that are enough. */
@@ -123,8 +123,8 @@ export class Schedule {
     this.#putMs = nowMs;
     this.putAtMs = undefined;
     if (copies === 0) {
-      const pauseMs = PUT_RETRY_MS[this.#putTries++];
-      if (pauseMs !== undefined) this.putAtMs = nowMs + pauseMs * (1 + 0.2 * unit(this.random));
+      const pauseMs = PUT_RETRY_MS[Math.min(this.#putTries++, PUT_RETRY_MS.length - 1)]!;
+      this.putAtMs = nowMs + pauseMs * (1 + 0.2 * unit(this.random));
       return false;
     }
     // They may have looked for us a moment ago and now be waiting to look again.
