@@ -35,7 +35,7 @@ export interface CampaignOptions {
   readonly library: string;
   readonly kills: number;
   readonly operations?: readonly string[];
-  /** Of campaigns side by side each takes every `of`-th operation and call, this one from `index`. */
+  /** Of campaigns side by side each takes every `of`-th operation, this one from `index`. */
   readonly share?: { readonly index: number; readonly of: number };
   readonly seed: number;
   /** How long the traffic may take to come to rest. */
