@@ -14,7 +14,7 @@ import { quantile, ROOT, type Bar, type BarOptions, type Report } from './bar.ts
 
 const KILLS = 500;
 /** Side by side: a death is mostly waiting. */
-const CAMPAIGNS = 4;
+const CAMPAIGNS = 2;
 const KILLS_SHORT = 40;
 const KILLS_PLANTED = 40;
 const IMAGES = 5_000;
