@@ -70,7 +70,8 @@ export class Prekeys {
     const current = this.#db
       .prepare('SELECT id, created_ms AS createdMs FROM prekeys WHERE retired_ms IS NULL')
       .get() as { id: number; createdMs: number } | undefined;
-    if (current && wallMs - current.createdMs < PREKEY_RENEW_MS) return this.#encode(current.id);
+    if (current && Math.abs(wallMs - current.createdMs) < PREKEY_RENEW_MS)
+      return this.#encode(current.id);
     this.#db.prepare('UPDATE prekeys SET retired_ms = ? WHERE retired_ms IS NULL').run(wallMs);
     return this.#encode(this.#generate(wallMs));
   }
