@@ -24,6 +24,8 @@ import { readStdin } from '../streams.ts';
 
 const START_MS = 30_000;
 const STOP_POLL_MS = 20;
+/** What a killed process may take to leave its socket. */
+const DYING_MS = 2_000;
 const PASSPHRASE_TRIES = 3;
 const PASSPHRASE_BYTES_MAX = 4096;
 /** What a starting daemon may say; more is cut off. */
@@ -92,9 +94,22 @@ async function runningStatus(session: Session): Promise<Status | undefined> {
   try {
     return await session.daemon.call('status.get', {});
   } catch (error) {
-    if (error instanceof Failure && error.body.reason === 'not-running') return undefined;
+    const reason = error instanceof Failure ? error.body.reason : bodyReason(error);
+    if (reason === 'not-running') return undefined;
+    // It took the question and died of a signal before it answered.
+    if (reason === 'no-answer' && (await isGone(session))) return undefined;
     throw error;
   }
+}
+
+/** Is the process of api.json gone, or about to go? */
+async function isGone({ daemon }: Session): Promise<boolean> {
+  const giveUpAtMs = performance.now() + DYING_MS;
+  while (daemon.pid() !== undefined) {
+    if (performance.now() > giveUpAtMs) return false;
+    await pause(STOP_POLL_MS);
+  }
+  return true;
 }
 
 async function awaitOther(session: Session, held: Failure): Promise<Status> {
