@@ -67,7 +67,7 @@ export class Finding {
   }
 
   get helpers(): number {
-    return this.#dht?.stats()['nodes'] ?? 0;
+    return this.#dht?.nodes ?? 0;
   }
 
   /** Our address as others see it, by vote. */

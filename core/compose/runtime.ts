@@ -184,7 +184,7 @@ export class Runtime {
 
   /** Looks for whoever gave us the invite by which this contact was added. */
   followInvite(contact: Contact): void {
-    const read = contact.invite === undefined ? undefined : parseInvite(contact.invite);
+    const read = inviteOf(contact);
     if (!read?.ok || !this.context.profile.dht) return;
     const { expiresMs, secret } = read.invite;
     this.finding.presence.addInvite(
@@ -349,7 +349,7 @@ export class Runtime {
   #found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void {
     if ('invite' in at) {
       for (const contact of this.book.contacts.values()) {
-        const read = contact.invite === undefined ? undefined : parseInvite(contact.invite);
+        const read = inviteOf(contact);
         if (read?.ok && inviteId(read.invite.secret) === at.invite) {
           return this.#foundByInvite(contact, record);
         }
@@ -369,7 +369,7 @@ export class Runtime {
 
   /** The inviter's record names the device; that it is theirs, their hello has to prove. */
   #foundByInvite(contact: Contact, record: PresenceRecord): void {
-    const read = contact.invite === undefined ? undefined : parseInvite(contact.invite);
+    const read = inviteOf(contact);
     const { gate, keys, majors } = record;
     if (!read?.ok || !gate || !keys) return;
     const id = inviteId(read.invite.secret);
@@ -513,4 +513,9 @@ export class Runtime {
     this.#retireInvites();
     return [this.book.contactDoc(contact)];
   }
+}
+
+/** The invite by which a contact was added, read; undefined where there is none any more. */
+function inviteOf(contact: Contact): ReturnType<typeof parseInvite> | undefined {
+  return contact.invite === undefined ? undefined : parseInvite(contact.invite);
 }

@@ -202,10 +202,17 @@ export class DhtNode {
   }
 
   /** Counts of everything that can grow, and of what came and went. */
+  /** Nodes in the tables of all families. */
+  get nodes(): number {
+    let nodes = 0;
+    for (const { table } of this.#realms.values()) nodes += table.size;
+    return nodes;
+  }
+
   stats(): Record<string, number> {
     const { items, peers } = this.#responder;
     const counts: Record<string, number> = {
-      nodes: [...this.#realms.values()].reduce((sum, realm) => sum + realm.table.size, 0),
+      nodes: this.nodes,
       ...this.#counters,
       timers: this.#timers.size,
       outputs: this.#out.length,
