@@ -57,6 +57,8 @@ export const Status = z.object({
   linked: count,
   /** Messages that have not reached their person. */
   waiting: count,
+  /** This device also runs somewhere else: contacts cannot find this one any more. */
+  secondCopy: z.boolean(),
   /** Of the daemon: */
   version: z.string(),
   pid: z.int(),

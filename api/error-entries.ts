@@ -504,6 +504,16 @@ const SCREENS = {
       'Write it anew if you meant it.',
     hint: 'See: sotto read {name}',
   },
+  'second-copy': {
+    code: 'E52',
+    exit: 1,
+    retryable: false,
+    sentence:
+      'This device also runs somewhere else, from a copy of its folder. Two copies break ' +
+      'conversations, so this one tells nobody where it is any more. Your messages are safe here. ' +
+      'Stop the other copy for good, then start this one again.',
+    hint: 'Here: sotto stop, then sotto start',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export const ENTRIES = { ...DESIGN, ...COMMANDS, ...START, ...SCREENS } as const;

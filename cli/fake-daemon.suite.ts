@@ -10,7 +10,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { API_FILE, API_PREFIX, METHODS, StreamEvent } from '@sotto/api/contract.ts';
-import type { Contact, Message, Method, ParsedParams, Result } from '@sotto/api/contract.ts';
+import type { Contact, Message, Method, ParsedParams } from '@sotto/api/contract.ts';
+import type { Result, Status } from '@sotto/api/contract.ts';
 import { errorBody, httpStatusOf } from '@sotto/api/errors.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
 
@@ -190,19 +191,22 @@ function find(to: string): Contact {
   throw new No('not-found', { name: to });
 }
 
+export const STATUS: Status = {
+  id: ID,
+  online: true,
+  helpers: 148,
+  readOnly: true,
+  contacts: 2,
+  linked: 1,
+  waiting: 3,
+  secondCopy: false,
+  version: '0.1.0',
+  pid: process.pid,
+  startedAt: TIME,
+};
+
 const DEFAULTS: Handlers = {
-  'status.get': () => ({
-    id: ID,
-    online: true,
-    helpers: 148,
-    readOnly: true,
-    contacts: 2,
-    linked: 1,
-    waiting: 3,
-    version: '0.1.0',
-    pid: process.pid,
-    startedAt: TIME,
-  }),
+  'status.get': () => STATUS,
   'invites.create': (params) => ({ ...INVITE, reusable: params.reusable }),
   'invites.list': () => ({ invites: [INVITE] }),
   'invites.revoke': () => ({}),

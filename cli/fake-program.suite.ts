@@ -40,6 +40,7 @@ else {
       contacts: 1,
       linked: 1,
       waiting: 0,
+      secondCopy: false,
       version: '0.1.0',
       pid: process.pid,
       startedAt: TIME,

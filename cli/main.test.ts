@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ERRORS } from '@sotto/api/errors.ts';
-import { EVENT, No } from './fake-daemon.suite.ts';
+import { EVENT, No, STATUS } from './fake-daemon.suite.ts';
 import { build } from './program.ts';
 import { ended, Terminal } from './terminal.suite.ts';
 
@@ -133,6 +133,14 @@ describe('[CLI-11] failures', () => {
       expect(runs[i]!.stderr).toContain(`[${ERRORS[reason].code}]`);
     }
     expect((await terminal.run(['status'])).code).toBe(3);
+  });
+
+  test('[DSC-16] a second copy of this device is told with every status', async () => {
+    const copied = { ...STATUS, secondCopy: true };
+    await terminal.daemon({ 'status.get': () => copied });
+    const { code, stderr, stdout } = await terminal.run(['status']);
+    expect([code, stdout.includes(STATUS.id)]).toEqual([0, true]);
+    expect(stderr).toContain('[E52]');
   });
 
   test('candidates of an ambiguous name are told', async () => {

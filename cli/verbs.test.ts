@@ -25,7 +25,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
         'Contacts  2, 1 reachable now\n' +
         'Waiting   3 messages\n' +
         'Running   since 3 Dec 2026 14:02, version 0.1.0, process PID\n',
-      `id\t${ID}\nonline\ttrue\nhelpers\t148\nreadOnly\ttrue\ncontacts\t2\nlinked\t1\nwaiting\t3\n` +
+      `id\t${ID}\nonline\ttrue\nhelpers\t148\nreadOnly\ttrue\ncontacts\t2\nlinked\t1\nwaiting\t3\nsecondCopy\tfalse\n` +
         `version\t0.1.0\npid\tPID\nstartedAt\t${TIME}\n`,
     ],
     ['id', `${ID}\n`, `${ID}\n`],

@@ -76,6 +76,8 @@ export interface Status {
   readonly contacts: number;
   readonly linked: number;
   readonly waiting: number;
+  /** This device runs in two places: this one publishes nothing any more (DSC-16). */
+  readonly secondCopy: boolean;
 }
 
 export interface InviteView {

@@ -258,7 +258,9 @@ function readBody(request: IncomingMessage): Promise<string> {
       else refuse(new Error('too long'));
     });
     request.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
-    request.on('close', () => refuse(new Error('cut')));
+    request.on('close', () => {
+      if (!request.complete) refuse(new Error('cut'));
+    });
   });
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bytesOf } from './contract-people.ts';
-import { BUCKETS_BYTES, decodeContent, encodeContent } from './content.ts';
+import { BUCKETS_BYTES, decodeContent, encodeContent, fitsContent } from './content.ts';
 
 const from = { identity: bytesOf(1, 32), device: bytesOf(2, 32) };
 const to = { identity: bytesOf(3, 32), device: bytesOf(4, 32) };
@@ -15,6 +15,14 @@ test('[VLT-20] content has one of five lengths, and reads back', () => {
       return (BUCKETS_BYTES as readonly number[]).includes(padded.length);
     }),
   );
+});
+
+test('[VLT-20] what fits is known before it is sealed, to the byte', () => {
+  const largest = BUCKETS_BYTES.at(-1)!;
+  for (let length = largest - 100; length <= largest; length++) {
+    const event = new Uint8Array(length);
+    expect(fitsContent(event)).toBe(encodeContent(event, from, to) !== undefined);
+  }
 });
 
 test('[VLT-20] each bucket is filled to its last byte before the next is taken', () => {

@@ -30,6 +30,15 @@ function between(from: Party, to: Party): Uint8Array {
   return labelledHash(LABELS.sealedBetween, identity, device, to.identity, to.device);
 }
 
+/** Bytes of the dictionary around an event whose length has one digit. */
+const WRAPPING_BYTES = encode({ e: new Uint8Array(0), w: new Uint8Array(32) }).length;
+
+/** True where `encodeContent` has a bucket for this event. */
+export function fitsContent(event: Uint8Array): boolean {
+  const moreDigits = String(event.length).length - 1;
+  return WRAPPING_BYTES + moreDigits + event.length < EVENT_BYTES_MAX;
+}
+
 /** Padded bytes, or undefined where the event does not fit the largest bucket. */
 export function encodeContent(
   event: Uint8Array,

@@ -20,7 +20,7 @@ import type {
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import type { Batch, Plan } from './batch.ts';
-import { encodeContent } from './content.ts';
+import { encodeContent, fitsContent } from './content.ts';
 import type { Owner } from './outbox.ts';
 import { decodeBundle } from './prekeys.ts';
 import { randomBytes } from './random.ts';
@@ -67,7 +67,7 @@ export async function prepareSeal(
   const sequence = head.next;
   const event = { conversation, author, sequence, timeMs, kind, body, refs, previous: head.hash };
   const bytes = encodeEvent(event);
-  if (!encodeContent(bytes, self, self)) return failed('too large');
+  if (!fitsContent(bytes)) return failed('too large');
   if (isFull(tables, batch, request, bytes.length)) return failed('outbox full');
   const id = eventId(event);
 

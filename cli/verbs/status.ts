@@ -2,6 +2,7 @@
  * `status` and `id`.
  * @module
  */
+import { errorBody } from '@sotto/api/errors.ts';
 import type { Session } from '../session.ts';
 import { dayAndClock } from '../time.ts';
 
@@ -20,6 +21,7 @@ export async function status({ out, daemon }: Session): Promise<void> {
     ['Waiting', waiting],
     ['Running', `since ${dayAndClock(now.startedAt)}, version ${now.version}, process ${now.pid}`],
   ]);
+  if (now.secondCopy) out.failure(errorBody('second-copy'));
   if (out.look.debug) {
     const { stats } = await daemon.call('stats.get', {});
     for (const [key, value] of Object.entries(stats)) out.debug(`${key} ${value}`);

@@ -31,6 +31,11 @@ export interface KnownDevice {
   readonly record: Uint8Array | undefined;
 }
 
+interface Conversation {
+  readonly id: Uint8Array;
+  readonly text: string;
+}
+
 export type Resolved =
   | { ok: true; contact: Contact }
   | { ok: false; code: 'not-found' }
@@ -47,6 +52,8 @@ export class Book {
   #gateKeys: GateKey[] = [];
   readonly #devices = new Map<string, KnownDevice>();
   readonly #byNoise = new Map<string, KnownDevice>();
+  /** By identity key: with many contacts, hashing for each of them is what a lookup would cost. */
+  readonly #conversations = new WeakMap<Uint8Array, Conversation>();
 
   constructor(
     private readonly self: Uint8Array,
@@ -149,11 +156,21 @@ export class Book {
   }
 
   conversation(contact: Contact): Uint8Array {
-    return conversationOf(this.self, contact.identity);
+    return this.#conversation(contact).id;
   }
 
   conversationText(contact: Contact): string {
-    return conversationText(this.conversation(contact));
+    return this.#conversation(contact).text;
+  }
+
+  #conversation({ identity }: Contact): Conversation {
+    let known = this.#conversations.get(identity);
+    if (!known) {
+      const id = conversationOf(this.self, identity);
+      known = { id, text: conversationText(id) };
+      this.#conversations.set(identity, known);
+    }
+    return known;
   }
 
   byConversation(conversation: Uint8Array): Contact | undefined {

@@ -105,6 +105,7 @@ function statusOf(runtime: Runtime): Status {
     contacts: contacts.length,
     linked: contacts.filter((contact) => sessions.ofContact(contact) !== undefined).length,
     waiting: contacts.reduce((sum, contact) => sum + mail.waiting(contact), 0),
+    secondCopy: finding.presence.secondCopy,
   };
 }
 

@@ -84,8 +84,10 @@ export class Connections {
       wanted = { dialer, target, routes: [] };
       this.#wanted.set(device, wanted);
     }
-    const newGate = wanted.target.gate.id !== target.gate.id;
-    wanted.target = target;
+    const gate = sameGate(wanted.target.gate, target.gate) ? wanted.target.gate : target.gate;
+    const newGate = gate !== wanted.target.gate;
+    // What was derived from a secret is kept with the object that holds it.
+    wanted.target = { ...target, gate };
     if (newGate && sameRoutes(wanted.routes, routes)) wanted.dialer.handleWanted(nowMs);
     wanted.routes = routes;
     wanted.dialer.handleRoutes(routes, nowMs);
@@ -281,6 +283,11 @@ export class Connections {
 
 function replayDoc(gate: string, entry: Uint8Array, value: Uint8Array | undefined): DocChange {
   return { space: 'replay', key: concat(utf8(`${gate} `), entry), value };
+}
+
+/** A renewed gate keeps its place but not its secret. */
+function sameGate(a: GateKey, b: GateKey): boolean {
+  return a.kind === b.kind && a.id === b.id && a.secret.equals(b.secret);
 }
 
 /** First flights seen, by gate: the documents' keys are `gate id`, a space, 16 bytes. */

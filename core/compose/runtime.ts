@@ -61,7 +61,10 @@ export class Runtime {
     this.finding = new Finding(context, me.device, loaded.docs, {
       found: (at, device, record) => this.#found(at, device, record),
       external: () => this.#refreshRecord(),
-      copyOfUs: () => context.log('error', 'a second copy of this device is running elsewhere'),
+      copyOfUs: () => {
+        context.log('error', 'a second copy of this device is running elsewhere');
+        context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
+      },
     });
     this.connections = new Connections(context, {
       self: me,

@@ -24,6 +24,17 @@ function texts(value: unknown): string[] {
   ];
 }
 
+test('secrets of one role can be compared', () => {
+  const secret = new Secret('pair', BYTES.slice());
+  expect(secret.equals(new Secret('pair', BYTES.slice()))).toBe(true);
+  for (const at of [0, BYTES.length - 1]) {
+    const other = BYTES.slice();
+    other[at]! ^= 1;
+    expect(secret.equals(new Secret('pair', other))).toBe(false);
+  }
+  expect(secret.equals(new Secret('pair', BYTES.slice(1)))).toBe(false);
+});
+
 function expectHidden(written: string[], bytes: Uint8Array): void {
   const forms = [
     Buffer.from(bytes).toString('latin1'),

@@ -29,6 +29,11 @@ export class Secret<Role extends string> {
     return this.#bytes;
   }
 
+  /** In constant time. */
+  equals(other: Secret<Role>): boolean {
+    return other.length === this.length && sodium.sodium_memcmp(this.#bytes, other.#bytes);
+  }
+
   /** Overwrites the bytes; the secret is useless afterwards. */
   wipe(): void {
     sodium.sodium_memzero(this.#bytes);

@@ -190,6 +190,7 @@ describe('a second copy of this device', () => {
     ana.start(pair.knows(ben, 3333));
     world.run(20_000);
     expect(ana.copiesSeen).toEqual(['ben']);
+    expect(ana.presence.secondCopy).toBe(true);
     expect(world.ops('put').length).toBe(before);
     world.run(3 * HOUR_MS);
     expect(world.ops('put', ana).filter(({ monoMs }) => monoMs > 20_000)).toEqual([]);

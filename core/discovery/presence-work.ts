@@ -132,6 +132,10 @@ export class Work {
     return Math.min(most, (isLook ? 1 : 3) * this.#nodes + 1);
   }
 
+  get secondCopy(): boolean {
+    return this.#copy;
+  }
+
   /** Starts whatever is due, most wanted first, as far as the budget reaches. */
   start(clock: Clock): void {
     this.#payableAtMs = undefined;

@@ -131,6 +131,11 @@ export class Presence {
     return this.#said.generation;
   }
 
+  /** This device was seen to run somewhere else too; see DSC-16. */
+  get secondCopy(): boolean {
+    return this.#work.secondCopy;
+  }
+
   /** The DHT can be asked, or cannot. Nothing is asked before. */
   setReady(ready: boolean, now: Now): void {
     this.#do(now, () => {

@@ -214,7 +214,6 @@ export class Arrivals {
     const { origin, match, request } = storing;
     const localId = this.#openStreamId(origin);
     const answer = request.answer(localId);
-    if (answer === undefined) return this.#hush(origin);
     const stream = this.#reply(origin, storing, match.key, answer.message, {
       localId,
       remoteId: request.remoteId,

@@ -46,7 +46,7 @@ test('[LNK-9] IK gives both ends the same secrets and each other', () => {
   const opening = openLink(a, targetOf(b), 77, payload)!;
   const request = readLinkRequest(b, 'direct', opening.message)!;
   expect(request).toMatchObject({ peerNoise: a.noise, remoteId: 77, payload });
-  const { message, established: theirs } = request.answer(88)!;
+  const { message, established: theirs } = request.answer(88);
   const ours = opening.finish(message)!;
   expect(ours).toMatchObject({ version: 2, features: 4, remoteId: 88, peerNoise: b.noise });
   expect(theirs).toMatchObject({ version: 2, features: 4, remoteId: 77, peerInstance: a.instance });
@@ -101,7 +101,7 @@ describe('[LNK-11] downgrade', () => {
         return asked++ === 0 ? [1, 2] : [1];
       },
     };
-    const answer = readLinkRequest(shifty, 'direct', opening.message)!.answer(2)!;
+    const answer = readLinkRequest(shifty, 'direct', opening.message)!.answer(2);
     expect(answer.established.version).toBe(1);
     expect(opening.finish(answer.message)).toBeUndefined();
   });
@@ -115,7 +115,7 @@ describe('[LNK-11] downgrade', () => {
 test('[LNK-2] no bent reply is taken, and the true one still is', () => {
   const [a, b] = [device(), device()];
   const opening = openLink(a, targetOf(b), 1, payload)!;
-  const { message } = readLinkRequest(b, 'direct', opening.message)!.answer(2)!;
+  const { message } = readLinkRequest(b, 'direct', opening.message)!.answer(2);
   for (let i = 0; i < message.length; i++) {
     const bent = message.slice();
     bent[i]! ^= 4;
@@ -168,7 +168,7 @@ describe('[LNK-14] a first message with a payload out of shape is refused', () =
 /** Both ends' secrets of a fresh link. */
 function linkOf(a: Device, b: Device): { ours: Established; theirs: Established } {
   const opening = openLink(a, targetOf(b), 1, payload)!;
-  const answer = readLinkRequest(b, 'direct', opening.message)!.answer(2)!;
+  const answer = readLinkRequest(b, 'direct', opening.message)!.answer(2);
   return { ours: opening.finish(answer.message)!, theirs: answer.established };
 }
 

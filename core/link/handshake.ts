@@ -21,6 +21,7 @@
  * for one that dials twice (LNK-18).
  * @module
  */
+import { assert } from '../base/assert.ts';
 import { asBytes, asDict, asInt, asList, decode, encode } from '../base/bencode.ts';
 import { concat, readUintBE, uintBE } from '../base/bytes.ts';
 import type { Random } from '../base/time.ts';
@@ -130,7 +131,7 @@ export interface LinkRequest {
   readonly remoteId: number;
   readonly payload: Uint8Array;
   /** The reply, and the keys that the initiator's first frame must prove. */
-  answer(streamId: number): { message: Uint8Array; established: Established } | undefined;
+  answer(streamId: number): { message: Uint8Array; established: Established };
 }
 
 /** Reads IK's first message; undefined unless it was made for us, through a gate of this kind. */
@@ -159,7 +160,7 @@ export function readLinkRequest(
       const reply = noise.write(
         encode({ f: deps.features, i: deps.instance, s: streamId, v: version }),
       );
-      if (reply === undefined) return undefined;
+      assert(reply !== undefined, 'a request with a key of low order was never read');
       return {
         message: reply,
         established: established(noise.split(), deps, peerNoise, hello, version),

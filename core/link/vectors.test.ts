@@ -54,7 +54,7 @@ function compute(): Record<string, string> {
   const key = new FlightKey(gate.secret);
   const flight = sealFlight(key, contextOf(), input('opening'), opening.message, 11);
   const read = openFlight(key, contextOf(), flight)!;
-  const answer = readLinkRequest(b, 'invite', read)!.answer(8)!;
+  const answer = readLinkRequest(b, 'invite', read)!.answer(8);
   const context = contextOf(input('opening'));
   const reply = sealFlight(key, context, input('reply opening'), answer.message, 3);
   const link = opening.finish(openFlight(key, context, reply)!)!;

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { Prng } from '../base/prng.ts';
+import { Secret } from '../crypto/keys.ts';
+import type { LinkTarget } from '../link/contract.ts';
+import type { Route } from '../path/candidates.ts';
+import { Connections } from './connections.ts';
+import { Context } from './context.ts';
+
+const { bytes } = new Prng(11);
+const ROUTES: readonly Route[] = [
+  { transport: 'udp', endpoint: { host: '192.0.2.1', port: 4000 } },
+];
+
+function scene(): {
+  connections: Connections;
+  run: (untilMs: number) => void;
+  nowMs: () => number;
+} {
+  const profile = { bootstrap: [], dht: false, readOnly: false, allowReserved: true };
+  const context = new Context(bytes, { ...profile, displayName: undefined });
+  const connections = new Connections(context, {
+    self: { identity: bytes(32), device: bytes(32), noise: new Secret('device noise', bytes(32)) },
+    docs: [],
+    gates: () => [],
+    admit: () => false,
+    handlers: {
+      up: () => undefined,
+      message: () => undefined,
+      writable: () => undefined,
+      path: () => undefined,
+      down: () => undefined,
+    },
+  });
+  const run = (untilMs: number): void => {
+    for (;;) {
+      const wakeMs = Math.max(connections.wakeAtMs() ?? Infinity, context.now.monoMs);
+      if (wakeMs > untilMs) break;
+      context.now = { monoMs: wakeMs, wallMs: wakeMs };
+      connections.handleTimeout();
+    }
+    context.now = { monoMs: untilMs, wallMs: untilMs };
+  };
+  return { connections, run, nowMs: () => context.now.monoMs };
+}
+
+test('[PTH-5] a renewed gate is tried soon, the same one told again is not', () => {
+  const { connections, nowMs, run } = scene();
+  const target: LinkTarget = {
+    identity: bytes(32),
+    device: bytes(32),
+    noise: bytes(32),
+    versions: [1],
+    gate: { id: 'direct', kind: 'direct', secret: new Secret('gate', bytes(32)) },
+  };
+  const secret = target.gate.secret.reveal();
+  connections.setTarget('ben', target, ROUTES, false);
+  run(200_000); // long unreachable: the waits have grown
+  while (connections.wakeAtMs()! - nowMs() < 20_000) run(connections.wakeAtMs()!);
+  const soonMs = nowMs() + 10_000;
+  const again = { ...target.gate, secret: new Secret('gate' as const, secret.slice()) };
+  connections.setTarget('ben', { ...target, gate: again }, ROUTES, false);
+  expect(connections.wakeAtMs()).toBeGreaterThan(soonMs);
+  const renewed = { ...target.gate, secret: new Secret('gate' as const, bytes(32)) };
+  connections.setTarget('ben', { ...target, gate: renewed }, ROUTES, false);
+  expect(connections.wakeAtMs()).toBeLessThan(soonMs);
+});
