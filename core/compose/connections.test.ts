@@ -43,6 +43,27 @@ function scene(): {
   return { connections, run, nowMs: () => context.now.monoMs };
 }
 
+test('[PTH-6] who is wanted is dialled soon, though never met; who is forgotten, never', () => {
+  const { connections, nowMs, run } = scene();
+  const target: LinkTarget = {
+    identity: bytes(32),
+    device: bytes(32),
+    noise: bytes(32),
+    versions: [1],
+    gate: { id: 'an invite', kind: 'invite', secret: new Secret('gate', bytes(32)) },
+  };
+  connections.setTarget('ben', target, ROUTES, false);
+  run(200_000);
+  while (connections.wakeAtMs()! - nowMs() < 20_000) run(connections.wakeAtMs()!);
+  connections.want(bytes(32));
+  expect(connections.wakeAtMs()! - nowMs()).toBeGreaterThan(19_000);
+  connections.want(target.identity);
+  expect(connections.wakeAtMs()! - nowMs()).toBeLessThan(3_000);
+  connections.forget(target.identity);
+  expect(connections.wakeAtMs()).toBeUndefined();
+  expect(connections.stats()['dialers']).toBe(0);
+});
+
 test('[PTH-5] a renewed gate is tried soon, the same one told again is not', () => {
   const { connections, nowMs, run } = scene();
   const target: LinkTarget = {

@@ -3,7 +3,7 @@
  * by the hex of their signing key and nothing of people or messages.
  * @module
  */
-import { concat, utf8, utf8Text } from '../base/bytes.ts';
+import { concat, equal, utf8, utf8Text } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import type { Input } from '../effects.ts';
@@ -94,16 +94,24 @@ export class Connections {
     this.#drain();
   }
 
-  /** A person wants this device now, or a message waits for it. */
-  want(device: string): void {
-    this.#wanted.get(device)?.dialer.handleWanted(this.context.now.monoMs);
+  /** Somebody wants this person now, or a message waits for them: on any of their devices. */
+  want(identity: Uint8Array): void {
+    for (const [, { dialer }] of this.#ofPerson(identity)) {
+      dialer.handleWanted(this.context.now.monoMs);
+    }
     this.#drain();
   }
 
-  forget(device: string): void {
-    this.#wanted.get(device)?.dialer.stop();
+  forget(identity: Uint8Array): void {
+    const theirs = this.#ofPerson(identity);
+    for (const [, { dialer }] of theirs) dialer.stop();
     this.#drain();
-    this.#wanted.delete(device);
+    for (const [device] of theirs) this.#wanted.delete(device);
+  }
+
+  /** Before the first meeting a device is known by its record alone, so the book does not do. */
+  #ofPerson(identity: Uint8Array): (readonly [string, Wanted])[] {
+    return [...this.#wanted].filter(([, { target }]) => equal(target.identity, identity));
   }
 
   linked(device: string): void {

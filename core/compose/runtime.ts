@@ -158,8 +158,11 @@ export class Runtime {
   want(contact: Contact): void {
     if (contact.blocked || this.sessions.ofContact(contact)) return;
     this.#miss(contact, this.#startedAtMs);
-    for (const { key } of this.book.devicesOf(contact)) this.connections.want(key);
-    if (contact.secret) this.finding.presence.want(hex(contact.identity), this.context.now);
+    this.connections.want(contact.identity);
+    const { presence } = this.finding;
+    if (contact.secret) presence.want({ peer: hex(contact.identity) }, this.context.now);
+    const read = inviteOf(contact);
+    if (read?.ok) presence.want({ invite: inviteId(read.invite.secret) }, this.context.now);
     this.finding.drain();
   }
 
@@ -203,7 +206,7 @@ export class Runtime {
    */
   dropContact(contact: Contact, removed: boolean): DocChange[] {
     this.sessions.closeContact(contact);
-    for (const { key } of this.book.devicesOf(contact)) this.connections.forget(key);
+    this.connections.forget(contact.identity);
     if (removed) this.finding.presence.removePeer(hex(contact.identity), this.context.now);
     else this.#watchPresence(contact);
     if (contact.invite !== undefined) this.#unfollow(contact.invite);

@@ -102,7 +102,7 @@ describe('what others write', () => {
     ana.start(pair.knows(ben, 1));
     for (const value of values) {
       world.write(signItem(keys.signing, { seq: seq++, value }));
-      ana.act((presence, now) => presence.want('ben', now));
+      ana.act((presence, now) => presence.want({ peer: 'ben' }, now));
       world.run(20_000);
     }
     expect(ana.found).toEqual([]);
@@ -338,7 +338,7 @@ describe('whom we ask', () => {
     });
     world.run(HOUR_MS);
     ana.act((presence, now) => {
-      presence.want('ben', now);
+      presence.want({ peer: 'ben' }, now);
       presence.linkUp('ben', now);
       presence.linkDown('ben', now);
       presence.setOurRecord(recordAt(2), now);

@@ -73,7 +73,7 @@ test('[DSC-25] wishes pass a thousand waiting contacts, and find their reserve',
     hex(pairKeys(secret(), device, ana.epoch).signing.publicKey),
   );
   const from = world.log.length;
-  for (const { name } of wanted) ana.act((presence, now) => presence.want(name, now));
+  for (const { name } of wanted) ana.act((presence, now) => presence.want({ peer: name }, now));
   const done = (): boolean => {
     const asked = world.log.slice(from).map(({ publicKey }) => publicKey);
     return keys.every((key) => asked.includes(key));

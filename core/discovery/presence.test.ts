@@ -151,7 +151,7 @@ describe('meeting', () => {
     ).toEqual([0, -1, 0]);
     // 12:20 now. Wishes all through the next hours, also around the turns of the epoch.
     for (let minute = 0; minute < 300; minute++) {
-      ana.act((presence, now) => presence.want('ben', now));
+      ana.act((presence, now) => presence.want({ peer: 'ben' }, now));
       world.run(MINUTE_MS);
     }
     const all = asked(0);
@@ -200,7 +200,7 @@ describe('meeting', () => {
     const before = world.ops('get', ana).length;
     const from = world.monoMs;
     for (let i = 0; i < 50; i++) {
-      ana.act((presence, now) => presence.want('ben', now));
+      ana.act((presence, now) => presence.want({ peer: 'ben' }, now));
       world.run(100);
     }
     const looks = world.ops('get', ana).slice(before);

@@ -202,7 +202,7 @@ export class Presence {
 
   /** A live link: both can say the rest to each other. */
   linkUp(peer: string, now: Now): void {
-    this.#at(peer, now, (at) => {
+    this.#at({ peer }, now, (at) => {
       at.linked = true;
       this.#searchAtMs = undefined;
       this.#searched = true;
@@ -212,7 +212,7 @@ export class Presence {
   }
 
   linkDown(peer: string, now: Now): void {
-    this.#at(peer, now, (at) => {
+    this.#at({ peer }, now, (at) => {
       if (!at.linked) return;
       at.linked = false;
       at.active = true;
@@ -223,7 +223,7 @@ export class Presence {
 
   /** They have our record of this generation: no put for them until it changes. */
   acknowledged(peer: string, generation: number, now: Now): void {
-    this.#at(peer, now, (at) => {
+    this.#at({ peer }, now, (at) => {
       if (generation <= at.acked || generation > this.generation) return;
       at.acked = generation;
       this.#saves.mark(at.name, now.monoMs);
@@ -231,8 +231,8 @@ export class Presence {
   }
 
   /** A person or a queued message wants them now. */
-  want(peer: string, now: Now): void {
-    this.#at(peer, now, (at) => {
+  want(id: RendezvousId, now: Now): void {
+    this.#at(id, now, (at) => {
       if (!at.linked && !at.silent) at.schedule.wish(now.monoMs);
     });
   }
@@ -314,9 +314,9 @@ export class Presence {
     this.#plan();
   }
 
-  #at(peer: string, now: Now, change: (at: Rendezvous) => void): void {
+  #at(id: RendezvousId, now: Now, change: (at: Rendezvous) => void): void {
     this.#do(now, () => {
-      const at = this.#all.get(rendezvousName({ peer }));
+      const at = this.#all.get(rendezvousName(id));
       if (at) change(at);
     });
   }
