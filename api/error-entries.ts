@@ -510,7 +510,8 @@ const SCREENS = {
     retryable: false,
     sentence:
       'This device also runs somewhere else, from a copy of its folder. Two copies break ' +
-      'conversations, so this one tells nobody where it is any more. Your messages are safe here. ' +
+      'conversations, so this one tells nobody where it is any more. ' +
+      'Your messages are safe here. ' +
       'Stop the other copy for good, then start this one again.',
     hint: 'Here: sotto stop, then sotto start',
   },
