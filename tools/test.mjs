@@ -26,7 +26,7 @@ const STAGE_MS = {
   sim: 9 * 60_000,
 };
 const KILL_AFTER_MS = 5_000;
-const SIM_SEEDS = 140;
+const SIM_SEEDS = 200;
 const DEBIAN_PACKAGES = [
   'python3-libtorrent',
   'python3-nacl',
