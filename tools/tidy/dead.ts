@@ -20,7 +20,7 @@ const ENTRIES = [
 /** Files that stand ready for what comes next, each with its reason. */
 const KEPT: Readonly<Record<string, string>> = {
   'core/crypto/blind.ts': 'the front door (reach me by ID alone) signs under blinded keys',
-  'core/people/safety-number.ts': 'the screen where two people compare their number shows it',
+  'core/crypto/hpke.ts': 'knocks at the front door are sealed by it',
 };
 
 export function deadFiles(tree: Tree): Problem[] {
