@@ -89,6 +89,8 @@ export const Contact = z.object({
   waiting: count,
   devices: count,
   lastSeenAt: time.optional(),
+  /** When a person found the safety number the same; left out for never. */
+  verifiedAt: time.optional(),
 });
 export type Contact = z.infer<typeof Contact>;
 
@@ -198,6 +200,18 @@ export const METHODS = {
   },
   'contacts.block': { params: z.strictObject({ to }), result: Contact },
   'contacts.unblock': { params: z.strictObject({ to }), result: Contact },
+  /**
+   * `digits`: those of the other person's screen; `numbers-differ` where they are not ours.
+   * `mark`: remember or forget that they are the same; with `digits`, only where they are.
+   */
+  'contacts.verify': {
+    params: z.strictObject({
+      to,
+      digits: z.string().max(INPUT_CHARS_MAX).optional(),
+      mark: z.boolean().optional(),
+    }),
+    result: z.object({ contact: Contact, safetyNumber: z.string().regex(/^\d{60}$/) }),
+  },
   /** Deletes the person and the conversation on this device. */
   'contacts.remove': { params: z.strictObject({ to }), result: z.object({}) },
   'conversations.list': {

@@ -517,4 +517,27 @@ const SCREENS = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-export const ENTRIES = { ...DESIGN, ...COMMANDS, ...START, ...SCREENS } as const;
+/** Safety numbers. */
+const VERIFY = {
+  'not-met-yet': {
+    code: 'E53',
+    exit: 6,
+    retryable: true,
+    sentence:
+      'There is no safety number yet: you and {name} have not been connected so far. ' +
+      'Nothing was changed. It is here once you are.',
+    hint: 'See how far it is: sotto contacts show {name}',
+  },
+  'numbers-differ': {
+    code: 'E54',
+    exit: 8,
+    retryable: false,
+    sentence:
+      "These digits are not those of {name}, so they don't match. Nothing was changed. " +
+      "Don't share anything private here yet: " +
+      'you may be talking to someone in the middle. Copy all 60 digits again, or meet.',
+    hint: 'Try again: sotto contacts verify {name}   Block: sotto contacts block {name}',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export const ENTRIES = { ...DESIGN, ...COMMANDS, ...START, ...SCREENS, ...VERIFY } as const;

@@ -5,6 +5,7 @@
  */
 import type { Command } from 'commander';
 import type { Session } from './session.ts';
+import type { VerifyOptions } from './verbs/verify.ts';
 
 /** Runs a verb with everything it needs; the program turns what it throws into an exit code. */
 type RunVerb = (verb: (session: Session) => Promise<void>) => Promise<void>;
@@ -69,6 +70,21 @@ export function addPeopleVerbs(program: Command, run: RunVerb): void {
     .argument('<name>', 'the new name')
     .action((who: string, name: string) =>
       run(async (session) => (await people()).rename(session, who, name)),
+    );
+  contacts
+    .command('verify')
+    .description('the safety number you share with someone, to compare with their screen')
+    .argument('<who>', 'name, ID, or conversation id')
+    .option('--qr', 'as a QR code too')
+    .option('--compare <digits>', 'compare with what their screen shows; - reads standard input')
+    .option('--mark', 'they match: remember it')
+    .option('--unmark', 'forget that they matched')
+    .addHelpText(
+      'after',
+      examples('sotto contacts verify ana --qr', 'sotto contacts verify ana --mark'),
+    )
+    .action((who: string, options: VerifyOptions) =>
+      run(async (session) => (await import('./verbs/verify.ts')).verify(session, who, options)),
     );
   contacts
     .command('block')

@@ -166,6 +166,9 @@ function writeEvent(response: ServerResponse, event: StreamEvent): void {
   response.write(`${JSON.stringify(StreamEvent.parse(event))}\n`);
 }
 
+/** Of the fake's own profile and ANA. */
+export const NUMBER = '0123456789'.repeat(6);
+
 const INVITE: Result<'invites.create'> = {
   invite: '00ff00ff',
   link: 'sotto:i/abcdefghijkl',
@@ -216,6 +219,15 @@ const DEFAULTS: Handlers = {
   'contacts.rename': (params) => ({ ...find(params.to), name: params.name }),
   'contacts.block': (params) => ({ ...find(params.to), state: 'blocked' }),
   'contacts.unblock': (params) => find(params.to),
+  'contacts.verify': (params) => {
+    const contact = find(params.to);
+    const digits = params.digits?.replace(/\s/g, '');
+    if (digits !== undefined && digits !== NUMBER) {
+      throw new No('numbers-differ', { name: contact.name });
+    }
+    const verified = params.mark ? { verifiedAt: TIME } : {};
+    return { contact: { ...contact, ...verified }, safetyNumber: NUMBER };
+  },
   'contacts.remove': () => ({}),
   'messages.send': (params) => {
     const { conversation } = find(params.to);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ANA, EVENT, ID, message, TIME } from './fake-daemon.suite.ts';
+import { ANA, EVENT, ID, message, NUMBER, TIME } from './fake-daemon.suite.ts';
 import { ended, Terminal } from './terminal.suite.ts';
 import type { Ran } from './terminal.suite.ts';
 
@@ -15,6 +15,9 @@ const data = (ran: Ran): unknown => {
   expect([parsed.v, parsed.ok, ran.code, ran.stderr]).toEqual([1, true, 0, '']);
   return parsed.data;
 };
+
+/** NUMBER as people see it. */
+const ROWS = '01234 56789 01234 56789\n'.repeat(3);
 
 describe('[CLI-19] what each verb prints, for people and for programs', () => {
   const rows: [string, string, string][] = [
@@ -43,34 +46,36 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
     [
       'add sotto:i/abc def --name Bo',
       'Bo\n',
-      `c_7k2\tBo\tconnected\tfalse\tdirect\t0\t${ID}\t1\t${TIME}\n`,
+      `c_7k2\tBo\tconnected\tfalse\tdirect\t0\t${ID}\t1\t${TIME}\t\n`,
     ],
     [
       'contacts list',
       '●━━●  Direct  Ana Ruiz  c_7k2\n',
-      `c_7k2\tAna Ruiz\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\n`,
+      `c_7k2\tAna Ruiz\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\t\n`,
     ],
     [
       'contacts show ana',
       `Ana Ruiz\nID            ${ID}\nConversation  c_7k2\nState         Connected\n` +
-        'Devices       1\nWaiting       0 messages\n' +
+        "Devices       1\nVerified      Not yet. Compare: sotto contacts verify 'Ana Ruiz'\n" +
+        'Waiting       0 messages\n' +
         "●━━●    Direct   Straight from your device to Ana Ruiz's. No relay in between.\n" +
         'Ana Ruiz can see your IP address, which hints at your city and provider. You can see ' +
         'theirs. Providers can see you are connected, not what you say.\n',
-      `c_7k2\tAna Ruiz\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\n`,
+      `c_7k2\tAna Ruiz\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\t\n`,
     ],
     [
       'contacts rename ana Annie',
       '',
-      `c_7k2\tAnnie\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\n`,
+      `c_7k2\tAnnie\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\t\n`,
     ],
-    ['contacts block ana', '', `c_7k2\tAna Ruiz\tblocked\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\n`],
+    ['contacts block ana', '', `c_7k2\tAna Ruiz\tblocked\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\t\n`],
     [
       'contacts block ana --undo',
       '',
-      `c_7k2\tAna Ruiz\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\n`,
+      `c_7k2\tAna Ruiz\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\t\n`,
     ],
     ['contacts remove ana --force', '', 'c_7k2\tremoved\n'],
+    ['contacts verify ana --mark', ROWS, `c_7k2\t${NUMBER}\t${TIME}\tAna Ruiz\n`],
     ['send ana hi there', `${EVENT}\n`, `${EVENT}\tc_7k2\twaiting\n`],
     [
       'read ana',

@@ -20,6 +20,11 @@ export type Command =
   | { type: 'contact-show'; to: string }
   | { type: 'contact-rename'; to: string; name: string }
   | { type: 'contact-block'; to: string; blocked: boolean }
+  /**
+   * The safety number. `digits`: what the other person's screen shows, to be compared. `mark`:
+   * remember, or forget, that it was the same; with `digits` only where they are.
+   */
+  | { type: 'contact-verify'; to: string; digits?: string; mark?: boolean }
   | { type: 'contact-remove'; to: string }
   /** `clientId`: 32 hex characters; the same one twice is the same message. */
   | { type: 'message-send'; to: string; text: string; clientId: string }
@@ -48,6 +53,8 @@ export type CommandErrorCode =
   | 'already-exists'
   | 'needs-invite' // an ID alone: requests by ID come with the public door
   | 'blocked'
+  | 'not-met-yet' // no device of theirs is known: they cannot have our number either
+  | 'numbers-differ'
   | 'text-too-long'
   | 'text-empty'
   | 'outbox-full'
@@ -62,6 +69,8 @@ export type CommandData =
   | { type: 'invites'; invites: readonly InviteView[] }
   | { type: 'contact'; contact: ContactView }
   | { type: 'contacts'; contacts: readonly ContactView[] }
+  /** `number`: 60 digits. */
+  | { type: 'safety-number'; contact: ContactView; number: string }
   | { type: 'sent'; event: string; conversation: string; duplicate: boolean }
   | { type: 'route'; route: RouteView }
   | { type: 'stats'; stats: Readonly<Record<string, number>> }
@@ -102,6 +111,8 @@ export interface ContactView {
   readonly waiting: number;
   readonly devices: number;
   readonly lastSeenMs: number | undefined;
+  /** When a person found the safety number the same; undefined for never. */
+  readonly verifiedMs: number | undefined;
 }
 
 export interface RouteView {

@@ -326,6 +326,59 @@ describe('two people', () => {
     expect(ana.texts()).toEqual(['are you there?']);
   });
 
+  test('[CON-10] see one safety number; who compared it is marked until unmarked', () => {
+    const { world, ana, bo } = pair();
+    const verify = { type: 'contact-verify' as const, to: 'Ana' };
+    const mark = (): number | undefined =>
+      data(bo.ask({ type: 'contact-show', to: 'Ana' }), 'contact').contact.verifiedMs;
+    const { number } = data(bo.ask(verify), 'safety-number');
+    expect(data(ana.ask({ ...verify, to: 'Bo' }), 'safety-number').number).toBe(number);
+    expect(mark()).toBeUndefined();
+    const other = (number.startsWith('0') ? '1' : '0') + number.slice(1);
+    const wrong = bo.ask({ ...verify, digits: other, mark: true });
+    expect(wrong).toMatchObject({ ok: false, error: { code: 'numbers-differ' } });
+    const short = bo.ask({ ...verify, digits: number.slice(1), mark: true });
+    expect(short).toMatchObject({ error: { code: 'bad-input' } });
+    expect(mark()).toBeUndefined();
+    const digits = number.match(/.{5}/g)!.join(' ');
+    const atMs = data(bo.ask({ ...verify, digits, mark: true }), 'safety-number').contact;
+    expect(atMs.verifiedMs).toBe(1.7e12 + world.nowMs);
+    world.run(5_000);
+    // A mark that stands keeps its time; digits that differ leave it; it outlives a restart.
+    data(bo.ask({ ...verify, mark: true }), 'safety-number');
+    bo.ask({ ...verify, digits: other });
+    bo.kill();
+    bo.start();
+    world.run(20_000);
+    data(bo.ask({ type: 'contact-rename', to: 'Ana', name: 'Annie' }), 'contact');
+    const shown = data(bo.ask({ type: 'contact-show', to: 'Annie' }), 'contact').contact;
+    expect(shown.verifiedMs).toBe(atMs.verifiedMs);
+    const unmark = { ...verify, to: 'Annie', mark: false };
+    expect(data(bo.ask(unmark), 'safety-number').contact.verifiedMs).toBeUndefined();
+    expect(data(ana.ask({ type: 'contact-list' }), 'contacts').contacts[0]!.verifiedMs).toBe(
+      undefined,
+    );
+  });
+
+  test('[CON-10] there is none before the first meeting, and a full disk marks nobody', () => {
+    const { ana, bo } = pair();
+    const made = data(
+      ana.ask({ type: 'invite-new', expiresInMs: 86_400_000, reusable: false }),
+      'invite',
+    );
+    ana.kill();
+    const cy = ana.world.person('Cy');
+    cy.start();
+    cy.world.run();
+    data(cy.ask({ type: 'contact-add', text: made.invite.link!, name: 'Ana' }), 'contact');
+    const verify = { type: 'contact-verify' as const, to: 'Ana' };
+    expect(cy.ask(verify)).toMatchObject({ error: { code: 'not-met-yet' } });
+    bo.disk = ({ op }) => (op === 'put' ? { op: 'failed', reason: 'no space' } : undefined);
+    expect(bo.ask({ ...verify, mark: true })).toMatchObject({ error: { code: 'no-space' } });
+    const { contact } = data(bo.ask({ type: 'contact-show', to: 'Ana' }), 'contact');
+    expect(contact.verifiedMs).toBeUndefined();
+  });
+
   test('commands say what is wrong with them', () => {
     const { ana, bo } = pair();
     const refused = (result: CommandResult): string => (result.ok ? 'ok' : result.error.code);

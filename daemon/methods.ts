@@ -107,6 +107,16 @@ function contactMethods({ command, people }: MethodParts): Some<'contacts' | 'ro
       contactOf((await ask(command, { type: 'contact-rename', to, name }, 'contact')).contact),
     'contacts.block': ({ to }) => block(to, true),
     'contacts.unblock': ({ to }) => block(to, false),
+    'contacts.verify': async ({ to, digits, mark }) => {
+      const wish = {
+        type: 'contact-verify',
+        to,
+        ...(digits === undefined ? {} : { digits }),
+        ...(mark === undefined ? {} : { mark }),
+      } as const;
+      const { contact, number } = await ask(command, wish, 'safety-number');
+      return { contact: contactOf(contact), safetyNumber: number };
+    },
     'contacts.remove': async ({ to }) => {
       await ask(command, { type: 'contact-remove', to }, 'done');
       return {};

@@ -49,8 +49,12 @@ export function inviteOf(view: InviteView): Invite {
 }
 
 export function contactOf(view: ContactView): Contact {
-  const { lastSeenMs, ...rest } = view;
-  return { ...rest, ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }) };
+  const { lastSeenMs, verifiedMs, ...rest } = view;
+  return {
+    ...rest,
+    ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }),
+    ...(verifiedMs === undefined ? {} : { verifiedAt: timeText(verifiedMs) }),
+  };
 }
 
 export function routeOf(view: RouteView): Route {

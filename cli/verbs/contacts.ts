@@ -53,7 +53,7 @@ export async function list({ out, daemon }: Session): Promise<void> {
       contact.state === 'blocked' ? 'Blocked' : chip(contact.route),
       truncated(out.clean(contact.name), NAME_COLUMNS, out.utf8),
       contact.conversation,
-      contact.waiting === 0 ? '' : `${contact.waiting} waiting`,
+      remarks(contact),
     ]),
   );
 }
@@ -68,6 +68,7 @@ export async function show({ out, daemon }: Session, to: string): Promise<void> 
     ['Conversation', contact.conversation],
     ['State', STATES[contact.state] ?? contact.state],
     ['Devices', String(contact.devices)],
+    ['Verified', verifiedLine(contact)],
     ['Waiting', contact.waiting === 1 ? '1 message' : `${contact.waiting} messages`],
   ];
   if (lastSeenAt !== undefined && !contact.online) {
@@ -76,6 +77,16 @@ export async function show({ out, daemon }: Session, to: string): Promise<void> 
   out.table(rows);
   out.line(threadAndChip(route, out.utf8), routeLine(route, name));
   out.line(whoSees(route, name));
+}
+
+function remarks({ verifiedAt, waiting }: Contact): string {
+  const verified = verifiedAt === undefined ? [] : ['verified'];
+  return [...verified, ...(waiting === 0 ? [] : [`${waiting} waiting`])].join(', ');
+}
+
+function verifiedLine({ name, verifiedAt }: Contact): string {
+  if (verifiedAt !== undefined) return `On ${dayAndClock(verifiedAt)}`;
+  return `Not yet. Compare: sotto contacts verify ${shellWord(name)}`;
 }
 
 const STATES: Readonly<Record<Contact['state'], string>> = {
@@ -133,6 +144,10 @@ function printed(out: Session['out'], contact: Contact): boolean {
 }
 
 function record(out: Session['out'], contact: Contact): void {
-  const { conversation, name, state, online, route, waiting, id, devices, lastSeenAt } = contact;
-  out.record(conversation, name, state, online, route, waiting, id, devices, lastSeenAt);
+  const { conversation, name, state, online, route, waiting, id, devices } = contact;
+  const { lastSeenAt, verifiedAt } = contact;
+  out.record(
+    ...[conversation, name, state, online, route, waiting, id, devices],
+    ...[lastSeenAt, verifiedAt],
+  );
 }

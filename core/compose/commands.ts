@@ -26,6 +26,7 @@ import { formatInvite, parseIdOrInvite, type InviteText } from '../people/invite
 import { cleanName, nameKey } from '../people/name.ts';
 import { CONTACTS_MAX } from './book.ts';
 import type { Runtime } from './runtime.ts';
+import { verify } from './verify.ts';
 
 type Reply = (result: CommandResult) => void;
 type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
@@ -81,6 +82,8 @@ function withContact(
       return rename(runtime, contact, command.name, reply);
     case 'contact-block':
       return block(runtime, contact, command.blocked, reply);
+    case 'contact-verify':
+      return verifyContact(runtime, contact, command, reply);
     case 'contact-remove':
       return remove(runtime, contact, reply);
     case 'message-send':
@@ -290,6 +293,24 @@ function block(runtime: Runtime, contact: Contact, blocked: boolean, reply: Repl
   });
 }
 
+function verifyContact(
+  runtime: Runtime,
+  contact: Contact,
+  command: CommandOf<'contact-verify'>,
+  reply: Reply,
+): void {
+  verify(runtime, contact, command, (verified) => {
+    if (verified.ok) {
+      const view = viewOf(runtime, contact);
+      const { number } = verified;
+      return reply({ ok: true, data: { type: 'safety-number', contact: view, number } });
+    }
+    if ('fault' in verified) return reply(vaultFailure(verified.fault));
+    const { name } = contact;
+    reply(failure(verified.reason, { name, ...verified.detail }));
+  });
+}
+
 function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
   const { book, context, mail } = runtime;
   const conversation = book.conversation(contact);
@@ -323,6 +344,7 @@ function viewOf(runtime: Runtime, contact: Contact): ContactView {
     waiting: mail.waiting(contact),
     devices: contact.devices.length,
     lastSeenMs: contact.lastSeenMs === 0 ? undefined : contact.lastSeenMs,
+    verifiedMs: contact.verifiedMs,
   };
 }
 

@@ -23,6 +23,7 @@ test('[CON-4] a contact reads back as it was written, secrets included', () => {
     deviceList: bytes(100),
     devices: [{ device: bytes(32), certificate: bytes(50), bundle: bytes(9), record: undefined }],
     lastSeenMs: 1_700_000_000_000,
+    verifiedMs: 1_700_000_000_001,
   };
   const read = decodeContact(encodeContact(full))!;
   expect(hex(read.secret!.reveal())).toBe(hex(full.secret!.reveal()));
@@ -38,6 +39,7 @@ test('[CON-4] a contact reads back as it was written, secrets included', () => {
     deviceList: undefined,
     devices: [],
     lastSeenMs: 0,
+    verifiedMs: undefined,
   };
   expect(decodeContact(encodeContact(bare))).toEqual(bare);
   expect(decodeContact(bytes(40))).toBeUndefined();

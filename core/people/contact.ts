@@ -5,6 +5,7 @@
  *   a    int    1 while blocked
  *   d    list   their devices: {b bundle, c certificate, k signing key, r last known
  *               record}, as far as known
+ *   f    int    when their safety number was found the same, wall clock; absent for never
  *   i    bytes  the invite text by which we added them, until both hold the pair secret
  *   k    32 B   their identity key
  *   l    bytes  their device list, the whole log
@@ -44,6 +45,8 @@ export interface Contact {
   deviceList: Uint8Array | undefined;
   devices: readonly ContactDevice[];
   lastSeenMs: number;
+  /** When a person found the safety number the same, wall clock; absent for never. */
+  verifiedMs?: number | undefined;
 }
 
 /** Do both hold the pair secret? Until then the invite is the only sure way to find each other. */
@@ -60,6 +63,7 @@ export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
       k: device,
       r: record,
     })),
+    f: contact.verifiedMs,
     i: contact.invite,
     k: contact.identity,
     l: contact.deviceList,
@@ -94,6 +98,7 @@ export function decodeContact(bytes: Uint8Array): Contact | undefined {
     deviceList: asBytes(dict['l']),
     devices: devices.filter((device) => device !== undefined),
     lastSeenMs: asInt(dict['v'], 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    verifiedMs: asInt(dict['f'], 0, Number.MAX_SAFE_INTEGER),
   };
 }
 

@@ -194,7 +194,7 @@ const documents: Target = {
     'core/people/gate.ts': ['decodeGate', 'gateOf'],
   },
   bytesMax: 8 * 1024,
-  words: [...'abcdegiklnopqrsuvx', new Uint8Array(32), '1:k', '1:n'],
+  words: [...'abcdefgiklnopqrsuvx', new Uint8Array(32), '1:k', '1:n'],
   bencodeAt: 1,
   start() {
     const prng = new Prng(12);
@@ -212,6 +212,7 @@ const documents: Target = {
       deviceList: bytes(100),
       devices: [{ ...device, bundle: bytes(9), record: undefined }],
       lastSeenMs: 1,
+      verifiedMs: 2,
     });
     const secret = new Secret('invite' as const, bytes(32));
     const gate = new Secret('gate' as const, bytes(32));
