@@ -56,8 +56,8 @@ export type Effect =
       remoteId?: number;
     }
   | { type: 'stream-write'; stream: StreamId; bytes: Uint8Array }
-  /** Flush what was written, then close. */
-  | { type: 'stream-close'; stream: StreamId }
+  /** Flush what was written, then close; with `reset` at once, without a word. */
+  | { type: 'stream-close'; stream: StreamId; reset?: true }
   | { type: 'vault'; id: number; request: VaultRequest }
   | { type: 'resolve'; id: number; name: string; port: number }
   | { type: 'reply'; id: number; result: CommandResult }

@@ -2,7 +2,7 @@
  * What TCP and UDX have in common as the driver sees them: reliable ordered bytes.
  *
  *   opening --connected--> open --remote end, reset, time-out--> closed
- *      `---refused, time-out--> closed        close(): flush, then closed, in silence
+ *      `---refused, time-out--> closed        close(): flush, then closed, in silence; reset(): at once
  *
  * Nothing here throws for what a network does; every trouble is one `closed` with its reason.
  * @module
@@ -21,6 +21,8 @@ export interface ByteStream {
   write(bytes: Uint8Array): void;
   /** Flushes what was written, then closes; gives up after FLUSH_MS. */
   close(): void;
+  /** Cuts it off: the other end, if it hears it, learns at once. */
+  reset(): void;
   /** Bytes written and not yet handed to the kernel or to UDX. */
   queuedBytes(): number;
 }

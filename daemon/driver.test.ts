@@ -267,6 +267,23 @@ test('[API-9] a peer that resets its TCP connection ends the stream once', async
   driver.streams.close(2);
 });
 
+test('[API-9] a TCP stream that the node resets ends at the peer with a reset', async () => {
+  const { node, driver } = drive();
+  let ending = '';
+  const server = createServer((socket) => {
+    socket.on('error', (error: NodeJS.ErrnoException) => (ending = error.code ?? ''));
+    socket.write('unread');
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  ends.push(() => server.close());
+  const to = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  driver.streams.open({ type: 'stream-open', stream: 2, transport: 'tcp', to });
+  await until(() => node.types().includes('stream-bytes'));
+  driver.streams.close(2, true);
+  await until(() => ending === 'ECONNRESET');
+  expect(node.types()).not.toContain('stream-closed');
+});
+
 test('[API-9] datagrams reach the node, and its datagrams the wire', async () => {
   const udp: Udp = new Udp((from, bytes) => driver.datagram(from, bytes));
   ends.push(() => udp.close());

@@ -166,7 +166,7 @@ export class Driver {
       case 'stream-write':
         return this.streams.write(effect.stream, effect.bytes);
       case 'stream-close':
-        return this.streams.close(effect.stream);
+        return this.streams.close(effect.stream, effect.reset);
       case 'vault':
         return this.#askVault(effect.id, effect.request);
       case 'resolve':

@@ -61,8 +61,10 @@ export class Streams {
     this.#streams.get(stream)?.write(bytes);
   }
 
-  close(stream: StreamId): void {
-    this.#streams.get(stream)?.close();
+  close(stream: StreamId, reset = false): void {
+    const closing = this.#streams.get(stream);
+    if (reset) closing?.reset();
+    else closing?.close();
     this.#streams.delete(stream);
   }
 

@@ -115,6 +115,11 @@ class TcpStream implements ByteStream {
     socket.once('close', () => clearTimeout(timer));
   }
 
+  reset(): void {
+    this.#listener.mute();
+    this.#socket.resetAndDestroy();
+  }
+
   queuedBytes(): number {
     return this.#socket.writableLength;
   }

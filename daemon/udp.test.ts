@@ -137,6 +137,17 @@ test('[API-9] a reset stream ends once; its id is free again, in use it is refus
   expect(a.udp.openStream(b.at, 1, 9, new Ear())).toBeDefined();
 });
 
+test('[API-9] a stream that we reset ends at the other end at once, and is silent here', async () => {
+  const [a, b] = [newHost(), newHost()];
+  const { left, ears } = pair(a, b);
+  left.write(randomBytes(10));
+  await until(() => ears[1].received.length === 10);
+  left.reset();
+  await until(() => ears[1].told.some((told) => told.startsWith('closed')));
+  expect(ears[0].told.filter((told) => told.startsWith('closed'))).toEqual([]);
+  await until(() => a.udp.streams() === 0 && b.udp.streams() === 0);
+});
+
 test('[API-10] datagrams beyond the rate, the queue or the size are dropped and counted', async () => {
   let nowMs = 0;
   const [a, b] = [newHost('127.0.0.1', () => nowMs), newHost()];

@@ -64,6 +64,12 @@ export class UdxByteStream implements ByteStream {
     this.#stream.on('close', () => clearTimeout(timer));
   }
 
+  reset(): void {
+    this.#listener.mute();
+    this.#ended = true;
+    this.#stream.destroy();
+  }
+
   queuedBytes(): number {
     return this.#queuedBytes;
   }

@@ -36,7 +36,17 @@ export interface AttemptDeps<Result> {
   readonly allocateStream: () => StreamId;
   /** A fresh handshake and the opening of its flight; undefined where none is left. */
   readonly begin: (streamId: number) => (Opening<Result> & { opening: Uint8Array }) | undefined;
+  readonly timetable?: Timetable;
 }
+
+/** When flights leave on UDP, and when the attempt ends. */
+export interface Timetable {
+  readonly flightsMs: readonly number[];
+  readonly giveUpMs: number;
+}
+
+/** Of a dial (LNK-15). */
+const DIAL: Timetable = { flightsMs: FLIGHT_TIMES_MS, giveUpMs: DIAL_GIVE_UP_MS };
 
 /** The path that a won attempt leaves, before any record. */
 export interface Won<Result> {
@@ -63,6 +73,7 @@ export class Attempt<Result extends { remoteId: number }> {
   readonly stream: StreamId | undefined;
   readonly #deps: AttemptDeps<Result>;
   readonly #startedAtMs: number;
+  readonly #timetable: Timetable;
   /** Flights without a reply: at most one per entry of the timetable. */
   #sent: Sent<Result>[] = [];
   #flights = 0;
@@ -72,6 +83,7 @@ export class Attempt<Result extends { remoteId: number }> {
   constructor(deps: AttemptDeps<Result>, nowMs: number) {
     this.#deps = deps;
     this.route = deps.route;
+    this.#timetable = deps.timetable ?? DIAL;
     this.#startedAtMs = nowMs;
     if (deps.route.transport === 'tcp') {
       this.stream = deps.allocateStream();
@@ -88,16 +100,16 @@ export class Attempt<Result extends { remoteId: number }> {
 
   wakeAtMs(): number | undefined {
     if (this.#lost) return undefined;
-    const next = this.route.transport === 'udp' ? FLIGHT_TIMES_MS[this.#flights] : undefined;
-    const end = this.#startedAtMs + DIAL_GIVE_UP_MS;
+    const next = this.route.transport === 'udp' ? this.#dueMs : undefined;
+    const end = this.#startedAtMs + this.#timetable.giveUpMs;
     return earliest(next === undefined ? undefined : this.#startedAtMs + next, end);
   }
 
   handleTimeout(nowMs: number): void {
     if (this.#lost) return;
-    if (nowMs >= this.#startedAtMs + DIAL_GIVE_UP_MS) return this.cancel();
+    if (nowMs >= this.#startedAtMs + this.#timetable.giveUpMs) return this.cancel();
     if (this.route.transport === 'tcp') return;
-    const due = FLIGHT_TIMES_MS[this.#flights];
+    const due = this.#dueMs;
     if (due === undefined || nowMs < this.#startedAtMs + due) return;
     this.#flights++;
     const flight = this.#flight(this.#streamId(), nowMs);
@@ -158,6 +170,11 @@ export class Attempt<Result extends { remoteId: number }> {
     if (this.stream !== undefined) {
       this.#deps.emit({ type: 'stream-close', stream: this.stream });
     }
+  }
+
+  /** When the next flight leaves, counted from the start. */
+  get #dueMs(): number | undefined {
+    return this.#timetable.flightsMs[this.#flights];
   }
 
   #won(won: Omit<Won<Result>, 'route'>): Won<Result> {

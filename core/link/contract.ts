@@ -87,8 +87,11 @@ export type LinksOutput =
       readonly remoteId?: number;
     }
   | { readonly type: 'stream-write'; readonly stream: StreamId; readonly bytes: Uint8Array }
-  /** After what was written has left; no input for this stream follows. */
-  | { readonly type: 'stream-close'; readonly stream: StreamId }
+  /**
+   * After what was written has left; no input for this stream follows. With `reset` nothing more
+   * leaves: the stream is out of step, and a farewell inside it would not be understood.
+   */
+  | { readonly type: 'stream-close'; readonly stream: StreamId; readonly reset?: true }
   /** Store these before answering `handleReplayStored(token)`. */
   | {
       readonly type: 'replay';

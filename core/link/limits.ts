@@ -19,6 +19,8 @@ export const HANDSHAKES_BURST = 5;
 export const ADDRESSES_MAX = 4096;
 /** Routes that one dial races. */
 export const ROUTES_MAX = 16;
+/** Routes on which a link looks for its next path at once (LNK-34). */
+export const ATTACH_ROUTES_MAX = 4;
 export const DIALS_MAX = 256;
 export const LINKS_MAX = 1024;
 /** The payload that the caller puts into message 1, in bytes. */
@@ -48,6 +50,8 @@ export interface LinkLimits {
   readonly keepaliveMs: number;
   /** A path that owes us an answer for this long is dead (LNK-33). */
   readonly deadPathMs: number;
+  /** A path that owes us an answer for this long at least is doubted (LNK-39). */
+  readonly doubtMs: number;
   /** A link without a path for this long is down (LNK-35). */
   readonly noPathMs: number;
   /** The longest an acknowledgement waits for company (LNK-24). */
@@ -65,6 +69,7 @@ export const LINK_LIMITS: LinkLimits = {
   staleMs: 7_200_000,
   keepaliveMs: 25_000,
   deadPathMs: 10_000,
+  doubtMs: 1_000,
   noPathMs: 30_000,
   ackDelayMs: 25,
 };

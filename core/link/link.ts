@@ -21,6 +21,7 @@ import { FRAME, type Frame, type FrameType, PING_BYTES } from './frame.ts';
 import type { Established } from './handshake.ts';
 import type { LinkLimits } from './limits.ts';
 import type { Path } from './path.ts';
+import { Patience } from './patience.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
 
@@ -72,8 +73,10 @@ export class Link {
   #ackFrames = 0;
   #ackAtMs: number | undefined;
   #keepaliveAtMs: number | undefined;
-  /** The path is dead at this time unless a frame comes first. */
-  #answerDueMs: number | undefined;
+  /** Since when the path owes an answer, or since the last one while it owes more. */
+  #owedSinceMs: number | undefined;
+  readonly #patience: Patience;
+  #doubted = false;
   #ping: { id: Uint8Array; sentAtMs: number } | undefined;
   /** Content of the newest PING that has no PONG yet. */
   #pongOwed: Uint8Array | undefined;
@@ -88,6 +91,7 @@ export class Link {
     this.#emit = options.emit;
     this.#sender = new Sender(options.limits);
     this.#receiver = new Receiver(options.limits);
+    this.#patience = new Patience(options.limits.doubtMs, options.limits.deadPathMs);
     this.#pathlessSinceMs = options.nowMs;
     this.#handshakeAtMs = options.nowMs;
   }
@@ -133,7 +137,7 @@ export class Link {
     this.#handshakeAtMs = path.establishedAtMs;
     this.#ping = undefined;
     this.#pongOwed = undefined;
-    this.#answerDueMs = undefined;
+    this.#settle();
     this.#keepaliveAtMs = this.#nextKeepalive(nowMs);
     // The peer learns at once what came on the old path after our handshake message.
     this.#ackAtMs = nowMs;
@@ -144,7 +148,7 @@ export class Link {
   detach(nowMs: number): void {
     this.#path = undefined;
     this.#pathlessSinceMs = nowMs;
-    this.#answerDueMs = undefined;
+    this.#settle();
     this.#keepaliveAtMs = undefined;
     this.#ackAtMs = undefined;
   }
@@ -165,9 +169,10 @@ export class Link {
     const position = this.#sender.acknowledge(frame.ack, frame.limit);
     if (position === undefined) return 'violation';
     if (position > 0) path.acknowledged(position);
-    this.#ping = frame.type === FRAME.pong ? this.#pong(frame, nowMs) : this.#ping;
-    const waiting = this.#ping !== undefined || this.#sender.unacknowledged > 0;
-    this.#answerDueMs = waiting ? nowMs + this.#limits.deadPathMs : undefined;
+    const ping = this.#ping;
+    this.#ping = frame.type === FRAME.pong ? this.#pong(frame, nowMs) : ping;
+    if (position > 0 || this.#ping !== ping) this.#answered(nowMs);
+    else if (!this.#waiting && path.hasRoom()) this.#settle();
     if (this.#sender.takeRoomAgain()) this.#emit({ type: 'writable', link: this.id });
     switch (frame.type) {
       case FRAME.data:
@@ -223,13 +228,61 @@ export class Link {
 
   /** True where the path owes an answer for too long. */
   isPathDead(nowMs: number): boolean {
-    return this.#answerDueMs !== undefined && nowMs >= this.#answerDueMs;
+    return nowMs >= (this.#deadAtMs ?? Infinity);
+  }
+
+  /** True once where the path owes an answer for longer than its line explains. */
+  takeDoubt(nowMs: number): boolean {
+    if (nowMs < (this.#doubtAtMs ?? Infinity)) return false;
+    this.#doubted = true;
+    this.#patience.ranOut();
+    return true;
+  }
+
+  /** How long a path that answered a handshake so soon is given to prove itself. */
+  proofMs(rttMs: number): number {
+    this.#patience.answered(rttMs);
+    return this.#patience.ms;
+  }
+
+  /** It was given that time and did not. */
+  unproven(): void {
+    this.#patience.ranOut();
+  }
+
+  /** An answer is overdue on this path; another one may be better. */
+  get doubted(): boolean {
+    return this.#doubted;
+  }
+
+  /**
+   * Much may have changed unseen: this computer slept, or has other addresses. The path is asked at
+   * once, and whatever waited meanwhile is given its full time again.
+   */
+  wake(nowMs: number): void {
+    if (this.#path === undefined) {
+      this.#pathlessSinceMs = nowMs;
+      return;
+    }
+    if (this.#owedSinceMs !== undefined) this.#owedSinceMs = nowMs;
+    this.#keepaliveAtMs = nowMs;
   }
 
   wakeAtMs(): number | undefined {
     // A path without room is woken by the stream or found dead; its timers wait.
     const writes = this.#path?.hasRoom() ? earliest(this.#ackAtMs, this.#keepaliveAtMs) : undefined;
-    return earliest(writes, this.#answerDueMs, this.noPathDueMs, this.staleAtMs);
+    const owed = earliest(this.#doubtAtMs, this.#deadAtMs);
+    return earliest(writes, owed, this.noPathDueMs, this.staleAtMs);
+  }
+
+  get #deadAtMs(): number | undefined {
+    const since = this.#owedSinceMs;
+    return since === undefined ? undefined : since + this.#limits.deadPathMs;
+  }
+
+  get #doubtAtMs(): number | undefined {
+    const since = this.#owedSinceMs;
+    return since === undefined || this.#doubted ? undefined : since + this.#patience.ms;
   }
 
   #receive(frame: Frame, nowMs: number): Verdict {
@@ -274,7 +327,23 @@ export class Link {
   }
 
   #expectAnswer(nowMs: number): void {
-    this.#answerDueMs ??= nowMs + this.#limits.deadPathMs;
+    this.#owedSinceMs ??= nowMs;
+  }
+
+  #answered(nowMs: number): void {
+    if (this.#owedSinceMs !== undefined) this.#patience.answered(nowMs - this.#owedSinceMs);
+    this.#settle();
+    if (this.#waiting) this.#owedSinceMs = nowMs;
+  }
+
+  get #waiting(): boolean {
+    return this.#ping !== undefined || this.#sender.unacknowledged > 0;
+  }
+
+  /** Nothing is owed. */
+  #settle(): void {
+    this.#owedSinceMs = undefined;
+    this.#doubted = false;
   }
 
   #nextKeepalive(nowMs: number): number {

@@ -257,11 +257,12 @@ describe('[LNK-33] a path that swallows everything', () => {
     const { net, a, b } = linked('udp');
     let dead = true;
     net.onStream = (_from, _to, bytes) => (dead ? undefined : bytes);
+    net.onDatagram = (_from, _to, bytes) => (dead ? undefined : bytes);
     a.say('into the void');
     net.run(9_900);
     expect(a.of('path')).toEqual([]);
     dead = false;
-    net.run(200);
+    net.run(2_000);
     expect(a.of('path').map(({ route }) => route?.transport)).toEqual([undefined, 'udp']);
     net.run(200);
     expect(b.texts()).toEqual(['into the void']);

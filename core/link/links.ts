@@ -19,7 +19,7 @@ import { dhPublicKey } from '../crypto/dh.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import { AttachIndex } from './attach.ts';
 import { AttemptBoard } from './attempt-board.ts';
-import { Attempt, type Won } from './attempt.ts';
+import type { Won } from './attempt.ts';
 import type {
   CloseReason,
   DialFailure,
@@ -35,28 +35,19 @@ import type {
 } from './contract.ts';
 import { FRAME, type Frame } from './frame.ts';
 import type { Carrier, Proof, UpLink } from './carrier.ts';
+import { Dials } from './dials.ts';
 import {
   type Attached,
   type Established,
   type HandshakeDeps,
   INSTANCE_BYTES,
-  openLink,
 } from './handshake.ts';
-import {
-  DIALS_MAX,
-  HALF_OPEN_MS,
-  LINK_LIMITS,
-  type LinkLimits,
-  LINKS_MAX,
-  PAYLOAD_BYTES_MAX,
-  ROUTES_MAX,
-} from './limits.ts';
+import { HALF_OPEN_MS, LINK_LIMITS, type LinkLimits, LINKS_MAX } from './limits.ts';
 import { downReasonOf, Link } from './link.ts';
-import { OPENING_BYTES } from './gate.ts';
 import { Path } from './path.ts';
-import { Resume } from './resume.ts';
+import { type AttachAttempt, Resume } from './resume.ts';
 import { rivalsOf } from './rivals.ts';
-import { highestCommon, isVersionList } from './versions.ts';
+import { isVersionList } from './versions.ts';
 
 export interface LinksDeps {
   readonly random: Random;
@@ -73,11 +64,8 @@ export interface LinksDeps {
   readonly limits?: Partial<LinkLimits>;
 }
 
-interface Dial {
-  readonly id: DialId;
-  readonly target: LinkTarget;
-  readonly attempts: Set<Attempt<Established>>;
-}
+/** What becomes of a path's stream: gone already, closed after what was written, or cut. */
+type Ending = 'gone' | 'flush' | 'reset';
 
 export class Links {
   readonly #random: Random;
@@ -86,7 +74,7 @@ export class Links {
   readonly #ourNoise: Uint8Array;
   readonly #attaches = new AttachIndex<Link>();
   readonly #arrivals: Arrivals;
-  readonly #dials = new Map<DialId, Dial>();
+  readonly #dials: Dials;
   readonly #links = new Map<LinkId, UpLink>();
   readonly #board = new AttemptBoard();
   readonly #carriers = new Map<StreamId, Carrier>();
@@ -120,6 +108,15 @@ export class Links {
       emit: this.#emit,
       arrived: (arrival, nowMs) => this.#arrived(arrival, nowMs),
     });
+    this.#dials = new Dials({
+      handshake: this.#handshake,
+      random,
+      board: this.#board,
+      emit: this.#emit,
+      allocateStream: this.#allocateStream,
+      keyOf: (gate) => this.#arrivals.keyOf(gate),
+      won: (dial, target, won) => this.#dialWon(dial, target, won),
+    });
   }
 
   /**
@@ -134,25 +131,15 @@ export class Links {
     nowMs: number,
   ): void {
     this.#nowMs = nowMs;
-    assert(!this.#dials.has(id), 'a dial has a number of its own');
-    assert(payload.length <= PAYLOAD_BYTES_MAX, 'a payload fits the first flight');
-    const { versions } = this.#handshake;
-    const speak = isVersionList(target.versions) && highestCommon(versions, target.versions);
-    if (!speak) return this.#failDial(id, 'no common version');
-    if (this.#dials.size >= DIALS_MAX) return this.#failDial(id, 'busy');
-    const dial: Dial = { id, target, attempts: new Set() };
-    this.#dials.set(id, dial);
-    for (const route of routes.slice(0, ROUTES_MAX)) this.#attemptDial(dial, route, payload);
-    this.#settleDial(dial);
+    this.#dials.start(id, target, routes, payload, nowMs);
   }
 
   /** Forgets a dial; no output names it any more. */
   cancelDial(id: DialId): void {
-    const dial = this.#dials.get(id);
-    if (dial !== undefined) this.#endDial(dial);
+    this.#dials.cancel(id);
     for (const carrier of this.#unproven) {
       const { proof } = carrier;
-      if (proof?.type === 'dialled' && proof.dial === id) this.#discard(carrier, true);
+      if (proof?.type === 'dialled' && proof.dial === id) this.#discard(carrier, 'flush');
     }
   }
 
@@ -191,7 +178,7 @@ export class Links {
   handleStreamClosed(stream: StreamId, nowMs: number): void {
     this.#nowMs = nowMs;
     const carrier = this.#carriers.get(stream);
-    if (carrier !== undefined) this.#dropCarrier(carrier, false);
+    if (carrier !== undefined) this.#dropCarrier(carrier, 'gone');
     this.#board.handleClosed(stream);
     this.#arrivals.handleClosed(stream);
   }
@@ -229,25 +216,44 @@ export class Links {
     if (up !== undefined) this.#down(up, reason, reason);
   }
 
+  /** Where else the peer of a link is said to be: tried where its path is lost or doubted. */
+  setRoutes(id: LinkId, routes: readonly Route[]): void {
+    this.#links.get(id)?.resume?.setRoutes(routes);
+  }
+
+  /** Attaches a further path at once, on all known routes; messages go on meanwhile (LNK-40). */
+  attach(id: LinkId, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const up = this.#links.get(id);
+    up?.resume?.hurry();
+    if (up !== undefined) this.#resume(up);
+  }
+
+  /** This computer slept, or its addresses changed: every path is asked at once (LNK-41). */
+  handleWake(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const up of this.#links.values()) {
+      up.link.wake(nowMs);
+      up.resume?.hurry();
+      this.#linkTimeout(up);
+    }
+  }
+
   /** Time passed. Early, late and repeated calls are safe. */
   handleTimeout(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#arrivals.handleTimeout(nowMs);
-    for (const dial of this.#dials.values()) {
-      for (const attempt of dial.attempts) attempt.handleTimeout(nowMs);
-      this.#settleDial(dial);
-    }
+    this.#dials.handleTimeout(nowMs);
     for (const carrier of this.#unproven) {
-      if (carrier.proof!.deadlineMs <= nowMs) this.#dropCarrier(carrier, true);
+      if (carrier.proof!.deadlineMs > nowMs) continue;
+      carrier.link.unproven();
+      this.#dropCarrier(carrier, 'flush');
     }
     for (const up of this.#links.values()) this.#linkTimeout(up);
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = this.#arrivals.wakeAtMs();
-    for (const dial of this.#dials.values()) {
-      for (const attempt of dial.attempts) soonest = earliest(soonest, attempt.wakeAtMs());
-    }
+    let soonest = earliest(this.#arrivals.wakeAtMs(), this.#dials.wakeAtMs());
     for (const { proof } of this.#unproven) soonest = earliest(soonest, proof!.deadlineMs);
     for (const { link, resume } of this.#links.values()) {
       soonest = earliest(soonest, link.wakeAtMs(), resume?.wakeAtMs());
@@ -293,60 +299,11 @@ export class Links {
 
   // --- dials ---
 
-  #attemptDial(dial: Dial, route: Route, payload: Uint8Array): void {
-    const { target } = dial;
-    const attempt = new Attempt<Established>(
-      {
-        route,
-        key: this.#arrivals.keyOf(target.gate),
-        random: this.#random,
-        emit: this.#emit,
-        allocateStream: this.#allocateStream,
-        begin: (streamId) => {
-          const opening = openLink(this.#handshake, target, streamId, payload);
-          return opening && { ...opening, opening: this.#random(OPENING_BYTES) };
-        },
-      },
-      this.#nowMs,
-    );
-    dial.attempts.add(attempt);
-    this.#board.add(attempt, {
-      won: (won) => this.#dialWon(dial, won),
-      lost: () => this.#settleDial(dial),
-    });
-  }
-
-  #dialWon(dial: Dial, won: Won<Established>): void {
-    this.#endDial(dial);
-    const link = this.#newLink(true, dial.target.gate, won.result);
+  #dialWon(dial: DialId, target: LinkTarget, won: Won<Established>): void {
+    const link = this.#newLink(true, target.gate, won.result);
     const deadlineMs = this.#nowMs + HALF_OPEN_MS;
-    const proof: Proof = { type: 'dialled', dial: dial.id, deadlineMs };
+    const proof: Proof = { type: 'dialled', dial, deadlineMs };
     this.#carry(won.stream, won.route, won.result.keys, link, proof, won.rest);
-  }
-
-  /** Fails the dial once its last attempt is lost. */
-  #settleDial(dial: Dial): void {
-    if (!this.#dials.has(dial.id)) return;
-    for (const attempt of dial.attempts) {
-      if (!attempt.lost) continue;
-      dial.attempts.delete(attempt);
-      this.#board.remove(attempt);
-    }
-    if (dial.attempts.size > 0) return;
-    this.#dials.delete(dial.id);
-    this.#failDial(dial.id, 'unreachable');
-  }
-
-  #endDial(dial: Dial): void {
-    this.#dials.delete(dial.id);
-    for (const attempt of dial.attempts) {
-      attempt.cancel();
-      this.#board.remove(attempt);
-    }
-  }
-
-  #failDial(dial: DialId, reason: DialFailure): void {
-    this.#emit({ type: 'dial-failed', dial, reason });
   }
 
   // --- arrivals ---
@@ -404,7 +361,7 @@ export class Links {
     for (let frame = path.next(); frame !== undefined; frame = path.next()) {
       if (!this.#carrierFrame(carrier, frame)) return;
     }
-    if (path.fault !== undefined) this.#dropCarrier(carrier, true);
+    if (path.fault !== undefined) this.#dropCarrier(carrier, 'reset');
     else this.#dirty.add(carrier);
   }
 
@@ -416,7 +373,7 @@ export class Links {
       case 'fine':
         return true;
       case 'path over':
-        this.#dropCarrier(carrier, true);
+        this.#dropCarrier(carrier, 'reset');
         return false;
       case 'violation':
         this.#down(up, 'protocol', 'protocol');
@@ -431,7 +388,7 @@ export class Links {
   #proveCarrier(carrier: Carrier, proof: Proof, frame: Frame): boolean {
     if (frame.type === FRAME.close) {
       const duplicate = downReasonOf(frame) === 'duplicate';
-      this.#dropCarrier(carrier, true, duplicate ? 'duplicate' : 'unreachable');
+      this.#dropCarrier(carrier, 'flush', duplicate ? 'duplicate' : 'unreachable');
       return false;
     }
     this.#unproven.delete(carrier);
@@ -446,7 +403,7 @@ export class Links {
     const up = this.#links.get(link.id)!;
     const { carrier: old } = up;
     if (!link.attach(path, proof.expects, this.#nowMs)) {
-      this.#discard(carrier, true);
+      this.#discard(carrier, 'flush');
       this.#down(up, 'protocol', undefined);
       return false;
     }
@@ -455,7 +412,7 @@ export class Links {
     up.resume?.proven(path.route);
     // START leaves before the old stream closes, so that the peer need not do without a path.
     this.#write(carrier);
-    if (old !== undefined) this.#discard(old, true);
+    if (old !== undefined) this.#discard(old, 'flush');
     const rtt = proof.rttMs === undefined ? {} : { rttMs: proof.rttMs };
     this.#emit({ type: 'path', link: link.id, route: path.route, ...rtt });
     return true;
@@ -466,8 +423,8 @@ export class Links {
     const rivals = rivalsOf(link, this.#links.values(), this.#ourNoise, this.#nowMs);
     if (rivals === 'stay' || this.#links.size >= LINKS_MAX) {
       link.writeClose(path, rivals === 'stay' ? 'duplicate' : 'closed', this.#nowMs);
-      this.#discard(carrier, true);
-      if (proof.type === 'dialled') this.#failDial(proof.dial, 'busy');
+      this.#discard(carrier, 'flush');
+      if (proof.type === 'dialled') this.#dials.fail(proof.dial, 'busy');
       return false;
     }
     const resume = link.initiator
@@ -503,11 +460,11 @@ export class Links {
   }
 
   /** A path ended; its link lives on, unless this path was to make it. */
-  #dropCarrier(carrier: Carrier, ours: boolean, failure: DialFailure = 'unreachable'): void {
+  #dropCarrier(carrier: Carrier, ending: Ending, failure: DialFailure = 'unreachable'): void {
     const { link, proof } = carrier;
     const up = this.#links.get(link.id);
-    this.#discard(carrier, ours);
-    if (proof?.type === 'dialled') this.#failDial(proof.dial, failure);
+    this.#discard(carrier, ending);
+    if (proof?.type === 'dialled') this.#dials.fail(proof.dial, failure);
     if (proof?.type === 'attach') up?.resume?.failed(this.#nowMs);
     if (proof !== undefined || up === undefined) return;
     up.carrier = undefined;
@@ -517,13 +474,16 @@ export class Links {
     this.#resume(up);
   }
 
-  /** Forgets a path; what was written leaves first. @param ours the stream is ours to close. */
-  #discard(carrier: Carrier, ours: boolean): void {
+  /** Forgets a path. */
+  #discard(carrier: Carrier, ending: Ending): void {
     const { path } = carrier;
-    if (ours) {
-      const bytes = path.takeOutput();
-      if (bytes !== undefined) this.#emit({ type: 'stream-write', stream: path.stream, bytes });
-      this.#emit({ type: 'stream-close', stream: path.stream });
+    const { stream } = path;
+    const bytes = path.takeOutput();
+    if (ending === 'flush') {
+      if (bytes !== undefined) this.#emit({ type: 'stream-write', stream, bytes });
+      this.#emit({ type: 'stream-close', stream });
+    } else if (ending === 'reset') {
+      this.#emit({ type: 'stream-close', stream, reset: true });
     }
     this.#carriers.delete(path.stream);
     this.#unproven.delete(carrier);
@@ -540,33 +500,44 @@ export class Links {
       return this.#down(up, 'no path', undefined);
     }
     if (up.carrier !== undefined) {
-      if (link.isPathDead(this.#nowMs)) this.#dropCarrier(up.carrier, true);
+      const over = link.isPathDead(this.#nowMs) || this.#isLeft(up);
+      if (over) this.#dropCarrier(up.carrier, 'reset');
       else this.#dirty.add(up.carrier);
     }
     this.#resume(up);
+  }
+
+  /**
+   * An answer is overdue. The initiator makes another path beside this one; the responder cannot,
+   * but its reset tells the initiator, whom nobody else may have told.
+   */
+  #isLeft(up: UpLink): boolean {
+    if (!up.link.takeDoubt(this.#nowMs)) return false;
+    up.resume?.pathLost();
+    return up.resume === undefined;
   }
 
   /** Drives the initiator's search for another path. */
   #resume(up: UpLink): void {
     const { resume } = up;
     if (resume === undefined) return;
-    const attempt = resume.handleTimeout(this.#nowMs);
-    if (attempt !== undefined) {
+    for (const attempt of resume.handleTimeout(this.#nowMs)) {
       this.#board.add(attempt, {
-        won: (won) => this.#attachWon(up, won),
-        lost: () => resume.failed(this.#nowMs),
+        won: (won) => this.#attachWon(up, attempt, won),
+        lost: () => resume.lost(attempt, this.#nowMs),
       });
     }
-    if (resume.attempt?.lost) {
-      this.#board.remove(resume.attempt);
-      resume.failed(this.#nowMs);
+    for (const attempt of resume.attempts) {
+      if (!attempt.lost) continue;
+      this.#board.remove(attempt);
+      resume.lost(attempt, this.#nowMs);
     }
   }
 
-  #attachWon(up: UpLink, won: Won<Attached>): void {
-    up.resume!.won();
+  #attachWon(up: UpLink, winner: AttachAttempt, won: Won<Attached>): void {
+    for (const other of up.resume!.won(winner)) this.#board.remove(other);
     const { expects, keys } = won.result;
-    const deadlineMs = this.#nowMs + HALF_OPEN_MS;
+    const deadlineMs = this.#nowMs + up.link.proofMs(won.rttMs);
     const proof: Proof = { type: 'attach', expects, rttMs: won.rttMs, deadlineMs };
     this.#carry(won.stream, won.route, keys, up.link, proof, won.rest);
   }
@@ -576,13 +547,13 @@ export class Links {
     const { link, resume } = up;
     this.#links.delete(link.id);
     this.#attaches.remove(link);
-    if (resume?.attempt !== undefined) this.#board.remove(resume.attempt);
+    for (const attempt of resume?.attempts ?? []) this.#board.remove(attempt);
     resume?.cancel();
     for (const carrier of this.#carriers.values()) {
       if (carrier.link !== link) continue;
       const says = carrier === up.carrier ? tell : undefined;
       if (says !== undefined) link.writeClose(carrier.path, says, this.#nowMs);
-      this.#discard(carrier, true);
+      this.#discard(carrier, 'flush');
     }
     this.#emit({ type: 'down', link: link.id, reason });
   }

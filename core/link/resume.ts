@@ -1,23 +1,32 @@
 /**
- * Resume: how the initiator gives its link the next path (LNK-31, LNK-34, LNK-35).
+ * Resume: how the initiator gives its link the next path (LNK-31, LNK-34, LNK-35, LNK-39, LNK-40).
  *
- *   idle --path lost--> attach attempt now --lost--> wait 0.5, 1, 2, 4, 5, 5 ... s --> attempt
- *   idle --keys older than 1 h--> attach attempt beside the living path --lost--> wait 60 s
+ *   idle --path lost--> attach attempts now --all lost--> wait 0.5 s --> again
+ *   idle --path doubted, better route, keys older than 1 h--> the same beside the living path
  *
- * The attempt goes to where the last path led. The responder never dials: it waits.
+ * Attempts go to where the last path led and to where else the peer is said to be; the first
+ * answer wins. The responder never dials: it waits.
  * @module
  */
-import type { Random } from '../base/time.ts';
+import { endpointKey } from '../base/endpoint.ts';
+import { earliest, type Random } from '../base/time.ts';
 import { AttachCounter } from './attach.ts';
-import { Attempt } from './attempt.ts';
+import { Attempt, type Timetable } from './attempt.ts';
 import type { Emit, Route, StreamId } from './contract.ts';
 import { FlightKey } from './gate.ts';
 import { attachFlightSecret, type Attached, openAttach } from './handshake.ts';
+import { ATTACH_ROUTES_MAX, FLIGHT_TIMES_MS } from './limits.ts';
 import type { Link } from './link.ts';
 
-const RETRY_MS_FIRST = 500;
-const RETRY_MS_MAX = 5000;
+/** A link lives 30 s without a path: no wait may miss the network's return by much. */
+const RETRY_MS = 500;
 const REFRESH_RETRY_MS = 60_000;
+/**
+ * Shorter than a dial's, and fewer flights where the peer may not be: the responder knows 64 ids
+ * ahead, which is enough for 30 s of tries.
+ */
+const LAST_ROUTE: Timetable = { flightsMs: FLIGHT_TIMES_MS, giveUpMs: 5_000 };
+const OTHER_ROUTE: Timetable = { flightsMs: [0, 1_000], giveUpMs: 5_000 };
 
 export interface ResumeDeps {
   readonly random: Random;
@@ -25,47 +34,119 @@ export interface ResumeDeps {
   readonly allocateStream: () => StreamId;
 }
 
+export type AttachAttempt = Attempt<Attached>;
+
 export class Resume {
   readonly link: Link;
   /** Where the last path led. */
-  route: Route;
+  #route: Route;
+  /** Where else the peer may be. */
+  #others: readonly Route[] = [];
   readonly #deps: ResumeDeps;
   readonly #key: FlightKey;
   readonly #ids: AttachCounter;
-  #attempt: Attempt<Attached> | undefined;
+  #attempts: readonly AttachAttempt[] = [];
   /** An attempt won and its path waits for the peer's START. */
   #proving = false;
-  #failures = 0;
   #retryAtMs = 0;
+  /** Somebody wants a fresh path whatever the present one says. */
+  #wanted = false;
 
   constructor(link: Link, route: Route, deps: ResumeDeps) {
     const root = link.established.attach;
     this.link = link;
-    this.route = route;
+    this.#route = route;
     this.#deps = deps;
     this.#key = new FlightKey(attachFlightSecret(root));
     this.#ids = new AttachCounter(root);
   }
 
-  get attempt(): Attempt<Attached> | undefined {
-    return this.#attempt;
+  get attempts(): readonly AttachAttempt[] {
+    return this.#attempts;
   }
 
   wakeAtMs(): number | undefined {
     if (this.#proving) return undefined;
-    if (this.#attempt !== undefined) return this.#attempt.wakeAtMs();
-    const due = this.link.path === undefined ? 0 : this.link.refreshDueMs;
-    return Math.max(due, this.#retryAtMs);
+    if (this.#attempts.length > 0) {
+      return earliest(...this.#attempts.map((attempt) => attempt.wakeAtMs()));
+    }
+    const { link } = this;
+    const now = link.path === undefined || link.doubted || this.#wanted;
+    return Math.max(now ? 0 : link.refreshDueMs, this.#retryAtMs);
   }
 
-  /** Starts or drives an attempt; returns it where it is new. */
-  handleTimeout(nowMs: number): Attempt<Attached> | undefined {
-    if (this.#attempt !== undefined) {
-      this.#attempt.handleTimeout(nowMs);
-      return undefined;
-    }
+  /** Drives the attempts; starts and returns fresh ones where it is time. */
+  handleTimeout(nowMs: number): readonly AttachAttempt[] {
+    for (const attempt of this.#attempts) attempt.handleTimeout(nowMs);
     const wakeAtMs = this.wakeAtMs();
-    if (wakeAtMs === undefined || wakeAtMs > nowMs) return undefined;
+    const busy = this.#attempts.length > 0;
+    if (busy || wakeAtMs === undefined || wakeAtMs > nowMs) return [];
+    this.#wanted = false;
+    this.#attempts = this.#routes().map((route, i) => {
+      return this.#attempt(route, i === 0 ? LAST_ROUTE : OTHER_ROUTE, nowMs);
+    });
+    return this.#attempts;
+  }
+
+  /** Where the peer is said to be now. */
+  setRoutes(routes: readonly Route[]): void {
+    this.#others = routes;
+  }
+
+  /** A fresh path, at once: what went before does not count. */
+  hurry(): void {
+    this.#wanted = true;
+    this.#retryAtMs = 0;
+  }
+
+  /** An attempt has its reply; the others are over. */
+  won(winner: AttachAttempt): readonly AttachAttempt[] {
+    const others = this.#attempts.filter((attempt) => attempt !== winner);
+    for (const attempt of others) attempt.cancel();
+    this.#attempts = [];
+    this.#proving = true;
+    return others;
+  }
+
+  /** The peer's START came: the link goes on there. */
+  proven(route: Route): void {
+    this.#proving = false;
+    this.#retryAtMs = 0;
+    this.#wanted = false;
+    this.#route = route;
+  }
+
+  /** One attempt came to nothing; the last one to do so decides when to try again. */
+  lost(lost: AttachAttempt, nowMs: number): void {
+    if (!this.#attempts.includes(lost)) return;
+    this.#attempts = this.#attempts.filter((attempt) => attempt !== lost);
+    if (this.#attempts.length === 0) this.failed(nowMs);
+  }
+
+  /** All attempts, or an unproven path, came to nothing. */
+  failed(nowMs: number): void {
+    this.#proving = false;
+    const { doubted, path } = this.link;
+    this.#retryAtMs = nowMs + (path === undefined || doubted ? RETRY_MS : REFRESH_RETRY_MS);
+  }
+
+  /** The path was lost or is doubted: whatever waits for a refresh waits no longer. */
+  pathLost(): void {
+    this.#retryAtMs = 0;
+  }
+
+  cancel(): void {
+    for (const attempt of this.#attempts) attempt.cancel();
+    this.#attempts = [];
+  }
+
+  /** The last path's route first, none twice. */
+  #routes(): readonly Route[] {
+    const seen = new Map([this.#route, ...this.#others].map((route) => [keyOf(route), route]));
+    return [...seen.values()].slice(0, ATTACH_ROUTES_MAX);
+  }
+
+  #attempt(route: Route, timetable: Timetable, nowMs: number): AttachAttempt {
     const { random, emit, allocateStream } = this.#deps;
     const begin = (
       streamId: number,
@@ -84,44 +165,12 @@ export class Resume {
         },
       };
     };
-    const { route } = this;
-    this.#attempt = new Attempt(
-      { route, key: this.#key, random, emit, allocateStream, begin },
-      nowMs,
-    );
-    return this.#attempt;
+    const key = this.#key;
+    const deps = { route, key, random, emit, allocateStream, begin, timetable };
+    return new Attempt(deps, nowMs);
   }
+}
 
-  /** The attempt has its reply. */
-  won(): void {
-    this.#attempt = undefined;
-    this.#proving = true;
-  }
-
-  /** The peer's START came: the link goes on there. */
-  proven(route: Route): void {
-    this.#proving = false;
-    this.#failures = 0;
-    this.#retryAtMs = 0;
-    this.route = route;
-  }
-
-  /** Attempt or unproven path came to nothing. */
-  failed(nowMs: number): void {
-    this.#attempt = undefined;
-    this.#proving = false;
-    const backoff = Math.min(RETRY_MS_FIRST * 2 ** this.#failures, RETRY_MS_MAX);
-    this.#failures++;
-    this.#retryAtMs = nowMs + (this.link.path === undefined ? backoff : REFRESH_RETRY_MS);
-  }
-
-  /** The path was lost: whatever waits for a refresh waits no longer. */
-  pathLost(): void {
-    this.#retryAtMs = 0;
-  }
-
-  cancel(): void {
-    this.#attempt?.cancel();
-    this.#attempt = undefined;
-  }
+function keyOf({ endpoint, transport }: Route): string {
+  return `${transport} ${endpointKey(endpoint)}`;
 }

@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest';
+import type { Route } from './contract.ts';
+import { linked, type TestNet, type TestNode } from './testing/net.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Swallows what `from` writes, until the next path is there. */
+function swallowUntilNextPath(net: TestNet, from: TestNode): void {
+  const before = from.of('path').length;
+  net.onStream = (sender, _to, bytes) => {
+    const { attempts, unproven } = from.links.stats();
+    const same = from.of('path').length === before && attempts === 0 && unproven === 0;
+    return sender === from && same ? undefined : bytes;
+  };
+}
+
+function downs(...nodes: TestNode[]): unknown[] {
+  return nodes.flatMap((node) => node.of('down'));
+}
+
+describe('[LNK-39] a path that acknowledges nothing, as after a forged acknowledgement', () => {
+  for (const transport of ['udp', 'tcp'] as const) {
+    test(`${transport}: the initiator has another beside it within 1 s and a round trip`, () => {
+      const { net, a, b } = linked(transport);
+      swallowUntilNextPath(net, a);
+      a.say('swallowed, then sent again');
+      net.run(1_000);
+      expect(b.texts()).toEqual([]);
+      net.run(150);
+      expect(b.texts()).toEqual(['swallowed, then sent again']);
+      expect(a.of('path').some(({ route }) => route === undefined)).toBe(false);
+      expect(downs(a, b)).toEqual([]);
+    });
+
+    test(`${transport}: the responder's reset tells the initiator, who owes nothing`, () => {
+      const { net, a, b } = linked(transport);
+      swallowUntilNextPath(net, b);
+      b.say('swallowed, then sent again');
+      net.run(1_150);
+      expect(a.texts()).toEqual(['swallowed, then sent again']);
+      expect(downs(a, b)).toEqual([]);
+    });
+
+    test(`${transport}: also while the other side talks on`, () => {
+      const { net, a, b } = linked(transport);
+      swallowUntilNextPath(net, a);
+      a.say('swallowed, then sent again');
+      for (let i = 0; i < 12; i++) {
+        b.say(`${i}`);
+        net.run(100);
+      }
+      expect(b.texts()).toEqual(['swallowed, then sent again']);
+      expect(a.texts()).toEqual(Array.from({ length: 12 }, (_, i) => `${i}`));
+    });
+  }
+
+  test('a line that is slow is not left again and again', () => {
+    const { net, a, b } = linked('tcp');
+    net.latencyMs = 900;
+    for (let i = 0; i < 60; i++) {
+      a.say(`${i}`);
+      net.run(1_000);
+    }
+    net.run(10_000);
+    expect(b.texts()).toEqual(Array.from({ length: 60 }, (_, i) => `${i}`));
+    expect(a.of('path').length).toBeLessThan(4);
+    expect(downs(a, b)).toEqual([]);
+  });
+
+  test('a further path that answers its handshake and nothing else is not waited for long', () => {
+    const { net, a, b } = linked('udp');
+    net.onStream = () => undefined;
+    a.say('through at last');
+    net.run(2_500);
+    net.onStream = (_from, _to, bytes) => bytes;
+    net.run(2_600);
+    expect(b.texts()).toEqual(['through at last']);
+    expect(downs(a, b)).toEqual([]);
+  });
+});
+
+describe('[LNK-36] streams that are out of step', () => {
+  test('are reset, since a farewell inside them would not be read', () => {
+    const { net, a, b } = linked('tcp');
+    const closes: unknown[] = [];
+    const poll = b.links.poll.bind(b.links);
+    b.links.poll = () => {
+      const out = poll();
+      if (out?.type === 'stream-close') closes.push(out);
+      return out;
+    };
+    net.onStream = (from, _to, bytes) => {
+      const bent = bytes.slice();
+      if (from === a && closes.length === 0) bent[0]! ^= 1;
+      return bent;
+    };
+    a.say('bent');
+    net.run(300);
+    expect(closes).toEqual([{ type: 'stream-close', stream: expect.any(Number), reset: true }]);
+    expect(b.texts()).toEqual(['bent']);
+  });
+});
+
+describe('[LNK-40] a better path', () => {
+  for (const [from, to] of [
+    ['tcp', 'udp'],
+    ['udp', 'tcp'],
+  ] as const) {
+    test(`from ${from} to ${to} takes over while messages are in flight both ways`, () => {
+      const { net, a, b } = linked(from);
+      const sent: string[] = [];
+      a.links.setRoutes(a.link(), [b.route(to)]);
+      // The old route answers no more; the old path still works.
+      net.onDatagram = (_from, _to, bytes) => (to === 'udp' ? bytes : undefined);
+      if (to === 'udp') b.links.handleStreamAccepted = () => undefined;
+      for (let i = 0; i < 60; i++) {
+        sent.push(`${i}`);
+        a.say(`${i}`);
+        b.say(`${i}`);
+        if (i === 20) {
+          a.links.attach(a.link(), net.nowMs);
+          net.drain(a);
+        }
+        net.run(7);
+      }
+      net.run(1_000);
+      expect(a.of('path').map(({ route }) => route?.transport)).toEqual([to]);
+      expect([a.texts(), b.texts()]).toEqual([sent, sent]);
+      expect(downs(a, b)).toEqual([]);
+      for (const node of [a, b]) expect(node.links.stats()).toMatchObject({ streams: 1 });
+    });
+  }
+
+  test('is looked for wherever the peer is said to be, its last place first', () => {
+    const { net, a, b } = linked('udp');
+    const elsewhere: Route = { transport: 'udp', endpoint: { host: '10.0.0.77', port: 77 } };
+    a.links.setRoutes(a.link(), [elsewhere, b.route('udp'), b.route('tcp')]);
+    const flights: string[] = [];
+    net.onDatagram = (from, to, bytes) => {
+      if (from === a) flights.push(to.host);
+      return from === a ? undefined : bytes;
+    };
+    net.resetStreams();
+    net.run(400);
+    expect(flights.slice(0, 2)).toEqual([b.endpoint.host, '10.0.0.77']);
+    expect(a.of('path').at(-1)).toMatchObject({ route: b.route('tcp') });
+    expect(a.links.stats()).toMatchObject({ attempts: 0, streams: 1 });
+  });
+
+  test('on four routes that all are silent: ids last for as long as the link does', () => {
+    const { net, a, b } = linked('udp');
+    const nowhere = [1, 2, 3].map((i): Route => ({
+      transport: 'udp',
+      endpoint: { host: `10.0.0.${70 + i}`, port: 77 },
+    }));
+    a.links.setRoutes(a.link(), nowhere);
+    net.onDatagram = () => undefined;
+    net.resetStreams();
+    net.run(27_500);
+    net.onDatagram = (_from, _to, bytes) => bytes;
+    net.run(2_400);
+    a.say('still known');
+    net.run(100);
+    expect(b.texts()).toEqual(['still known']);
+    expect(downs(a, b)).toEqual([]);
+  });
+});
+
+describe('[LNK-41] after sleep, or with other addresses', () => {
+  /** Both ends wake `forMs` later; nothing ran meanwhile. */
+  function sleep(net: TestNet, nodes: TestNode[], forMs: number): void {
+    net.nowMs += forMs;
+    for (const node of nodes) {
+      node.links.handleWake(net.nowMs);
+      net.drain(node);
+    }
+  }
+
+  test('a path is asked at once, and a dead one replaced at once', () => {
+    const { net, a, b } = linked('tcp');
+    let writes = 0;
+    net.onStream = (from, _to, bytes) => {
+      if (from === b) writes++;
+      return bytes;
+    };
+    sleep(net, [b], 5 * 60_000);
+    net.run(net.latencyMs);
+    expect(writes).toBe(1);
+    net.onStream = (_from, _to, bytes) => bytes;
+    net.run(1_000);
+    a.say('hello');
+    net.run(100);
+    expect(b.texts()).toEqual(['hello']);
+  });
+
+  test('a link without a path gets its 30 s again, and goes on', () => {
+    const { net, a, b } = linked('udp');
+    net.onDatagram = () => undefined;
+    net.resetStreams();
+    a.say('written before the sleep');
+    net.run(5_000);
+    sleep(net, [a, b], HOUR_MS);
+    expect(downs(a, b)).toEqual([]);
+    net.onDatagram = (_from, _to, bytes) => bytes;
+    net.run(2_000);
+    expect(b.texts()).toEqual(['written before the sleep']);
+  });
+
+  test('what was owed before is not held against the path', () => {
+    const { net, a, b } = linked('udp');
+    net.latencyMs = 100;
+    a.say('in flight when the lid closed');
+    sleep(net, [a, b], HOUR_MS);
+    net.run(500);
+    expect(b.texts()).toEqual(['in flight when the lid closed']);
+    expect(a.of('path').some(({ route }) => route === undefined)).toBe(false);
+    expect(downs(a, b)).toEqual([]);
+  });
+});
