@@ -17,13 +17,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './build.mjs';
 
-const TOTAL_MS = 19 * 60_000;
+const TOTAL_MS = 20 * 60_000;
 const STAGE_MS = {
   packages: 6 * 60_000,
   static: 4 * 60_000,
   unit: 8 * 60_000,
   e2e: 9 * 60_000,
-  sim: 9 * 60_000,
+  sim: 12 * 60_000,
 };
 const KILL_AFTER_MS = 5_000;
 const SIM_SEEDS = 200;

@@ -12,13 +12,14 @@
  * @module
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Prng } from '@sotto/core/base/prng.ts';
+import { ROOT } from '../bars/bar.ts';
 import { checkImage, type Found } from './check.ts';
 import { Disk } from './disk.ts';
 import { type DiskEvent, parseTrace, STRACE_ARGUMENTS } from './trace.ts';
@@ -61,7 +62,10 @@ const { values } = parseArgs({
 const images = Number(values.images);
 const seed = Number(values.seed);
 
-if (statfsSync(tmpdir()).type === TMPFS) fail(`${tmpdir()} is tmpfs: set TMPDIR to a real disk`);
+// Not the system's folder for temporary files, which lies in memory on many machines.
+const DISK = join(ROOT, '.cache');
+mkdirSync(DISK, { recursive: true });
+if (statfsSync(DISK).type === TMPFS) fail(`${DISK} lies in memory: a real disk is needed`);
 if (spawnSync('strace', ['--version']).error) fail('strace is needed, and not installed');
 
 const random = new Prng(seed);
@@ -98,7 +102,7 @@ function print(name: string, { events, acks }: Recording, result: Result): void 
 
 /** Runs the workload under strace and reads what it did to the disk. */
 function record(synchronous: 'FULL' | 'NORMAL'): Recording {
-  const folder = mkdtempSync(join(tmpdir(), 'sotto-power-cut-'));
+  const folder = mkdtempSync(join(DISK, 'power-cut-'));
   const trace = `${folder}.trace`;
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const workload = fileURLToPath(new URL('./workload.ts', import.meta.url));
