@@ -65,6 +65,10 @@ class Person {
   #streams = new Map<number, { far: Person; stream: number }>();
   #nextCommand = 1;
   #starts = 0;
+  /** How far their wall clock is from the world's. */
+  wallAheadMs = 0;
+  /** Who is cut off hears nothing and is not heard. */
+  cutOff = false;
 
   constructor(
     readonly world: World,
@@ -113,6 +117,17 @@ class Person {
     return id;
   }
 
+  /** Their computer has these addresses now, at another port. */
+  move(port: number): void {
+    this.port = port;
+    const listen = { udpPort: port, tcpPort: port, addresses: ['127.0.0.2'] };
+    this.#inbox.push({ type: 'listening', listen });
+  }
+
+  look(): void {
+    this.#inbox.push({ type: 'tick' });
+  }
+
   /** Runs a command until it is answered. */
   ask(command: Command): CommandResult {
     const id = this.command(command);
@@ -145,7 +160,8 @@ class Person {
   step(): boolean {
     const input = this.#inbox.shift();
     if (!input || !this.node) return false;
-    this.node.handle(input, { monoMs: this.world.nowMs, wallMs: 1.7e12 + this.world.nowMs });
+    const wallMs = 1.7e12 + this.world.nowMs + this.wallAheadMs;
+    this.node.handle(input, { monoMs: this.world.nowMs, wallMs });
     for (let e = this.node.poll(); e; e = this.node?.poll()) this.#carryOut(e);
     return true;
   }
@@ -166,14 +182,15 @@ class Person {
       case 'datagram': {
         const from = { host: '127.0.0.1', port: this.port };
         const far = this.world.at(effect.to.port);
-        if (far) far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
+        if (far && !this.cutOff && !far.cutOff)
+          far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
         return;
       }
       case 'stream-open':
         return this.#open(effect);
       case 'stream-write': {
         const end = this.#streams.get(effect.stream);
-        if (end)
+        if (end && !this.cutOff && !end.far.cutOff)
           end.far.#inbox.push({ type: 'stream-bytes', stream: end.stream, bytes: effect.bytes });
         this.#inbox.push({ type: 'stream-writable', stream: effect.stream });
         return;
@@ -196,7 +213,7 @@ class Person {
   #open(effect: Extract<Effect, { type: 'stream-open' }>): void {
     if (effect.transport === 'udx') return this.#openUdx(effect);
     const far = this.world.at(effect.to.port);
-    if (!far) {
+    if (!far || far.cutOff || this.cutOff) {
       this.#inbox.push({ type: 'stream-closed', stream: effect.stream, reason: 'refused' });
       return;
     }
@@ -310,6 +327,35 @@ describe('two people', () => {
     world.run();
     const [made] = data(ana.ask({ type: 'invite-list' }), 'invites').invites;
     expect(made).toMatchObject({ state: 'used', link: undefined, usedBy: ['Bo'] });
+  });
+
+  describe('[PTH-10] wake and moves', () => {
+    test('who slept finds the other at once, though all timers stood still', () => {
+      const { world, ana, bo } = pair();
+      // What Bo's radio says while the lid is closed reaches nobody.
+      bo.cutOff = true;
+      world.run(100_000);
+      bo.cutOff = false;
+      const dueMs = bo.wakeAtMs()! - world.nowMs;
+      expect(dueMs).toBeGreaterThan(100);
+      bo.wallAheadMs += 8 * 3_600_000;
+      bo.look();
+      data(bo.say('Ana', 'good morning'), 'sent');
+      world.run(100);
+      expect(ana.texts()).toEqual(['good morning']);
+    });
+
+    test('who has other addresses is found again by those who cannot find them', () => {
+      for (const mover of [0, 1]) {
+        const { world, ana, bo } = pair();
+        const [moved, other] = mover === 0 ? [ana, bo] : [bo, ana];
+        moved.move(30_000);
+        world.run(1_000);
+        data(other.say(moved.name, 'there you are'), 'sent');
+        world.run(100);
+        expect(moved.texts()).toEqual(['there you are']);
+      }
+    });
   });
 
   test('[CON-8] a blocked contact is linked no more and cannot write', () => {

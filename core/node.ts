@@ -24,6 +24,8 @@ import type { Effect, Input, Listening } from './effects.ts';
 
 /** Commands that may wait while the vault is being read. */
 export const EARLY_COMMANDS_MAX = 64;
+/** Time that passed unseen from which this computer must have slept. */
+export const SLEPT_MS = 30_000;
 /** A vault that cannot be read at start is asked again after this time. */
 export const LOAD_AGAIN_MS = 1_000;
 
@@ -44,7 +46,9 @@ export class Node {
 
   /** One input. `monoMs` never goes back; `wallMs` may say anything. */
   handle(input: Input, now: Now): void {
+    const slept = this.#hasSlept(now);
     this.#context.now = { monoMs: now.monoMs, wallMs: Math.floor(now.wallMs) };
+    if (slept) this.#runtime?.handleWake();
     switch (input.type) {
       case 'start':
         this.#listen = input.listen;
@@ -85,6 +89,17 @@ export class Node {
       early: this.#early.length,
       ...this.#runtime?.stats(),
     };
+  }
+
+  /**
+   * Some clocks stand still while a computer sleeps: then the wall clock runs ahead of them. Others
+   * go on: then a timer is late. A person who sets the clock costs a question on each link.
+   */
+  #hasSlept(now: Now): boolean {
+    const before = this.#context.now;
+    const aheadMs = now.wallMs - before.wallMs - (now.monoMs - before.monoMs);
+    const lateMs = now.monoMs - (this.wakeAtMs() ?? now.monoMs);
+    return aheadMs >= SLEPT_MS || lateMs >= SLEPT_MS;
   }
 
   #handleTimeout(): void {

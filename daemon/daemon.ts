@@ -15,7 +15,7 @@ import type { ApiFile } from '@sotto/api/contract.ts';
 import { parts as listOf } from '@sotto/api/settings.ts';
 import type { Settings } from '@sotto/api/settings.ts';
 import type { Listening, Notice } from '@sotto/core/effects.ts';
-import { Node } from '@sotto/core/node.ts';
+import { Node, SLEPT_MS } from '@sotto/core/node.ts';
 import { ApiServer } from './api-server.ts';
 import { Config } from './config.ts';
 import { openDataFolder, writeWhole } from './data-folder.ts';
@@ -34,7 +34,7 @@ import { StartFailure } from './start-failure.ts';
 import type { Store, Stores } from './store.ts';
 
 /** How often the addresses of this computer are looked at. */
-const ADDRESSES_EVERY_MS = 30_000;
+const ADDRESSES_EVERY_MS = 1_000;
 /** A stop that takes longer is cut short: everything acknowledged is on disk anyway. */
 const STOP_MS = 1_700;
 
@@ -205,8 +205,12 @@ export class Daemon {
 
   #watchAddresses(listen: Listening): void {
     let known = JSON.stringify(listen);
+    let lookedMs = Date.now();
     this.#driver.start(listen);
     this.#addressTimer = setInterval(() => {
+      // Timers stood still while the computer slept: the node notices by the clock, if it is asked.
+      if (Date.now() - lookedMs > SLEPT_MS) this.#driver.input({ type: 'tick' });
+      lookedMs = Date.now();
       const now = this.#network.listening();
       if (JSON.stringify(now) === known) return;
       known = JSON.stringify(now);

@@ -93,9 +93,7 @@ export class Runtime {
   handle(input: Input): void {
     switch (input.type) {
       case 'listening':
-        this.#listen = input.listen;
-        this.finding.handleNetworkChange();
-        return this.#refreshRecord();
+        return this.#moved(input.listen);
       case 'datagram':
         if (!this.finding.handleDatagram(input.from, input.bytes)) {
           this.connections.handleDatagram(input.from, input.bytes);
@@ -114,6 +112,21 @@ export class Runtime {
       default:
         return;
     }
+  }
+
+  /** This computer slept: nothing that it knew of others need hold. */
+  handleWake(): void {
+    this.connections.handleWake(false);
+    this.finding.handleNetworkChange();
+  }
+
+  /** This computer listens elsewhere. */
+  #moved(listen: Listening): void {
+    const gone = this.#listen.addresses.some((host) => !listen.addresses.includes(host));
+    this.#listen = listen;
+    this.finding.handleNetworkChange();
+    this.#refreshRecord();
+    this.connections.handleWake(gone);
   }
 
   handleTimeout(): void {

@@ -42,6 +42,8 @@ export interface Session {
    * wait a crash could forget a person whose messages it had receipted.
    */
   held: { readonly body: Uint8Array; readonly bytes: number }[] | undefined;
+  /** Where its path leads, or the last one led. */
+  at: LinkUp['route'];
   route: RouteName;
   transport: 'tcp' | 'udx';
   endpoint: string;
@@ -97,6 +99,7 @@ export class Sessions {
       device: undefined,
       held: undefined,
       rttMs: undefined,
+      at: up.route,
       ...describe(up.route),
     };
     this.#sessions.set(up.link, session);
@@ -104,13 +107,18 @@ export class Sessions {
   }
 
   handlePath(path: LinkPath): void {
-    const session = this.#sessions.get(path.link);
+    const { link } = path;
+    const session = this.#sessions.get(link);
     if (!session) return;
+    session.at = path.route ?? session.at;
     session.rttMs = path.rttMs;
     if (path.route) Object.assign(session, describe(path.route));
     const current = session.device !== undefined && this.of(session.device) === session;
-    if (current && path.route) this.connections.linked(session.device!);
-    if (current && !path.route) this.connections.pathLost(session.device!);
+    if (current && path.route && !path.doubted) {
+      this.connections.linked(session.device!, link, session.up.initiator, path.route);
+    } else if (current) {
+      this.connections.pathLost(session.device!);
+    }
     this.#changed(session);
   }
 
@@ -316,7 +324,7 @@ export class Sessions {
     const former = this.#byDevice.get(key);
     this.#byDevice.set(key, session);
     if (former && former !== session) this.connections.close(former.link, 'replaced');
-    this.connections.linked(key);
+    this.connections.linked(key, session.link, session.up.initiator, session.at);
     const byInvite = session.up.gate.kind === 'invite' && !again;
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });

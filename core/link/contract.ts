@@ -113,6 +113,8 @@ export type LinksOutput =
       readonly link: LinkId;
       readonly route: Route | undefined;
       readonly rttMs?: number;
+      /** It owes an answer for too long; another output follows once it, or the next, gave one. */
+      readonly doubted?: true;
     }
   | { readonly type: 'down'; readonly link: LinkId; readonly reason: DownReason }
   | { readonly type: 'dial-failed'; readonly dial: DialId; readonly reason: DialFailure };

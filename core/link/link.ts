@@ -332,6 +332,7 @@ export class Link {
 
   #answered(nowMs: number): void {
     if (this.#owedSinceMs !== undefined) this.#patience.answered(nowMs - this.#owedSinceMs);
+    if (this.#doubted) this.#emit({ type: 'path', link: this.id, route: this.#path!.route });
     this.#settle();
     if (this.#waiting) this.#owedSinceMs = nowMs;
   }

@@ -109,16 +109,12 @@ describe('[LNK-40] a better path', () => {
     test(`from ${from} to ${to} takes over while messages are in flight both ways`, () => {
       const { net, a, b } = linked(from);
       const sent: string[] = [];
-      a.links.setRoutes(a.link(), [b.route(to)]);
-      // The old route answers no more; the old path still works.
-      net.onDatagram = (_from, _to, bytes) => (to === 'udp' ? bytes : undefined);
-      if (to === 'udp') b.links.handleStreamAccepted = () => undefined;
       for (let i = 0; i < 60; i++) {
         sent.push(`${i}`);
         a.say(`${i}`);
         b.say(`${i}`);
         if (i === 20) {
-          a.links.attach(a.link(), net.nowMs);
+          a.links.attach(a.link(), [b.route(to)], net.nowMs);
           net.drain(a);
         }
         net.run(7);

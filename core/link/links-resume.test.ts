@@ -260,10 +260,11 @@ describe('[LNK-33] a path that swallows everything', () => {
     net.onDatagram = (_from, _to, bytes) => (dead ? undefined : bytes);
     a.say('into the void');
     net.run(9_900);
-    expect(a.of('path')).toEqual([]);
+    expect(a.of('path')).toMatchObject([{ doubted: true }]);
     dead = false;
     net.run(2_000);
-    expect(a.of('path').map(({ route }) => route?.transport)).toEqual([undefined, 'udp']);
+    const after = a.of('path').slice(1);
+    expect(after.map(({ route }) => route?.transport)).toEqual([undefined, 'udp']);
     net.run(200);
     expect(b.texts()).toEqual(['into the void']);
   });
@@ -272,7 +273,8 @@ describe('[LNK-33] a path that swallows everything', () => {
     const { net, a } = linked('udp');
     net.onStream = () => undefined;
     net.run(25_000 * 1.2 + 10_000 + 100);
-    expect(a.of('path')[0]).toMatchObject({ route: undefined });
+    expect(a.of('path')[0]).toMatchObject({ doubted: true });
+    expect(a.of('path').some(({ route }) => route === undefined)).toBe(true);
   });
 });
 

@@ -221,11 +221,11 @@ export class Links {
     this.#links.get(id)?.resume?.setRoutes(routes);
   }
 
-  /** Attaches a further path at once, on all known routes; messages go on meanwhile (LNK-40). */
-  attach(id: LinkId, nowMs: number): void {
+  /** Attaches a further path on one of these routes; messages go on meanwhile (LNK-40). */
+  attach(id: LinkId, routes: readonly Route[], nowMs: number): void {
     this.#nowMs = nowMs;
     const up = this.#links.get(id);
-    up?.resume?.hurry();
+    up?.resume?.hurry(routes);
     if (up !== undefined) this.#resume(up);
   }
 
@@ -512,9 +512,12 @@ export class Links {
    * but its reset tells the initiator, whom nobody else may have told.
    */
   #isLeft(up: UpLink): boolean {
-    if (!up.link.takeDoubt(this.#nowMs)) return false;
-    up.resume?.pathLost();
-    return up.resume === undefined;
+    const { link, resume } = up;
+    if (!link.takeDoubt(this.#nowMs)) return false;
+    if (resume === undefined) return true;
+    resume.pathLost();
+    this.#emit({ type: 'path', link: link.id, route: link.path!.route, doubted: true });
+    return false;
   }
 
   /** Drives the initiator's search for another path. */

@@ -49,8 +49,8 @@ export class Resume {
   /** An attempt won and its path waits for the peer's START. */
   #proving = false;
   #retryAtMs = 0;
-  /** Somebody wants a fresh path whatever the present one says. */
-  #wanted = false;
+  /** Where a fresh path is wanted, whatever the present one says. */
+  #wanted: readonly Route[] | undefined;
 
   constructor(link: Link, route: Route, deps: ResumeDeps) {
     const root = link.established.attach;
@@ -71,7 +71,7 @@ export class Resume {
       return earliest(...this.#attempts.map((attempt) => attempt.wakeAtMs()));
     }
     const { link } = this;
-    const now = link.path === undefined || link.doubted || this.#wanted;
+    const now = link.path === undefined || link.doubted || this.#wanted !== undefined;
     return Math.max(now ? 0 : link.refreshDueMs, this.#retryAtMs);
   }
 
@@ -81,8 +81,9 @@ export class Resume {
     const wakeAtMs = this.wakeAtMs();
     const busy = this.#attempts.length > 0;
     if (busy || wakeAtMs === undefined || wakeAtMs > nowMs) return [];
-    this.#wanted = false;
-    this.#attempts = this.#routes().map((route, i) => {
+    const routes = this.#wanted ?? this.#routes();
+    this.#wanted = undefined;
+    this.#attempts = routes.slice(0, ATTACH_ROUTES_MAX).map((route, i) => {
       return this.#attempt(route, i === 0 ? LAST_ROUTE : OTHER_ROUTE, nowMs);
     });
     return this.#attempts;
@@ -93,9 +94,9 @@ export class Resume {
     this.#others = routes;
   }
 
-  /** A fresh path, at once: what went before does not count. */
-  hurry(): void {
-    this.#wanted = true;
+  /** A fresh path, at once, on these routes or on all that are known. */
+  hurry(routes = this.#routes()): void {
+    this.#wanted = routes;
     this.#retryAtMs = 0;
   }
 
@@ -112,7 +113,7 @@ export class Resume {
   proven(route: Route): void {
     this.#proving = false;
     this.#retryAtMs = 0;
-    this.#wanted = false;
+    this.#wanted = undefined;
     this.#route = route;
   }
 
@@ -143,7 +144,7 @@ export class Resume {
   /** The last path's route first, none twice. */
   #routes(): readonly Route[] {
     const seen = new Map([this.#route, ...this.#others].map((route) => [keyOf(route), route]));
-    return [...seen.values()].slice(0, ATTACH_ROUTES_MAX);
+    return [...seen.values()];
   }
 
   #attempt(route: Route, timetable: Timetable, nowMs: number): AttachAttempt {

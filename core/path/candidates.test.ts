@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { allowedRoutes, ownCandidates, type OwnAddresses, type Route } from './candidates.ts';
+import {
+  allowedRoutes,
+  nearerRoutes,
+  ownCandidates,
+  type OwnAddresses,
+  type Route,
+} from './candidates.ts';
 
 const OUTSIDE = { host: '93.184.216.34', port: 40_000 };
 const own = (change: Partial<OwnAddresses> = {}): OwnAddresses => ({
@@ -64,4 +70,14 @@ test('[PTH-3] at most four routes, three of them UDP, none twice', () => {
   const tcp = victims.map(({ endpoint }) => ({ transport: 'tcp' as const, endpoint }));
   expect(allowedRoutes([...victims, ...tcp], own())).toHaveLength(4);
   expect(allowedRoutes([victims[0]!, victims[0]!], own())).toHaveLength(1);
+});
+
+test('[PTH-11] nearer is this computer, then a private network, then the rest', () => {
+  const far = route('udp', '93.184.216.1');
+  const near = route('tcp', '192.168.1.12');
+  const here = route('udp', '127.0.0.1');
+  const all = [far, near, here];
+  expect(nearerRoutes(all, far)).toEqual([near, here]);
+  expect(nearerRoutes(all, near)).toEqual([here]);
+  expect(nearerRoutes(all, here)).toEqual([]);
 });

@@ -68,6 +68,18 @@ export function allowedRoutes(theirs: readonly Route[], own: OwnAddresses): Rout
   return unique([...udp, ...tcp]).slice(0, ROUTES_MAX);
 }
 
+/** Those of these routes that lead through less of the world than the present one. */
+export function nearerRoutes(routes: readonly Route[], present: Route): Route[] {
+  const near = distanceOf(present);
+  return routes.filter((route) => distanceOf(route) < near);
+}
+
+function distanceOf({ endpoint }: Route): number {
+  const scope = scopeOf(endpoint.host);
+  if (scope === 'loopback') return 0;
+  return scope === 'private' || scope === 'link-local' ? 1 : 2;
+}
+
 function unique(routes: readonly Route[]): Route[] {
   const seen = new Set<string>();
   return routes.filter((route) => {

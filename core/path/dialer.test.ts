@@ -123,11 +123,23 @@ test('[PTH-8] a link without a path may resume, then it is dialled afresh', () =
   const subject = dialer();
   subject.handleRoutes(ROUTES, 0);
   subject.handleLinked(0);
-  subject.handlePathLost(20_000);
+  subject.handlePathLost(RESUME_PATIENCE_MS, 20_000);
   expect(subject.wakeAtMs()).toBe(20_000 + RESUME_PATIENCE_MS);
   subject.handleLinked(20_500); // it resumed
   expect(subject.wakeAtMs()).toBeUndefined();
-  subject.handlePathLost(30_000);
+  subject.handlePathLost(RESUME_PATIENCE_MS, 30_000);
   subject.handleTimeout(30_000 + RESUME_PATIENCE_MS);
   expect(subject.poll()).toMatchObject({ type: 'dial', routes: ROUTES });
+});
+
+test('[PTH-10] after sleep or with other addresses who is not linked is dialled at once', () => {
+  const subject = dialer();
+  subject.handleRoutes(ROUTES, 0);
+  run(subject, 1_000_000, (dial, atMs) => subject.handleDialFailed(dial, atMs));
+  expect(subject.wakeAtMs()! - 1_000_000).toBeGreaterThan(10_000);
+  subject.handleNetworkChange(1_000_000);
+  expect(subject.wakeAtMs()).toBe(1_000_000);
+  subject.handleLinked(1_000_000);
+  subject.handleNetworkChange(1_000_001);
+  expect(subject.wakeAtMs()).toBeUndefined();
 });

@@ -20,6 +20,8 @@ export const BACK_OFF_MS = [
 export const STABLE_LINK_MS = 10_000;
 /** What a link without a path gets to resume before it is dialled afresh. */
 export const RESUME_PATIENCE_MS = 1_500;
+/** The same on the side that cannot resume it, and may be the only one that still finds the other. */
+export const RESUME_PATIENCE_MS_RESPONDER = 500;
 /** A dial that found no answer ends after this time. */
 export const DIAL_GIVE_UP_MS = 10_000;
 
@@ -84,10 +86,18 @@ export class Dialer {
    * The link has no path. It resumes by itself where its far side still lives; where that one
    * has restarted, only a fresh dial helps, and its link replaces the old one.
    */
-  handlePathLost(nowMs: number): void {
+  handlePathLost(patienceMs: number, nowMs: number): void {
     if (this.#linkedAtMs === undefined) return;
     this.#linkedAtMs = undefined;
-    this.#schedule(nowMs + RESUME_PATIENCE_MS);
+    this.#failures = 0;
+    this.#schedule(nowMs + patienceMs);
+  }
+
+  /** This computer woke or has other addresses: who was out of reach may not be any more. */
+  handleNetworkChange(nowMs: number): void {
+    if (this.#linkedAtMs !== undefined || this.#dialing) return;
+    this.#failures = 0;
+    this.#schedule(nowMs);
   }
 
   handleDialFailed(dial: number, nowMs: number): void {
