@@ -12,8 +12,8 @@ import type { CloseReason, GateKey, LinkSelf, LinksOutput, LinkTarget } from '..
 import { Links } from '../link/links.ts';
 import { REPLAY_ENTRIES_MAX, REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
 import { FEATURES, VERSIONS } from './versions.ts';
-import { Dialer } from '../path/dialer.ts';
-import { sameRoutes, type Route } from '../path/candidates.ts';
+import { Dialer, RESUME_PATIENCE_MS, RESUME_PATIENCE_MS_RESPONDER } from '../path/dialer.ts';
+import { nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
 import { failed, type Context } from './context.ts';
 
 export type LinkUp = Extract<LinksOutput, { type: 'up' }>;
@@ -42,6 +42,8 @@ interface Wanted {
   readonly dialer: Dialer;
   target: LinkTarget;
   routes: readonly Route[];
+  /** The link that leads there now. */
+  linked: { readonly link: number; readonly initiator: boolean; route: Route } | undefined;
 }
 type StreamInput = Extract<Input, { stream: number }>;
 
@@ -81,7 +83,7 @@ export class Connections {
     if (!wanted) {
       const dialer = new Dialer({ random: this.context.random, nextDial: () => this.#nextDial++ });
       if (linked) dialer.handleLinked(nowMs);
-      wanted = { dialer, target, routes: [] };
+      wanted = { dialer, target, routes: [], linked: undefined };
       this.#wanted.set(device, wanted);
     }
     const gate = sameGate(wanted.target.gate, target.gate) ? wanted.target.gate : target.gate;
@@ -89,8 +91,10 @@ export class Connections {
     // What was derived from a secret is kept with the object that holds it.
     wanted.target = { ...target, gate };
     if (newGate && sameRoutes(wanted.routes, routes)) wanted.dialer.handleWanted(nowMs);
+    const moved = !sameRoutes(wanted.routes, routes);
     wanted.routes = routes;
     wanted.dialer.handleRoutes(routes, nowMs);
+    if (moved) this.#improve(wanted);
     this.#drain();
   }
 
@@ -114,19 +118,56 @@ export class Connections {
     return [...this.#wanted].filter(([, { target }]) => equal(target.identity, identity));
   }
 
-  linked(device: string): void {
-    this.#wanted.get(device)?.dialer.handleLinked(this.context.now.monoMs);
+  /** A link leads to this device, on this route. */
+  linked(device: string, link: number, initiator: boolean, route: Route): void {
+    const wanted = this.#wanted.get(device);
+    if (!wanted) return;
+    const isNew = wanted.linked?.link !== link;
+    wanted.linked = { link, initiator, route };
+    wanted.dialer.handleLinked(this.context.now.monoMs);
+    if (isNew) this.#improve(wanted);
     this.#drain();
   }
 
+  /** The path is lost or doubted; the link may find another. */
   pathLost(device: string): void {
-    this.#wanted.get(device)?.dialer.handlePathLost(this.context.now.monoMs);
+    const wanted = this.#wanted.get(device);
+    if (!wanted) return;
+    const resumes = wanted.linked?.initiator !== false;
+    const patienceMs = resumes ? RESUME_PATIENCE_MS : RESUME_PATIENCE_MS_RESPONDER;
+    wanted.dialer.handlePathLost(patienceMs, this.context.now.monoMs);
     this.#drain();
   }
 
   linkLost(device: string): void {
-    this.#wanted.get(device)?.dialer.handleLinkLost(this.context.now.monoMs);
+    const wanted = this.#wanted.get(device);
+    if (wanted) wanted.linked = undefined;
+    wanted?.dialer.handleLinkLost(this.context.now.monoMs);
     this.#drain();
+  }
+
+  /**
+   * This computer woke, or has other addresses: all links are asked, and all who are not linked
+   * dialled. A peer that dialled an address which we have no more cannot find us: we dial it.
+   * @param moved an address that we had is gone.
+   */
+  handleWake(moved: boolean): void {
+    const nowMs = this.context.now.monoMs;
+    this.#links.handleWake(nowMs);
+    for (const { dialer, linked } of this.#wanted.values()) {
+      dialer.handleNetworkChange(nowMs);
+      const deaf = moved && linked?.initiator === false;
+      dialer.handlePathLost(deaf ? 0 : RESUME_PATIENCE_MS, nowMs);
+    }
+    this.#drain();
+  }
+
+  /** The link looks for its next path where the device is now, at once where that is nearer. */
+  #improve({ linked, routes }: Wanted): void {
+    if (!linked) return;
+    this.#links.setRoutes(linked.link, routes);
+    const nearer = nearerRoutes(routes, linked.route);
+    if (nearer.length > 0) this.#links.attach(linked.link, nearer, this.context.now.monoMs);
   }
 
   /** False where the link has no room now; `writable` tells when it has. */
