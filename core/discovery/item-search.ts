@@ -108,14 +108,19 @@ export class ItemSearch {
 
   #walk(realm: Realm): Walk {
     const { width } = this.#plan;
-    const options = { width, tokens: true, eager: realm.untried };
+    const reach = realm.reach(width);
+    const options = { width, tokens: true, eager: realm.untried, hide: true, reach };
     const lookup = new Lookup(this.#target, options, realm.id);
     lookup.offer(realm.table.closest(this.#target, SEEDS_MAX));
     return new Walk(realm.walkDeps(), {
       lookup,
       urgent: true,
       deadlineMs: GET_DEADLINE_MS,
-      query: () => ({ method: 'get', target: this.#target, want: [realm.family] }),
+      query: (candidate) => {
+        const target = this.#target;
+        if (candidate.told) return { method: 'get', target, want: [realm.family] };
+        return realm.findNode(realm.mask(target, lookup.maskBits(candidate)));
+      },
       answered: (candidate, reply, nowMs) => this.#answered(candidate, reply, nowMs),
       done: (settled, nowMs) => {
         this.#settled &&= settled;

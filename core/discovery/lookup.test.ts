@@ -8,6 +8,7 @@ import {
   CANDIDATES_MAX,
   Lookup,
   LOOKUP_QUERIES_MAX,
+  MASK_BITS_MAX,
   OUTLAW_QUERIES_MAX,
   type Candidate,
   type Seed,
@@ -267,6 +268,75 @@ describe('nodes that break BEP 42', () => {
     expect(candidate.compliant).toBe(true);
     lookup.answered(candidate, outlaw(3, 80).id, token);
     expect(candidate.compliant).toBe(false);
+  });
+});
+
+describe('who is told the target', () => {
+  const far = (i: number) => near(i, 2);
+  const hidden = (reach?: number) =>
+    new Lookup(target, { width: 4, tokens: true, hide: true, reach }, ownId);
+
+  test('[DHT-72] nodes within four times the reach, if they comply', () => {
+    const lookup = hidden(2 ** -12);
+    lookup.offer([far(1), near(2, 9), near(3, 10), outlaw(4, 30)]);
+    const told = takeAll(lookup).map(({ endpoint, told }) => [endpoint.host.split('.')[0], told]);
+    // Nine bits are 2^-9 to 2^-10 away, ten are near; the outlaw claims to be nearest of all.
+    expect(told).toEqual([
+      ['60', false],
+      ['10', true],
+      ['10', false],
+      ['10', false],
+    ]);
+  });
+
+  test('[DHT-72] nobody is near as long as the table does not know', () => {
+    const lookup = hidden();
+    lookup.offer([near(1, 150)]);
+    expect(lookup.take()!.told).toBe(false);
+  });
+
+  test('[DHT-73] a guide is told when it is among the closest and nobody may bring nearer ones', () => {
+    const lookup = hidden(2 ** -40);
+    lookup.offer([far(1), far(2), near(3, 8)]);
+    const [nearest, ...others] = takeAll(lookup) as [Candidate, Candidate, Candidate];
+    lookup.answered(nearest, nearest.id!, token);
+    expect([nearest.state, nearest.token, lookup.done()]).toEqual(['guide', undefined, false]);
+    expect(lookup.responders()).toEqual([]);
+    lookup.answered(others[0], others[0].id!, token);
+    expect(lookup.take()).toBeUndefined(); // the third may still name nearer ones
+    lookup.slow(others[1]);
+    const again = lookup.take()!;
+    expect([again, again.told, again.asks]).toEqual([nearest, true, 1]);
+    lookup.putBack(again);
+    expect(again.state).toBe('guide');
+    expect(lookup.take()).toBe(nearest);
+    lookup.answered(nearest, nearest.id!, token);
+    expect(lookup.responders()).toEqual([nearest]);
+    finish(lookup, () => true);
+    expect(lookup.done()).toBe(true);
+    expect(lookup.storeTargets(20)).toHaveLength(3); // the slow one was asked again
+  });
+
+  test('[DHT-73] guides far behind a complete closest set are never told', () => {
+    const lookup = hidden(2 ** -12);
+    lookup.offer([far(1), far(2), far(3)]);
+    for (const guide of takeAll(lookup)) lookup.answered(guide, guide.id!, undefined);
+    lookup.offer(Array.from({ length: 6 }, (_, i) => near(10 + i, 14 + i)));
+    finish(lookup, () => true);
+    expect(lookup.done()).toBe(true);
+    expect(lookup.responders()).toHaveLength(4);
+    expect(lookup.responders().every((candidate) => candidate.told)).toBe(true);
+  });
+
+  test('[DHT-71] three bits more than the node shares, never more than near ones share', () => {
+    const bitsFor = (bits: number, reach?: number): number => {
+      const lookup = hidden(reach);
+      lookup.offer([near(1, bits)]);
+      return lookup.maskBits(lookup.take()!);
+    };
+    expect([bitsFor(0, 2 ** -12), bitsFor(5, 2 ** -12)]).toEqual([3, 8]);
+    expect([bitsFor(9, 2 ** -12), bitsFor(140, 2 ** -12)]).toEqual([10, 10]);
+    expect([bitsFor(9), bitsFor(140), bitsFor(140, 1)]).toEqual([12, MASK_BITS_MAX, 0]);
   });
 });
 

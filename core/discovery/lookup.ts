@@ -2,9 +2,12 @@
  * An iterative lookup: walks to the nodes closest to a target, fast, and does not stop early.
  *
  *   new --take--> asked --short timeout--> slow --hard timeout--> failed
- *                   |                       |  '--take--> asked again (once, near the target)
- *                   '------- answered <-----'
+ *    |              |                       |  '--take--> asked again (once, near the target)
+ *    |              '------- answered <-----'
+ *    '--take, far off--> asked for a masked target --> guide --take, if it is near after all--> asked
  *
+ * - A lookup that hides tells its target only to nodes near it; others show the way by a target
+ *   whose low bits are random, and never learn the true one (DHT-71 to DHT-74).
  * - Four queries at a time; a slow one no longer counts, so a dead node costs a short timeout and
  *   never blocks. Once the three nearest have answered, ten at a time: all of those must be asked
  *   anyway.
@@ -14,12 +17,12 @@
  * - Nodes that break BEP 42 are asked too, but at most 16 before the others, and they count only
  *   where too few others exist (DHT-44).
  *
- * Pure: it chooses whom to ask; `Walk` asks. Spec: DHT-41 to DHT-46.
+ * Pure: it chooses whom to ask; `Walk` asks. Spec: DHT-41 to DHT-46, DHT-71 to DHT-74.
  * @module
  */
 import { equal } from '../base/bytes.ts';
 import { endpointKey, scopeOf, type Endpoint } from '../base/endpoint.ts';
-import { compareDistance, isCompliant } from './node-id.ts';
+import { compareDistance, distanceShare, isCompliant, sharedBits } from './node-id.ts';
 
 export const ALPHA = 4;
 /** Parallel queries once the lookup has arrived. */
@@ -34,8 +37,14 @@ export const LOOKUP_QUERIES_MAX = 200;
 export const OUTLAW_QUERIES_MAX = 16;
 /** DHT-42: how often one node is asked before it fails. */
 export const ASKS_MAX = 2;
+/** DHT-72: a node is near within so many times the expected reach of the closest set. */
+export const NEAR_FACTOR = 4;
+/** DHT-71: bits of the target that a masked one shows beyond those the asked node shares. */
+export const MASK_EXTRA_BITS = 3;
+/** DHT-71: the most that a masked target shows where the size of the network is unknown. */
+export const MASK_BITS_MAX = 16;
 
-export type CandidateState = 'new' | 'asked' | 'slow' | 'answered' | 'failed';
+export type CandidateState = 'new' | 'asked' | 'slow' | 'guide' | 'answered' | 'failed';
 
 export interface Candidate {
   /** Undefined until it answers, for a bootstrap address. */
@@ -44,6 +53,11 @@ export interface Candidate {
   readonly key: string;
   compliant: boolean;
   state: CandidateState;
+  /** Does its question, the last or the one under way, name the true target? */
+  told: boolean;
+  /** It has answered a question for a masked target. */
+  guided: boolean;
+  /** Of the question under way. */
   asks: number;
   /** How many of the asks went unanswered to the end. */
   silences: number;
@@ -64,6 +78,13 @@ export interface LookupOptions {
   readonly tokens: boolean;
   /** Nobody has answered us in this run, so the seeds may all be dead: ask ten from the start. */
   readonly eager?: boolean;
+  /** Tell the target to near nodes only. */
+  readonly hide?: boolean;
+  /**
+   * The share of all ids within which the table lets expect the `width` closest; undefined where
+   * the table is too fresh to know.
+   */
+  readonly reach?: number | undefined;
 }
 
 export class Lookup {
@@ -109,8 +130,7 @@ export class Lookup {
       }
       this.#keys.add(key);
       const compliant = id !== undefined && isCompliant(id, endpoint.host);
-      const fresh = { id, endpoint, key, compliant, asks: 0, silences: 0, token: undefined };
-      const candidate: Candidate = { ...fresh, state: 'new' };
+      const candidate: Candidate = { ...UNASKED, id, endpoint, key, compliant };
       if (id) this.#place(candidate);
       else this.#addresses.push(candidate);
     }
@@ -123,6 +143,7 @@ export class Lookup {
     if (this.#inFlight() >= (this.#arrived() ? ALPHA_ARRIVED : ALPHA)) return undefined;
     const candidate = this.#addresses.find(askable) ?? this.#nearestAskable();
     if (!candidate) return undefined;
+    if (candidate.state !== 'slow') candidate.told = this.#mayKnow(candidate);
     candidate.state = 'asked';
     candidate.asks++;
     this.#queries++;
@@ -132,7 +153,7 @@ export class Lookup {
 
   /** The node could not be asked after all: no budget now. */
   putBack(candidate: Candidate): void {
-    candidate.state = candidate.asks > 1 ? 'slow' : 'new';
+    candidate.state = candidate.asks > 1 ? 'slow' : candidate.guided ? 'guide' : 'new';
     candidate.asks--;
     this.#queries--;
     if (!candidate.compliant && candidate.id) this.#outlawQueries--;
@@ -140,8 +161,15 @@ export class Lookup {
 
   /** It answered, under the id it gives now. */
   answered(candidate: Candidate, id: Uint8Array, token: Uint8Array | undefined): void {
-    candidate.state = 'answered';
-    candidate.token = token;
+    if (candidate.told) {
+      candidate.state = 'answered';
+      candidate.token = token;
+    } else {
+      candidate.state = 'guide';
+      candidate.guided = true;
+      candidate.asks = 0;
+      candidate.silences = 0;
+    }
     if (candidate.id && equal(id, candidate.id)) return;
     const list = candidate.id ? this.#candidates : this.#addresses;
     const at = list.indexOf(candidate);
@@ -157,6 +185,20 @@ export class Lookup {
 
   failed(candidate: Candidate): void {
     if (candidate.state !== 'answered') candidate.state = 'failed';
+  }
+
+  /**
+   * DHT-71: how many leading bits of the target a node that is not told may see. Never more than
+   * any near node shares, whatever id the node claims.
+   */
+  maskBits(candidate: Candidate): number {
+    const { reach } = this.options;
+    const most =
+      reach === undefined
+        ? MASK_BITS_MAX
+        : Math.floor(Math.log2(1 / Math.min(1, NEAR_FACTOR * reach)));
+    const shared = candidate.id ? sharedBits(candidate.id, this.target) : 0;
+    return Math.min(most, shared + MASK_EXTRA_BITS);
   }
 
   /**
@@ -203,12 +245,18 @@ export class Lookup {
    */
   #nextOf(nodes: readonly Candidate[], lawfulOnly = false): Candidate | undefined {
     let counted = 0;
+    let guide: Candidate | undefined;
+    let waits = false;
     for (const candidate of nodes) {
       if (counted >= this.options.width) break;
       if (candidate.state === 'new') return candidate;
       if (lawfulOnly && !candidate.compliant) continue;
-      if (candidate.state === 'asked' || this.#counts(candidate)) counted++;
+      waits ||= candidate.state === 'asked';
+      if (candidate.state === 'guide') guide ??= candidate;
+      const belongs = candidate.state === 'asked' || candidate.state === 'guide';
+      if (belongs || this.#counts(candidate)) counted++;
     }
+    if (guide && !waits) return guide;
     let answered = 0;
     for (const candidate of nodes) {
       if (answered >= this.options.width) break;
@@ -233,6 +281,14 @@ export class Lookup {
     return nodes.filter((candidate) => this.#counts(candidate)).length;
   }
 
+  /** DHT-72: who may be told the target now. A guide that is asked again belongs to the closest. */
+  #mayKnow(candidate: Candidate): boolean {
+    const { hide, reach } = this.options;
+    if (!hide || candidate.guided) return true;
+    if (!candidate.compliant || !candidate.id || reach === undefined) return false;
+    return distanceShare(this.target, candidate.id) <= NEAR_FACTOR * reach;
+  }
+
   #counts(candidate: Candidate): boolean {
     if (candidate.state !== 'answered') return false;
     return !this.options.tokens || candidate.token !== undefined;
@@ -240,7 +296,7 @@ export class Lookup {
 
   #arrived(): boolean {
     const nearest = this.#candidates.filter((other) => other.state !== 'failed');
-    if (this.options.eager && !nearest.some((other) => other.state === 'answered')) return true;
+    if (this.options.eager && !nearest.some(hasAnswered)) return true;
     return nearest.slice(0, ARRIVED_NODES).every((other) => other.state === 'answered');
   }
 
@@ -274,6 +330,19 @@ export class Lookup {
 /** May still answer, or may still be asked. */
 function pending(candidate: Candidate): boolean {
   return candidate.state !== 'answered' && candidate.state !== 'failed';
+}
+
+const UNASKED = {
+  state: 'new',
+  told: false,
+  guided: false,
+  asks: 0,
+  silences: 0,
+  token: undefined,
+} as const;
+
+function hasAnswered(candidate: Candidate): boolean {
+  return candidate.state === 'answered' || candidate.guided;
 }
 
 function askable(candidate: Candidate): boolean {

@@ -6,7 +6,9 @@ import { Prng } from '../base/prng.ts';
 import {
   compareDistance,
   crc32c,
+  distanceShare,
   idForHost,
+  idNear,
   idSharing,
   isCompliant,
   sharedBits,
@@ -96,5 +98,30 @@ test('[DHT-1] shared bits are counted from the first', () => {
       expect(sharedBits(own, idSharing(own, bits, random))).toBe(bits);
       expect(sharedBits(own, own)).toBe(160);
     }),
+  );
+});
+
+test('[DHT-71] a masked id shares at least the wanted bits, and the rest is noise', () => {
+  fc.assert(
+    fc.property(id, fc.integer({ min: 0, max: 160 }), (wanted, bits) => {
+      expect(sharedBits(idNear(wanted, bits, random), wanted)).toBeGreaterThanOrEqual(bits);
+    }),
+  );
+  const same = Array.from({ length: 64 }, () => idNear(new Uint8Array(20), 9, random));
+  expect(same.filter((masked) => sharedBits(masked, new Uint8Array(20)) === 9).length).toBe(
+    same.filter((masked) => (masked[1]! & 0x40) !== 0).length,
+  );
+  expect(new Set(same.map((masked) => masked.join())).size).toBe(64);
+});
+
+test('[DHT-72] a distance as a share of all ids', () => {
+  const zero = new Uint8Array(20);
+  const with1 = (at: number): Uint8Array => {
+    const bytes = new Uint8Array(20);
+    bytes[at >> 3] = 0x80 >> (at & 7);
+    return bytes;
+  };
+  expect([0, 1, 13, 47].map((at) => distanceShare(zero, with1(at)))).toEqual(
+    [1, 2, 14, 48].map((bits) => 2 ** -bits),
   );
 });

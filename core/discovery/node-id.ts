@@ -31,6 +31,23 @@ export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array
   return 0;
 }
 
+/** The distance of two ids as a share of all ids: 0 to 1, from its first 48 bits. */
+export function distanceShare(a: Uint8Array, b: Uint8Array): number {
+  let distance = 0;
+  for (let i = 0; i < 6; i++) distance = distance * 256 + (a[i]! ^ b[i]!);
+  return distance / 2 ** 48;
+}
+
+/** A random id that shares at least the first `bits` bits with `id` (at most 160). */
+export function idNear(id: Uint8Array, bits: number, random: Random): Uint8Array<ArrayBuffer> {
+  const fresh = random(NODE_ID_BYTES);
+  for (let i = 0; 8 * i < bits; i++) {
+    const mask = bits >= 8 * i + 8 ? 255 : 255 & ~(255 >> (bits - 8 * i));
+    fresh[i] = (fresh[i]! & ~mask) | (id[i]! & mask);
+  }
+  return fresh;
+}
+
 /** How many leading bits two ids share: 0 to 160. */
 export function sharedBits(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < NODE_ID_BYTES; i++) {

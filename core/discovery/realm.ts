@@ -18,6 +18,7 @@ import type { Query, Reply } from './krpc.ts';
 import { Lookup, type Seed } from './lookup.ts';
 import {
   idForHost,
+  idNear,
   idSharing,
   isCompliant,
   NODE_ID_BYTES,
@@ -186,12 +187,26 @@ export class Realm {
       lookup,
       urgent: true,
       deadlineMs: SEARCH_DEADLINE_MS,
-      query: () => this.#findNode(this.#id),
+      query: () => this.findNode(this.#id),
       done: (_, atMs) => this.#searchDone(lookup.responders().length > 0, atMs),
     });
     const search = this.#search;
     timers.at(nowMs + HEAD_START_MS, (atMs) => this.#help(search, atMs));
     search.start(nowMs);
+  }
+
+  /** DHT-72: the share of all ids in which the `count` closest to a target are; if we know yet. */
+  reach(count: number): number | undefined {
+    return this.#wasReady ? this.table.reach(count) : undefined;
+  }
+
+  /** A random id that shares the first `bits` bits with the target. */
+  mask(target: Uint8Array, bits: number): Uint8Array {
+    return idNear(target, bits, this.#deps.random);
+  }
+
+  findNode(target: Uint8Array): Query {
+    return { method: 'find_node', target, want: [this.family] };
   }
 
   walkDeps(): ConstructorParameters<typeof Walk>[0] {
@@ -311,7 +326,7 @@ export class Realm {
     this.#deps.rpc.ask(
       {
         to: node.endpoint,
-        query: this.#findNode(target),
+        query: this.findNode(target),
         urgent: false,
         answered: (reply, atMs) => {
           const wanted = reply.contacts.filter((contact) => this.usable(contact.endpoint));
@@ -345,9 +360,5 @@ export class Realm {
     this.#checked.set(key, nowMs);
     this.#checks++;
     return true;
-  }
-
-  #findNode(target: Uint8Array): Query {
-    return { method: 'find_node', target, want: [this.family] };
   }
 }

@@ -167,3 +167,26 @@ test('[DHT-15] the nearest nodes come first, those with a miss last', () => {
   expect(after.slice(0, -1)).toEqual(all.slice(1));
   expect(table.closestGood(target, 8, 1)).toEqual(all.slice(1, 9));
 });
+
+test('[DHT-72] tells from our neighbourhood how close the closest to any target are', () => {
+  const table = new RoutingTable(ownId);
+  expect(table.reach(8)).toBeUndefined();
+  for (let i = 0; i < 3; i++) {
+    table.answered({ id: random(20), endpoint: { host: `10.0.0.${i}`, port: 1 } }, 0);
+  }
+  expect(table.reach(8)).toBe(1); // three nodes in all: everybody is close
+  // As in a network of 4,096: of every bit shared, half as many as of the one before.
+  for (let bits = 4; bits < 12; bits++) {
+    const count = Math.min(BUCKET_NODES_MAX, 2 ** (11 - bits));
+    for (let i = 0; i < count; i++) {
+      const endpoint = { host: `10.${bits}.0.${i}`, port: 1 };
+      table.answered({ id: idSharing(ownId, bits, random), endpoint }, 0);
+    }
+  }
+  expect(table.reach(8)).toBeGreaterThan(8 / 4096 / 2);
+  expect(table.reach(8)).toBeLessThan((8 / 4096) * 2);
+  // Nodes that break BEP 42 may be where they like, and do not count.
+  const before = table.reach(8);
+  for (let i = 0; i < 8; i++) table.answered(contact(i, 60 + i), 0);
+  expect(table.reach(8)).toBe(before);
+});

@@ -13,7 +13,14 @@
  */
 import { equal } from '../base/bytes.ts';
 import { endpointKey, parseAddress, scopeOf, type Endpoint } from '../base/endpoint.ts';
-import { compareDistance, NODE_ID_BITS, sharedBits, type Contact } from './node-id.ts';
+import {
+  compareDistance,
+  distanceShare,
+  isCompliant,
+  NODE_ID_BITS,
+  sharedBits,
+  type Contact,
+} from './node-id.ts';
 
 /** K of BEP 5. */
 export const BUCKET_NODES_MAX = 8;
@@ -28,6 +35,8 @@ export const MISSES_MAX = 2;
 export const MISSES_LONELY_MAX = 8;
 /** A node that missed, or was saved and never proved alive, is asked again after this. */
 export const RECHECK_MS = 10_000;
+/** More would reach into buckets that are full and hide how many nodes there are. */
+const REACH_SAMPLE_NODES = 12;
 
 export interface TableNode extends Contact {
   /** When it last answered us; undefined only for saved nodes that have not answered yet. */
@@ -137,6 +146,21 @@ export class RoutingTable {
       .filter((node) => isGood(node, nowMs))
       .sort((a, b) => compareDistance(target, a.id, b.id))
       .slice(0, count);
+  }
+
+  /**
+   * The share of all ids within which `count` nodes that comply with BEP 42 are expected around any
+   * target, judged by how close the nearest such nodes are to us: those we know best.
+   * @returns at most 1; undefined where there is nobody.
+   */
+  reach(count: number): number | undefined {
+    const shares = [...this.#byEndpoint.values()]
+      .filter(({ id, endpoint }) => isCompliant(id, endpoint.host))
+      .map(({ id }) => distanceShare(this.#ownId, id))
+      .sort((a, b) => a - b)
+      .slice(0, REACH_SAMPLE_NODES);
+    const last = shares.at(-1);
+    return last === undefined ? undefined : Math.min(1, (count * last) / shares.length);
   }
 
   /** DHT-16: the node upkeep should ask next, and when. */

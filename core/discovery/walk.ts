@@ -22,7 +22,7 @@ export interface WalkPlan {
   readonly lookup: Lookup;
   readonly urgent: boolean;
   readonly deadlineMs: number;
-  /** The query for one node. Hiding the target in early steps would happen here, and only here. */
+  /** The query for one node, which names the target only where `candidate.told` says so. */
   query(candidate: Candidate): Query;
   answered?(candidate: Candidate, reply: Reply, nowMs: number): void;
   /** Called once. `settled` is false where the deadline or the query limit ended it. */
@@ -80,16 +80,22 @@ export class Walk {
 
   #ask(candidate: Candidate, nowMs: number): boolean {
     const { lookup } = this.#plan;
+    const { told } = candidate;
+    // A node may be asked about a masked target and then about the true one: what still comes of
+    // the first question says nothing of the second.
+    const current = (): boolean => candidate.told === told && candidate.state !== 'guide';
+    const then = (atMs: number, act: () => void): void =>
+      this.#then(atMs, () => void (current() && act()));
     return this.#deps.rpc.ask(
       {
         to: candidate.endpoint,
         query: this.#plan.query(candidate),
         urgent: this.#plan.urgent,
-        slow: (atMs) => this.#then(atMs, () => this.#slow(candidate, atMs)),
-        answered: (reply, atMs) => this.#then(atMs, () => this.#answered(candidate, reply, atMs)),
+        slow: (atMs) => then(atMs, () => this.#slow(candidate, atMs)),
+        answered: (reply, atMs) => then(atMs, () => this.#answered(candidate, reply, atMs)),
         // It lives and will not serve us: no member of the set, and nothing to wait for.
-        refused: (_, atMs) => this.#then(atMs, () => lookup.failed(candidate)),
-        silent: (atMs) => this.#then(atMs, () => this.#silent(candidate)),
+        refused: (_, atMs) => then(atMs, () => lookup.failed(candidate)),
+        silent: (atMs) => then(atMs, () => this.#silent(candidate)),
       },
       nowMs,
     );
@@ -101,7 +107,7 @@ export class Walk {
     if (equal(reply.id, this.#deps.ownId)) return lookup.failed(candidate);
     lookup.answered(candidate, reply.id, reply.token);
     lookup.offer(reply.contacts.filter((contact) => this.#deps.usable(contact)));
-    this.#plan.answered?.(candidate, reply, nowMs);
+    if (candidate.told) this.#plan.answered?.(candidate, reply, nowMs);
   }
 
   /** Whoever was silent a while ago is not waited for again; an answer still counts. */

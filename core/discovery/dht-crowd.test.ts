@@ -1,0 +1,109 @@
+/**
+ * Our node among thousands of others: who learns what we look for, and what liars can do.
+ */
+import { describe, expect, test } from 'vitest';
+import { equal, hex } from '../base/bytes.ts';
+import { Secret } from '../crypto/keys.ts';
+import { SigningKey } from '../crypto/sign.ts';
+import { mutableTarget, signItem } from './item.ts';
+import { GET_WIDTH } from './item-search.ts';
+import { MASK_EXTRA_BITS } from './lookup.ts';
+import { sharedBits } from './node-id.ts';
+import { Crowd, type CrowdNode, type CrowdOptions } from './test-crowd.ts';
+import { resultOf, TestNetwork, type TestHost } from './test-network.ts';
+
+/** A crowd, and some nodes of ours that have found their place in it. */
+class Town {
+  readonly network: TestNetwork;
+  readonly crowd: Crowd;
+  readonly hosts: TestHost[];
+  #nextOp = 1;
+
+  constructor(seed: number, ours: number, options: CrowdOptions) {
+    this.network = new TestNetwork(seed);
+    this.crowd = new Crowd(this.network, options);
+    this.hosts = Array.from({ length: ours }, (_, i) => {
+      const bootstrap = this.crowd.starts(3);
+      return this.network.add({ host: `5.${i}.3.9`, port: 6881 }, { bootstrap });
+    });
+    this.network.run(20_000);
+  }
+
+  key(): SigningKey {
+    return new SigningKey(new Secret('record', this.network.prng.bytes(32)));
+  }
+
+  put(host: TestHost, key: SigningKey, seq: number) {
+    const op = this.#nextOp++;
+    const value = this.network.prng.bytes(760);
+    host.node.put(op, signItem(key, { seq, value }), this.network.nowMs);
+    this.network.drain(host);
+    this.network.run(60_000, () => resultOf(host, 'put-done', op) !== undefined);
+    return resultOf(host, 'put-done', op)!;
+  }
+
+  get(host: TestHost, key: SigningKey) {
+    const op = this.#nextOp++;
+    host.node.get(op, { publicKey: key.publicKey }, this.network.nowMs);
+    this.network.drain(host);
+    const tookMs = this.network.run(60_000, () => resultOf(host, 'got', op) !== undefined);
+    return { tookMs, ...resultOf(host, 'got', op)! };
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+describe('privacy of lookups', () => {
+  const town = new Town(31, 6, { nodes: 3000 });
+  const { crowd, hosts } = town;
+
+  test('[DHT-72] hardly anybody outside the closest set learns the target of a get', () => {
+    const outside = { asked: [] as number[], told: [] as number[] };
+    const times: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      const key = town.key();
+      const target = mutableTarget(key.publicKey);
+      const closest = new Set(crowd.closest(target, GET_WIDTH));
+      const [asked, told] = [new Set<CrowdNode>(), new Set<CrowdNode>()];
+      crowd.heard = (node, query) => {
+        if (!('target' in query) || closest.has(node)) return;
+        if (sharedBits(query.target, target) >= 3) asked.add(node);
+        if (equal(query.target, target)) told.add(node);
+      };
+      times.push(town.get(hosts[i % 6]!, key).tookMs);
+      outside.asked.push(asked.size);
+      outside.told.push(told.size);
+    }
+    // All that are asked for the way learnt the target before; nobody waits longer for it.
+    expect(mean(outside.asked)).toBeGreaterThan(4);
+    expect(mean(outside.told)).toBeLessThan(2.5);
+    expect(mean(times)).toBeLessThan(400);
+  });
+
+  test('[DHT-71] who shows the way sees three bits more than it shares, and noise', () => {
+    const key = town.key();
+    const target = mutableTarget(key.publicKey);
+    const seen: string[] = [];
+    crowd.heard = (node, query) => {
+      if (query.method !== 'find_node') return;
+      const bits = sharedBits(query.target, target);
+      if (bits < MASK_EXTRA_BITS) return; // upkeep
+      expect(bits).toBeLessThan(sharedBits(node.id, target) + MASK_EXTRA_BITS + 12);
+      seen.push(hex(query.target));
+    };
+    town.get(hosts[0]!, key);
+    expect(seen.length).toBeGreaterThan(2);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  test('[DHT-72] a put and a get still meet, all newest items are found', () => {
+    for (let i = 0; i < 6; i++) {
+      const key = town.key();
+      expect(town.put(hosts[i]!, key, 1).stored).toBeGreaterThanOrEqual(16);
+      const got = town.get(hosts[(i + 3) % 6]!, key);
+      expect([got.item?.seq, got.authoritative]).toEqual([1n, true]);
+    }
+  });
+});
