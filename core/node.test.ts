@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ModelVault } from '@sotto/sim/model-vault.ts';
 import { Prng } from './base/prng.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
-import type { Command, CommandResult } from './commands.ts';
+import type { Command, CommandResult, PathView } from './commands.ts';
 import type { Effect, Input } from './effects.ts';
 import { Node } from './node.ts';
 
@@ -61,6 +61,7 @@ class Person {
   /** Answers in the vault's place, or lets it wait; for what a real disk does rarely. */
   disk: (request: VaultRequest) => VaultReply | 'wait' | undefined = () => undefined;
   #inbox: Input[] = [];
+  readonly #late: Extract<Effect, { type: 'vault' }>[] = [];
   #results = new Map<number, CommandResult>();
   #streams = new Map<number, { far: Person; stream: number }>();
   #nextCommand = 1;
@@ -124,6 +125,15 @@ class Person {
     this.#inbox.push({ type: 'listening', listen });
   }
 
+  /** The disk does at last what it was told to let wait. */
+  answerLate(): void {
+    for (const { id, request } of this.#late.splice(0)) {
+      const reply = this.vault.handle(request);
+      this.vault.commit();
+      this.#inbox.push({ type: 'vault-reply', id, reply });
+    }
+  }
+
   look(): void {
     this.#inbox.push({ type: 'tick' });
   }
@@ -170,7 +180,7 @@ class Person {
     switch (effect.type) {
       case 'vault': {
         const instead = this.disk(effect.request);
-        if (instead === 'wait') return;
+        if (instead === 'wait') return void this.#late.push(effect);
         const reply = instead ?? this.vault.handle(effect.request);
         this.vault.commit();
         this.#inbox.push({ type: 'vault-reply', id: effect.id, reply });
@@ -329,6 +339,26 @@ describe('two people', () => {
     expect(made).toMatchObject({ state: 'used', link: undefined, usedBy: ['Bo'] });
   });
 
+  test('[CON-8] a contact removed while the disk takes their hello stays removed', () => {
+    const { world, ana, bo } = pair();
+    bo.kill();
+    world.run(40_000);
+    const waiting: (() => void)[] = [];
+    ana.disk = (request) => {
+      const docs = request.op === 'put' ? request.docs : [];
+      return docs.some(({ space }) => space === 'contact') && waiting.push(() => undefined) === 1
+        ? 'wait'
+        : undefined;
+    };
+    bo.start();
+    world.run(5_000);
+    expect(waiting.length).toBeGreaterThan(0);
+    data(ana.ask({ type: 'contact-remove', to: 'Bo' }), 'done');
+    ana.answerLate();
+    world.run(5_000);
+    expect(data(ana.ask({ type: 'contact-list' }), 'contacts').contacts).toEqual([]);
+  });
+
   describe('[PTH-10] wake and moves', () => {
     test('who slept finds the other at once, though all timers stood still', () => {
       const { world, ana, bo } = pair();
@@ -423,6 +453,36 @@ describe('two people', () => {
     expect(bo.ask({ ...verify, mark: true })).toMatchObject({ error: { code: 'no-space' } });
     const { contact } = data(bo.ask({ type: 'contact-show', to: 'Ana' }), 'contact');
     expect(contact.verifiedMs).toBeUndefined();
+  });
+
+  test('[API-22] what is missing on the way to somebody has a name', () => {
+    const { world, ana, bo } = pair();
+    const way = (to: string, want = false): PathView =>
+      data(bo.ask({ type: 'path-show', to, want }), 'path').path;
+    expect(way('Ana')).toMatchObject({ state: 'linked', failures: 0 });
+    const { health } = data(ana.ask({ type: 'health' }), 'health');
+    expect(health).toMatchObject({ udpPort: ana.port, tcpPort: ana.port, clockSources: 1 });
+    expect([health.reach, health.clockBehindMs]).toEqual(['unknown', undefined]);
+    ana.kill();
+    world.run(20_000);
+    expect(way('Ana').state).toBe('no-answer');
+    expect(way('Ana').failures).toBeGreaterThan(2);
+    ana.start();
+    expect(way('Ana', true).state).toBe('no-answer');
+    world.run(3_000); // it was called at once, not at the end of a long back-off
+    expect(way('Ana').state).toBe('linked');
+    data(bo.ask({ type: 'contact-block', to: 'Ana', blocked: true }), 'done');
+    expect(way('Ana', true).state).toBe('blocked');
+    const invite = { type: 'invite-new' as const, expiresInMs: 60_000, reusable: false };
+    const made = data(ana.ask(invite), 'invite');
+    const cy = world.person('Cy');
+    cy.start();
+    world.run();
+    data(cy.ask({ type: 'contact-add', text: made.invite.link!, name: 'Ana' }), 'contact');
+    const show = { type: 'path-show' as const, to: 'Ana', want: true };
+    expect(data(cy.ask(show), 'path').path.state).toBe('not-looked');
+    world.run(120_000);
+    expect(data(cy.ask(show), 'path').path.state).toBe('invite-expired');
   });
 
   test('commands say what is wrong with them', () => {

@@ -147,6 +147,14 @@ export class Arrivals {
     return key;
   }
 
+  /** May this device come in by this gate now, and is there that gate? */
+  admits(noiseStatic: Uint8Array, gate: GateKey): boolean {
+    const isOpen = this.#deps.gates().some(({ id, secret }) => {
+      return id === gate.id && secret.equals(gate.secret);
+    });
+    return isOpen && this.#deps.admit(noiseStatic, gate);
+  }
+
   /** True where the datagram was a flight of ours to take, even if it led to nothing. */
   handleDatagram(from: Endpoint, bytes: Uint8Array, nowMs: number): boolean {
     if (bytes.length < FLIGHT_BYTES_MIN || bytes.length > FLIGHT_BYTES_MAX) return false;
@@ -210,8 +218,11 @@ export class Arrivals {
     const storing = this.#storing.get(token);
     if (storing === undefined) return;
     this.#storing.delete(token);
-    if (!ok) return this.#hush(storing.origin);
     const { origin, match, request } = storing;
+    // Somebody may have been shut out while the disk was busy.
+    const still = this.admits(request.peerNoise, match.gate);
+    if (!still) this.#dropped['not admitted']++;
+    if (!ok || !still) return this.#hush(origin);
     const localId = this.#openStreamId(origin);
     const answer = request.answer(localId);
     const stream = this.#reply(origin, storing, match.key, answer.message, {

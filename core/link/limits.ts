@@ -17,6 +17,12 @@ export const ACCEPTED_MAX = 256;
 export const HANDSHAKES_PER_SECOND = 20;
 export const HANDSHAKES_BURST = 5;
 export const ADDRESSES_MAX = 4096;
+/**
+ * Handshakes of all addresses together: a second of them costs an eighth of a slow processor, so
+ * that who forges the addresses of many leaves us the rest (LNK-7).
+ */
+export const HANDSHAKES_PER_SECOND_ALL = 500;
+export const HANDSHAKES_BURST_ALL = 300;
 /** Routes that one dial races. */
 export const ROUTES_MAX = 16;
 /** Routes on which a link looks for its next path at once (LNK-34). */

@@ -330,6 +330,55 @@ describe('[LNK-5] a reply', () => {
   });
 });
 
+describe('[LNK-9] who is shut out between a flight and its end', () => {
+  for (const how of ['blocked', 'left behind by a renewed gate']) {
+    /** A pair, and what shuts the first of them out. */
+    const made = (storesAtOnce: boolean): ReturnType<typeof pair> & { shut: () => void } => {
+      let admits = true;
+      const all = pair({ b: { storesAtOnce, admit: () => admits } });
+      const shut = (): void => {
+        if (how === 'blocked') admits = false;
+        else all.b.options.gates = [all.net.gate()];
+      };
+      return { ...all, shut };
+    };
+
+    test(`${how} while the disk is busy: gets no reply`, () => {
+      const { net, a, b, gate, shut } = made(false);
+      a.links.dial(1, b.target(gate), [b.route('udp')], NO_PAYLOAD, net.nowMs);
+      net.drain(a);
+      net.run(50);
+      shut();
+      let answers = 0;
+      net.onDatagram = (from, _to, bytes) => {
+        if (from === b) answers++;
+        return bytes;
+      };
+      b.storeReplays(true);
+      net.run(100);
+      expect([answers, b.ends.size]).toEqual([0, 0]);
+      expect(b.links.stats()).toMatchObject({ 'dropped: not admitted': 1, storing: 0 });
+    });
+
+    test(`${how} after the reply: is not linked`, () => {
+      const { net, a, b, gate, shut } = made(true);
+      a.links.dial(1, b.target(gate), [b.route('tcp')], NO_PAYLOAD, net.nowMs);
+      net.drain(a);
+      for (let i = 0; held(b)['unproven'] === 0 && i < 100; i++) net.run(5);
+      net.run(net.latencyMs);
+      shut();
+      let answers = 0;
+      net.onStream = (from, _to, bytes) => {
+        if (from === b) answers++;
+        return bytes;
+      };
+      net.run(1_000);
+      expect([answers, b.events, held(b)['unproven']]).toEqual([0, [], 0]);
+      expect(a.of('up')).toEqual([]);
+    });
+  }
+});
+
 test('[LNK-7] one address gets 5 handshakes at once; others are not held up', () => {
   const { net, a, b, gate } = pair();
   const flights: Uint8Array[] = [];

@@ -420,6 +420,12 @@ export class Links {
 
   #linkProven(carrier: Carrier, proof: Proof & { type: 'dialled' | 'arrived' }): boolean {
     const { link, path } = carrier;
+    const { gate } = link;
+    // Whoever was shut out since the reply left is told nothing more, our hello least of all.
+    if (!link.initiator && !this.#arrivals.admits(link.established.peerNoise, gate)) {
+      this.#discard(carrier, 'reset');
+      return false;
+    }
     const rivals = rivalsOf(link, this.#links.values(), this.#ourNoise, this.#nowMs);
     if (rivals === 'stay' || this.#links.size >= LINKS_MAX) {
       link.writeClose(path, rivals === 'stay' ? 'duplicate' : 'closed', this.#nowMs);
@@ -445,7 +451,7 @@ export class Links {
       type: 'up',
       link: link.id,
       initiator: link.initiator,
-      gate: link.gate,
+      gate,
       ...(proof.type === 'dialled' ? { dial: proof.dial } : { payload: proof.payload }),
       peerNoise: established.peerNoise,
       version: established.version,

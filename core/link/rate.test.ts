@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ADDRESSES_MAX } from './limits.ts';
+import { ADDRESSES_MAX, HANDSHAKES_BURST_ALL, HANDSHAKES_PER_SECOND_ALL } from './limits.ts';
 import { HandshakeRate } from './rate.ts';
 
 const at = (host: string): { host: string; port: number } => ({ host, port: 1 });
@@ -31,4 +31,24 @@ test('[LNK-7] addresses remembered are bounded', () => {
     rate.admit(at(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`), 0);
   }
   expect(rate.size).toBe(ADDRESSES_MAX);
+});
+
+test('[LNK-7] all addresses together have 300 at once and 500 a second after that', () => {
+  const rate = new HandshakeRate();
+  let host = 0;
+  const admitted = (count: number, nowMs: number): number =>
+    Array.from({ length: count }, () => {
+      host++;
+      return rate.admit(at(`10.${host >> 16}.${(host >> 8) & 255}.${host & 255}`), nowMs);
+    }).filter(Boolean).length;
+  expect(admitted(2_000, 0)).toBe(HANDSHAKES_BURST_ALL);
+  let sum = 0;
+  for (let ms = 10; ms <= 10_000; ms += 10) sum += admitted(20, ms);
+  expect(Math.abs(sum - 10 * HANDSHAKES_PER_SECOND_ALL)).toBeLessThan(10);
+});
+
+test('[LNK-7] who is over the rate of his address takes nothing from the others', () => {
+  const rate = new HandshakeRate();
+  for (let i = 0; i < 1_000; i++) rate.admit(at('192.0.2.1'), 0);
+  expect(rate.admit(at('192.0.2.2'), 0)).toBe(true);
 });

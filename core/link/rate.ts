@@ -1,31 +1,55 @@
 /**
- * Rate: handshakes that one network address may cost us, as a token bucket (LNK-7).
+ * Rate: handshakes that one network address, and all together, may cost us, as token buckets
+ * (LNK-7). Who is within the rate of his address takes from the common one.
  *
  * An address is an IPv4 host or an IPv6 /64, since who has one address of a /64 has all.
  * @module
  */
 import { BoundedMap } from '../base/bounded.ts';
 import { type Endpoint, parseAddress } from '../base/endpoint.ts';
-import { ADDRESSES_MAX, HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from './limits.ts';
+import {
+  ADDRESSES_MAX,
+  HANDSHAKES_BURST,
+  HANDSHAKES_BURST_ALL,
+  HANDSHAKES_PER_SECOND,
+  HANDSHAKES_PER_SECOND_ALL,
+} from './limits.ts';
+
+interface Bucket {
+  readonly tokens: number;
+  readonly atMs: number;
+}
 
 export class HandshakeRate {
-  readonly #buckets = new BoundedMap<string, { tokens: number; atMs: number }>(ADDRESSES_MAX);
+  readonly #buckets = new BoundedMap<string, Bucket>(ADDRESSES_MAX);
+  #all: Bucket | undefined;
 
   /** Addresses remembered. */
   get size(): number {
     return this.#buckets.size;
   }
 
-  /** True where one more handshake from here is within the rate; it counts. */
+  /** True where one more handshake from here is within the rates; it counts. */
   admit(from: Endpoint, nowMs: number): boolean {
     const key = addressKey(from);
-    const bucket = this.#buckets.get(key) ?? { tokens: HANDSHAKES_BURST, atMs: nowMs };
-    const earned = ((nowMs - bucket.atMs) * HANDSHAKES_PER_SECOND) / 1000;
-    const tokens = Math.min(HANDSHAKES_BURST, bucket.tokens + earned);
-    const admitted = tokens >= 1;
-    this.#buckets.set(key, { tokens: admitted ? tokens - 1 : tokens, atMs: nowMs });
+    const own = refill(this.#buckets.get(key), HANDSHAKES_BURST, HANDSHAKES_PER_SECOND, nowMs);
+    const all = refill(this.#all, HANDSHAKES_BURST_ALL, HANDSHAKES_PER_SECOND_ALL, nowMs);
+    const isWithinOwn = own.tokens >= 1;
+    const admitted = isWithinOwn && all.tokens >= 1;
+    this.#buckets.set(key, isWithinOwn ? { ...own, tokens: own.tokens - 1 } : own);
+    this.#all = admitted ? { ...all, tokens: all.tokens - 1 } : all;
     return admitted;
   }
+}
+
+function refill(
+  bucket: Bucket | undefined,
+  burst: number,
+  perSecond: number,
+  nowMs: number,
+): Bucket {
+  const earned = ((nowMs - (bucket?.atMs ?? nowMs)) * perSecond) / 1000;
+  return { tokens: Math.min(burst, (bucket?.tokens ?? burst) + earned), atMs: nowMs };
 }
 
 function addressKey(from: Endpoint): string {
