@@ -318,7 +318,10 @@ export class Sessions {
   #ready(session: Session, key: string, contact: Contact, record: PresenceRecord): void {
     const held = session.held ?? [];
     session.held = undefined;
-    if (this.#sessions.get(session.link) !== session || contact.blocked) return;
+    if (this.#sessions.get(session.link) !== session) return;
+    if (contact.blocked || this.book.contactOf(contact.identity) !== contact) {
+      return this.#reject(session, 'shut out meanwhile');
+    }
     const again = session.device !== undefined;
     session.device = key;
     const former = this.#byDevice.get(key);
