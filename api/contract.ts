@@ -50,7 +50,7 @@ export const Status = z.object({
   online: z.boolean(),
   /** Reachable nodes of the network that finds people. */
   helpers: count,
-  /** True while nobody outside can reach this one first. */
+  /** True where the settings say that helpers are asked and none is answered. */
   readOnly: z.boolean(),
   externalAddress: z.string().optional(),
   contacts: count,
@@ -171,6 +171,23 @@ export const LogLine = z.object({
 });
 export type LogLine = z.infer<typeof LogLine>;
 
+/** What the network doctor has found out about one thing; made by checks.ts. */
+export const Check = z.object({
+  /** Names of checks.ts: which check, and which of its findings. */
+  check: z.string(),
+  finding: z.string(),
+  /** `skipped`: nothing can be said. */
+  state: z.enum(['ok', 'warn', 'fail', 'skipped']),
+  title: z.string(),
+  /** One sentence or two: what is so, and what is safe. */
+  message: z.string(),
+  /** What to do. */
+  hint: z.string().optional(),
+  /** Where it is an error of the registry. */
+  code: z.string().optional(),
+});
+export type Check = z.infer<typeof Check>;
+
 /** Every method: what it takes and what it gives. Commands of core map to them one to one. */
 export const METHODS = {
   'status.get': { params: none, result: Status },
@@ -262,6 +279,14 @@ export const METHODS = {
       after: cursor.optional(),
     }),
     result: z.object({ lines: z.array(LogLine), next: cursor }),
+  },
+  /**
+   * What the running app can say of the network, within 7 s. `with`: also the way to this person,
+   * who is called at once. Screens add what they see themselves.
+   */
+  'doctor.run': {
+    params: z.strictObject({ with: to.optional() }),
+    result: z.object({ checks: z.array(Check) }),
   },
   'stats.get': { params: none, result: z.object({ stats: z.record(z.string(), z.number()) }) },
   /** Answered first; the daemon then flushes and ends within 2 s. */

@@ -40,7 +40,7 @@ const DESIGN = {
     exit: 6,
     retryable: true,
     sentence: "You're online, but this network blocks the chat network. Nothing is lost.",
-    hint: 'It keeps trying. Another network may help. See: sotto status',
+    hint: 'It keeps trying. Another network may help. See: sotto doctor',
   },
   'waits-in-mailbox': {
     code: 'E04',
@@ -526,7 +526,7 @@ const VERIFY = {
     sentence:
       'There is no safety number yet: you and {name} have not been connected so far. ' +
       'Nothing was changed. It is here once you are.',
-    hint: 'See how far it is: sotto contacts show {name}',
+    hint: 'See how far it is: sotto doctor --with {name}',
   },
   'numbers-differ': {
     code: 'E54',

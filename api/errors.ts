@@ -86,12 +86,13 @@ export function terminalMessage(body: ApiErrorBody): string {
   return entry?.terminal === undefined ? body.message : fill(entry.terminal, body.detail);
 }
 
-function fill(template: string, detail: ErrorDetail | undefined): string {
+/** A sentence with its values. */
+export function fill(template: string, detail: ErrorDetail | undefined): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => valueText(detail?.[key]));
 }
 
 /** Scripts may run hints, and names come from other people: a name must stay one word there. */
-function fillHint(template: string, detail: ErrorDetail | undefined): string {
+export function fillHint(template: string, detail: ErrorDetail | undefined): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => {
     const value = valueText(detail?.[key]);
     // The whole hint is one value: it was made here and not by a person.

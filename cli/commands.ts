@@ -205,6 +205,15 @@ export function addSettingVerbs(program: Command, run: RunVerb): void {
       run(async (session) => (await settings()).set(session, key, value, options)),
     );
   program
+    .command('doctor')
+    .description('is everything well, and if not, what to do')
+    .option('--with <who>', 'also the way to this person; calls them')
+    .option('--fix', 'put right what can be put right without harm')
+    .addHelpText('after', examples('sotto doctor', 'sotto doctor --with ana', 'sotto doctor --fix'))
+    .action((options: { with?: string; fix?: true }) =>
+      run(async (session) => (await import('./verbs/doctor.ts')).doctor(session, options)),
+    );
+  program
     .command('logs')
     .description('what the app wrote down about itself; no names, no texts, no keys')
     .option('-f', 'go on as lines come, until Ctrl-C')

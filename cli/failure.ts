@@ -22,6 +22,13 @@ export class Failure extends Error {
   }
 }
 
+/** What is wrong stands in what the verb has printed; only the exit code is left to say. */
+export class Told extends Error {
+  constructor(readonly exit: number) {
+    super('told already');
+  }
+}
+
 export function failure(name: ErrorName, detail?: ErrorDetail, cause?: unknown): Failure {
   return new Failure(errorBody(name, detail), cause);
 }

@@ -258,6 +258,7 @@ const DEFAULTS: Handlers = {
     lines: [{ time: TIME, level: 'info', message: 'ready', fields: { port: 7340 } }],
     next: '1',
   }),
+  'doctor.run': () => ({ checks: [] }),
   'stats.get': () => ({ stats: { sockets: 2 } }),
   'daemon.stop': () => ({}),
 };

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CHECKS } from '@sotto/api/checks.ts';
 import { ERRORS } from '@sotto/api/errors.ts';
 import { EVENT, No, STATUS } from './fake-daemon.suite.ts';
 import { build } from './program.ts';
@@ -324,12 +325,16 @@ test('[ERR-5] every command that a hint names exists, with its options', () => {
       return [program, command].some(({ options }) => options.some(({ long }) => long === flag));
     }
   };
-  const lines = Object.values(ERRORS).flatMap(({ hint }) => [
+  const ofChecks = Object.values(CHECKS).flatMap(({ findings }) =>
+    Object.values(findings as Record<string, { hint?: string }>).flatMap(({ hint }) => hint ?? []),
+  );
+  const hints = [...Object.values(ERRORS).map(({ hint }) => hint), ...ofChecks];
+  const lines = hints.flatMap((hint) => [
     ...hint.matchAll(/sotto (?:--?[a-z-]+|[a-z{])[^,`]*?(?=$| {3}|,|\. )/g),
   ]);
   const commands = lines.map(([line]) => line);
   expect(commands.length).toBeGreaterThan(20);
   expect(commands.filter((line) => !known(line))).toEqual([]);
-  expect(known('sotto doctor')).toBe(false);
+  expect(known('sotto backup')).toBe(false);
   expect(known('sotto start --turbo')).toBe(false);
 });

@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { shellWord } from '@sotto/api/errors.ts';
-import { asFailure, Failure, failure, usage } from './failure.ts';
+import { asFailure, Failure, failure, Told, usage } from './failure.ts';
 import { addGlobals, lookOf } from './globals.ts';
 import type { Globals } from './globals.ts';
 import { HELP } from './help.ts';
@@ -69,6 +69,7 @@ function tell(error: unknown, program: Command, argv: readonly string[]): number
     if (cause instanceof Failure) out.failure(cause.body);
     return INTERRUPTED_EXIT;
   }
+  if (error instanceof Told) return error.exit;
   const failed = asFailure(error);
   out.failure(failed.body);
   for (let cause = failed.cause; cause instanceof Error; cause = cause.cause) {

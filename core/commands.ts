@@ -31,6 +31,9 @@ export type Command =
   | { type: 'message-cancel'; event: string }
   | { type: 'mark-read'; to: string; cursor: number }
   | { type: 'route-show'; to: string }
+  | { type: 'health' }
+  /** How far the way to somebody is; `want` makes us try now. */
+  | { type: 'path-show'; to: string; want: boolean }
   | { type: 'stats' };
 
 export type CommandResult = { ok: true; data: CommandData } | { ok: false; error: CommandError };
@@ -73,6 +76,8 @@ export type CommandData =
   | { type: 'safety-number'; contact: ContactView; number: string }
   | { type: 'sent'; event: string; conversation: string; duplicate: boolean }
   | { type: 'route'; route: RouteView }
+  | { type: 'health'; health: HealthView }
+  | { type: 'path'; path: PathView }
   | { type: 'stats'; stats: Readonly<Record<string, number>> }
   | { type: 'done' };
 
@@ -125,3 +130,46 @@ export interface RouteView {
   readonly rttMs: number | undefined;
   readonly hops: 0;
 }
+
+/** What the node knows of its own place in the network. */
+export interface HealthView {
+  readonly udpPort: number | undefined;
+  readonly tcpPort: number | undefined;
+  /** Addresses of this computer. */
+  readonly addresses: readonly string[];
+  readonly reach: Reach;
+  /** Linked people who dialled us from outside this network. */
+  readonly fromOutside: number;
+  /** Sources of network time, and by how much our clock is behind it where there are enough. */
+  readonly clockSources: number;
+  readonly clockBehindMs: number | undefined;
+}
+
+/**
+ * Can people dial us? `proven`: somebody did. `open`: we have the address that others see.
+ * `mapped`: a router shows everybody the same port of ours. `varied`: each another one.
+ */
+export type Reach = 'proven' | 'open' | 'mapped' | 'varied' | 'unknown';
+
+export interface PathView {
+  readonly conversation: string;
+  readonly state: PathState;
+  /** How long ago they were last looked for in vain or dialled; undefined for never. */
+  readonly lookedAgoMs: number | undefined;
+  /** Dials in a row that led nowhere. */
+  readonly failures: number;
+}
+
+/** The first thing that is missing on the way to somebody; `linked` where nothing is. */
+export type PathState =
+  | 'linked'
+  | 'blocked'
+  | 'invite-expired' // never met, and nobody can come by the invite any more
+  | 'looking'
+  | 'not-looked' // nobody to ask, or not their turn yet
+  | 'no-record'
+  | 'dialling'
+  | 'no-route' // their record names no address that we may try
+  | 'no-answer'
+  | 'other-version'
+  | 'busy';

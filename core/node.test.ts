@@ -464,7 +464,7 @@ describe('two people', () => {
     expect(health).toMatchObject({ udpPort: ana.port, tcpPort: ana.port, clockSources: 1 });
     expect([health.reach, health.clockBehindMs]).toEqual(['unknown', undefined]);
     ana.kill();
-    world.run(20_000);
+    world.run(90_000); // a link waits for a new path for a while
     expect(way('Ana').state).toBe('no-answer');
     expect(way('Ana').failures).toBeGreaterThan(2);
     ana.start();
@@ -481,7 +481,7 @@ describe('two people', () => {
     data(cy.ask({ type: 'contact-add', text: made.invite.link!, name: 'Ana' }), 'contact');
     const show = { type: 'path-show' as const, to: 'Ana', want: true };
     expect(data(cy.ask(show), 'path').path.state).toBe('not-looked');
-    world.run(120_000);
+    world.run(3_700_000); // an invite ends with a full hour
     expect(data(cy.ask(show), 'path').path.state).toBe('invite-expired');
   });
 

@@ -11,9 +11,11 @@ import { conversationText, parseConversation } from '@sotto/core/people/conversa
 import { Refusal } from './api-server.ts';
 import type { Handlers } from './api-server.ts';
 import type { Config } from './config.ts';
+import { examine } from './doctor.ts';
 import type { LogFile } from './logs.ts';
 import { ask } from './people.ts';
 import type { People } from './people.ts';
+import { resolveName } from './resolve.ts';
 import type { StoreReader } from './store.ts';
 import {
   contactOf,
@@ -53,8 +55,11 @@ export function makeHandlers(parts: MethodParts): Handlers {
 
 type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
-function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'daemon'> {
-  const { command, logs, startedMs, version } = parts;
+function daemonMethods(
+  parts: MethodParts,
+): Some<'status' | 'stats' | 'logs' | 'daemon' | 'doctor'> {
+  const { command, config, logs, startedMs, version } = parts;
+  const doctor = { command, startedMs, resolve: resolveName, settings: () => config.values() };
   return {
     'status.get': async () => {
       const { externalAddress, ...status } = (await ask(command, { type: 'status' }, 'status'))
@@ -67,6 +72,7 @@ function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | '
         startedAt: timeText(startedMs),
       };
     },
+    'doctor.run': async (params) => ({ checks: await examine(doctor, params.with) }),
     'stats.get': () => ({ stats: parts.stats() }),
     'logs.tail': ({ limit, after }) => logs.tail(limit, after),
     'daemon.stop': () => {

@@ -28,10 +28,9 @@ export async function status({ out, daemon }: Session): Promise<void> {
   }
 }
 
-function network(now: { online: boolean; helpers: number; readOnly: boolean }): string {
+function network(now: { online: boolean; helpers: number }): string {
   if (!now.online) return 'Offline. Messages you write wait here.';
-  const helpers = now.helpers === 1 ? '1 helper known' : `${now.helpers} helpers known`;
-  return now.readOnly ? `Online, ${helpers}` : `Online, ${helpers}, reachable from outside`;
+  return now.helpers === 1 ? 'Online, 1 helper known' : `Online, ${now.helpers} helpers known`;
 }
 
 export async function id({ out, daemon }: Session, options: { qr?: true }): Promise<void> {

@@ -25,6 +25,7 @@ import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invit
 import { formatInvite, parseIdOrInvite, type InviteText } from '../people/invite-text.ts';
 import { cleanName, nameKey } from '../people/name.ts';
 import { CONTACTS_MAX } from './book.ts';
+import { healthOf, pathOf } from './health.ts';
 import type { Runtime } from './runtime.ts';
 import { verify } from './verify.ts';
 
@@ -44,6 +45,8 @@ export function runCommand(
   switch (command.type) {
     case 'status':
       return reply({ ok: true, data: { type: 'status', status: statusOf(runtime) } });
+    case 'health':
+      return reply({ ok: true, data: { type: 'health', health: healthOf(runtime) } });
     case 'stats':
       return reply({ ok: true, data: { type: 'stats', stats } });
     case 'invite-new':
@@ -90,6 +93,9 @@ function withContact(
       return send(runtime, contact, command, reply);
     case 'mark-read':
       return markRead(runtime, contact, command.cursor, reply);
+    case 'path-show':
+      if (command.want) runtime.want(contact);
+      return reply({ ok: true, data: { type: 'path', path: pathOf(runtime, contact) } });
     case 'route-show':
       return reply({ ok: true, data: { type: 'route', route: routeOf(runtime, contact) } });
   }

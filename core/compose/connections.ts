@@ -8,7 +8,14 @@ import { earliest } from '../base/time.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import type { Input } from '../effects.ts';
 import type { Doc, DocChange } from '../base/vault.ts';
-import type { CloseReason, GateKey, LinkSelf, LinksOutput, LinkTarget } from '../link/contract.ts';
+import type {
+  CloseReason,
+  DialFailure,
+  GateKey,
+  LinkSelf,
+  LinksOutput,
+  LinkTarget,
+} from '../link/contract.ts';
 import { Links } from '../link/links.ts';
 import { REPLAY_ENTRIES_MAX, REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
 import { FEATURES, VERSIONS } from './versions.ts';
@@ -44,6 +51,17 @@ interface Wanted {
   routes: readonly Route[];
   /** The link that leads there now. */
   linked: { readonly link: number; readonly initiator: boolean; route: Route } | undefined;
+  /** Why the last dial led nowhere. */
+  failure: DialFailure | undefined;
+}
+
+/** How far the dialling of one device is. */
+export interface Attempt {
+  readonly routes: number;
+  readonly dialling: boolean;
+  /** Dials in a row that led nowhere, and why the last one did. */
+  readonly failures: number;
+  readonly failure: DialFailure | undefined;
 }
 type StreamInput = Extract<Input, { stream: number }>;
 
@@ -83,7 +101,7 @@ export class Connections {
     if (!wanted) {
       const dialer = new Dialer({ random: this.context.random, nextDial: () => this.#nextDial++ });
       if (linked) dialer.handleLinked(nowMs);
-      wanted = { dialer, target, routes: [], linked: undefined };
+      wanted = { dialer, target, routes: [], linked: undefined, failure: undefined };
       this.#wanted.set(device, wanted);
     }
     const gate = sameGate(wanted.target.gate, target.gate) ? wanted.target.gate : target.gate;
@@ -104,6 +122,16 @@ export class Connections {
       dialer.handleWanted(this.context.now.monoMs);
     }
     this.#drain();
+  }
+
+  /** How far the dialling of a person's devices is; none where no address is known. */
+  attempts(identity: Uint8Array): Attempt[] {
+    return this.#ofPerson(identity).map(([, { dialer, failure, routes }]) => ({
+      routes: routes.length,
+      dialling: dialer.state === 'dialing',
+      failures: dialer.failures,
+      failure,
+    }));
   }
 
   forget(identity: Uint8Array): void {
@@ -286,7 +314,7 @@ export class Connections {
       case 'down':
         return handlers.down(out.link);
       case 'dial-failed':
-        return this.#dialFailed(out.dial);
+        return this.#dialFailed(out.dial, out.reason);
     }
   }
 
@@ -322,11 +350,13 @@ export class Connections {
     this.#handlers.up(out, target);
   }
 
-  #dialFailed(dial: number): void {
+  #dialFailed(dial: number, reason: DialFailure): void {
     const device = this.#dials.get(dial);
     this.#dials.delete(dial);
-    if (device === undefined) return;
-    this.#wanted.get(device)?.dialer.handleDialFailed(dial, this.context.now.monoMs);
+    const wanted = device === undefined ? undefined : this.#wanted.get(device);
+    if (!wanted) return;
+    wanted.failure = reason;
+    wanted.dialer.handleDialFailed(dial, this.context.now.monoMs);
   }
 }
 

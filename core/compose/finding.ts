@@ -75,6 +75,14 @@ export class Finding {
     return this.#dht?.external('v4');
   }
 
+  /** The ports under which others see us, at the address by vote. */
+  get seenPorts(): readonly number[] {
+    const votes = this.#dht?.votes('v4') ?? [];
+    return votes
+      .filter(({ seen }) => seen.host === this.external?.host)
+      .map(({ seen }) => seen.port);
+  }
+
   /** True where the datagram was the DHT's. */
   handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
     if (!this.#dht?.handleDatagram(from, bytes, this.context.now.monoMs)) return false;

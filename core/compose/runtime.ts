@@ -90,6 +90,11 @@ export class Runtime {
     this.#begin(loaded);
   }
 
+  /** Where this device listens. */
+  get listening(): Listening {
+    return this.#listen;
+  }
+
   handle(input: Input): void {
     switch (input.type) {
       case 'listening':

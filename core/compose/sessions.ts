@@ -90,6 +90,13 @@ export class Sessions {
     return undefined;
   }
 
+  /** Links that people from outside this network began: proof that they can. */
+  get fromOutside(): number {
+    return [...this.#byDevice.values()].filter(
+      ({ up, route }) => !up.initiator && route === 'direct',
+    ).length;
+  }
+
   handleUp(up: LinkUp, target: string | undefined): void {
     const session: Session = {
       link: up.link,

@@ -270,6 +270,7 @@ export class Work {
     if (!at.needsLook() || at.isExpired(clock.networkMs)) return;
     at.looking = true;
     at.lookSinceMs = lookAtMs;
+    at.foundNow = false;
     for (const reader of at.readers) reader.start(clock);
   }
 
@@ -392,6 +393,7 @@ export class Work {
     const done = at.asking.size === 0 && at.readers.every((r) => r.peek(clock) === undefined);
     if (!at.looking || !done) return;
     at.looking = false;
+    at.lookedAtMs = clock.monoMs;
     at.schedule.lookDone(clock.monoMs);
   }
 
@@ -406,6 +408,7 @@ export class Work {
       else this.counters.rolledBack++;
       return false;
     }
+    at.foundNow = true;
     if (judged.fresh) this.#deps.changed(at);
     if (operation.told && !judged.fresh) return true;
     operation.told = true;

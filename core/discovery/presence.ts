@@ -72,6 +72,15 @@ export interface InviteState {
   readonly gate?: RecordGate;
 }
 
+/** How far the search for somebody is. */
+export interface Lookup {
+  readonly looking: boolean;
+  /** Did the lookup under way, or the last one, find a record? */
+  readonly found: boolean;
+  /** When one was last through, monotonic. */
+  readonly lookedAtMs: number | undefined;
+}
+
 export type PresenceOutput = WorkOutput | SaveRequest;
 
 export class Presence {
@@ -134,6 +143,13 @@ export class Presence {
   /** This device was seen to run somewhere else too; see DSC-16. */
   get secondCopy(): boolean {
     return this.#work.secondCopy;
+  }
+
+  /** How far the search for somebody is; undefined where nobody is looked for. */
+  lookup(id: RendezvousId): Lookup | undefined {
+    const at = this.#all.get(rendezvousName(id));
+    if (!at || at.readers.length === 0 || at.silent) return undefined;
+    return { looking: at.looking, found: at.foundNow, lookedAtMs: at.lookedAtMs };
   }
 
   /** The DHT can be asked, or cannot. Nothing is asked before. */

@@ -69,6 +69,10 @@ export class Rendezvous {
   /** A lookup has begun and its readers are not through. */
   looking = false;
   lookSinceMs = 0;
+  /** Did the lookup under way, or the last one, find a record? */
+  foundNow = false;
+  /** When a lookup was last through. */
+  lookedAtMs: number | undefined;
   readonly asking = new Set<Reader>();
 
   constructor(

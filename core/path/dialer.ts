@@ -52,6 +52,11 @@ export class Dialer {
     return this.#dueAtMs === undefined ? 'resting' : 'due';
   }
 
+  /** Dials in a row that led nowhere. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** New knowledge of where the device is. The same routes again change nothing. */
   handleRoutes(routes: readonly Route[], nowMs: number): void {
     if (sameRoutes(routes, this.#routes)) return;

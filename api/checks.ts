@@ -1,0 +1,367 @@
+/**
+ * The checks of the network doctor: what each can find, in one place for every screen, as the
+ * error registry is for errors. A finding is ok, warn or fail, or skipped where nothing can be
+ * said; it has one sentence, and what to do. Sentences hold no ID, no address and no name, so
+ * that a report can be shown around; those about a person name the person (ERR-8).
+ *
+ *   check --findings--> { state, sentence, hint } or an entry of the error registry
+ *
+ * Spec: docs/spec/errors.md ERR-8, docs/spec/cli.md CLI-30.
+ * @module
+ */
+import type { Check } from './contract.ts';
+import { ERRORS, errorBody, fill, fillHint } from './errors.ts';
+import type { ErrorDetail, ErrorName } from './errors.ts';
+
+type State = Check['state'];
+interface Words {
+  readonly state: State;
+  readonly sentence: string;
+  /** What to do. `{name}` is filled in quoted for a shell. */
+  readonly hint?: string;
+}
+/** A finding that is an error of the registry has its sentence, hint and code. */
+interface Fault {
+  readonly state: State;
+  readonly error: ErrorName;
+}
+type Finding = Words | Fault;
+
+const FIX = 'Put it right: sotto doctor --fix';
+const SETTINGS = 'See: sotto config list';
+
+/** Checks that a screen makes itself, the app running or not. */
+const LOCAL = {
+  app: {
+    title: 'App',
+    findings: {
+      running: { state: 'ok', sentence: 'Running, version {version}.' },
+      'other-version': {
+        state: 'warn',
+        sentence: 'Version {version} is running, and this program is version {own}.',
+        hint: 'Restart: sotto stop, then sotto start',
+      },
+      'not-running': { state: 'fail', error: 'not-running' },
+      'no-answer': { state: 'fail', error: 'no-answer' },
+    },
+  },
+  folder: {
+    title: 'Folder',
+    findings: {
+      private: { state: 'ok', sentence: 'Only you can read it.' },
+      narrowed: { state: 'ok', sentence: 'Others could read {files}; now only you can.' },
+      open: {
+        state: 'fail',
+        sentence: 'Others on this computer can read {files}.',
+        hint: FIX,
+      },
+      'not-yours': {
+        state: 'fail',
+        sentence: 'It belongs to another user, or is no folder.',
+        hint: 'Another folder: sotto start --data-dir DIR',
+      },
+      unwritable: {
+        state: 'fail',
+        sentence: 'Nothing can be written to it.',
+        hint: 'Correct its permissions, or choose another one: sotto start --data-dir DIR',
+      },
+      absent: { state: 'skipped', sentence: 'Not there yet. The first start makes it.' },
+    },
+  },
+  disk: {
+    title: 'Disk',
+    findings: {
+      room: { state: 'ok', sentence: '{free} free.' },
+      low: { state: 'warn', sentence: 'Only {free} free.', hint: 'Free some space.' },
+      full: { state: 'fail', error: 'no-space' },
+      unknown: { state: 'skipped', sentence: 'Its free space is not told.' },
+    },
+  },
+  access: {
+    title: 'Access',
+    findings: {
+      private: { state: 'ok', sentence: 'Only programs of yours on this computer can use it.' },
+      closed: { state: 'ok', sentence: 'Nobody can use the app while it does not run.' },
+      open: {
+        state: 'fail',
+        sentence: 'Others on this computer can read the key that opens the app.',
+        hint: 'Renew it: sotto doctor --fix, then sotto stop and sotto start',
+      },
+      stale: {
+        state: 'warn',
+        sentence: 'A file of an app that has ended was left behind. It opens nothing.',
+        hint: FIX,
+      },
+      removed: { state: 'ok', sentence: 'What an app that has ended left behind was removed.' },
+    },
+  },
+  log: {
+    title: 'Log',
+    findings: {
+      clean: { state: 'ok', sentence: 'No faults in the last day.' },
+      faults: {
+        state: 'warn',
+        sentence: '{count} faults in the last day.',
+        hint: 'See: sotto logs',
+      },
+      crashes: {
+        state: 'warn',
+        sentence: 'The app ended by a fault of its own in the last day. Please report it.',
+        hint: 'The reports lie in the folder logs beside the log. See: sotto logs',
+      },
+    },
+  },
+} as const satisfies Checks;
+
+/** Checks that the running app makes. */
+const RUNNING = {
+  internet: {
+    title: 'Internet',
+    findings: {
+      online: { state: 'ok', sentence: 'Online.' },
+      offline: { state: 'fail', error: 'offline' },
+      unknown: { state: 'skipped', sentence: 'Nobody was asked, so nothing is known.' },
+    },
+  },
+  helpers: {
+    title: 'Finding people',
+    findings: {
+      known: { state: 'ok', sentence: '{helpers} helpers known.' },
+      'asking-only': {
+        state: 'ok',
+        sentence: '{helpers} helpers known. By the settings this computer helps nobody itself.',
+      },
+      starting: {
+        state: 'warn',
+        sentence: 'Started just now; the first helpers are being asked.',
+        hint: 'Look again in half a minute: sotto doctor',
+      },
+      blocked: { state: 'fail', error: 'network-blocked' },
+      silent: {
+        state: 'fail',
+        sentence: 'No helper answers. People who know your last address can still reach you.',
+        hint: SETTINGS,
+      },
+      off: {
+        state: 'warn',
+        sentence: 'Switched off in the settings. Only people who know your address reach you.',
+        hint: SETTINGS,
+      },
+    },
+  },
+  port: {
+    title: 'Port',
+    findings: {
+      both: { state: 'ok', sentence: 'Port {port}, UDP and TCP.' },
+      one: {
+        state: 'warn',
+        sentence: 'Port {port}, {transport} only.',
+        hint: SETTINGS,
+      },
+      none: {
+        state: 'fail',
+        sentence: 'UDP and TCP are switched off in the settings, so nobody can be reached.',
+        hint: SETTINGS,
+      },
+    },
+  },
+  direct: {
+    title: 'Direct links',
+    findings: {
+      proven: { state: 'ok', sentence: 'People can reach you directly: {count} did.' },
+      open: {
+        state: 'ok',
+        sentence:
+          'This computer is on the internet with its own address. ' +
+          'People can reach you directly unless a firewall stops them.',
+      },
+      mapped: {
+        state: 'ok',
+        sentence: 'Your router lets most direct links through while both of you are online.',
+      },
+      varied: {
+        state: 'warn',
+        sentence: 'Your router blocks most direct links.',
+        hint: 'In the settings of the router, forward port {port} (UDP and TCP) to this computer.',
+      },
+      unknown: { state: 'skipped', sentence: 'Too few helpers have said how they see you.' },
+    },
+  },
+  ipv6: {
+    title: 'IPv6',
+    findings: {
+      there: { state: 'ok', sentence: 'This computer has an address of its own.' },
+      absent: { state: 'skipped', sentence: 'Not on this network. IPv4 is enough.' },
+    },
+  },
+  clock: {
+    title: 'Clock',
+    findings: {
+      right: { state: 'ok', sentence: 'Correct, by the clocks of {sources} contacts.' },
+      off: { state: 'warn', error: 'clock-off' },
+      unknown: { state: 'skipped', sentence: 'Three linked contacts are needed to compare it.' },
+    },
+  },
+  device: {
+    title: 'This device',
+    findings: {
+      single: { state: 'ok', sentence: 'No second copy of it was seen.' },
+      copy: { state: 'fail', error: 'second-copy' },
+    },
+  },
+  contacts: {
+    title: 'Contacts',
+    findings: {
+      settled: { state: 'ok', sentence: '{linked} of {contacts} reachable now. Nothing waits.' },
+      waiting: {
+        state: 'ok',
+        sentence: '{linked} of {contacts} reachable now. {waiting} messages wait.',
+        hint: 'Why they wait for somebody: sotto doctor --with NAME',
+      },
+      none: { state: 'ok', sentence: 'Nobody yet.', hint: 'Make an invite: sotto invite new' },
+    },
+  },
+} as const satisfies Checks;
+
+/** The way to one person, step by step. */
+const PERSON = {
+  found: {
+    title: 'Found',
+    findings: {
+      here: { state: 'ok', sentence: 'It is known where {name} is.' },
+      blocked: {
+        state: 'warn',
+        sentence: 'You have blocked {name}: nothing goes out and nothing comes in.',
+        hint: 'Unblock: sotto contacts block --undo {name}',
+      },
+      'invite-expired': {
+        state: 'warn',
+        sentence: 'You and {name} have not met, and the invite has expired.',
+        hint: 'They make a new one: sotto invite new',
+      },
+      'not-met': {
+        state: 'warn',
+        sentence:
+          'You and {name} have not met yet, and nothing of them was found. ' +
+          'Their app does not run, or it is offline.',
+        hint: 'It keeps looking. Ask them to start the app.',
+      },
+      looking: { state: 'skipped', sentence: '{name} is being looked for.', hint: 'Look again.' },
+      'not-looked': {
+        state: 'warn',
+        sentence: '{name} could not be looked for so far.',
+        hint: 'See what Finding people says above.',
+      },
+      'no-record': {
+        state: 'warn',
+        sentence: 'No trace of {name} was found {ago}. Their app does not run, or it is offline.',
+        hint: 'It keeps looking, most often while a message waits.',
+      },
+    },
+  },
+  answers: {
+    title: 'Answers',
+    findings: {
+      linked: { state: 'ok', sentence: '{name} is linked now.' },
+      dialling: { state: 'skipped', sentence: '{name} is being called.', hint: 'Look again.' },
+      'no-answer': {
+        state: 'warn',
+        sentence:
+          'Nothing answered at the last address of {name}, {failures} times in a row. ' +
+          'Their app does not run, or a router between you blocks direct links.',
+        hint: 'It keeps trying. Ask them to run: sotto doctor',
+      },
+      'no-route': {
+        state: 'warn',
+        sentence: '{name} is online, but has no address that this computer can call.',
+        hint: 'It keeps trying. Ask them to run: sotto doctor',
+      },
+      'other-version': {
+        state: 'warn',
+        sentence: 'The app of {name} speaks another version.',
+        hint: 'Update both apps.',
+      },
+      busy: {
+        state: 'warn',
+        sentence: 'Too many calls are under way to try {name} now.',
+        hint: 'It tries again by itself.',
+      },
+    },
+  },
+  waiting: {
+    title: 'Waiting',
+    findings: {
+      nothing: { state: 'ok', sentence: 'No message waits for {name}.' },
+      some: {
+        state: 'warn',
+        sentence: '{waiting} messages wait for {name} on this device. They go out by themselves.',
+        hint: 'Keep the app running.',
+      },
+    },
+  },
+} as const satisfies Checks;
+
+type Checks = Readonly<
+  Record<string, { readonly title: string; readonly findings: Readonly<Record<string, Finding>> }>
+>;
+
+export const CHECKS = { ...LOCAL, ...RUNNING, ...PERSON };
+export type CheckName = keyof typeof CHECKS;
+export type FindingName<N extends CheckName> = keyof (typeof CHECKS)[N]['findings'] & string;
+
+/** One check as it is sent and shown. */
+export function checkOf<N extends CheckName>(
+  name: N,
+  finding: FindingName<N>,
+  detail: ErrorDetail = {},
+): Check {
+  const { findings, title } = (CHECKS as Checks)[name]!;
+  const found = findings[finding]!;
+  const { state } = found;
+  if ('error' in found) {
+    const { code, hint, message } = errorBody(found.error, detail);
+    const words = ERRORS[found.error].terminal;
+    const text = words === undefined ? message : fill(words, detail);
+    return { check: name, finding, state, title, message: text, hint, code };
+  }
+  const check = { check: name, finding, state, title, message: fill(found.sentence, detail) };
+  return found.hint === undefined ? check : { ...check, hint: fillHint(found.hint, detail) };
+}
+
+/** What all of it comes to. The first line that is true, most serious first. */
+export const VERDICTS = {
+  'not-running': "The app isn't running.",
+  offline: "You're offline.",
+  blocked: 'Online, but the chat network is blocked here.',
+  'two-copies': 'This device also runs somewhere else.',
+  'no-helpers': 'Working, but nobody can be found now.',
+  trouble: 'Something on this computer needs your care.',
+  starting: 'Just started, and still looking for the network.',
+  'hard-to-reach': 'Working, but your router blocks most direct links.',
+  'well-connected': "You're well connected.",
+} as const;
+export type Verdict = keyof typeof VERDICTS;
+
+/** The verdict on what was found; about one person it says nothing. */
+export function verdictOf(checks: readonly Check[]): Verdict {
+  const found = (name: CheckName): string | undefined =>
+    checks.find(({ check }) => check === name)?.finding;
+  if (found('app') === 'not-running' || found('app') === 'no-answer') return 'not-running';
+  if (found('internet') === 'offline') return 'offline';
+  if (found('helpers') === 'blocked') return 'blocked';
+  if (found('device') === 'copy') return 'two-copies';
+  if (found('helpers') === 'silent' || found('helpers') === 'off') return 'no-helpers';
+  if (checks.some(({ state }) => state === 'fail')) return 'trouble';
+  if (found('helpers') === 'starting') return 'starting';
+  return found('direct') === 'varied' ? 'hard-to-reach' : 'well-connected';
+}
+
+/** Exit codes of `sotto doctor`; the rest end with 0. */
+export const VERDICT_EXITS: Partial<Readonly<Record<Verdict, number>>> = {
+  'not-running': 4,
+  offline: 6,
+  blocked: 6,
+  'no-helpers': 6,
+  'two-copies': 8,
+  trouble: 8,
+};

@@ -1,0 +1,105 @@
+/**
+ * Health: what the node knows of its own place in the network, and what is missing on the way to
+ * one person. Facts only; screens have the words (api/checks.ts). Reading changes nothing.
+ * @module
+ */
+import { hex } from '../base/bytes.ts';
+import type { HealthView, PathState, PathView, Reach } from '../commands.ts';
+import type { DialFailure } from '../link/contract.ts';
+import type { Contact } from '../people/contact.ts';
+import { inviteId } from '../people/invite.ts';
+import { parseInvite, type InviteText } from '../people/invite-text.ts';
+import { SOURCES_MIN } from '../discovery/network-time.ts';
+import type { Lookup } from '../discovery/presence.ts';
+import type { RendezvousId } from '../discovery/presence-saved.ts';
+import type { Attempt } from './connections.ts';
+import type { Runtime } from './runtime.ts';
+
+/** As many must agree on our port before a router counts as one that keeps it. */
+export const SAMPLES_MIN = 4;
+
+export function healthOf(runtime: Runtime): HealthView {
+  const { context, finding, listening } = runtime;
+  const { now } = context;
+  const { sources } = finding.time;
+  const clockBehindMs = sources < SOURCES_MIN ? undefined : finding.time.read(now) - now.wallMs;
+  return {
+    udpPort: listening.udpPort,
+    tcpPort: listening.tcpPort,
+    addresses: listening.addresses,
+    reach: reachOf(runtime),
+    fromOutside: runtime.sessions.fromOutside,
+    clockSources: sources,
+    clockBehindMs,
+  };
+}
+
+function reachOf({ finding, listening, sessions }: Runtime): Reach {
+  if (sessions.fromOutside > 0) return 'proven';
+  const { external, seenPorts } = finding;
+  if (!external) return 'unknown';
+  if (listening.addresses.includes(external.host)) return 'open';
+  if (new Set(seenPorts).size > 1) return 'varied';
+  return seenPorts.length < SAMPLES_MIN ? 'unknown' : 'mapped';
+}
+
+export function pathOf(runtime: Runtime, contact: Contact): PathView {
+  const { book, connections, context, finding } = runtime;
+  const attempts = connections.attempts(contact.identity);
+  const invite = inviteOf(contact);
+  const lookups = rendezvousOf(contact, invite).flatMap((id) => {
+    const lookup = finding.presence.lookup(id);
+    return lookup ? [lookup] : [];
+  });
+  const looked = lookups.flatMap(({ lookedAtMs }) => lookedAtMs ?? []);
+  return {
+    conversation: book.conversationText(contact),
+    state: stateOf(runtime, contact, { attempts, invite, lookups }),
+    lookedAgoMs: looked.length === 0 ? undefined : context.now.monoMs - Math.max(...looked),
+    failures: Math.max(0, ...attempts.map(({ failures }) => failures)),
+  };
+}
+
+interface Way {
+  readonly attempts: readonly Attempt[];
+  readonly invite: InviteText | undefined;
+  readonly lookups: readonly Lookup[];
+}
+
+function stateOf(
+  { context, sessions }: Runtime,
+  contact: Contact,
+  { attempts, invite, lookups }: Way,
+): PathState {
+  if (contact.blocked) return 'blocked';
+  if (sessions.ofContact(contact)) return 'linked';
+  const failed = attempts.find(({ failures, routes }) => failures > 0 && routes > 0);
+  if (failed) return FAILURES[failed.failure ?? 'unreachable'];
+  if (invite && contact.devices.length === 0 && context.now.wallMs >= invite.expiresMs) {
+    return 'invite-expired';
+  }
+  if (attempts.some(({ dialling, routes }) => dialling || routes > 0)) return 'dialling';
+  if (lookups.some(({ found }) => found)) return 'no-route';
+  if (lookups.some(({ looking }) => looking)) return 'looking';
+  const looked = lookups.some(({ lookedAtMs }) => lookedAtMs !== undefined);
+  return looked ? 'no-record' : 'not-looked';
+}
+
+const FAILURES: Readonly<Record<DialFailure, PathState>> = {
+  unreachable: 'no-answer',
+  'no common version': 'other-version',
+  duplicate: 'dialling',
+  busy: 'busy',
+};
+
+/** Where they may have left word: under the pair secret, under the invite. */
+function rendezvousOf(contact: Contact, invite: InviteText | undefined): RendezvousId[] {
+  const ids: RendezvousId[] = contact.secret ? [{ peer: hex(contact.identity) }] : [];
+  if (invite) ids.push({ invite: inviteId(invite.secret) });
+  return ids;
+}
+
+function inviteOf(contact: Contact): InviteText | undefined {
+  const read = contact.invite === undefined ? undefined : parseInvite(contact.invite);
+  return read?.ok ? read.invite : undefined;
+}

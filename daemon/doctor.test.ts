@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest';
+import { Settings } from '@sotto/api/settings.ts';
+import type { Check } from '@sotto/api/contract.ts';
+import type {
+  Command,
+  CommandResult,
+  ContactView,
+  HealthView,
+  PathView,
+  Status,
+} from '@sotto/core/commands.ts';
+import { CLOCK_OFF_MS, examine, STARTING_MS } from './doctor.ts';
+import type { DoctorParts } from './doctor.ts';
+
+const STATUS: Status = {
+  id: 'sotto:x',
+  online: true,
+  helpers: 148,
+  readOnly: false,
+  externalAddress: '192.0.2.1:4000',
+  contacts: 3,
+  linked: 1,
+  waiting: 2,
+  secondCopy: false,
+};
+const HEALTH: HealthView = {
+  udpPort: 4000,
+  tcpPort: 4000,
+  addresses: ['10.0.0.2'],
+  reach: 'mapped',
+  fromOutside: 0,
+  clockSources: 4,
+  clockBehindMs: 900,
+};
+
+interface Facts {
+  readonly status?: Partial<Status>;
+  readonly health?: Partial<HealthView>;
+  readonly settings?: Partial<Settings>;
+  readonly resolves?: boolean;
+  readonly upMs?: number;
+  /** What each look at the way to Ana finds; the last one stays. */
+  readonly path?: readonly Partial<PathView>[];
+  readonly contact?: Partial<ContactView>;
+}
+
+/** Core as it would answer; the words and the judgement are the real ones. */
+function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[] } {
+  const asked: string[] = [];
+  const looked: boolean[] = [];
+  const path = [...(facts.path ?? [])];
+  const command = (wish: Command): Promise<CommandResult> => {
+    const answer = (): CommandResult => {
+      switch (wish.type) {
+        case 'status':
+          return { ok: true, data: { type: 'status', status: { ...STATUS, ...facts.status } } };
+        case 'health':
+          return { ok: true, data: { type: 'health', health: { ...HEALTH, ...facts.health } } };
+        case 'path-show': {
+          if (wish.to !== 'ana') return { ok: false, error: { code: 'not-found' } };
+          looked.push(wish.want);
+          const now = path.length > 1 ? path.shift() : path[0];
+          const view = { conversation: 'c_1', state: 'linked', lookedAgoMs: 240_000, failures: 3 };
+          return { ok: true, data: { type: 'path', path: { ...view, ...now } as PathView } };
+        }
+        default: {
+          const contact = { name: 'Ana', devices: 1, waiting: 2, ...facts.contact } as ContactView;
+          return { ok: true, data: { type: 'contact', contact } };
+        }
+      }
+    };
+    return Promise.resolve(answer());
+  };
+  return {
+    command,
+    asked,
+    looked,
+    settings: () => ({ ...Settings.parse({}), ...facts.settings }),
+    startedMs: Date.now() - (facts.upMs ?? 10 * STARTING_MS),
+    resolve: (name, port) => {
+      asked.push(`${name}:${port}`);
+      return Promise.resolve(facts.resolves ? [{ host: '192.0.2.9', port }] : []);
+    },
+  };
+}
+
+const found = (checks: readonly Check[], name: string): string | undefined =>
+  checks.find(({ check }) => check === name)?.finding;
+
+test('[API-22] with helpers all is told and nobody is asked', async () => {
+  const doctor = parts({});
+  const checks = await examine(doctor);
+  expect(checks.map(({ check, finding }) => `${check} ${finding}`)).toEqual([
+    'internet online',
+    'helpers known',
+    'port both',
+    'direct mapped',
+    'ipv6 absent',
+    'clock right',
+    'device single',
+    'contacts waiting',
+  ]);
+  expect(doctor.asked).toEqual([]);
+  expect(JSON.stringify(checks)).not.toMatch(/sotto:x|192\.0\.2|10\.0/);
+});
+
+const none = { helpers: 0, online: false };
+const rows: [string, Facts, string | undefined, string | undefined][] = [
+  ['no names resolve', { status: none }, 'offline', undefined],
+  ['names resolve, nobody answers', { status: none, resolves: true }, 'online', 'blocked'],
+  [
+    'no address but loopback',
+    { status: none, resolves: true, health: { addresses: ['127.0.0.1'] } },
+    'offline',
+    undefined,
+  ],
+  ['just started', { status: none, resolves: true, upMs: 1_000 }, 'online', 'starting'],
+  [
+    'helpers by address alone',
+    { status: none, settings: { 'dht.bootstrap': '192.0.2.7:6881' } },
+    'unknown',
+    'silent',
+  ],
+  [
+    'somebody is linked, no helper answers',
+    { status: { helpers: 0, online: true }, settings: { 'dht.bootstrap': '' } },
+    'online',
+    'silent',
+  ],
+  ['switched off', { status: none, settings: { 'dht.enabled': false } }, 'unknown', 'off'],
+  ['asks and never answers', { status: { readOnly: true } }, 'online', 'asking-only'],
+];
+test.each(rows)('[API-22] %s', async (_, facts, internet, helpers) => {
+  const checks = await examine(parts(facts));
+  expect([found(checks, 'internet'), found(checks, 'helpers')]).toEqual([internet, helpers]);
+});
+
+const single: [string, Facts, string, string][] = [
+  ['clock', { health: { clockBehindMs: -CLOCK_OFF_MS * 7 } }, 'off', '14 minutes off'],
+  ['clock', { health: { clockBehindMs: undefined } }, 'unknown', 'Three linked contacts'],
+  ['device', { status: { secondCopy: true } }, 'copy', 'somewhere else'],
+  ['direct', { health: { reach: 'varied' } }, 'varied', 'blocks most direct links'],
+  ['direct', { health: { reach: 'proven', fromOutside: 2 } }, 'proven', '2 did'],
+  ['port', { health: { udpPort: undefined } }, 'one', 'TCP only'],
+  ['port', { health: { udpPort: undefined, tcpPort: undefined } }, 'none', 'switched off'],
+  ['ipv6', { health: { addresses: ['2a00:1450::1'] } }, 'there', 'address of its own'],
+  ['contacts', { status: { contacts: 0, linked: 0, waiting: 0 } }, 'none', 'Nobody yet'],
+];
+test.each(single)('[API-22] %s %j', async (name, facts, finding, words) => {
+  const check = (await examine(parts(facts))).find((one) => one.check === name)!;
+  expect([check.finding, check.message]).toEqual([finding, expect.stringContaining(words)]);
+});
+
+test('[API-22] a person is called once and waited for', async () => {
+  const doctor = parts({
+    path: [{ state: 'looking' }, { state: 'dialling' }, { state: 'linked' }],
+  });
+  const checks = await examine(doctor, 'ana');
+  expect(doctor.looked).toEqual([true, false, false]);
+  expect([found(checks, 'found'), found(checks, 'answers')]).toEqual(['here', 'linked']);
+  expect(checks.at(-1)!.message).toContain('2 messages wait for Ana');
+  await expect(examine(doctor, 'nobody')).rejects.toMatchObject({ reason: 'not-found' });
+});
+
+test('[API-22] whoever does not answer is told with the first thing missing', async () => {
+  const states: [Facts, string][] = [
+    [{ path: [{ state: 'blocked' }] }, 'You have blocked Ana'],
+    [{ path: [{ state: 'invite-expired' }] }, 'the invite has expired'],
+    [{ path: [{ state: 'no-record' }] }, 'No trace of Ana was found 4 minutes ago'],
+    [{ path: [{ state: 'no-record' }], contact: { devices: 0 } }, 'have not met yet'],
+    [{ path: [{ state: 'no-answer' }] }, 'Nothing answered at the last address of Ana, 3 times'],
+    [{ path: [{ state: 'no-route' }] }, 'no address that this computer can call'],
+  ];
+  const told = await Promise.all(
+    states.map(async ([facts]) => {
+      const checks = await examine(parts({ ...facts }), 'ana');
+      return checks.find(({ state, check }) => state === 'warn' && check !== 'waiting')?.message;
+    }),
+  );
+  for (const [i, [, words]] of states.entries()) expect(told[i]).toContain(words);
+}, 20_000);

@@ -1,0 +1,166 @@
+/**
+ * The network doctor's side of the running app: asks core and the system what is so, and says it
+ * in the words of api/checks.ts. Reads only, but for one thing: a person who is asked about is
+ * called at once, and the answer is waited for.
+ * Spec: docs/spec/local-api.md API-22.
+ * @module
+ */
+import type { Check } from '@sotto/api/contract.ts';
+import { checkOf } from '@sotto/api/checks.ts';
+import { parts as listOf } from '@sotto/api/settings.ts';
+import type { Settings } from '@sotto/api/settings.ts';
+import { parseEndpoint, scopeOf } from '@sotto/core/base/endpoint.ts';
+import type { Endpoint } from '@sotto/core/base/endpoint.ts';
+import type {
+  Command,
+  CommandResult,
+  ContactView,
+  HealthView,
+  PathState,
+  PathView,
+  Status,
+} from '@sotto/core/commands.ts';
+import { ask } from './people.ts';
+
+export interface DoctorParts {
+  readonly command: (command: Command) => Promise<CommandResult>;
+  readonly settings: () => Settings;
+  readonly startedMs: number;
+  readonly resolve: (name: string, port: number) => Promise<readonly Endpoint[]>;
+}
+
+/** For so long a start without helpers is no fault. */
+export const STARTING_MS = 30_000;
+/** A clock that is less off than this is right. */
+export const CLOCK_OFF_MS = 120_000;
+/** A person who is asked about is waited for. */
+const CALL_MS = 6_000;
+const CALL_LOOK_MS = 200;
+const MINUTE_MS = 60_000;
+
+/** @param to a person, by name, ID or conversation. @throws Refusal where there is none. */
+export async function examine(parts: DoctorParts, to?: string): Promise<Check[]> {
+  const { command } = parts;
+  const [{ status }, { health }] = await Promise.all([
+    ask(command, { type: 'status' }, 'status'),
+    ask(command, { type: 'health' }, 'health'),
+  ]);
+  const person = to === undefined ? undefined : call(parts, to);
+  const [network, way] = await Promise.all([networkChecks(parts, status, health), person]);
+  const checks = [
+    ...network,
+    portCheck(health),
+    directCheck(health),
+    ipv6Check(health),
+    clockCheck(health),
+    checkOf('device', status.secondCopy ? 'copy' : 'single'),
+    contactsCheck(status),
+  ];
+  return way ? [...checks, ...personChecks(...way)] : checks;
+}
+
+/** Online at all, and helpers: where some answer, nobody else is asked. */
+async function networkChecks(
+  { resolve, settings, startedMs }: DoctorParts,
+  { helpers, online: isLinked, readOnly }: Status,
+  { addresses }: HealthView,
+): Promise<Check[]> {
+  if (helpers > 0) {
+    const finding = readOnly ? 'asking-only' : 'known';
+    return [checkOf('internet', 'online'), checkOf('helpers', finding, { helpers })];
+  }
+  const isOff = !settings()['dht.enabled'] || !settings()['net.udp'];
+  if (isOff) return [checkOf('internet', 'unknown'), checkOf('helpers', 'off')];
+  const isAlone = !addresses.some((host) => scopeOf(host) !== 'loopback');
+  const names = listOf(settings()['dht.bootstrap']).filter((name) => !parseEndpoint(name));
+  const known = isAlone ? [] : await Promise.all(names.map((name) => resolveOne(name, resolve)));
+  const online = isLinked || known.some(Boolean);
+  if (!online && (isAlone || names.length > 0)) {
+    return [checkOf('internet', 'offline')];
+  }
+  const internet = checkOf('internet', online ? 'online' : 'unknown');
+  if (Date.now() - startedMs < STARTING_MS) return [internet, checkOf('helpers', 'starting')];
+  return [internet, checkOf('helpers', known.some(Boolean) ? 'blocked' : 'silent')];
+}
+
+async function resolveOne(name: string, resolve: DoctorParts['resolve']): Promise<boolean> {
+  const at = name.lastIndexOf(':');
+  return (await resolve(name.slice(0, at), Number(name.slice(at + 1)))).length > 0;
+}
+
+function portCheck({ tcpPort, udpPort }: HealthView): Check {
+  const port = udpPort ?? tcpPort;
+  if (port === undefined) return checkOf('port', 'none');
+  if (udpPort !== undefined && tcpPort !== undefined) return checkOf('port', 'both', { port });
+  return checkOf('port', 'one', { port, transport: udpPort === undefined ? 'TCP' : 'UDP' });
+}
+
+function directCheck({ fromOutside, reach, tcpPort, udpPort }: HealthView): Check {
+  return checkOf('direct', reach, { count: fromOutside, port: udpPort ?? tcpPort ?? '?' });
+}
+
+function ipv6Check({ addresses }: HealthView): Check {
+  const isThere = addresses.some((host) => host.includes(':') && scopeOf(host) === 'public');
+  return checkOf('ipv6', isThere ? 'there' : 'absent');
+}
+
+function clockCheck({ clockBehindMs, clockSources }: HealthView): Check {
+  if (clockBehindMs === undefined) return checkOf('clock', 'unknown');
+  const offMs = Math.abs(clockBehindMs);
+  if (offMs < CLOCK_OFF_MS) return checkOf('clock', 'right', { sources: clockSources });
+  return checkOf('clock', 'off', { minutes: Math.round(offMs / MINUTE_MS) });
+}
+
+function contactsCheck({ contacts, linked, waiting }: Status): Check {
+  if (contacts === 0) return checkOf('contacts', 'none');
+  return checkOf('contacts', waiting === 0 ? 'settled' : 'waiting', { contacts, linked, waiting });
+}
+
+/** Calls somebody and waits until they are linked, or the time is up. */
+async function call({ command }: DoctorParts, to: string): Promise<[ContactView, PathView]> {
+  const untilMs = Date.now() + CALL_MS;
+  const look = async (want: boolean): Promise<PathView> =>
+    (await ask(command, { type: 'path-show', to, want }, 'path')).path;
+  let path = await look(true);
+  while (!isSettled(path.state) && Date.now() < untilMs) {
+    await new Promise((done) => setTimeout(done, CALL_LOOK_MS));
+    path = await look(false);
+  }
+  const { contact } = await ask(command, { type: 'contact-show', to }, 'contact');
+  return [contact, path];
+}
+
+function isSettled(state: PathState): boolean {
+  return state === 'linked' || state === 'blocked' || state === 'invite-expired';
+}
+
+function personChecks({ devices, name, waiting }: ContactView, path: PathView): Check[] {
+  const { failures, lookedAgoMs, state } = path;
+  const queue =
+    waiting === 0
+      ? checkOf('waiting', 'nothing', { name })
+      : checkOf('waiting', 'some', { name, waiting });
+  switch (state) {
+    case 'blocked':
+    case 'invite-expired':
+    case 'looking':
+    case 'not-looked':
+      return [checkOf('found', state, { name }), queue];
+    case 'no-record': {
+      const finding = devices === 0 ? 'not-met' : 'no-record';
+      return [checkOf('found', finding, { name, ago: agoText(lookedAgoMs ?? 0) }), queue];
+    }
+    default:
+      return [
+        checkOf('found', 'here', { name }),
+        checkOf('answers', state, { name, failures }),
+        queue,
+      ];
+  }
+}
+
+function agoText(ms: number): string {
+  const minutes = Math.round(ms / MINUTE_MS);
+  if (minutes === 0) return 'just now';
+  return minutes === 1 ? '1 minute ago' : `${minutes} minutes ago`;
+}
