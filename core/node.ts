@@ -38,6 +38,8 @@ export class Node {
   #listen: Listening | undefined;
   #stopping = false;
   #loadAtMs: number | undefined;
+  /** When something is due, as last looked at; undefined where that may have changed. */
+  #due: { readonly atMs: number | undefined } | undefined;
   #early: CommandInput[] = [];
 
   constructor(deps: { random: Random; profile: NodeProfile }) {
@@ -49,6 +51,7 @@ export class Node {
     const slept = this.#hasSlept(now);
     this.#context.now = { monoMs: now.monoMs, wallMs: Math.floor(now.wallMs) };
     if (slept) this.#runtime?.handleWake();
+    let taken = true;
     switch (input.type) {
       case 'start':
         this.#listen = input.listen;
@@ -68,8 +71,10 @@ export class Node {
         this.#runtime?.handle(input);
         break;
       default:
-        this.#runtime?.handle(input);
+        if (this.#runtime?.handle(input) === false && !slept) taken = false;
     }
+    // What strangers send must not cost a look at everything that we wait for.
+    if (taken) this.#due = undefined;
     this.#handleTimeout();
   }
 
@@ -79,7 +84,8 @@ export class Node {
 
   /** When to call `handle({ type: 'tick' })` at the latest; undefined: at the next input. */
   wakeAtMs(): number | undefined {
-    return this.#runtime ? this.#runtime.wakeAtMs() : this.#loadAtMs;
+    this.#due ??= { atMs: this.#runtime ? this.#runtime.wakeAtMs() : this.#loadAtMs };
+    return this.#due.atMs;
   }
 
   /** Counts of everything that could grow. */
@@ -106,6 +112,7 @@ export class Node {
     const { monoMs } = this.#context.now;
     const dueMs = this.wakeAtMs();
     if (dueMs === undefined || monoMs < dueMs || this.#stopping) return;
+    this.#due = undefined;
     if (this.#runtime) this.#runtime.handleTimeout();
     else this.#load();
   }

@@ -58,7 +58,6 @@ export class Driver {
   readonly #datagrams = new BoundedQueue<Input>(DATAGRAMS_WAITING_MAX);
   readonly #commands = new Map<number, (result: CommandResult) => void>();
   #nextCommand = 1;
-  #allowance = DATAGRAMS_PER_TURN;
   #turnAsked = false;
   #running = false;
   #timer: NodeJS.Timeout | undefined;
@@ -83,15 +82,9 @@ export class Driver {
     if (!this.#running) this.#run();
   }
 
-  /** A datagram from anyone: it waits, or is dropped, where many come. */
+  /** A datagram from anyone: it waits for the next turn, or is dropped where many come. */
   datagram(from: Endpoint, bytes: Uint8Array): void {
-    const input: Input = { type: 'datagram', from, bytes };
-    if (this.#allowance > 0 && this.#datagrams.length === 0) {
-      this.#allowance--;
-      this.input(input);
-    } else if (!this.#datagrams.push(input)) {
-      this.#counts.datagramsDropped++;
-    }
+    if (!this.#datagrams.push({ type: 'datagram', from, bytes })) this.#counts.datagramsDropped++;
     this.#askTurn();
   }
 
@@ -212,13 +205,13 @@ export class Driver {
     this.#turnAsked = true;
     setImmediate(() => {
       this.#turnAsked = false;
-      this.#allowance = DATAGRAMS_PER_TURN;
-      while (this.#allowance > 0) {
+      if (this.#stopped) return;
+      for (let i = 0; i < DATAGRAMS_PER_TURN; i++) {
         const input = this.#datagrams.shift();
-        if (!input) return;
-        this.#allowance--;
-        this.input(input);
+        if (!input) break;
+        this.#inputs.push(input);
       }
+      if (!this.#running) this.#run();
       if (this.#datagrams.length > 0) this.#askTurn();
     });
   }

@@ -17,7 +17,8 @@ export const SENDING_MAX = 256;
 /** Datagrams we send: a mean rate and a burst, far above what the DHT and handshakes need. */
 export const SENDS_PER_S = 1_000;
 export const SENDS_BURST = 1_000;
-const RECEIVE_BUFFER_BYTES = 1024 * 1024;
+/** What the kernel holds while we are busy; it grants less where its own limit is lower. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export interface UdpCounts {
   sent: number;
@@ -59,10 +60,10 @@ export class Udp {
       // The system's own size will do.
     }
     socket.on('message', (bytes, from) => {
-      const address = parseAddress(from.host);
-      if (!address || from.port === 0) return;
+      const host = canonical(from.host);
+      if (host === undefined || from.port === 0) return;
       this.counts.received++;
-      this.#onDatagram({ host: formatAddress(address), port: from.port }, plain(bytes));
+      this.#onDatagram({ host, port: from.port }, plain(bytes));
     });
     this.#sockets.set(host.includes(':') ? 'v6' : 'v4', socket);
     return socket.address()!.port;
@@ -129,4 +130,11 @@ export class Udp {
     this.#allowance--;
     return true;
   }
+}
+
+/** The one text of an address. The kernel's dotted quads are that already. */
+function canonical(host: string): string | undefined {
+  if (!host.includes(':')) return host;
+  const address = parseAddress(host);
+  return address && formatAddress(address);
 }

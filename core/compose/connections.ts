@@ -216,9 +216,11 @@ export class Connections {
     this.#drain();
   }
 
-  handleDatagram(from: Endpoint, bytes: Uint8Array): void {
-    this.#links.handleDatagram(from, bytes, this.context.now.monoMs);
+  /** True where it was a handshake of ours. */
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    if (!this.#links.handleDatagram(from, bytes, this.context.now.monoMs)) return false;
     this.#drain();
+    return true;
   }
 
   handleStream(input: StreamInput): void {

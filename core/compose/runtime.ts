@@ -95,15 +95,22 @@ export class Runtime {
     return this.#listen;
   }
 
-  handle(input: Input): void {
+  /** @returns false where nobody took it, so that nothing has changed. */
+  handle(input: Input): boolean {
+    if (input.type === 'datagram') {
+      const { bytes, from } = input;
+      return (
+        this.finding.handleDatagram(from, bytes) || this.connections.handleDatagram(from, bytes)
+      );
+    }
+    this.#take(input);
+    return true;
+  }
+
+  #take(input: Input): void {
     switch (input.type) {
       case 'listening':
         return this.#moved(input.listen);
-      case 'datagram':
-        if (!this.finding.handleDatagram(input.from, input.bytes)) {
-          this.connections.handleDatagram(input.from, input.bytes);
-        }
-        return;
       case 'stream-accepted':
       case 'stream-opened':
       case 'stream-bytes':

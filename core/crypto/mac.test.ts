@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { casesOf, unhex } from '../../vectors/load.ts';
 import { hex } from '../base/bytes.ts';
-import { equalSecret, hmac } from './mac.ts';
+import { equalSecret, hmac, HmacKey } from './mac.ts';
 
 interface MacCase {
   key: string;
@@ -13,6 +13,9 @@ interface MacCase {
 test('[CRY-5] HMAC-SHA256 is what all 174 Wycheproof cases say', () => {
   for (const { group, item } of casesOf<MacCase, { tagSize: number }>('hmac_sha256_test.json')) {
     const tag = hmac(unhex(item.key), unhex(item.msg)).subarray(0, group.tagSize / 8);
+    const isShort = item.key.length <= 128;
+    const again = isShort && new HmacKey(unhex(item.key)).mac(unhex(item.msg));
+    expect(again && hex(again).startsWith(hex(tag)), `key ${item.tcId}`).toBe(isShort);
     const matches = equalSecret(tag, unhex(item.tag));
     expect(matches, `case ${item.tcId}: ${item.comment}`).toBe(item.result === 'valid');
   }
@@ -26,6 +29,21 @@ test('parts are authenticated as their concatenation', () => {
   // RFC 4231, test case 1.
   expect(hex(hmac(key, unhex('4869205468657265')))).toBe(
     'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7',
+  );
+});
+
+test('a prepared key gives the same tags, however long the message and in whatever parts', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.array(fc.uint8Array({ maxLength: 1500 }), { maxLength: 4 }),
+      (key, parts) => {
+        const prepared = new HmacKey(key);
+        for (const message of [parts, parts.slice(1), parts]) {
+          expect(hex(prepared.mac(...message))).toBe(hex(hmac(key, ...message)));
+        }
+      },
+    ),
   );
 });
 

@@ -23,7 +23,7 @@ import { assert } from '../base/assert.ts';
 import { concat } from '../base/bytes.ts';
 import { kdf, LABELS } from '../crypto/kdf.ts';
 import type { Secret } from '../crypto/keys.ts';
-import { equalSecret, hmac } from '../crypto/mac.ts';
+import { equalSecret, HmacKey } from '../crypto/mac.ts';
 
 export const OPENING_BYTES = 32;
 const MAC_BYTES = 16;
@@ -43,16 +43,16 @@ const REPLY = Uint8Array.of(2);
 /** A gate secret with its MAC key at hand, so that a wrong flight costs one HMAC. */
 export class FlightKey {
   readonly #secret: Secret<string>;
-  readonly #macKey: Uint8Array;
+  readonly #macKey: HmacKey;
 
   constructor(secret: Secret<string>) {
     this.#secret = secret;
-    this.#macKey = kdf(secret.reveal(), LABELS.gateMac);
+    this.#macKey = new HmacKey(kdf(secret.reveal(), LABELS.gateMac));
   }
 
   mac(context: Uint8Array, flight: Uint8Array): Uint8Array {
     const opening = flight.subarray(0, OPENING_BYTES);
-    const tag = hmac(this.#macKey, context, opening, flight.subarray(LENGTHS_AT));
+    const tag = this.#macKey.mac(context, opening, flight.subarray(LENGTHS_AT));
     return tag.subarray(0, MAC_BYTES);
   }
 

@@ -36,6 +36,8 @@ test('[PTH-1] link-local never, reserved and loopback only in a lab', () => {
   const local = ['169.254.3.4', 'fe80::1', '198.18.0.1', '127.0.0.1'];
   expect(ownCandidates(own({ local, external: undefined }))).toEqual([]);
   const lab = ownCandidates(own({ local, external: undefined, allowReserved: true }));
+  const first = own({ local: ['127.0.0.1', '::1', '198.18.0.1'], external: undefined });
+  expect(ownCandidates({ ...first, allowReserved: true })[0]!.endpoint.host).toBe('198.18.0.1');
   expect(lab.map(({ endpoint }) => endpoint.host)).toEqual([
     '198.18.0.1',
     '198.18.0.1',

@@ -32,7 +32,10 @@ export interface OwnAddresses {
   readonly allowReserved: boolean;
 }
 
-/** What we publish: the outside address first, then local ones, UDP before TCP. */
+/**
+ * What we publish: the outside address first, then local ones from the widest reach to the
+ * narrowest, UDP before TCP.
+ */
 export function ownCandidates(own: OwnAddresses): Route[] {
   const routes: Route[] = [];
   const add = (transport: RouteTransport, host: string, port: number | undefined): void => {
@@ -42,12 +45,18 @@ export function ownCandidates(own: OwnAddresses): Route[] {
     add('udp', own.external.host, own.external.port);
     add('tcp', own.external.host, own.tcpPort);
   }
-  for (const host of own.local) {
+  const byReach = [...own.local].sort((a, b) => reachOf(a) - reachOf(b));
+  for (const host of byReach) {
     if (!publishable(host, own.allowReserved)) continue;
     add('udp', host, own.udpPort);
     add('tcp', host, own.tcpPort);
   }
   return unique(routes).slice(0, CANDIDATES_MAX);
+}
+
+/** Loopback counts in a lab alone, and would otherwise push out what others can reach. */
+function reachOf(host: string): number {
+  return ['public', 'reserved', 'private', 'link-local', 'loopback'].indexOf(scopeOf(host));
 }
 
 function publishable(host: string, allowReserved: boolean): boolean {
