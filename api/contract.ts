@@ -29,6 +29,7 @@ import {
 export * from './wire.ts';
 
 const INPUT_CHARS_MAX = 4096;
+const HELLO_CHARS_MAX = 480;
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -57,6 +58,10 @@ export const Status = z.object({
   linked: count,
   /** Messages that have not reached their person. */
   waiting: count,
+  /** People who knocked and wait to be let in. */
+  requests: count,
+  /** Can people who have the ID alone ask to be let in? */
+  doorOpen: z.boolean(),
   /** This device also runs somewhere else: contacts cannot find this one any more. */
   secondCopy: z.boolean(),
   /** Of the daemon: */
@@ -79,6 +84,14 @@ export const Invite = z.object({
 });
 export type Invite = z.infer<typeof Invite>;
 
+/**
+ * How far a request of ours is, by ID alone, until they let us in. `held`: nothing has left, for it
+ * could show the IP address and nobody agreed to that. `queued`, `seeking`, `knocking`: on its
+ * way. `placed`: at their door. `full`: others take all places there. `over`: no answer in a week.
+ */
+export const Asking = z.enum(['held', 'queued', 'seeking', 'knocking', 'placed', 'full', 'over']);
+export type Asking = z.infer<typeof Asking>;
+
 export const Contact = z.object({
   conversation: conversationId,
   id: z.string(),
@@ -89,6 +102,7 @@ export const Contact = z.object({
   waiting: count,
   devices: count,
   lastSeenAt: time.optional(),
+  asking: Asking.optional(),
   /** When a person found the safety number the same; left out for never. */
   verifiedAt: time.optional(),
 });
@@ -103,8 +117,37 @@ export const Route = z.object({
   peerSeesMyIp: z.boolean(),
   rttMs: z.number().optional(),
   hops: count,
+  asking: Asking.optional(),
 });
 export type Route = z.infer<typeof Route>;
+
+/** Somebody who has our ID and asks to be let in. */
+export const Request = z.object({
+  /** The conversation it would become: names the request. */
+  conversation: conversationId,
+  id: z.string(),
+  /** As they call themselves. */
+  name: z.string().optional(),
+  /** A contact has this name already, and is somebody else. */
+  knownName: z.boolean(),
+  text: z.string(),
+  time,
+});
+export type Request = z.infer<typeof Request>;
+
+export const Door = z.object({
+  open: z.boolean(),
+  /** Pointers are signed ahead until then. */
+  signedUntil: time.optional(),
+  /** The last time it reached the network, and how many nodes hold all of it. */
+  putAt: time.optional(),
+  copies: count,
+  /** The last look at who knocked, and how many of the slots are taken. */
+  lookedAt: time.optional(),
+  slotsTaken: count,
+  slots: count,
+});
+export type Door = z.infer<typeof Door>;
 
 /** `received` is the state of what others wrote; the rest are of what we wrote. */
 export const MessageState = z.enum(['waiting', 'delivered', 'cancelled', 'received']);
@@ -206,9 +249,30 @@ export const METHODS = {
   'invites.revoke': { params: z.strictObject({ invite: to }), result: z.object({}) },
   'contacts.add': {
     /** `text`: an invite or an ID as a person pasted it, other words around it allowed. */
-    params: z.strictObject({ text: to, name: z.string().min(1).max(256).optional() }),
+    params: z.strictObject({
+      text: to,
+      name: z.string().min(1).max(256).optional(),
+      /** Of an ID alone: what they read with the request. */
+      hello: z.string().max(HELLO_CHARS_MAX).optional(),
+      /** Of an ID alone: send it although whoever has that ID could see our IP address. */
+      anyway: z.boolean().optional(),
+    }),
     result: Contact,
   },
+  /** `look`: look at the door first, which takes some seconds. */
+  'requests.list': {
+    params: z.strictObject({ look: z.boolean().default(false) }),
+    result: z.object({ requests: z.array(Request), doorOpen: z.boolean() }),
+  },
+  'requests.accept': { params: z.strictObject({ who: to }), result: Contact },
+  /** They are told nothing. */
+  'requests.decline': { params: z.strictObject({ who: to }), result: z.object({}) },
+  /** They are told nothing, and nothing of theirs is read again. */
+  'requests.block': { params: z.strictObject({ who: to }), result: Contact },
+  'door.status': { params: none, result: Door },
+  /** Refused without `anyway` while nothing hides the IP address. */
+  'door.open': { params: z.strictObject({ anyway: z.boolean().default(false) }), result: Door },
+  'door.shut': { params: none, result: Door },
   'contacts.list': { params: none, result: z.object({ contacts: z.array(Contact) }) },
   'contacts.show': { params: z.strictObject({ to }), result: Contact },
   'contacts.rename': {

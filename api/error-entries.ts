@@ -73,6 +73,16 @@ const DESIGN = {
       'Nothing went any other way.',
     hint: 'Waiting; retries by itself. See: sotto status',
   },
+  /** A request by ID alone, while nothing hides the IP address. It is stored. */
+  'request-held': {
+    code: 'E05',
+    exit: 7,
+    retryable: true,
+    sentence:
+      'Not sent. Requests by ID go through relays, which hide your IP address, and there is ' +
+      'none. Nothing went any other way.',
+    hint: 'It waits on this device. See: sotto route show {name}',
+  },
   'not-picked-up': {
     code: 'E06',
     exit: 6,
@@ -241,14 +251,14 @@ const COMMANDS = {
     sentence: '"{name}" is already there. Nothing was changed. Use it, or choose another name.',
     hint: 'See whom you know: sotto contacts list',
   },
-  'needs-invite': {
+  'shows-address': {
     code: 'E23',
     exit: 7,
     retryable: false,
     sentence:
-      'With an ID alone this version cannot reach a person. Nothing was sent, so nobody ' +
-      'learned that you asked. Ask for an invite.',
-    hint: 'They make one: sotto invite new',
+      'Someone who has your ID could find your IP address, so the door stays shut. ' +
+      'Nothing was changed.',
+    hint: 'Invites reach you without it: sotto invite new',
   },
   blocked: {
     code: 'E24',

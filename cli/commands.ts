@@ -40,17 +40,20 @@ export function addLifeVerbs(program: Command, run: RunVerb): void {
     );
 }
 
-/** Invites and contacts. */
+/** Invites, contacts, and people who have an ID alone. */
 export function addPeopleVerbs(program: Command, run: RunVerb): void {
   addInviteVerbs(program, run);
+  addDoorVerbs(program, run);
   const people = () => import('./verbs/contacts.ts');
   program
     .command('add')
-    .description('add the person who gave you an invite')
-    .argument('<invite...>', 'the invite or its link, as you got it; - reads standard input')
+    .description('add the person who gave you an invite, or ask somebody by their ID')
+    .argument('<invite...>', 'the invite or ID, as you got it; - reads standard input')
     .option('--name <name>', 'what you call them')
+    .option('--hello <text>', 'of an ID alone: what they read with your request')
+    .option('--anyway', 'of an ID alone: send it, though who has that ID could see your IP address')
     .addHelpText('after', examples('sotto add sotto:... --name Ana', 'sotto add - < invite.txt'))
-    .action((words: string[], options: { name?: string }) =>
+    .action((words: string[], options: { name?: string; hello?: string; anyway?: true }) =>
       run(async (session) => (await people()).add(session, words, options)),
     );
   const contacts = program.command('contacts').description('the people you know');
@@ -102,6 +105,46 @@ export function addPeopleVerbs(program: Command, run: RunVerb): void {
     .action((who: string, options: { force?: true }) =>
       run(async (session) => (await people()).remove(session, who, options)),
     );
+}
+
+function addDoorVerbs(program: Command, run: RunVerb): void {
+  const asked = () => import('./verbs/requests.ts');
+  const requests = program.command('requests').description('people who have your ID and ask');
+  requests
+    .command('list')
+    .description('who asks to chat; looks at the door first')
+    .option('--no-look', 'only what is known already')
+    .action((options: { look: boolean }) =>
+      run(async (session) => (await asked()).list(session, options)),
+    );
+  for (const [verb, about] of [
+    ['accept', 'chat with them from now on'],
+    ['decline', 'do not; they are not told'],
+    ['block', 'do not, and never hear of them again; they are not told'],
+  ] as const) {
+    requests
+      .command(verb)
+      .description(about)
+      .argument('<who>', 'name, ID, or conversation id')
+      .action((who: string) => run(async (session) => (await asked())[verb](session, who)));
+  }
+  const doors = () => import('./verbs/door.ts');
+  const door = program.command('door').description('who can ask by your ID alone: nobody, if shut');
+  door
+    .command('open')
+    .description('let people who have your ID ask to chat')
+    .option('--anyway', 'do not ask; someone who has your ID could find your IP address')
+    .action((options: { anyway?: true }) =>
+      run(async (session) => (await doors()).open(session, options)),
+    );
+  door
+    .command('shut')
+    .description('let nobody ask any more')
+    .action(() => run(async (session) => (await doors()).shut(session)));
+  door
+    .command('status')
+    .description('open or shut, and when it was last looked at')
+    .action(() => run(async (session) => (await doors()).status(session)));
 }
 
 function addInviteVerbs(program: Command, run: RunVerb): void {

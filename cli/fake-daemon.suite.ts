@@ -179,6 +179,25 @@ const INVITE: Result<'invites.create'> = {
   usedBy: [],
 };
 
+const REQUEST: Result<'requests.list'>['requests'][number] = {
+  conversation: 'c_9x',
+  id: ID,
+  name: 'Bo',
+  knownName: false,
+  text: 'Hello, we met at the fair.',
+  time: TIME,
+};
+
+export const DOOR: Result<'door.status'> = {
+  open: true,
+  signedUntil: TIME,
+  putAt: TIME,
+  copies: 16,
+  lookedAt: TIME,
+  slotsTaken: 1,
+  slots: 8,
+};
+
 const PORT: Result<'config.get'> = {
   key: 'net.port',
   value: 20_000,
@@ -202,6 +221,8 @@ export const STATUS: Status = {
   contacts: 2,
   linked: 1,
   waiting: 3,
+  requests: 0,
+  doorOpen: false,
   secondCopy: false,
   version: '0.1.0',
   pid: process.pid,
@@ -229,6 +250,13 @@ const DEFAULTS: Handlers = {
     return { contact: { ...contact, ...verified }, safetyNumber: NUMBER };
   },
   'contacts.remove': () => ({}),
+  'requests.list': () => ({ requests: [REQUEST], doorOpen: true }),
+  'requests.accept': () => ({ ...ANA, name: 'Bo', online: false }),
+  'requests.decline': () => ({}),
+  'requests.block': () => ({ ...ANA, name: 'Bo', state: 'blocked', online: false }),
+  'door.status': () => DOOR,
+  'door.open': () => DOOR,
+  'door.shut': () => ({ open: false, copies: 0, slotsTaken: 0, slots: 8 }),
   'messages.send': (params) => {
     const { conversation } = find(params.to);
     return { event: EVENT, conversation, duplicate: false };

@@ -40,6 +40,8 @@ else {
       contacts: 1,
       linked: 1,
       waiting: 0,
+      requests: 0,
+      doorOpen: false,
       secondCopy: false,
       version: '0.1.0',
       pid: process.pid,

@@ -114,7 +114,7 @@ describe('[CLI-11] failures', () => {
       ['not-found', 3],
       ['ambiguous', 3],
       ['bad-input', 2],
-      ['needs-invite', 7],
+      ['shows-address', 7],
       ['already-exists', 9],
       ['wrong-words', 8],
       ['passphrase-needed', 5],

@@ -28,7 +28,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
         'Contacts  2, 1 reachable now\n' +
         'Waiting   3 messages\n' +
         'Running   since 3 Dec 2026 14:02, version 0.1.0, process PID\n',
-      `id\t${ID}\nonline\ttrue\nhelpers\t148\nreadOnly\ttrue\ncontacts\t2\nlinked\t1\nwaiting\t3\nsecondCopy\tfalse\n` +
+      `id\t${ID}\nonline\ttrue\nhelpers\t148\nreadOnly\ttrue\ncontacts\t2\nlinked\t1\nwaiting\t3\nrequests\t0\ndoorOpen\tfalse\nsecondCopy\tfalse\n` +
         `version\t0.1.0\npid\tPID\nstartedAt\t${TIME}\n`,
     ],
     ['id', `${ID}\n`, `${ID}\n`],
@@ -74,6 +74,23 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
       '',
       `c_7k2\tAna Ruiz\tconnected\ttrue\tdirect\t0\t${ID}\t1\t${TIME}\t\n`,
     ],
+    [
+      'requests list',
+      `Bo  c_9x  3 Dec 2026 14:02\n  ${ID}\n  Hello, we met at the fair.\n`,
+      `c_9x\tBo\t${ID}\t${TIME}\tfalse\tHello, we met at the fair.\n`,
+    ],
+    ['requests accept bo', 'Bo\n', 'c_7k2\tBo\tconnected\n'],
+    ['requests decline bo', '', 'bo\tdeclined\n'],
+    ['requests block bo', '', 'c_7k2\tBo\tblocked\n'],
+    [
+      'door status',
+      'The door is open. Someone who has your ID could find your IP address.\n' +
+        'Signed until  3 Dec 2026 14:02\nLast put      3 Dec 2026 14:02, held by 16\n' +
+        'Last look     3 Dec 2026 14:02\nSlots         1 of 8 taken\n',
+      `open\t${TIME}\t${TIME}\t16\t${TIME}\t1\t8\n`,
+    ],
+    ['door open', '', `open\t${TIME}\t${TIME}\t16\t${TIME}\t1\t8\n`],
+    ['door shut', '', 'shut\t\t\t0\t\t0\t8\n'],
     ['contacts remove ana --force', '', 'c_7k2\tremoved\n'],
     ['contacts verify ana --mark', ROWS, `c_7k2\t${NUMBER}\t${TIME}\tAna Ruiz\n`],
     ['send ana hi there', `${EVENT}\n`, `${EVENT}\tc_7k2\twaiting\n`],

@@ -14,8 +14,18 @@ export type Command =
   | { type: 'invite-new'; expiresInMs: number; reusable: boolean }
   | { type: 'invite-list' }
   | { type: 'invite-revoke'; invite: string }
-  /** `hint`: a presence record that spares the lookup (Echo, tests). */
-  | { type: 'contact-add'; text: string; name?: string; hint?: Uint8Array }
+  /**
+   * `hint`: a presence record that spares the lookup (Echo, tests). For an ID alone: `hello` is
+   * what they read with the request; `anyway` sends it although it may show our IP address.
+   */
+  | {
+      type: 'contact-add';
+      text: string;
+      name?: string;
+      hint?: Uint8Array;
+      hello?: string;
+      anyway?: boolean;
+    }
   | { type: 'contact-list' }
   | { type: 'contact-show'; to: string }
   | { type: 'contact-rename'; to: string; name: string }
@@ -26,6 +36,16 @@ export type Command =
    */
   | { type: 'contact-verify'; to: string; digits?: string; mark?: boolean }
   | { type: 'contact-remove'; to: string }
+  /** People who knocked and wait. `look`: the answer waits for a look at the front door. */
+  | { type: 'request-list'; look: boolean }
+  /** `who` names a request: a name, an ID text, or the conversation it would become. */
+  | { type: 'request-accept'; who: string }
+  | { type: 'request-decline'; who: string }
+  | { type: 'request-block'; who: string }
+  | { type: 'door-status' }
+  /** Refused without `anyway` while nothing hides our address (DOR-3). */
+  | { type: 'door-open'; anyway: boolean }
+  | { type: 'door-shut' }
   /** `clientId`: 32 hex characters; the same one twice is the same message. */
   | { type: 'message-send'; to: string; text: string; clientId: string }
   | { type: 'message-cancel'; event: string }
@@ -54,7 +74,7 @@ export type CommandErrorCode =
   | 'invite-expired'
   | 'own-invite'
   | 'already-exists'
-  | 'needs-invite' // an ID alone: requests by ID come with the public door
+  | 'shows-address' // what was asked could show our IP address to people who have an ID
   | 'blocked'
   | 'not-met-yet' // no device of theirs is known: they cannot have our number either
   | 'numbers-differ'
@@ -74,6 +94,8 @@ export type CommandData =
   | { type: 'contacts'; contacts: readonly ContactView[] }
   /** `number`: 60 digits. */
   | { type: 'safety-number'; contact: ContactView; number: string }
+  | { type: 'requests'; requests: readonly RequestView[] }
+  | { type: 'door'; door: DoorView }
   | { type: 'sent'; event: string; conversation: string; duplicate: boolean }
   | { type: 'route'; route: RouteView }
   | { type: 'health'; health: HealthView }
@@ -90,6 +112,9 @@ export interface Status {
   readonly contacts: number;
   readonly linked: number;
   readonly waiting: number;
+  /** People who knocked and wait to be let in. */
+  readonly requests: number;
+  readonly doorOpen: boolean;
   /** This device runs in two places: this one publishes nothing any more (DSC-16). */
   readonly secondCopy: boolean;
 }
@@ -106,6 +131,11 @@ export interface InviteView {
 }
 
 export type ContactState = 'added' | 'connected' | 'blocked';
+/**
+ * How far a request of ours is, by ID alone: `held` until a person agrees that it may show our IP
+ * address, `placed` where it lies at their door, `full` where others take all places there.
+ */
+export type AskingState = 'held' | 'queued' | 'seeking' | 'knocking' | 'placed' | 'full' | 'over';
 export interface ContactView {
   readonly conversation: string;
   readonly id: string;
@@ -116,8 +146,36 @@ export interface ContactView {
   readonly waiting: number;
   readonly devices: number;
   readonly lastSeenMs: number | undefined;
+  /** Set until somebody whom we asked by their ID has let us in. */
+  readonly asking: AskingState | undefined;
   /** When a person found the safety number the same; undefined for never. */
   readonly verifiedMs: number | undefined;
+}
+
+/** Somebody who knocked at our door. */
+export interface RequestView {
+  /** The conversation it would become. */
+  readonly conversation: string;
+  readonly id: string;
+  /** As they call themselves. */
+  readonly name: string | undefined;
+  /** A contact has this name already, and is somebody else. */
+  readonly knownName: boolean;
+  readonly text: string;
+  readonly readMs: number;
+}
+
+export interface DoorView {
+  readonly open: boolean;
+  /** Signed ahead until then, ms since 1970. */
+  readonly signedUntilMs: number | undefined;
+  /** The last put that reached somebody, and how many nodes hold all of it. */
+  readonly putMs: number | undefined;
+  readonly copies: number;
+  /** The last look at who knocked, and how many of the slots are taken. */
+  readonly lookedMs: number | undefined;
+  readonly slotsTaken: number;
+  readonly slots: number;
 }
 
 export interface RouteView {
@@ -129,6 +187,8 @@ export interface RouteView {
   readonly peerSeesMyIp: boolean;
   readonly rttMs: number | undefined;
   readonly hops: 0;
+  /** Set while they have not let us in: what the request may show, and to whom. */
+  readonly asking: AskingState | undefined;
 }
 
 /** What the node knows of its own place in the network. */

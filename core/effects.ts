@@ -74,6 +74,8 @@ export type Notice =
   /** The vault's feed has grown: messages or their states. */
   | { topic: 'feed' }
   | { topic: 'contact'; conversation: string }
+  /** How many people wait to be let in. Never loud: a number on a screen. */
+  | { topic: 'requests'; waiting: number }
   | { topic: 'route'; conversation: string; route: RouteName; peerSeesMyIp: boolean }
   | { topic: 'network'; online: boolean; helpers: number };
 

@@ -21,6 +21,8 @@ const STATUS: Status = {
   contacts: 3,
   linked: 1,
   waiting: 2,
+  requests: 0,
+  doorOpen: false,
   secondCopy: false,
 };
 const HEALTH: HealthView = {

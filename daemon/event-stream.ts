@@ -76,6 +76,8 @@ export class EventStream {
       case 'contact':
         this.#tellContact(notice.conversation).catch(this.#parts.onFault);
         return;
+      case 'requests':
+        return; // never loud: a number that screens ask for
       case 'route': {
         const { topic, ...data } = notice;
         return this.#tell(`${topic} ${data.conversation}`, { v: API_VERSION, type: topic, data });

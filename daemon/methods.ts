@@ -3,7 +3,7 @@
  * from core by its commands, settings and logs from the daemon itself.
  * @module
  */
-import type { ConfigEntry, Message } from '@sotto/api/contract.ts';
+import type { ConfigEntry, Door, Message } from '@sotto/api/contract.ts';
 import { isSettingKey, readSetting } from '@sotto/api/settings.ts';
 import type { SettingKey, Settings } from '@sotto/api/settings.ts';
 import type { Command, CommandResult, ContactView } from '@sotto/core/commands.ts';
@@ -20,9 +20,11 @@ import type { StoreReader } from './store.ts';
 import {
   contactOf,
   conversationOf,
+  doorOf,
   inviteOf,
   messageOf,
   readCursor,
+  requestOf,
   routeOf,
   timeText,
 } from './views.ts';
@@ -48,6 +50,7 @@ export function makeHandlers(parts: MethodParts): Handlers {
     ...daemonMethods(parts),
     ...inviteMethods(parts),
     ...contactMethods(parts),
+    ...doorMethods(parts),
     ...messageMethods(parts),
     ...configMethods(parts),
   };
@@ -103,9 +106,14 @@ function contactMethods({ command, people }: MethodParts): Some<'contacts' | 'ro
     return contactOf(await people.show(to));
   };
   return {
-    'contacts.add': async ({ text, name }) => {
-      const named = name === undefined ? { text } : { text, name };
-      return contactOf((await ask(command, { type: 'contact-add', ...named }, 'contact')).contact);
+    'contacts.add': async (params) => {
+      const { anyway, hello, name, text } = params;
+      const wish = {
+        ...(name === undefined ? { text } : { text, name }),
+        ...(hello === undefined ? {} : { hello }),
+        anyway: anyway === true,
+      };
+      return contactOf((await ask(command, { type: 'contact-add', ...wish }, 'contact')).contact);
     },
     'contacts.list': async () => ({ contacts: (await people.list()).map(contactOf) }),
     'contacts.show': async ({ to }) => contactOf(await people.show(to)),
@@ -129,6 +137,29 @@ function contactMethods({ command, people }: MethodParts): Some<'contacts' | 'ro
     },
     'route.show': async ({ to }) =>
       routeOf((await ask(command, { type: 'route-show', to }, 'route')).route),
+  };
+}
+
+function doorMethods({ command }: MethodParts): Some<'door' | 'requests'> {
+  const door = async (wish: Extract<Command, { type: `door-${string}` }>): Promise<Door> =>
+    doorOf((await ask(command, wish, 'door')).door);
+  return {
+    'requests.list': async ({ look }) => {
+      const { requests } = await ask(command, { type: 'request-list', look }, 'requests');
+      const { open } = await door({ type: 'door-status' });
+      return { requests: requests.map(requestOf), doorOpen: open };
+    },
+    'requests.accept': async ({ who }) =>
+      contactOf((await ask(command, { type: 'request-accept', who }, 'contact')).contact),
+    'requests.decline': async ({ who }) => {
+      await ask(command, { type: 'request-decline', who }, 'done');
+      return {};
+    },
+    'requests.block': async ({ who }) =>
+      contactOf((await ask(command, { type: 'request-block', who }, 'contact')).contact),
+    'door.status': () => door({ type: 'door-status' }),
+    'door.open': ({ anyway }) => door({ type: 'door-open', anyway }),
+    'door.shut': () => door({ type: 'door-shut' }),
   };
 }
 

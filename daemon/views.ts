@@ -6,8 +6,10 @@
 import type {
   Contact,
   Conversation,
+  Door,
   Invite,
   Message,
+  Request,
   Route,
   RouteName,
   StreamEvent,
@@ -15,7 +17,14 @@ import type {
 import { API_VERSION, RouteName as RouteNames } from '@sotto/api/contract.ts';
 import type { ErrorDetail } from '@sotto/api/errors.ts';
 import { hex } from '@sotto/core/base/bytes.ts';
-import type { CommandError, ContactView, InviteView, RouteView } from '@sotto/core/commands.ts';
+import type {
+  CommandError,
+  ContactView,
+  DoorView,
+  InviteView,
+  RequestView,
+  RouteView,
+} from '@sotto/core/commands.ts';
 import { conversationText } from '@sotto/core/people/conversation.ts';
 import type { Message as StoredMessage } from '@sotto/vault/view.ts';
 import { Refusal } from './api-server.ts';
@@ -49,21 +58,37 @@ export function inviteOf(view: InviteView): Invite {
 }
 
 export function contactOf(view: ContactView): Contact {
-  const { lastSeenMs, verifiedMs, ...rest } = view;
+  const { asking, lastSeenMs, verifiedMs, ...rest } = view;
   return {
     ...rest,
     ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }),
+    ...(asking === undefined ? {} : { asking }),
     ...(verifiedMs === undefined ? {} : { verifiedAt: timeText(verifiedMs) }),
   };
 }
 
 export function routeOf(view: RouteView): Route {
-  const { transport, endpoint, rttMs, ...rest } = view;
+  const { asking, transport, endpoint, rttMs, ...rest } = view;
   return {
     ...rest,
     ...(transport === undefined ? {} : { transport }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(rttMs === undefined ? {} : { rttMs }),
+    ...(asking === undefined ? {} : { asking }),
+  };
+}
+
+export function requestOf({ name, readMs, ...rest }: RequestView): Request {
+  return { ...rest, ...(name === undefined ? {} : { name }), time: timeText(readMs) };
+}
+
+export function doorOf(view: DoorView): Door {
+  const { lookedMs, putMs, signedUntilMs, ...rest } = view;
+  return {
+    ...rest,
+    ...(signedUntilMs === undefined ? {} : { signedUntil: timeText(signedUntilMs) }),
+    ...(putMs === undefined ? {} : { putAt: timeText(putMs) }),
+    ...(lookedMs === undefined ? {} : { lookedAt: timeText(lookedMs) }),
   };
 }
 

@@ -50,6 +50,7 @@ interface Prekey {
 }
 
 type OpenRequest = Extract<VaultRequest, { op: 'open' }>;
+type Sealed = Pick<OpenRequest, 'self' | 'from' | 'conversation' | 'ciphertext' | 'kind'>;
 export type OpenedContent =
   { ok: true; event: Event; bytes: Uint8Array } | { ok: false; reason: OpenRefusal };
 
@@ -125,6 +126,20 @@ export class ModelSessions {
 
   /** Opens an envelope. A refusal changes nothing. */
   open(request: OpenRequest): OpenedContent {
+    const read = this.#decrypt(request);
+    if (!read.ok) return read;
+    const { record, started } = read.decrypted;
+    this.#records.set(request.from.address, record);
+    if (started) this.#spentBases.set(hex(started), true);
+    return read;
+  }
+
+  /** Opens an envelope and changes nothing. */
+  peek(request: Sealed): OpenedContent {
+    return this.#decrypt(request);
+  }
+
+  #decrypt(request: Sealed) {
     const { self, from, kind, ciphertext } = request;
     const decrypted = decrypt(this.#read(from.address), kind, ciphertext, from.signalIdentity, {
       signalIdentity: this.signalIdentity,
@@ -134,17 +149,15 @@ export class ModelSessions {
     if (!decrypted.ok) return decrypted;
     const content = readContent(decrypted.plaintext);
     const read = content && decodeEvent(content.event);
-    if (!content || !read?.ok) return { ok: false, reason: 'malformed' };
+    if (!content || !read?.ok) return { ok: false, reason: 'malformed' } as const;
     const { event } = read;
     const asItMust =
       isFrom(content, from) &&
       isFor(content, self) &&
       equal(event.author, from.device) &&
       equal(event.conversation, request.conversation);
-    if (!asItMust) return { ok: false, reason: 'mismatch' };
-    this.#records.set(from.address, decrypted.record);
-    if (decrypted.started) this.#spentBases.set(hex(decrypted.started), true);
-    return { ok: true, event, bytes: content.event };
+    if (!asItMust) return { ok: false, reason: 'mismatch' } as const;
+    return { ok: true, event, bytes: content.event, decrypted } as const;
   }
 
   drop(address: string): void {

@@ -3,8 +3,8 @@
  * in order, and the append-only feed that tells of it.
  * @module
  */
-import { equal, hex, utf8Text } from '@sotto/core/base/bytes.ts';
-import { encodeEvent, type Event, ZERO_HASH } from '@sotto/core/base/event.ts';
+import { equal, hex } from '@sotto/core/base/bytes.ts';
+import { encodeEvent, type Event, textOf, ZERO_HASH } from '@sotto/core/base/event.ts';
 import type { EventDraft, HeldAuthor, StoredEvent } from '@sotto/core/base/vault.ts';
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
@@ -222,7 +222,7 @@ export class ModelTimeline {
       author: event.author,
       sequence,
       outgoing: state !== 'received',
-      text: event.kind === 'text' ? utf8Text(event.body) : undefined,
+      text: textOf(event),
       state,
       gapBefore:
         sequence > (this.#forgotten.get(author) ?? 0) + 1 &&

@@ -116,6 +116,8 @@ export class ModelVault {
         return this.#page(request);
       case 'open':
         return this.#open(request);
+      case 'peek':
+        return this.#peek(request);
       case 'receipt':
         return this.#receipt(request);
       case 'cancel':
@@ -238,6 +240,12 @@ export class ModelVault {
     const stored = storedOf(row);
     if (row.event.kind !== 'text') this.#unapplied.set(hex(row.id), stored);
     return { op: 'open', outcome: 'stored', stored, fork, held };
+  }
+
+  #peek(request: Request<'peek'>): VaultReply {
+    const read = this.#sessions.peek({ ...request, kind: 'prekey' });
+    if (!read.ok) return { op: 'peek', outcome: 'refused', reason: read.reason };
+    return { op: 'peek', outcome: 'read', event: read.event };
   }
 
   #receipt(request: Request<'receipt'>): VaultReply {

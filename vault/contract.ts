@@ -7,6 +7,7 @@
  * @module
  */
 import { deliveryCases } from './contract-delivery.ts';
+import { knockCases } from './contract-knock.ts';
 import { orderCases } from './contract-order.ts';
 import { ALICE_SEED, type Another, BOB_SEED, type Fact } from './contract-facts.ts';
 import { type MakeVault, Person } from './contract-people.ts';
@@ -20,7 +21,12 @@ export interface ContractCase {
 
 /** Every case, for vaults that `makeVault` makes; `name` says which kind they are. */
 export function vaultContract(name: string, makeVault: MakeVault): ContractCase[] {
-  const facts: Record<string, Fact> = { ...deliveryCases, ...orderCases, ...recoveryCases };
+  const facts: Record<string, Fact> = {
+    ...deliveryCases,
+    ...orderCases,
+    ...recoveryCases,
+    ...knockCases,
+  };
   return Object.entries(facts).map(([title, fact]) => ({
     name: `${title} (${name})`,
     run: () => withTwo(makeVault, fact),

@@ -16,6 +16,8 @@ import { addressOf, type Layer, localAddress, plain, storesFor } from './session
 import type { Tables } from './tables.ts';
 
 type Opening = Extract<VaultRequest, { op: 'open' }>;
+type Peeking = Extract<VaultRequest, { op: 'peek' }>;
+type Sealed = Omit<Peeking, 'op'> & Pick<Opening, 'kind'>;
 
 function refused(reason: OpenRefusal): Plan {
   return { refused: { op: 'open', outcome: 'refused', reason } };
@@ -43,7 +45,18 @@ export async function prepareOpen(tables: Tables, layer: Layer, request: Opening
   };
 }
 
-async function decrypt(layer: Layer, request: Opening): Promise<Uint8Array | OpenRefusal> {
+/** Its layer is dropped, whatever comes of it: as if nobody had looked. */
+export async function preparePeek(layer: Layer, request: Peeking): Promise<Plan> {
+  const sealed = { ...request, kind: 'prekey' } as const;
+  const decrypted = await decrypt(layer, sealed);
+  const checked = typeof decrypted === 'string' ? decrypted : check(sealed, decrypted);
+  if (typeof checked === 'string') {
+    return { refused: { op: 'peek', outcome: 'refused', reason: checked } };
+  }
+  return { refused: { op: 'peek', outcome: 'read', event: checked.event } };
+}
+
+async function decrypt(layer: Layer, request: Sealed): Promise<Uint8Array | OpenRefusal> {
   const { self, from, kind } = request;
   if (kind === 'message' && !layer.session(from.address)) return 'no session';
   const stores = storesFor(layer, from.signalIdentity);
@@ -75,7 +88,7 @@ async function decrypt(layer: Layer, request: Opening): Promise<Uint8Array | Ope
 
 /** The event inside, if it names exactly the people and the conversation it must. */
 function check(
-  request: Opening,
+  request: Sealed,
   padded: Uint8Array,
 ): { event: Event; bytes: Uint8Array } | 'malformed' | 'mismatch' {
   const { self, from, conversation } = request;

@@ -3,7 +3,7 @@
  * VLT-25). Every method is synchronous and sees all that was committed before it.
  * @module
  */
-import { utf8Text } from '@sotto/core/base/bytes.ts';
+import { KNOCK_KIND, textOf } from '@sotto/core/base/event.ts';
 import { connect, type Database, type Statement } from './database.ts';
 import { decoded, STATES } from './ledger.ts';
 import type { FeedEntry, FeedRow, Message } from './view.ts';
@@ -159,8 +159,9 @@ function message(row: MessageRow): Message {
     author,
     sequence,
     outgoing: row.ours === 1,
-    kind,
-    text: kind === 'text' ? utf8Text(body) : undefined,
+    // Who asked to be let in said something: people read it like any other text.
+    kind: kind === KNOCK_KIND ? 'text' : kind,
+    text: textOf({ kind, body }),
     timeMs,
     storedMs: row.storedMs,
     state: STATES[row.state]!,

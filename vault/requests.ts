@@ -8,7 +8,7 @@
 import { hex } from '@sotto/core/base/bytes.ts';
 import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
 import type { Batch, Plan } from './batch.ts';
-import { prepareOpen } from './open.ts';
+import { prepareOpen, preparePeek } from './open.ts';
 import { prepareSeal, prepareSealWaiting } from './seal.ts';
 import type { Layer } from './sessions.ts';
 import type { Tables } from './tables.ts';
@@ -41,6 +41,8 @@ export async function prepare(
       return prepareSealWaiting(tables, layer, request);
     case 'open':
       return prepareOpen(tables, layer, request);
+    case 'peek':
+      return preparePeek(layer, request);
     case 'forget':
       for (const { address } of request.devices) layer.sessions.set(address, undefined);
       return { apply: () => apply(tables, request) };
@@ -49,7 +51,7 @@ export async function prepare(
   }
 }
 
-type Plain = Exclude<VaultRequest, { op: 'seal' | 'seal-waiting' | 'open' }>;
+type Plain = Exclude<VaultRequest, { op: 'seal' | 'seal-waiting' | 'open' | 'peek' }>;
 
 function apply(tables: Tables, request: Plain): VaultReply {
   const { docs, ledger, messages, opened, outbox, prekeys } = tables;

@@ -4,7 +4,7 @@
  * The index follows the feed: rows after its own cursor are indexed in commits of their own.
  * @module
  */
-import { utf8Text } from '@sotto/core/base/bytes.ts';
+import { textOf } from '@sotto/core/base/event.ts';
 import type { Database, Statement } from './database.ts';
 import { decoded } from './ledger.ts';
 
@@ -49,7 +49,7 @@ export class Search {
     const from = (this.#from.get() as number | undefined) ?? 0;
     const rows = this.#next.all(from, limit) as Row[];
     for (const { id, kind, bytes } of rows) {
-      const text = kind === 'text' ? utf8Text(decoded(bytes).body) : undefined;
+      const text = textOf({ kind, body: decoded(bytes).body });
       if (text) this.#add.run(id, text);
     }
     if (rows.length > 0) this.#done.run(rows.at(-1)!.cursor);

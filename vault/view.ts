@@ -16,8 +16,9 @@ export interface Message {
   readonly author: Uint8Array;
   readonly sequence: number;
   readonly outgoing: boolean;
+  /** A 'knock' is shown as the 'text' it carries. */
   readonly kind: string;
-  /** The text of a 'text' event with valid UTF-8; undefined for other kinds. */
+  /** The text of a 'text' or 'knock' event with valid UTF-8; undefined for other kinds. */
   readonly text: string | undefined;
   /** The author's wall clock: for display only. */
   readonly timeMs: number;

@@ -18,17 +18,30 @@ const NAME_COLUMNS = 24;
 export async function add(
   session: Session,
   words: readonly string[],
-  options: { name?: string },
+  options: { name?: string; hello?: string; anyway?: true },
 ): Promise<void> {
   const { out, daemon } = session;
   const text = await inviteText(session, words);
-  const name = options.name === undefined ? {} : { name: options.name };
-  const contact = await daemon.call('contacts.add', { text, ...name });
-  if (printed(out, contact)) return;
-  out.line(contact.name);
+  let contact = await daemon.call('contacts.add', { text, ...options });
+  if (contact.asking === 'held' && session.mayAsk) {
+    const question = `${whoHasId(contact.name)} could find your IP address. Send anyway?`;
+    const agreed = await confirm(question);
+    if (agreed) contact = await daemon.call('contacts.add', { text: contact.id, anyway: true });
+  }
+  const told = printed(out, contact);
+  if (!told) out.line(contact.name);
+  if (contact.asking === 'held') throw failure('request-held', { name: contact.name });
+  if (told) return;
   const write = `Write now: sotto send ${shellWord(contact.name)} "Hello"`;
   out.note(`Added. ${write}`);
-  if (!contact.online) out.note('Messages wait here until the two of you have found each other.');
+  if (contact.asking !== undefined) {
+    out.note(`${contact.name} was asked and decides. Messages wait here until then.`);
+  } else if (!contact.online)
+    out.note('Messages wait here until the two of you have found each other.');
+}
+
+function whoHasId(name: string): string {
+  return `Someone who has the ID of ${name}`;
 }
 
 async function inviteText(session: Session, words: readonly string[]): Promise<string> {
@@ -66,7 +79,7 @@ export async function show({ out, daemon }: Session, to: string): Promise<void> 
   const rows = [
     ['ID', contact.id],
     ['Conversation', contact.conversation],
-    ['State', STATES[contact.state] ?? contact.state],
+    ['State', stateLine(contact)],
     ['Devices', String(contact.devices)],
     ['Verified', verifiedLine(contact)],
     ['Waiting', contact.waiting === 1 ? '1 message' : `${contact.waiting} messages`],
@@ -88,6 +101,21 @@ function verifiedLine({ name, verifiedAt }: Contact): string {
   if (verifiedAt !== undefined) return `On ${dayAndClock(verifiedAt)}`;
   return `Not yet. Compare: sotto contacts verify ${shellWord(name)}`;
 }
+
+function stateLine({ asking, state }: Contact): string {
+  return (asking && state === 'added' ? ASKING[asking] : STATES[state]) ?? state;
+}
+
+/** A request by ID alone, until they let us in. */
+export const ASKING: Readonly<Record<NonNullable<Contact['asking']>, string>> = {
+  held: 'Not asked yet: it could show your IP address. See: sotto add --help',
+  queued: 'To be asked, after others.',
+  seeking: 'Looking for their door, which may be shut.',
+  knocking: 'Asking them now.',
+  placed: 'Asked. They decide.',
+  full: 'Others are asking them; waiting for a place.',
+  over: 'Asked for a week without an answer. You can ask again.',
+};
 
 const STATES: Readonly<Record<Contact['state'], string>> = {
   added: 'Added. Messages wait until they have found you.',

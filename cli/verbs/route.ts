@@ -3,6 +3,7 @@
  * @module
  */
 import type { Session } from '../session.ts';
+import { ASKING } from './contacts.ts';
 import { POLICY_LINES, routeLine, threadAndChip, whoSees } from '../thread.ts';
 
 export async function show({ out, daemon }: Session, to: string): Promise<void> {
@@ -20,6 +21,7 @@ export async function show({ out, daemon }: Session, to: string): Promise<void> 
   if (route.route !== 'local') {
     out.line((POLICY_LINES[route.policy] ?? route.policy).replace('{name}', () => name));
   }
+  if (route.asking !== undefined) out.line(ASKING[route.asking] ?? route.asking);
   const facts = [
     route.transport === undefined ? [] : [`over ${route.transport.toUpperCase()}`],
     route.endpoint === undefined ? [] : [`to ${route.endpoint}`],

@@ -5,6 +5,7 @@
 import { errorBody } from '@sotto/api/errors.ts';
 import type { Session } from '../session.ts';
 import { dayAndClock } from '../time.ts';
+import { SHOWS_ADDRESS } from './door.ts';
 
 export async function status({ out, daemon }: Session): Promise<void> {
   const now = await daemon.call('status.get', {});
@@ -19,6 +20,8 @@ export async function status({ out, daemon }: Session): Promise<void> {
     ['Network', network(now)],
     ['Contacts', `${now.contacts}, ${now.linked} reachable now`],
     ['Waiting', waiting],
+    ...(now.requests > 0 ? [['Requests', requests(now.requests)]] : []),
+    ...(now.doorOpen ? [['Door', `Open. ${SHOWS_ADDRESS}`]] : []),
     ['Running', `since ${dayAndClock(now.startedAt)}, version ${now.version}, process ${now.pid}`],
   ]);
   if (now.secondCopy) out.failure(errorBody('second-copy'));
@@ -26,6 +29,11 @@ export async function status({ out, daemon }: Session): Promise<void> {
     const { stats } = await daemon.call('stats.get', {});
     for (const [key, value] of Object.entries(stats)) out.debug(`${key} ${value}`);
   }
+}
+
+function requests(count: number): string {
+  const who = count === 1 ? '1 person asks' : `${count} people ask`;
+  return `${who} to chat: sotto requests list`;
 }
 
 function network(now: { online: boolean; helpers: number }): string {

@@ -18,6 +18,7 @@
  * @module
  */
 import { asBytes, asDict, asInt, asList, decode, encode } from './bencode.ts';
+import { utf8Text } from './bytes.ts';
 import { EVENT_BYTES_MAX } from './limits.ts';
 
 export const ID_BYTES = 16;
@@ -81,6 +82,18 @@ export function decodeEvent(bytes: Uint8Array): DecodedEvent {
   }
   const event = { conversation, author, sequence, timeMs, kind: kindText, body, refs, previous };
   return { ok: true, event };
+}
+
+/** The kind of event by which somebody asks to be let in: its words stand under `t`. */
+export const KNOCK_KIND = 'knock';
+
+/** What people read of an event; undefined where it is no text, or not valid UTF-8. */
+export function textOf({ body, kind }: Pick<Event, 'body' | 'kind'>): string | undefined {
+  if (kind === 'text') return utf8Text(body);
+  if (kind !== KNOCK_KIND) return undefined;
+  const decoded = decode(body);
+  const said = decoded.ok ? asBytes(asDict(decoded.value)?.['t']) : undefined;
+  return said && utf8Text(said);
 }
 
 /** A kind is 1 to 16 lower-case letters or hyphens: a name, never markup. */

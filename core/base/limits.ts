@@ -14,6 +14,8 @@ export const FRAME_BYTES_MAX = 16 * 1024;
 export const EVENT_BYTES_MAX = 40 * 1024;
 /** A text a person writes, in UTF-8 bytes. */
 export const TEXT_BYTES_MAX = 32 * 1024;
+/** What somebody says who asks to be let in, in UTF-8 bytes: it has to fit into one knock. */
+export const KNOCK_TEXT_BYTES_MAX = 480;
 /** A name, in code points and UTF-8 bytes. */
 export const NAME_POINTS_MAX = 64;
 export const NAME_BYTES_MAX = 256;

@@ -21,6 +21,9 @@ export const DOC_SPACES = [
   'replay', // key: gate id, first flights seen
   'record', // key: pair and publisher, our and their record state
   'dht', // saved routing tables
+  'door', // our front door: settings, signed pointers, the keys of each day
+  'request', // key: identity of who asks to be let in
+  'knock', // key: identity of whom we ask to be let in
 ] as const;
 export type DocSpace = (typeof DOC_SPACES)[number];
 
@@ -145,6 +148,17 @@ export type VaultRequest =
       ciphertext: Uint8Array;
       wallMs: number;
     }
+  /**
+   * Reads a first message of somebody whom nobody has let in yet, under the same checks as `open`,
+   * and changes nothing: no session, no event, and it can be opened later all the same.
+   */
+  | {
+      op: 'peek';
+      self: Self;
+      from: PeerDevice;
+      conversation: Uint8Array;
+      ciphertext: Uint8Array;
+    }
   /** The device has stored these envelopes' events for good. Unknown ids are ignored. */
   | {
       op: 'receipt';
@@ -217,6 +231,8 @@ export type VaultReply =
     }
   | { op: 'seal-waiting' | 'outbox'; envelopes: readonly Envelope[]; more: boolean }
   | ({ op: 'open' } & OpenOutcome)
+  | { op: 'peek'; outcome: 'read'; event: Event }
+  | { op: 'peek'; outcome: 'refused'; reason: OpenRefusal }
   /** Events that have now reached every device of theirs. */
   | { op: 'receipt' | 'cancel'; events: readonly Uint8Array[] }
   | { op: 'failed'; reason: VaultFault };

@@ -233,7 +233,7 @@ function gateKey({ id, secret }: DirectGate): GateKey {
   return { id, kind: 'direct', secret };
 }
 
-function peerDevice(certificate: Certificate): PeerDevice {
+export function peerDevice(certificate: Certificate): PeerDevice {
   return {
     identity: certificate.identity,
     device: certificate.device,

@@ -18,14 +18,15 @@ import type {
 } from '../commands.ts';
 import { Secret } from '../crypto/keys.ts';
 import { decodeRecord } from '../discovery/record.ts';
-import type { Contact } from '../people/contact.ts';
+import { newContact, type Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
 import type { TextFault } from '../people/id-text.ts';
 import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invite.ts';
-import { formatInvite, parseIdOrInvite, type InviteText } from '../people/invite-text.ts';
+import { formatInvite, parseIdOrInvite } from '../people/invite-text.ts';
 import { cleanName, nameKey } from '../people/name.ts';
 import { CONTACTS_MAX } from './book.ts';
 import { healthOf, pathOf } from './health.ts';
+import { askById, runDoorCommand } from './door-commands.ts';
 import type { Runtime } from './runtime.ts';
 import { verify } from './verify.ts';
 
@@ -59,6 +60,14 @@ export function runCommand(
       return addContact(runtime, command, reply);
     case 'contact-list':
       return listContacts(runtime, reply);
+    case 'request-list':
+    case 'request-accept':
+    case 'request-decline':
+    case 'request-block':
+    case 'door-status':
+    case 'door-open':
+    case 'door-shut':
+      return runDoorCommand(runtime, command, reply);
     case 'message-cancel':
       return cancelMessage(runtime, command, reply);
     default:
@@ -102,7 +111,7 @@ function withContact(
 }
 
 function statusOf(runtime: Runtime): Status {
-  const { book, context, finding, mail, me, sessions } = runtime;
+  const { book, context, door, finding, mail, me, requests, sessions } = runtime;
   const contacts = [...book.contacts.values()];
   const { external, helpers } = finding;
   return {
@@ -114,6 +123,8 @@ function statusOf(runtime: Runtime): Status {
     contacts: contacts.length,
     linked: contacts.filter((contact) => sessions.ofContact(contact) !== undefined).length,
     waiting: contacts.reduce((sum, contact) => sum + mail.waiting(contact), 0),
+    requests: requests.waiting,
+    doorOpen: door.isOpen,
     secondCopy: finding.presence.secondCopy,
   };
 }
@@ -204,22 +215,24 @@ function inviteViewOf({ book, context, me }: Runtime, invite: Invite): InviteVie
 // Contacts
 
 function addContact(runtime: Runtime, command: CommandOf<'contact-add'>, reply: Reply): void {
-  const { book, context, me } = runtime;
+  const { asking, book, context, me } = runtime;
   const read = parseIdOrInvite(command.text);
   if (!read.ok) return reply(textFailure(read));
   const identity = read.kind === 'id' ? read.identity : read.invite.identity;
   const existing = book.contactOf(identity);
   if (formatId(identity) === me.id) return reply(failure('own-invite'));
   if (existing?.blocked) return reply(failure('blocked', { name: existing.name }));
-  if (existing && existing.devices.length > 0) {
+  if (existing && existing.devices.length > 0 && !asking.has(existing)) {
     return reply(failure('already-exists', { name: existing.name }));
   }
-  if (read.kind === 'id') return reply(failure('needs-invite'));
-  if (context.now.wallMs >= read.invite.expiresMs) return reply(failure('invite-expired'));
+  if (read.kind === 'invite' && context.now.wallMs >= read.invite.expiresMs) {
+    return reply(failure('invite-expired'));
+  }
   if (!existing && book.contacts.size >= CONTACTS_MAX) {
     return reply(failure('bad-input', { what: 'contacts', most: CONTACTS_MAX }));
   }
-  const contact = existing ?? newContact(runtime, read.invite, command);
+  const contact = existing ?? newFriend(runtime, identity, command);
+  if (read.kind === 'id') return askById(runtime, contact, command, reply);
   contact.invite = formatInvite(read.invite);
   context.vault({ op: 'put', docs: [book.contactDoc(contact)] }, (answer) => {
     if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
@@ -231,25 +244,15 @@ function addContact(runtime: Runtime, command: CommandOf<'contact-add'>, reply: 
   });
 }
 
-function newContact(
+function newFriend(
   { book }: Runtime,
-  invite: InviteText,
+  identity: Uint8Array,
   command: CommandOf<'contact-add'>,
 ): Contact {
   const ours = command.name === undefined ? undefined : cleanName(command.name);
-  return {
-    identity: invite.identity,
-    name: book.freeName(ours),
-    nameIsOurs: ours !== undefined,
-    blocked: false,
-    local: command.hint !== undefined && isInside(command.hint),
-    invite: undefined,
-    secret: undefined,
-    pairing: false,
-    deviceList: undefined,
-    devices: [],
-    lastSeenMs: 0,
-  };
+  const local = command.hint !== undefined && isInside(command.hint);
+  const contact = newContact(identity, book.freeName(ours));
+  return { ...contact, nameIsOurs: ours !== undefined, local };
 }
 
 /** A record that names loopback addresses alone: a partner inside this computer. */
@@ -337,21 +340,27 @@ function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
   });
 }
 
-function viewOf(runtime: Runtime, contact: Contact): ContactView {
-  const { book, mail, sessions } = runtime;
+export function viewOf(runtime: Runtime, contact: Contact): ContactView {
+  const { asking, book, mail, sessions } = runtime;
   const session = sessions.ofContact(contact);
   return {
     conversation: book.conversationText(contact),
     id: formatId(contact.identity),
     name: contact.name,
-    state: contact.blocked ? 'blocked' : contact.devices.length > 0 ? 'connected' : 'added',
+    state: stateOf(runtime, contact),
     online: session !== undefined,
     route: session?.route ?? 'waiting',
     waiting: mail.waiting(contact),
+    asking: asking.step(contact),
     devices: contact.devices.length,
     lastSeenMs: contact.lastSeenMs === 0 ? undefined : contact.lastSeenMs,
     verifiedMs: contact.verifiedMs,
   };
+}
+
+function stateOf({ asking }: Runtime, contact: Contact): ContactView['state'] {
+  if (contact.blocked) return 'blocked';
+  return contact.devices.length > 0 && !asking.has(contact) ? 'connected' : 'added';
 }
 
 // Messages
@@ -393,7 +402,7 @@ function markRead(runtime: Runtime, contact: Contact, cursor: number, reply: Rep
   );
 }
 
-function routeOf({ book, sessions }: Runtime, contact: Contact): RouteView {
+function routeOf({ asking, book, sessions }: Runtime, contact: Contact): RouteView {
   const session = sessions.ofContact(contact);
   const route = session?.route ?? 'waiting';
   return {
@@ -405,16 +414,17 @@ function routeOf({ book, sessions }: Runtime, contact: Contact): RouteView {
     peerSeesMyIp: route === 'direct' || route === 'lan',
     rttMs: session?.rttMs,
     hops: 0,
+    asking: asking.step(contact),
   };
 }
 
 // Failures
 
-function failure(code: CommandErrorCode, detail?: CommandError['detail']): CommandResult {
+export function failure(code: CommandErrorCode, detail?: CommandError['detail']): CommandResult {
   return { ok: false, error: detail ? { code, detail } : { code } };
 }
 
-function vaultFailure(reason: VaultFault): CommandResult {
+export function vaultFailure(reason: VaultFault): CommandResult {
   const codes: Record<VaultFault, CommandErrorCode> = {
     'outbox full': 'outbox-full',
     'no space': 'no-space',

@@ -8,6 +8,7 @@ import { utf8 } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { DhtNode, type DhtOutput } from '../discovery/dht-node.ts';
+import type { DhtPort, Got, Stored } from '../discovery/dht-port.ts';
 import { Presence, type OurRecord, type PresenceOutput } from '../discovery/presence.ts';
 import { NetworkTime } from '../discovery/network-time.ts';
 import type { RendezvousId } from '../discovery/presence-saved.ts';
@@ -21,6 +22,8 @@ export const SAVE_EVERY_MS = 5 * 60_000;
 export const RESOLVE_AGAIN_MS = 60_000;
 export const RESOLVE_AGAIN_MS_MAX = 30 * 60_000;
 const TABLE_KEY = utf8('table');
+/** Operations of the port are numbered from here, far from those of the records. */
+const PORT_OPS_FROM = 2 ** 40;
 
 export interface FoundHandlers {
   found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void;
@@ -39,6 +42,9 @@ export class Finding {
   #nextResolve = 1;
   #helpers = -1;
   #draining = false;
+  #nextPortOp = PORT_OPS_FROM;
+  /** Who waits for the answer to an operation of the port. */
+  readonly #asked = new Map<number, (answer: Got & Stored) => void>();
 
   constructor(
     private readonly context: Context,
@@ -73,6 +79,39 @@ export class Finding {
   /** Our address as others see it, by vote. */
   get external(): Endpoint | undefined {
     return this.#dht?.external('v4');
+  }
+
+  /** The day and hour most of the world agrees on, ms since 1970. */
+  get networkMs(): number {
+    return this.time.read(this.context.now);
+  }
+
+  /** The DHT for those who ask it for something themselves. Without one nothing is answered. */
+  readonly port: DhtPort = {
+    get: (query, done) => this.#ask(done, (op, dht) => dht.get(op, query, this.context.now.monoMs)),
+    put: (item, done) => this.#ask(done, (op, dht) => dht.put(op, item, this.context.now.monoMs)),
+  };
+
+  #ask(
+    done: (answer: Got & Stored) => void,
+    begin: (op: number, dht: DhtNode) => void,
+  ): () => void {
+    const dht = this.#dht;
+    if (!dht) return () => undefined;
+    const op = this.#nextPortOp++;
+    this.#asked.set(op, done);
+    begin(op, dht);
+    this.#drain();
+    return () => {
+      if (this.#asked.delete(op)) dht.cancel(op);
+    };
+  }
+
+  #answer(out: Extract<DhtOutput, { type: 'got' | 'put-done' }>): void {
+    const done = this.#asked.get(out.op);
+    if (!done) return;
+    this.#asked.delete(out.op);
+    done({ responders: 0, stored: 0, ...out });
   }
 
   /** The ports under which others see us, at the address by vote. */
@@ -138,6 +177,7 @@ export class Finding {
     return {
       ...prefixed('dht', this.#dht?.stats()),
       ...prefixed('presence', this.presence.stats()),
+      asked: this.#asked.size,
     };
   }
 
@@ -184,10 +224,13 @@ export class Finding {
       case 'send':
         return this.context.emit({ type: 'datagram', to: out.to, bytes: out.bytes });
       case 'got':
+        if (out.op >= PORT_OPS_FROM) return this.#answer(out);
         return this.presence.handleGot(out.op, out, now);
       case 'progress':
+        if (out.op >= PORT_OPS_FROM) return;
         return this.presence.handleProgress(out.op, out.item, now);
       case 'put-done':
+        if (out.op >= PORT_OPS_FROM) return this.#answer(out);
         return this.presence.handlePutDone(out.op, out, now);
       case 'external':
         return this.handlers.external();

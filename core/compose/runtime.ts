@@ -13,6 +13,9 @@ import type { RendezvousId } from '../discovery/presence-saved.ts';
 import { decodeRecord, encodeRecord, type PresenceRecord } from '../discovery/record.ts';
 import type { Input, Listening } from '../effects.ts';
 import type { GateKey, LinkTarget } from '../link/contract.ts';
+import { Asking } from './asking.ts';
+import { Door } from './door.ts';
+import { Requests } from './requests.ts';
 import { VERSIONS } from './versions.ts';
 import { allowedRoutes, ownCandidates, type OwnAddresses, type Route } from '../path/candidates.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
@@ -36,6 +39,9 @@ export class Runtime {
   readonly connections: Connections;
   readonly mail: Mail;
   readonly sessions: Sessions;
+  readonly asking: Asking;
+  readonly requests: Requests;
+  readonly door: Door;
   #listen: Listening;
   #bundle: Uint8Array;
   #upkeepAtMs: number;
@@ -80,12 +86,22 @@ export class Runtime {
       },
     });
     this.mail = new Mail(context, me, this.book, this.#mailPorts(), loaded);
+    const { docs } = loaded;
+    const takeUp = (contact: Contact): void => this.takeUp(contact);
+    this.asking = new Asking(context, me, this.book, this.mail, this.finding, docs, { takeUp });
+    const { asking, book, finding, mail } = this;
+    this.requests = new Requests(context, me, book, mail, asking, docs, { takeUp });
+    this.door = new Door(context, me, finding, docs, {
+      bundle: () => this.#bundle,
+      knocked: (knock, bits) => this.requests.handleKnock(knock, bits),
+    });
     this.sessions = new Sessions(context, me, this.book, this.mail, this.connections, {
       hello: () => this.#hello(),
       met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),
       heardTime: (contact, wallMs) =>
         this.finding.time.handleSample(hex(contact.identity), wallMs, context.now),
       lost: (contact) => this.#lost(contact),
+      admitsList: (contact, list) => asking.admitsList(contact, list),
     });
     this.#begin(loaded);
   }
@@ -147,6 +163,8 @@ export class Runtime {
     this.connections.handleTimeout();
     this.sessions.handleTimeout();
     this.mail.handleTimeout();
+    this.asking.handleTimeout();
+    this.door.handleTimeout();
     for (const peer of this.#longing.take(now.monoMs)) this.#look(peer);
     if (now.monoMs >= this.#upkeepAtMs) this.#upkeep();
   }
@@ -157,6 +175,8 @@ export class Runtime {
       this.connections.wakeAtMs(),
       this.sessions.wakeAtMs(),
       this.mail.wakeAtMs(),
+      this.asking.wakeAtMs(),
+      this.door.wakeAtMs(),
       this.#longing.wakeAtMs(),
       this.#upkeepAtMs,
     );
@@ -171,6 +191,9 @@ export class Runtime {
       ...this.finding.stats(),
       ...prefixed('link', this.connections.stats()),
       ...prefixed('mail', this.mail.stats()),
+      ...prefixed('asking', this.asking.stats()),
+      ...prefixed('requests', this.requests.stats()),
+      ...prefixed('door', this.door.stats()),
     };
   }
 
@@ -184,6 +207,7 @@ export class Runtime {
     if (contact.blocked || this.sessions.ofContact(contact)) return;
     this.#miss(contact, this.#startedAtMs);
     this.connections.want(contact.identity);
+    this.asking.want(contact);
     const { presence } = this.finding;
     if (contact.secret) presence.want({ peer: hex(contact.identity) }, this.context.now);
     const read = inviteOf(contact);
@@ -231,6 +255,7 @@ export class Runtime {
    */
   dropContact(contact: Contact, removed: boolean): DocChange[] {
     this.sessions.closeContact(contact);
+    this.asking.end(contact);
     this.connections.forget(contact.identity);
     if (removed) this.finding.presence.removePeer(hex(contact.identity), this.context.now);
     else this.#watchPresence(contact);
@@ -437,6 +462,7 @@ export class Runtime {
   #watchPresence(contact: Contact): void {
     if (!contact.secret || !this.context.profile.dht || contact.local) return;
     const devices = this.book.devicesOf(contact).map(({ peer }) => peer.device);
+    if (devices.length === 0) return; // asked by ID, and nobody knows the secret but us
     const peer = hex(contact.identity);
     const { now } = this.context;
     const { blocked: silent, secret } = contact;
@@ -470,6 +496,7 @@ export class Runtime {
 
   #met(contact: Contact, device: KnownDevice, record: PresenceRecord, byInvite: boolean): void {
     this.#longing.settle(hex(contact.identity));
+    this.asking.end(contact);
     this.#reach(device, record);
     // Who comes by an invite may know us no more: removed, or restored from nothing.
     if (!contact.secret || (byInvite && isPaired(contact))) this.#makePairSecret(contact);

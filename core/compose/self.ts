@@ -16,7 +16,7 @@ import { utf8 } from '../base/bytes.ts';
 import type { Random } from '../base/time.ts';
 import type { DocChange, Loaded, Self } from '../base/vault.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
-import { Secret, type NoiseSecret } from '../crypto/keys.ts';
+import { Secret, type IdentitySecret, type NoiseSecret } from '../crypto/keys.ts';
 import { SigningKey } from '../crypto/sign.ts';
 import { CAN_ADMIT, issueCertificate } from '../people/certificate.ts';
 import { newDeviceList, readDeviceList } from '../people/device-list.ts';
@@ -24,6 +24,8 @@ import { formatId } from '../people/id-text.ts';
 
 export interface Me extends Self {
   readonly noise: NoiseSecret;
+  /** On the device that made the identity; another device of the same person has none. */
+  readonly identityKey: IdentitySecret | undefined;
   readonly certificate: Uint8Array;
   readonly deviceList: Uint8Array;
   /** Version and hash of the device list: what records tell of it. */
@@ -45,7 +47,8 @@ export function loadSelf(loaded: Loaded): Me | undefined {
   const certificate = asBytes(dict?.['c']);
   const deviceList = asBytes(dict?.['l']);
   if (!identity || !device || !noise || !certificate || !deviceList) return undefined;
-  const identityKey = new SigningKey(new Secret('identity', identity.slice()));
+  const identitySecret: IdentitySecret = new Secret('identity', identity.slice());
+  const identityKey = new SigningKey(identitySecret);
   const deviceKey = new SigningKey(new Secret('device signing', device.slice()));
   const read = readDeviceList(deviceList, identityKey.publicKey);
   assert(read.ok, 'we can read our own device list');
@@ -53,6 +56,7 @@ export function loadSelf(loaded: Loaded): Me | undefined {
     identity: identityKey.publicKey,
     device: deviceKey.publicKey,
     noise: new Secret('device noise', noise.slice()),
+    identityKey: identitySecret,
     certificate: certificate.slice(),
     deviceList: deviceList.slice(),
     list: { version: read.list.version, hash: read.list.hash },

@@ -36,6 +36,7 @@ function scene(): { sessions: Sessions; context: Context; closed: number[]; mail
     met: () => mail.push('met'),
     heardTime: () => undefined,
     lost: () => undefined,
+    admitsList: () => true,
   });
   const up: LinkUp = {
     type: 'up',

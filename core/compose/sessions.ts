@@ -16,8 +16,13 @@ import type { PresenceRecord } from '../discovery/record.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import type { RouteName } from '../effects.ts';
 import { readCertificate, type Certificate } from '../people/certificate.ts';
-import { DEVICES_MAX, type Contact } from '../people/contact.ts';
-import { deviceIn, mergeDeviceLists, readDeviceList } from '../people/device-list.ts';
+import { DEVICES_MAX, newContact, type Contact } from '../people/contact.ts';
+import {
+  deviceIn,
+  mergeDeviceLists,
+  readDeviceList,
+  type DeviceList,
+} from '../people/device-list.ts';
 import { decodeHello, encodeHello, type Hello } from '../people/hello.ts';
 import { inviteAdmits } from '../people/invite.ts';
 import type { Book, KnownDevice } from './book.ts';
@@ -58,6 +63,8 @@ export interface SessionPorts {
   /** What a contact's clock says: one voice for network time. */
   heardTime(contact: Contact, wallMs: number): void;
   lost(contact: Contact): void;
+  /** False where this device list is older than one they have told before. */
+  admitsList(contact: Contact, list: DeviceList): boolean;
 }
 
 export class Sessions {
@@ -277,6 +284,8 @@ export class Sessions {
       return undefined;
     }
     const list = merged?.list ?? shown.list;
+    // A front door told which list there is at least: who shows an older one is not up to date.
+    if (contact && !this.ports.admitsList(contact, list)) return undefined;
     return deviceIn(list, certificate.device) ? list.bytes : undefined;
   }
 
@@ -294,19 +303,7 @@ export class Sessions {
       invite.usedBy = [...invite.usedBy, identity];
       docs.push(this.book.inviteDoc(invite));
     }
-    return {
-      identity,
-      name: this.book.freeName(hello.name),
-      nameIsOurs: false,
-      blocked: false,
-      local: false,
-      invite: undefined,
-      secret: undefined,
-      pairing: false,
-      deviceList: undefined,
-      devices: [],
-      lastSeenMs: 0,
-    };
+    return newContact(identity, this.book.freeName(hello.name));
   }
 
   #update(contact: Contact, certificate: Certificate, hello: Hello, list: Uint8Array): void {

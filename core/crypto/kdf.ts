@@ -20,6 +20,13 @@ export const LABELS = {
   recordMark: 'record mark',
   inviteRecordKey: 'invite record key',
   inviteRecordSeal: 'invite record seal',
+  doorPointerSeal: 'door pointer seal',
+  doorKey: 'door key',
+  doorSeal: 'door seal',
+  slotKey: 'knock slot key',
+  slotSeal: 'knock slot seal',
+  pieceSeal: 'knock piece seal',
+  knock: 'knock',
   gateMask: 'gate mask',
   gateMac: 'gate mac',
   linkExporter: 'link exporter',
@@ -36,6 +43,7 @@ export const LABELS = {
   deviceAddress: 'device address',
   sealedBetween: 'sealed between',
   versionList: 'version list',
+  knockCost: 'knock cost',
 } as const;
 export type Label = (typeof LABELS)[keyof typeof LABELS];
 

@@ -4,7 +4,8 @@ import { Prng } from '../base/prng.ts';
 import { Secret, type InviteSecret, type PairSecret } from '../crypto/keys.ts';
 import { EPOCH_MS, epochOf, inviteKeys, pairKeys } from './epoch.ts';
 import { signItem, verifyItem } from './item.ts';
-import { openRecord, sealRecord, VALUE_BYTES } from './record.ts';
+import { openRecord, sealRecord } from './record.ts';
+import { VALUE_BYTES } from './sealed-item.ts';
 
 // Known answers: computed with Python's hmac and hashlib and the `cryptography` package (Ed25519,
 // ChaCha20-Poly1305), from docs/spec/discovery.md alone.

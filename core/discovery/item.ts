@@ -44,12 +44,15 @@ export interface FoundItem {
   readonly signature?: Uint8Array;
 }
 
+/** What signs items: an ordinary key, or one that was blinded. */
+export type ItemSigner = Pick<SigningKey, 'publicKey' | 'signBare'>;
+
 /**
  * Signs a value.
  * @throws AssertionError where the value, the salt or the number breaks a limit: our bug.
  */
 export function signItem(
-  key: SigningKey,
+  key: ItemSigner,
   options: {
     readonly salt?: Uint8Array;
     readonly seq: number | bigint;

@@ -6,7 +6,8 @@ import { pairKeys } from './epoch.ts';
 import { signItem, type FoundItem, type SignedItem } from './item.ts';
 import type { Presence } from './presence.ts';
 import { Publication } from './presence-publication.ts';
-import { openRecord, sealRecord, VALUE_BYTES, type PresenceRecord } from './record.ts';
+import { openRecord, sealRecord, type PresenceRecord } from './record.ts';
+import { VALUE_BYTES } from './sealed-item.ts';
 import { Device, pairSecret, portOf, recordAt, World } from './test-presence-world.ts';
 
 const MINUTE_MS = 60_000;

@@ -8,6 +8,7 @@ import { Secret } from '../crypto/keys.ts';
 import * as records from './record.ts';
 import { decodeRecord, encodeRecord, openRecord, sealRecord } from './record.ts';
 import type { PresenceRecord, RecordCandidate } from './record.ts';
+import { CONTENT_BYTES } from './sealed-item.ts';
 
 const { bytes: random } = new Prng(7);
 const sealing = new Secret('record', random(32));
@@ -84,7 +85,7 @@ describe('values', () => {
   test('[DSC-8] the rest of the content is zeros', () => {
     const sealContent = (content: Uint8Array): Uint8Array =>
       seal(sealing.reveal(), content, random);
-    const content = new Uint8Array(records.CONTENT_BYTES);
+    const content = new Uint8Array(CONTENT_BYTES);
     content.set([0, SMALL.length]);
     content.set(latin1(SMALL), 2);
     expect(openRecord(sealContent(content), sealing).ok).toBe(true);

@@ -1,13 +1,7 @@
 /**
  * Presence record: where one device can be reached now, readable by one contact alone.
  *
- *   value     offset  size  field
- *             0       12    random nonce
- *             12      756   ChaCha20-Poly1305 of the content, its tag at the end
- *   content   offset  size  field
- *             0       2     length n of the record, big-endian, at most 738
- *             2       n     record, bencoded
- *             2 + n         zeros up to 740
+ * Bencoded, inside one sealed item (sealed-item.ts):
  *
  *   key  type     meaning
  *   c    list     candidates, at most 4: 1 byte (bits 0-1 transport: 0 UDP, 1 TCP; bits 2-4 NAT
@@ -25,8 +19,7 @@
  *   r    list     relays with slots, at most 3 of at most 70 B
  *   x    list     mailboxes, at most 3 of at most 44 B
  *
- * Every value has 768 bytes, whatever it says. Empty lists and absent things are left out. Keys we
- * do not know are kept. Spec: DSC-8 to DSC-13. Pure.
+ * Empty lists and absent things are left out. Keys we do not know are kept. Spec: DSC-8 to DSC-13. Pure.
  * @module
  */
 import {
@@ -40,15 +33,13 @@ import {
   type Dict,
 } from '../base/bencode.ts';
 import { assert } from '../base/assert.ts';
-import { concat, readUintBE, uintBE } from '../base/bytes.ts';
+import { concat } from '../base/bytes.ts';
 import { decodeEndpoint, encodeEndpoint, type Endpoint } from '../base/endpoint.ts';
 import type { Random } from '../base/time.ts';
-import { open, seal } from '../crypto/aead.ts';
 import { Secret, type GateSecret, type RecordSecret } from '../crypto/keys.ts';
+import { INSIDE_BYTES_MAX, openItem, sealItem, type SealedItemFault } from './sealed-item.ts';
 
-export const VALUE_BYTES = 768;
-export const CONTENT_BYTES = 740;
-export const RECORD_BYTES_MAX = CONTENT_BYTES - 2;
+export const RECORD_BYTES_MAX = INSIDE_BYTES_MAX;
 export const CANDIDATES_MAX = 4;
 export const RELAYS_MAX = 3;
 export const RELAY_BYTES_MAX = 70;
@@ -105,7 +96,7 @@ export interface PresenceRecord {
   readonly unknown?: Dict;
 }
 
-export type RecordFault = 'size' | 'sealed' | 'padding' | 'not bencode' | 'bad field';
+export type RecordFault = SealedItemFault | 'not bencode' | 'bad field';
 export type DecodedRecord =
   { ok: true; record: PresenceRecord } | { ok: false; reason: RecordFault };
 
@@ -115,23 +106,13 @@ export function sealRecord(
   sealing: RecordSecret,
   random: Random,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = encodeRecord(record);
-  const content = new Uint8Array(CONTENT_BYTES);
-  content.set(concat(uintBE(bytes.length, 2), bytes));
-  return seal(sealing.reveal(), content, random);
+  return sealItem(encodeRecord(record), sealing, random);
 }
 
 /** Reads what `sealRecord` made. `value` is whatever lay in the DHT; never throws. */
 export function openRecord(value: Bvalue, sealing: RecordSecret): DecodedRecord {
-  const sealed = asBytes(value, VALUE_BYTES);
-  if (!sealed) return { ok: false, reason: 'size' };
-  const content = open(sealing.reveal(), sealed);
-  if (!content) return { ok: false, reason: 'sealed' };
-  const end = 2 + readUintBE(content, 0, 2);
-  if (end > CONTENT_BYTES || content.subarray(end).some((byte) => byte !== 0)) {
-    return { ok: false, reason: 'padding' };
-  }
-  return decodeRecord(content.subarray(2, end));
+  const opened = openItem(value, sealing);
+  return opened.ok ? decodeRecord(opened.inside) : opened;
 }
 
 /**

@@ -49,6 +49,23 @@ export interface Contact {
   verifiedMs?: number | undefined;
 }
 
+/** Somebody not met yet. */
+export function newContact(identity: Uint8Array, name: string): Contact {
+  return {
+    identity,
+    name,
+    nameIsOurs: false,
+    blocked: false,
+    local: false,
+    invite: undefined,
+    secret: undefined,
+    pairing: false,
+    deviceList: undefined,
+    devices: [],
+    lastSeenMs: 0,
+  };
+}
+
 /** Do both hold the pair secret? Until then the invite is the only sure way to find each other. */
 export function isPaired(contact: Contact): boolean {
   return contact.secret !== undefined && !contact.pairing;

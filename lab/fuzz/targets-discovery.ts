@@ -19,15 +19,14 @@ import {
   type Query,
 } from '@sotto/core/discovery/krpc.ts';
 import {
-  CONTENT_BYTES,
   decodeRecord,
   encodeRecord,
   openRecord,
   type PresenceRecord,
   sealRecord,
-  VALUE_BYTES,
 } from '@sotto/core/discovery/record.ts';
 import { decodeSaved, encodeSaved } from '@sotto/core/discovery/saved.ts';
+import { CONTENT_BYTES, VALUE_BYTES } from '@sotto/core/discovery/sealed-item.ts';
 import type { Target } from './target.ts';
 
 const V4 = { host: '1.2.3.4', port: 6881 };

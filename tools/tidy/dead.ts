@@ -18,10 +18,7 @@ const ENTRIES = [
 ];
 
 /** Files that stand ready for what comes next, each with its reason. */
-const KEPT: Readonly<Record<string, string>> = {
-  'core/crypto/blind.ts': 'the front door (reach me by ID alone) signs under blinded keys',
-  'core/crypto/hpke.ts': 'knocks at the front door are sealed by it',
-};
+const KEPT: Readonly<Record<string, string>> = {};
 
 export function deadFiles(tree: Tree): Problem[] {
   const files = codeFiles(tree);

@@ -1,0 +1,326 @@
+/**
+ * Requests: people who knocked at our front door and wait to be let in, silently and capped
+ * (DOR-14 to DOR-17). Nobody learns whether theirs was read, declined or blocked.
+ *
+ *   knock --list, device, seal, words all fit--> waiting --accept--> contact, both meet
+ *                                                  | '--decline--> remembered, for a while
+ *                                                  '--block--> a blocked contact
+ *
+ * @module
+ */
+import { compare, equal, fromHex, hex } from '../base/bytes.ts';
+import { KNOCK_KIND } from '../base/event.ts';
+import type { Doc, DocChange, VaultFault } from '../base/vault.ts';
+import { newContact, type Contact } from '../people/contact.ts';
+import { conversationOf, conversationText } from '../people/conversation.ts';
+import { deviceIn, mergeDeviceLists, readDeviceList } from '../people/device-list.ts';
+import { parseId } from '../people/id-text.ts';
+import { decodeHail, type Hail, type Knock } from '../people/knock.ts';
+import { nameKey } from '../people/name.ts';
+import {
+  DECLINED_KEEP_MS,
+  DECLINED_MAX,
+  decodeRequest,
+  encodeDeclined,
+  encodeRequest,
+  REQUEST_KEEP_MS,
+  REQUESTS_MAX,
+  type Request,
+} from '../people/request.ts';
+import type { Asking } from './asking.ts';
+import type { Door } from './door.ts';
+import { CONTACTS_MAX, peerDevice, type Book } from './book.ts';
+import { failed, type Context } from './context.ts';
+import type { Mail } from './mail.ts';
+import type { Me } from './self.ts';
+
+/** Knocks being opened by the vault at a time; the rest are read at the next look. */
+const OPENING_MAX = 16;
+
+export interface RequestPorts {
+  /** A contact that we may meet from now on. */
+  takeUp(contact: Contact): void;
+}
+
+export type Decided = { ok: true; contact: Contact } | { ok: false; reason: VaultFault };
+
+export class Requests {
+  /** By hex of the identity key. */
+  readonly #waiting = new Map<string, Request>();
+  readonly #declinedMs = new Map<string, number>();
+  #opening = 0;
+  #settled: (() => void)[] = [];
+  readonly #counters = { read: 0, refused: 0, dropped: 0 };
+
+  constructor(
+    private readonly context: Context,
+    private readonly me: Me,
+    private readonly book: Book,
+    private readonly mail: Mail,
+    private readonly asking: Asking,
+    docs: readonly Doc[],
+    private readonly ports: RequestPorts,
+  ) {
+    for (const { key, space, value } of docs) {
+      const stored = space === 'request' ? decodeRequest(key, value) : undefined;
+      if (stored?.state === 'waiting') this.#waiting.set(hex(key), stored.request);
+      if (stored?.state === 'declined') this.#declinedMs.set(hex(key), stored.sinceMs);
+    }
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Newest first. */
+  list(): Request[] {
+    return [...this.#waiting.values()].sort((a, b) => b.readMs - a.readMs);
+  }
+
+  /** The conversation that a request would become: names it in lists. */
+  conversationText({ identity }: Request): string {
+    return conversationText(conversationOf(this.me.identity, identity));
+  }
+
+  /** A contact who has the name that this request claims. */
+  knownName({ identity, name }: Request): boolean {
+    if (name === undefined) return false;
+    return [...this.book.contacts.values()].some(
+      (contact) => !equal(contact.identity, identity) && nameKey(contact.name) === nameKey(name),
+    );
+  }
+
+  /** Whom a person means by a name, an ID text or a conversation id. */
+  resolve(who: string): Request[] {
+    const id = parseId(who);
+    const all = this.list();
+    const exact = all.filter(
+      (request) =>
+        (id.ok && equal(request.identity, id.identity)) || this.conversationText(request) === who,
+    );
+    if (exact.length > 0) return exact;
+    return all.filter(({ name }) => name !== undefined && nameKey(name) === nameKey(who));
+  }
+
+  /** Looks at the door now; `done` once all that lay there is read and stored. */
+  settle(door: Door, done: () => void): void {
+    door.look(() => {
+      if (this.#opening === 0) return done();
+      this.#settled.push(done);
+    });
+  }
+
+  /** A knock was opened and names somebody whose list and device fit. */
+  handleKnock(knock: Knock, bits: number): void {
+    const key = hex(knock.identity);
+    if (equal(knock.identity, this.me.identity) || this.#isShutOut(key)) return;
+    if (this.#opening >= OPENING_MAX || !this.#isListCurrent(knock)) return this.#refuse();
+    const from = peerDevice(knock.certificate);
+    const conversation = conversationOf(this.me.identity, knock.identity);
+    const { ciphertext } = knock;
+    this.#opening++;
+    const request = { op: 'peek' as const, self: this.me, from, conversation, ciphertext };
+    this.context.vault(request, (reply) => {
+      const event = failed(reply) || reply.outcome !== 'read' ? undefined : reply.event;
+      const hail = event?.kind === KNOCK_KIND ? decodeHail(event.body) : undefined;
+      if (!hail) this.#refuse();
+      else this.#take(knock, hail, bits);
+      this.#opening--;
+      if (this.#opening > 0) return;
+      const settled = this.#settled;
+      this.#settled = [];
+      for (const done of settled) done();
+    });
+  }
+
+  accept(request: Request, done: (decided: Decided) => void): void {
+    const contact = this.#contactFor(request);
+    if (!contact) return done({ ok: false, reason: 'no space' });
+    const docs = [this.book.contactDoc(contact), gone(request.identity)];
+    this.context.vault({ op: 'put', docs }, (reply) => {
+      if (failed(reply)) return done({ ok: false, reason: reply.reason });
+      this.#waiting.delete(hex(request.identity));
+      this.book.put(contact);
+      this.#openFor(contact, request);
+      this.ports.takeUp(contact);
+      this.#changed();
+      done({ ok: true, contact });
+    });
+  }
+
+  /** Says nothing to them; their knock is not shown again. */
+  decline({ identity }: Request, done: (fault: VaultFault | undefined) => void): void {
+    const { wallMs } = this.context.now;
+    const docs: DocChange[] = [
+      { space: 'request', key: identity, value: encodeDeclined(wallMs) },
+      ...this.#forgetDeclined(),
+    ];
+    this.context.vault({ op: 'put', docs }, (reply) => {
+      if (failed(reply)) return done(reply.reason);
+      this.#waiting.delete(hex(identity));
+      this.#declinedMs.set(hex(identity), wallMs);
+      this.#changed();
+      done(undefined);
+    });
+  }
+
+  /** Says nothing to them, and nothing of theirs is ever read again. */
+  block(request: Request, done: (decided: Decided) => void): void {
+    const { identity, name } = request;
+    const known = this.book.contactOf(identity);
+    if (!known && this.book.contacts.size >= CONTACTS_MAX) {
+      return done({ ok: false, reason: 'no space' });
+    }
+    const contact = known ?? newContact(identity, this.book.freeName(name));
+    const docs = [this.book.contactDoc({ ...contact, blocked: true }), gone(identity)];
+    this.context.vault({ op: 'put', docs }, (reply) => {
+      if (failed(reply)) return done({ ok: false, reason: reply.reason });
+      contact.blocked = true;
+      this.book.put(contact);
+      this.#waiting.delete(hex(identity));
+      this.#changed();
+      done({ ok: true, contact });
+    });
+  }
+
+  stats(): Record<string, number> {
+    return {
+      ...this.#counters,
+      waiting: this.#waiting.size,
+      declined: this.#declinedMs.size,
+      opening: this.#opening,
+    };
+  }
+
+  #refuse(): void {
+    this.#counters.refused++;
+  }
+
+  #isShutOut(key: string): boolean {
+    if (this.book.contacts.get(key)?.blocked) return true;
+    const sinceMs = this.#declinedMs.get(key);
+    return sinceMs !== undefined && this.context.now.wallMs - sinceMs < DECLINED_KEEP_MS;
+  }
+
+  /** A list that is older than one we know, or contradicts it, is not theirs any more. */
+  #isListCurrent({ identity, list }: Knock): boolean {
+    const bytes =
+      this.book.contactOf(identity)?.deviceList ?? this.#waiting.get(hex(identity))?.deviceList;
+    const known = bytes && readDeviceList(bytes, identity);
+    if (!known?.ok) return true;
+    const { outcome } = mergeDeviceLists(known.list, list);
+    return outcome === 'same' || outcome === 'newer';
+  }
+
+  #take(knock: Knock, hail: Hail, bits: number): void {
+    this.#counters.read++;
+    const { ciphertext, envelope, identity, list } = knock;
+    const key = hex(identity);
+    if (this.#isShutOut(key)) return; // decided while the vault was reading
+    const request: Request = {
+      identity,
+      device: knock.certificate.device,
+      deviceList: list.bytes,
+      envelope,
+      ciphertext,
+      name: hail.name,
+      text: hail.text,
+      secret: hail.secret,
+      bits,
+      readMs: this.#waiting.get(key)?.readMs ?? this.context.now.wallMs,
+    };
+    const contact = this.book.contactOf(identity);
+    if (contact && this.asking.has(contact)) return this.#meetHalfway(contact, request);
+    if (contact?.secret?.equals(hail.secret)) return; // let in already
+    const docs = this.#makeRoom(key, bits);
+    if (!docs) return void this.#counters.dropped++;
+    this.#waiting.set(key, request);
+    docs.push({ space: 'request', key: identity, value: encodeRequest(request) });
+    this.context.vault({ op: 'put', docs }, (reply) => {
+      if (!failed(reply)) return this.#changed();
+      // Their knock lies there still, and is read again after the next start.
+      if (this.#waiting.get(key) === request) this.#waiting.delete(key);
+    });
+  }
+
+  /**
+   * Each asked the other: nobody has to decide. Of the two secrets that of the lower identity
+   * holds, where its knock has a place; else theirs, which they certainly know.
+   */
+  #meetHalfway(contact: Contact, request: Request): void {
+    const keepOurs =
+      compare(this.me.identity, contact.identity) < 0 && this.asking.hasPlace(contact);
+    const agreed = keepOurs && contact.secret ? { ...request, secret: contact.secret } : request;
+    this.accept(agreed, (decided) => {
+      if (decided.ok && !keepOurs) this.asking.end(contact);
+    });
+  }
+
+  /** Their knock is opened for good: its words are the first of the conversation. */
+  #openFor(contact: Contact, { ciphertext, device, envelope }: Request): void {
+    const from = this.book.device(hex(device))?.peer;
+    if (!from) return;
+    const conversation = this.book.conversation(contact);
+    const { wallMs } = this.context.now;
+    const sealed = { envelope, kind: 'prekey' as const, ciphertext, wallMs };
+    this.context.vault({ op: 'open', self: this.me, from, conversation, ...sealed }, (reply) => {
+      // Refused or not, they send it again over the link until it is receipted.
+      if (failed(reply) || reply.outcome !== 'stored') return;
+      this.mail.applyControl(contact, reply.stored, () => undefined);
+      this.context.notify({ topic: 'feed' });
+    });
+  }
+
+  #contactFor(request: Request): Contact | undefined {
+    const { deviceList, identity, secret } = request;
+    const known = this.book.contactOf(identity);
+    if (!known && this.book.contacts.size >= CONTACTS_MAX) return undefined;
+    const read = readDeviceList(deviceList, identity);
+    const certificate = read.ok ? deviceIn(read.list, request.device) : undefined;
+    if (!certificate) return undefined;
+    const contact = known ?? newContact(identity, this.book.freeName(request.name));
+    const { device, bytes } = certificate;
+    const former = contact.devices.find((entry) => equal(entry.device, device));
+    const others = contact.devices.filter((entry) => entry !== former);
+    const entry = former ?? { device, certificate: bytes, bundle: undefined, record: undefined };
+    const changed = { secret, pairing: false, deviceList, devices: [entry, ...others] };
+    return known ? Object.assign(known, changed) : { ...contact, ...changed };
+  }
+
+  /** What has to go for one more: the cheapest, of these the oldest; undefined: it is the one. */
+  #makeRoom(key: string, bits: number): DocChange[] | undefined {
+    const { wallMs } = this.context.now;
+    const docs: DocChange[] = [];
+    for (const [other, { identity, readMs }] of this.#waiting) {
+      if (wallMs - readMs < REQUEST_KEEP_MS) continue;
+      this.#waiting.delete(other);
+      docs.push(gone(identity));
+    }
+    if (this.#waiting.has(key) || this.#waiting.size < REQUESTS_MAX) return docs;
+    const least = this.list().sort((a, b) => a.bits - b.bits || a.readMs - b.readMs)[0]!;
+    if (least.bits > bits) return undefined;
+    this.#waiting.delete(hex(least.identity));
+    this.#counters.dropped++;
+    return [...docs, gone(least.identity)];
+  }
+
+  #forgetDeclined(): DocChange[] {
+    const { wallMs } = this.context.now;
+    const docs: DocChange[] = [];
+    for (const [key, sinceMs] of this.#declinedMs) {
+      const full = this.#declinedMs.size >= DECLINED_MAX;
+      if (!full && wallMs - sinceMs < DECLINED_KEEP_MS) continue;
+      this.#declinedMs.delete(key);
+      docs.push(gone(fromHex(key)!));
+    }
+    return docs;
+  }
+
+  #changed(): void {
+    this.context.notify({ topic: 'requests', waiting: this.waiting });
+  }
+}
+
+function gone(identity: Uint8Array): DocChange {
+  return { space: 'request', key: identity, value: undefined };
+}

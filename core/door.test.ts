@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import type { ContactView, RequestView } from './commands.ts';
+import { data, World, type Person } from './testing/world.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Enough nodes for a DHT, an owner whose door is open, and somebody who has their ID. */
+function town(): { world: World; owner: Person; asker: Person; id: string } {
+  const world = new World();
+  const helpers = Array.from({ length: 5 }, (_, i) => world.person(`Helper ${i}`, true));
+  for (const helper of helpers) helper.start();
+  world.run(30_000);
+  const [owner, asker] = [world.person('Olga', true), world.person('Ana', true)];
+  owner.start();
+  asker.start();
+  world.run(20_000);
+  const id = data(owner.ask({ type: 'status' }), 'status').status.id;
+  return { world, owner, asker, id };
+}
+
+function openDoor(owner: Person): void {
+  data(owner.ask({ type: 'door-open', anyway: true }), 'door');
+  owner.world.run(20_000);
+}
+
+function requests(owner: Person): readonly RequestView[] {
+  return data(owner.ask({ type: 'request-list', look: false }), 'requests').requests;
+}
+
+/** Looks at the door by hand, and lets the answers come. */
+function look(owner: Person): readonly RequestView[] {
+  owner.command({ type: 'request-list', look: true });
+  owner.world.run(15_000);
+  return requests(owner);
+}
+
+function contact(person: Person, to: string): ContactView {
+  return data(person.ask({ type: 'contact-show', to }), 'contact').contact;
+}
+
+describe('by the ID alone', () => {
+  test('[DOR-12, DOR-13, DOR-17] a knock is read, accepted, and both write', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    const hello = 'We met at the fair';
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true, hello }), 'contact');
+    world.run(30_000);
+    expect(contact(asker, id)).toMatchObject({ state: 'added', asking: 'placed' });
+    expect(look(owner)).toMatchObject([{ name: 'Ana', text: hello, knownName: false }]);
+    expect(owner.texts()).toEqual([]);
+    data(asker.say(id, 'and a second line'), 'sent');
+    const { conversation } = look(owner)[0]!;
+    const accepted = data(owner.ask({ type: 'request-accept', who: conversation }), 'contact');
+    expect(accepted.contact).toMatchObject({ name: 'Ana' });
+    world.run(60_000);
+    data(owner.say('Ana', 'I remember'), 'sent');
+    world.run(30_000);
+    expect(owner.texts()).toEqual([hello, 'and a second line', 'I remember']);
+    expect(asker.texts()).toEqual(owner.texts());
+    expect(contact(asker, id)).toMatchObject({ state: 'connected', asking: undefined });
+    expect(requests(owner)).toEqual([]);
+  });
+
+  test('[DOR-11] without anybody looking, a knock is there within 20 minutes', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    world.run(7 * MINUTE_MS);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(21 * MINUTE_MS);
+    expect(requests(owner)).toHaveLength(1);
+  });
+
+  test('[DOR-3] nothing leaves before a person agrees, on either side', () => {
+    const { world, owner, asker, id } = town();
+    const refused = owner.ask({ type: 'door-open', anyway: false });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'shows-address' } });
+    expect(data(owner.ask({ type: 'door-status' }), 'door').door.open).toBe(false);
+    const counts = (person: Person): number[] => {
+      const stats = person.node!.stats();
+      return [stats['door.underWay']!, stats['door.looks']!, stats['asking.knockers']!];
+    };
+    data(asker.ask({ type: 'contact-add', text: id }), 'contact');
+    const asked = (person: Person): number => person.node!.stats()['dht.operations']!;
+    world.run(5 * MINUTE_MS);
+    expect([counts(owner), counts(asker)]).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+    expect([asked(owner), asked(asker)]).toEqual([0, 0]);
+    expect(contact(asker, id)).toMatchObject({ asking: 'held' });
+    openDoor(owner);
+    expect(look(owner)).toEqual([]);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    expect(look(owner)).toHaveLength(1);
+  });
+
+  test('[DOR-6] a door that is shut puts and asks nothing from that moment on', () => {
+    const { world, owner } = town();
+    openDoor(owner);
+    expect(data(owner.ask({ type: 'door-status' }), 'door').door).toMatchObject({ open: true });
+    owner.command({ type: 'request-list', look: true });
+    data(owner.ask({ type: 'door-shut' }), 'door');
+    const before = owner.node!.stats();
+    world.run(70 * MINUTE_MS);
+    const after = owner.node!.stats();
+    expect(after['door.underWay']).toBe(0);
+    expect(after['door.looks']).toBe(before['door.looks']);
+    expect(data(owner.ask({ type: 'door-status' }), 'door').door.open).toBe(false);
+  });
+
+  test('[DOR-17] declined is silent and does not come back; blocked never shows', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    const [request] = look(owner);
+    data(owner.ask({ type: 'request-decline', who: request!.name! }), 'done');
+    world.run(70 * MINUTE_MS);
+    expect(look(owner)).toEqual([]);
+    expect(contact(asker, id)).toMatchObject({ asking: 'placed', state: 'added' });
+    const other = world.person('Bo', true);
+    other.start();
+    world.run(20_000);
+    data(other.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    expect(look(owner)).toMatchObject([{ name: 'Bo' }]);
+    data(owner.ask({ type: 'request-block', who: 'Bo' }), 'contact');
+    world.run(20 * MINUTE_MS);
+    expect(look(owner)).toEqual([]);
+    expect(contact(owner, 'Bo').state).toBe('blocked');
+  });
+
+  test('[DOR-16, DOR-18] both sides go on after they were killed at any point', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(2_000);
+    for (const person of [asker, owner]) {
+      person.kill();
+      person.start();
+      world.run(30_000);
+    }
+    expect(look(owner)).toHaveLength(1);
+    owner.kill();
+    owner.start();
+    world.run(30_000);
+    expect(requests(owner)).toHaveLength(1);
+    expect(owner.node!.stats()['door.savedDays']).toBe(1);
+    data(owner.ask({ type: 'request-accept', who: 'Ana' }), 'contact');
+    owner.kill();
+    owner.start();
+    world.run(2 * MINUTE_MS);
+    expect(contact(asker, id).state).toBe('connected');
+    expect(owner.texts()).toEqual(['Hello']);
+  });
+
+  test('[DOR-19] two who ask each other meet without a decision', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    openDoor(asker);
+    const other = data(asker.ask({ type: 'status' }), 'status').status.id;
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    data(owner.ask({ type: 'contact-add', text: other, anyway: true }), 'contact');
+    world.run(60_000);
+    look(owner);
+    look(asker);
+    world.run(3 * MINUTE_MS);
+    expect(contact(asker, id)).toMatchObject({ state: 'connected', asking: undefined });
+    expect(contact(owner, other)).toMatchObject({ state: 'connected', asking: undefined });
+    expect([requests(owner), requests(asker)]).toEqual([[], []]);
+  });
+
+  test('[DOR-2, DOR-13] a knock and a door outlive midnight', () => {
+    const { world, owner, asker, id } = town();
+    const dayMs = 24 * 60 * MINUTE_MS;
+    const wallMs = 1.7e12 + world.nowMs;
+    world.run(dayMs - (wallMs % dayMs) - 10 * MINUTE_MS);
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(20 * MINUTE_MS);
+    expect(look(owner)).toHaveLength(1);
+    world.run(65 * MINUTE_MS);
+    expect(contact(asker, id).asking).toBe('placed');
+    const { door } = data(owner.ask({ type: 'door-status' }), 'door');
+    expect(door.slotsTaken).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,263 @@
+/**
+ * A world for tests of whole nodes: several people with a model vault each, TCP streams and
+ * datagrams by port, no delay, virtual time. Everything replays from the seeds.
+ * @module
+ */
+import { expect } from 'vitest';
+import { ModelVault } from '@sotto/sim/model-vault.ts';
+import { Prng } from '../base/prng.ts';
+import type { VaultReply, VaultRequest } from '../base/vault.ts';
+import type { Command, CommandResult } from '../commands.ts';
+import type { Effect, Input } from '../effects.ts';
+import { Node } from '../node.ts';
+
+/** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
+export class World {
+  nowMs = 1_000;
+  readonly people: Person[] = [];
+  /** UDX ends by their own id. */
+  readonly udx = new Map<number, { person: Person; stream: number }>();
+  #nextStream = 1;
+  readonly #clients = new Prng(5);
+
+  person(name: string, dht = false): Person {
+    const person = new Person(this, name, 20_000 + this.people.length, dht);
+    this.people.push(person);
+    return person;
+  }
+
+  at(port: number): Person | undefined {
+    return this.people.find((person) => person.port === port && person.running);
+  }
+
+  clientId(): Uint8Array {
+    return this.#clients.bytes(16);
+  }
+
+  nextOdd(): number {
+    this.#nextStream += 2;
+    return this.#nextStream;
+  }
+
+  /** Lets everything happen that is due within `ms`. */
+  run(ms = 0): void {
+    const untilMs = this.nowMs + ms;
+    for (let steps = 0; steps < 200_000; steps++) {
+      const busy = this.people.filter((person) => person.step()).length > 0;
+      if (busy) continue;
+      const wakes = this.people.map((person) => person.wakeAtMs()).filter((at) => at !== undefined);
+      const nextMs = Math.min(...wakes);
+      if (!(nextMs <= untilMs)) {
+        this.nowMs = untilMs;
+        return;
+      }
+      this.nowMs = Math.max(this.nowMs, nextMs);
+      for (const person of this.people) person.tick();
+    }
+    throw new Error('the world does not come to rest');
+  }
+}
+
+export class Person {
+  readonly vault: ModelVault;
+  node: Node | undefined;
+  readonly shown: string[] = [];
+  readonly logs: string[] = [];
+  /** Answers in the vault's place, or lets it wait; for what a real disk does rarely. */
+  disk: (request: VaultRequest) => VaultReply | 'wait' | undefined = () => undefined;
+  #inbox: Input[] = [];
+  readonly #late: Extract<Effect, { type: 'vault' }>[] = [];
+  #results = new Map<number, CommandResult>();
+  #streams = new Map<number, { far: Person; stream: number }>();
+  #nextCommand = 1;
+  #starts = 0;
+  /** How far their wall clock is from the world's. */
+  wallAheadMs = 0;
+  /** Who is cut off hears nothing and is not heard. */
+  cutOff = false;
+
+  constructor(
+    readonly world: World,
+    readonly name: string,
+    public port: number,
+    readonly dht: boolean,
+  ) {
+    this.vault = new ModelVault(new Prng(port).bytes);
+  }
+
+  get running(): boolean {
+    return this.node !== undefined;
+  }
+
+  start(): void {
+    const random = new Prng(this.port * 100 + this.#starts++).bytes;
+    const bootstrap = this.world.people.map(({ port }) => `127.0.0.1:${port}`);
+    this.node = new Node({
+      random,
+      profile: {
+        bootstrap,
+        dht: this.dht,
+        readOnly: false,
+        allowReserved: true,
+        displayName: this.name,
+      },
+    });
+    const listen = { udpPort: this.port, tcpPort: this.port, addresses: ['127.0.0.1'] };
+    this.#inbox = [{ type: 'start', listen }];
+  }
+
+  /** The process dies; the far ends of its streams notice. */
+  kill(): void {
+    this.node = undefined;
+    this.#inbox = [];
+    for (const { far, stream } of this.#streams.values()) {
+      far.#streams.delete(stream);
+      far.#inbox.push({ type: 'stream-closed', stream, reason: 'reset' });
+    }
+    this.#streams.clear();
+  }
+
+  command(command: Command): number {
+    const id = this.#nextCommand++;
+    this.#inbox.push({ type: 'command', id, command });
+    return id;
+  }
+
+  /** Their computer has these addresses now, at another port. */
+  move(port: number): void {
+    this.port = port;
+    const listen = { udpPort: port, tcpPort: port, addresses: ['127.0.0.2'] };
+    this.#inbox.push({ type: 'listening', listen });
+  }
+
+  /** The disk does at last what it was told to let wait. */
+  answerLate(): void {
+    for (const { id, request } of this.#late.splice(0)) {
+      const reply = this.vault.handle(request);
+      this.vault.commit();
+      this.#inbox.push({ type: 'vault-reply', id, reply });
+    }
+  }
+
+  look(): void {
+    this.#inbox.push({ type: 'tick' });
+  }
+
+  /** Runs a command until it is answered. */
+  ask(command: Command): CommandResult {
+    const id = this.command(command);
+    this.world.run();
+    return this.#results.get(id)!;
+  }
+
+  say(to: string, text: string, clientId = this.world.clientId()): CommandResult {
+    const hex = Array.from(clientId, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return this.ask({ type: 'message-send', to, text, clientId: hex });
+  }
+
+  texts(): string[] {
+    return this.vault.timeline
+      .messages()
+      .map(({ text }) => text)
+      .filter((text) => text !== undefined);
+  }
+
+  wakeAtMs(): number | undefined {
+    return this.node?.wakeAtMs();
+  }
+
+  tick(): void {
+    const dueMs = this.wakeAtMs();
+    if (dueMs !== undefined && dueMs <= this.world.nowMs) this.#inbox.push({ type: 'tick' });
+  }
+
+  /** One input and all its effects; false where there was none. */
+  step(): boolean {
+    const input = this.#inbox.shift();
+    if (!input || !this.node) return false;
+    const wallMs = 1.7e12 + this.world.nowMs + this.wallAheadMs;
+    this.node.handle(input, { monoMs: this.world.nowMs, wallMs });
+    for (let e = this.node.poll(); e; e = this.node?.poll()) this.#carryOut(e);
+    return true;
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'vault': {
+        const instead = this.disk(effect.request);
+        if (instead === 'wait') return void this.#late.push(effect);
+        const reply = instead ?? this.vault.handle(effect.request);
+        this.vault.commit();
+        this.#inbox.push({ type: 'vault-reply', id: effect.id, reply });
+        return;
+      }
+      case 'reply':
+        this.#results.set(effect.id, effect.result);
+        return;
+      case 'datagram': {
+        const from = { host: '127.0.0.1', port: this.port };
+        const far = this.world.at(effect.to.port);
+        if (far && !this.cutOff && !far.cutOff)
+          far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
+        return;
+      }
+      case 'stream-open':
+        return this.#open(effect);
+      case 'stream-write': {
+        const end = this.#streams.get(effect.stream);
+        if (end && !this.cutOff && !end.far.cutOff)
+          end.far.#inbox.push({ type: 'stream-bytes', stream: end.stream, bytes: effect.bytes });
+        this.#inbox.push({ type: 'stream-writable', stream: effect.stream });
+        return;
+      }
+      case 'stream-close': {
+        const end = this.#streams.get(effect.stream);
+        this.#streams.delete(effect.stream);
+        if (!end) return;
+        end.far.#streams.delete(end.stream);
+        end.far.#inbox.push({ type: 'stream-closed', stream: end.stream, reason: 'closed' });
+        return;
+      }
+      case 'log':
+        this.logs.push(`${effect.level} ${effect.message} ${JSON.stringify(effect.fields ?? {})}`);
+        return;
+      default:
+    }
+  }
+
+  #open(effect: Extract<Effect, { type: 'stream-open' }>): void {
+    if (effect.transport === 'udx') return this.#openUdx(effect);
+    const far = this.world.at(effect.to.port);
+    if (!far || far.cutOff || this.cutOff) {
+      this.#inbox.push({ type: 'stream-closed', stream: effect.stream, reason: 'refused' });
+      return;
+    }
+    const stream = this.world.nextOdd();
+    this.#streams.set(effect.stream, { far, stream });
+    far.#streams.set(stream, { far: this, stream: effect.stream });
+    const from = { host: '127.0.0.1', port: this.port };
+    far.#inbox.push({ type: 'stream-accepted', stream, from });
+    this.#inbox.push({ type: 'stream-opened', stream: effect.stream });
+  }
+
+  /** UDX has no listen: both ends open with each other's id; bytes wait for the second. */
+  #openUdx(effect: Extract<Effect, { type: 'stream-open' }>): void {
+    const { localId, remoteId, stream } = effect;
+    this.world.udx.set(localId!, { person: this, stream });
+    const far = this.world.udx.get(remoteId!);
+    if (!far) return;
+    this.#streams.set(stream, { far: far.person, stream: far.stream });
+    far.person.#streams.set(far.stream, { far: this, stream });
+    this.#inbox.push({ type: 'stream-opened', stream });
+    far.person.#inbox.push({ type: 'stream-opened', stream: far.stream });
+  }
+}
+
+export function data<Type extends string>(
+  result: CommandResult,
+  type: Type,
+): Extract<Extract<CommandResult, { ok: true }>['data'], { type: Type }> {
+  if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
+  expect(result.data.type).toBe(type);
+  return result.data as never;
+}
