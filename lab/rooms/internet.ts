@@ -29,15 +29,17 @@ function tool(command: string, ...args: string[]): string {
 
 export class Internet {
   readonly #prefix = `st${process.pid % 10_000}${randomBytes(2).toString('hex')}`;
-  readonly #router: string;
+  /** The namespace through which all packets go. */
+  readonly router: string;
   readonly #rooms: Room[] = [];
+  readonly #programs: ChildProcess[] = [];
   #weather: ChildProcess | undefined;
 
   constructor() {
-    this.#router = `${this.#prefix}-r`;
-    tool('ip', 'netns', 'add', this.#router);
-    tool('ip', '-n', this.#router, 'link', 'set', 'lo', 'up');
-    tool('ip', 'netns', 'exec', this.#router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    this.router = `${this.#prefix}-r`;
+    tool('ip', 'netns', 'add', this.router);
+    tool('ip', '-n', this.router, 'link', 'set', 'lo', 'up');
+    tool('ip', 'netns', 'exec', this.router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
   }
 
   /** A host with these addresses. */
@@ -48,8 +50,8 @@ export class Internet {
     const room = new Room(namespace, addresses);
     this.#rooms.push(room);
     const peer = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace];
-    tool('ip', '-n', this.#router, 'link', 'add', leg, ...peer);
-    const router = ['-n', this.#router];
+    tool('ip', '-n', this.router, 'link', 'add', leg, ...peer);
+    const router = ['-n', this.router];
     tool('ip', ...router, 'link', 'set', leg, 'up');
     tool('ip', ...router, 'addr', 'add', `${ROUTER_ADDRESS}/32`, 'dev', leg);
     tool('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
@@ -71,11 +73,11 @@ export class Internet {
    */
   async weather(delayMs: number, lossPercent: number): Promise<void> {
     await this.#endWeather();
-    const program = buildWeather();
+    const program = buildTool('weather', ['-lnetfilter_queue', '-lmnl']);
     const queue = ['-j', 'NFQUEUE', '--queue-num', '0'];
-    const rule = ['netns', 'exec', this.#router, 'iptables-legacy', '-t', 'mangle'];
+    const rule = ['netns', 'exec', this.router, 'iptables-legacy', '-t', 'mangle'];
     tool('ip', ...rule, '-A', 'PREROUTING', ...queue);
-    const args = ['netns', 'exec', this.#router, program, String(delayMs), String(lossPercent)];
+    const args = ['netns', 'exec', this.router, program, String(delayMs), String(lossPercent)];
     const child = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#weather = child;
     await new Promise<void>((resolve, reject) => {
@@ -84,16 +86,86 @@ export class Internet {
     });
   }
 
+  /** Gives a room another address in place of the one it has, as a new lease or network would. */
+  move(room: Room, address: string): void {
+    const leg = `l${this.#rooms.indexOf(room)}`;
+    const inside = ['-n', room.namespace];
+    tool('ip', ...inside, 'addr', 'add', `${address}/32`, 'dev', 'eth0');
+    tool('ip', '-n', this.router, 'route', 'add', `${address}/32`, 'dev', leg);
+    const source = ['via', ROUTER_ADDRESS, 'src', address];
+    tool('ip', ...inside, 'route', 'replace', 'default', ...source);
+    tool('ip', ...inside, 'addr', 'del', `${room.address}/32`, 'dev', 'eth0');
+    tool('ip', '-n', this.router, 'route', 'del', `${room.address}/32`, 'dev', leg);
+    room.addresses = [address];
+  }
+
+  /**
+   * A router that gives the port of a room's UDP another number, and forgets it when it is given
+   * a new one: what a home router does to a mapping. Nothing is tracked.
+   */
+  mapPort(room: Room, port: number, outside: number): void {
+    const rules = [
+      'table ip mapping',
+      'delete table ip mapping',
+      'table ip mapping { chain cross { type filter hook prerouting priority -300;',
+      `ip saddr ${room.address} udp sport ${port} udp sport set ${outside}`,
+      `ip daddr ${room.address} udp dport ${outside} udp dport set ${port}`,
+      `ip daddr ${room.address} udp dport ${port} drop`,
+      '}',
+      '}',
+    ];
+    execFileSync('ip', ['netns', 'exec', this.router, 'nft', '-f', '-'], {
+      input: `${rules.join('\n')}\n`,
+    });
+  }
+
+  /** Takes a room off the net, or gives it back. */
+  cut(room: Room, isCut: boolean): void {
+    const { address } = room;
+    const rules = isCut
+      ? `table ip cut { chain all { type filter hook prerouting priority -310;
+          ip saddr ${address} drop
+          ip daddr ${address} drop
+        }
+        }`
+      : 'table ip cut\ndelete table ip cut';
+    const nft = ['netns', 'exec', this.router, 'nft', '-f', '-'];
+    execFileSync('ip', nft, { input: `${rules}\n` });
+  }
+
+  /** Starts a program on the wire, where all packets cross. */
+  spawn(command: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+    const child = spawn('ip', ['netns', 'exec', this.router, command, ...args]);
+    this.#programs.push(child);
+    return child;
+  }
+
+  /**
+   * Counts what crosses the router from an address to a network; where nothing leads to that
+   * network it is lost there, as answers to forged addresses are.
+   */
+  tally(from: string, network: string): () => { packets: number; bytes: number } {
+    const table = ['netns', 'exec', this.router, 'iptables-legacy', '-t', 'mangle'];
+    tool('ip', ...table, '-A', 'PREROUTING', '-s', from, '-d', network);
+    return () => {
+      const list = tool('ip', ...table, '-L', 'PREROUTING', '-nvx').split('\n');
+      const fields = list.map((line) => line.trim().split(/\s+/));
+      const mine = fields.find((words) => words.includes(from) && words.includes(network));
+      return { packets: Number(mine?.[0]), bytes: Number(mine?.[1]) };
+    };
+  }
+
   /** Ends every process in the rooms and removes them. */
   async close(): Promise<void> {
     await this.#endWeather();
+    for (const program of this.#programs) await endProcess(program);
     for (const room of this.#rooms) await room.close();
-    spawnSync('ip', ['netns', 'delete', this.#router]);
+    spawnSync('ip', ['netns', 'delete', this.router]);
   }
 
   async #endWeather(): Promise<void> {
     if (!this.#weather) return;
-    const rule = ['netns', 'exec', this.#router, 'iptables-legacy', '-t', 'mangle', '-F'];
+    const rule = ['netns', 'exec', this.router, 'iptables-legacy', '-t', 'mangle', '-F'];
     tool('ip', ...rule);
     await endProcess(this.#weather);
     this.#weather = undefined;
@@ -106,7 +178,7 @@ export class Room {
 
   constructor(
     readonly namespace: string,
-    readonly addresses: readonly string[],
+    public addresses: readonly string[],
   ) {}
 
   get address(): string {
@@ -164,15 +236,17 @@ async function endProcess(child: ChildProcess): Promise<void> {
   clearTimeout(killer);
 }
 
-/** Compiles weather.c where that has not been done since it last changed. */
-function buildWeather(): string {
-  const source = join(HERE, 'weather.c');
+/**
+ * Compiles a program of this folder where that has not been done since its source last changed.
+ * @returns the path of the program.
+ */
+export function buildTool(name: string, libraries: readonly string[] = []): string {
+  const source = join(HERE, `${name}.c`);
   const folder = join(HERE, '..', '..', '.cache');
-  const program = join(folder, 'weather');
+  const program = join(folder, name);
   const fresh = existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs;
   if (!fresh) {
     mkdirSync(folder, { recursive: true });
-    const libraries = ['-lnetfilter_queue', '-lmnl'];
     execFileSync('gcc', ['-O2', '-Wall', '-o', program, source, ...libraries]);
   }
   return program;

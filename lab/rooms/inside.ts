@@ -1,0 +1,101 @@
+/**
+ * A daemon's API for those outside its room: JSON lines in, JSON lines out (see line-process.ts).
+ *
+ *   {"id": 1, "method": "stats.get", "params": {}}   ->  {"id": 1, "data": {...}} or "error"
+ *   {"id": 2, "talk": {"to": "Bo", "count": 50, "everyMs": 200}}
+ *       sends so many messages; {"id": 2, "ms": [...], "lost": 0} once all are delivered or late
+ *
+ * `ms` counts from the call until the recipient's receipt that it is stored. Events of the kind
+ * `route` are kept and told by {"id": 3, "routes": true}.
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ApiFile, Method } from '@sotto/api/contract.ts';
+import { API_FILE } from '@sotto/api/wire.ts';
+import { Calls, Events, freshId } from '../bars/a7-daemon.ts';
+
+const LATE_MS = 30_000;
+
+interface Talk {
+  readonly to: string;
+  readonly count: number;
+  readonly everyMs: number;
+}
+
+interface Ask {
+  readonly id: number;
+  readonly method?: Method;
+  readonly params?: unknown;
+  readonly talk?: Talk;
+  readonly routes?: true;
+}
+
+const api = JSON.parse(readFileSync(join(process.argv[2]!, API_FILE), 'utf8')) as ApiFile;
+let calls = new Calls(api);
+const routes: string[] = [];
+const waiting = new Map<string, () => void>();
+const early = new Set<string>();
+const events = new Events(api, (event) => {
+  if (event.type === 'route') routes.push(event.data.route);
+  if (event.type !== 'state' || event.data.state !== 'delivered') return;
+  const told = waiting.get(event.data.event);
+  if (told) told();
+  else early.add(event.data.event);
+});
+await events.standing;
+say({ ready: true });
+
+for await (const text of createInterface({ input: process.stdin })) {
+  const ask = JSON.parse(text) as Ask;
+  answer(ask).then(
+    (line) => say({ id: ask.id, ...line }),
+    (error: Error) => say({ id: ask.id, error: error.message }),
+  );
+}
+events.close();
+calls.close();
+
+function say(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function answer({ method, params, routes: wanted, talk }: Ask): Promise<object> {
+  if (wanted) return { routes };
+  if (talk) return await talkTo(talk);
+  if (calls.isClosed) calls = new Calls(api);
+  return { data: await calls.call(method!, params as never) };
+}
+
+async function talkTo({ count, everyMs, to }: Talk): Promise<object> {
+  const ms: number[] = [];
+  let lost = 0;
+  const one = async (number: number): Promise<void> => {
+    const startedMs = performance.now();
+    if (calls.isClosed) calls = new Calls(api);
+    const text = `number ${number}`;
+    const sent = await calls.call('messages.send', { to, text, clientId: freshId() });
+    if (await delivered(sent.event)) ms.push(performance.now() - startedMs);
+    else lost++;
+  };
+  const all: Promise<void>[] = [];
+  for (let i = 0; i < count; i++) {
+    all.push(one(i));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+  await Promise.all(all);
+  return { ms, lost };
+}
+
+function delivered(event: string): Promise<boolean> {
+  if (early.delete(event)) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), LATE_MS);
+    waiting.set(event, () => {
+      clearTimeout(timer);
+      waiting.delete(event);
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * A daemon of the release bundles in a room, and its API spoken from outside.
+ * @module
+ */
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Method, Params, Result } from '@sotto/api/contract.ts';
+import { ROOT } from '../bars/bar.ts';
+import { LineProcess } from '../dht/line-process.ts';
+import type { Room } from './internet.ts';
+
+const DAEMON = join(ROOT, 'dist', 'daemon.mjs');
+const INSIDE = fileURLToPath(new URL('inside.ts', import.meta.url));
+
+export class RoomDaemon {
+  readonly dataDir: string;
+  #inside!: LineProcess;
+  #pid = 0;
+  #child: ChildProcess | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly room: Room,
+    folder: string,
+    readonly port: number,
+    private readonly settings: readonly string[] = [],
+  ) {
+    this.dataDir = join(folder, name);
+    mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /**
+   * @param core the only processor it may use.
+   * @param more settings of this start alone, `key=value`.
+   */
+  async start(core?: number, more: readonly string[] = []): Promise<void> {
+    const settings = [
+      `profile.name=${this.name}`,
+      `net.port=${this.port}`,
+      'net.allowReserved=true',
+      'echo.enabled=false',
+      ...this.settings,
+      ...more,
+    ];
+    const flags = settings.flatMap((setting) => ['--set', setting]);
+    const pinned = core === undefined ? [] : ['taskset', '-c', String(core)];
+    const words = [...pinned, process.execPath, DAEMON, '--data-dir', this.dataDir, ...flags];
+    const child = this.room.spawn(words[0]!, words.slice(1));
+    let complaint = '';
+    child.stderr.on('data', (text: Buffer) => (complaint += text.toString()));
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.once('data', () => resolve());
+      child.once('exit', () => reject(new Error(`${this.name}: ${complaint.slice(0, 300)}`)));
+    });
+    this.#pid = child.pid!;
+    this.#child = child;
+    const tsx = ['--import', 'tsx', INSIDE, this.dataDir];
+    this.#inside = new LineProcess(this.room.spawn(process.execPath, tsx));
+    await this.#inside.ready;
+  }
+
+  /** Ends it and waits for that. */
+  async stop(): Promise<void> {
+    await this.#inside.stop();
+    const ended = new Promise((resolve) => this.#child!.once('exit', resolve));
+    this.#child!.kill('SIGTERM');
+    await ended;
+  }
+
+  async call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    const { data, error } = await this.#inside.ask({ method, params });
+    if (error !== undefined) throw new Error(`${method} (${this.name}): ${String(error)}`);
+    return data as Result<M>;
+  }
+
+  /** Sends messages and waits until their recipient has stored them. */
+  async talk(to: string, count: number, everyMs: number): Promise<{ ms: number[]; lost: number }> {
+    return (await this.#inside.ask({ talk: { to, count, everyMs } })) as never;
+  }
+
+  /** Every route that was told since the start. */
+  async routes(): Promise<string[]> {
+    return ((await this.#inside.ask({ routes: true })) as { routes: string[] }).routes;
+  }
+
+  async stats(): Promise<Record<string, number>> {
+    return (await this.call('stats.get', {})).stats;
+  }
+
+  get rssBytes(): number {
+    const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  /** Processor time that it has used, in seconds. */
+  get cpuS(): number {
+    const fields = readFileSync(`/proc/${this.#pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+}
+
+/** Makes two people who run know each other, by an invite of the first. */
+export async function meet(host: RoomDaemon, guest: RoomDaemon): Promise<void> {
+  const { link } = await host.call('invites.create', {});
+  await guest.call('contacts.add', { text: link!, name: host.name });
+  await linked(host);
+  await linked(guest);
+}
+
+/** Resolves when some contact of this person is linked. */
+export async function linked(person: RoomDaemon, timeoutMs = 60_000): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  for (;;) {
+    const { contacts } = await person.call('contacts.list', {});
+    if (contacts.some(({ online }) => online)) return;
+    if (performance.now() > endMs) throw new Error(`${person.name} met nobody`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
