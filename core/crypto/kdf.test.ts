@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { casesOf, unhex } from '../../vectors/load.ts';
 import { hex, utf8 } from '../base/bytes.ts';
-import { domain, kdf, LABELS, labelledHash } from './kdf.ts';
+import { domain, jointKdf, kdf, LABELS, labelledHash } from './kdf.ts';
+import { Secret } from './keys.ts';
 import { hmac } from './mac.ts';
 import { sha256 } from './hash.ts';
 
@@ -42,6 +43,13 @@ test('[CRY-5] HKDF-SHA256 is what all 86 Wycheproof cases say, in both writings'
     expect(hex(platform), `case ${item.tcId}`).toBe(item.okm);
   }
   expect(tooLong).toBe(3);
+});
+
+test('[CRY-3] jointKdf is kdf of its secrets, one behind the other', () => {
+  const [one, two, info] = [utf8('one'), utf8('two'), utf8('info')];
+  const secrets = [new Secret('gate', one.slice()), new Secret('pair', two.slice())];
+  expect(jointKdf(secrets, 'pq', info)).toEqual(kdf(utf8('onetwo'), 'pq', info));
+  expect(secrets.map((secret) => hex(secret.reveal()))).toEqual([hex(one), hex(two)]);
 });
 
 test('[CRY-3] kdf is HKDF with an empty salt and the label in front of the info', () => {

@@ -10,6 +10,7 @@
 import { hkdfSync } from 'node:crypto';
 import { concat, utf8 } from '../base/bytes.ts';
 import { sha256 } from './hash.ts';
+import type { Secret } from './keys.ts';
 
 /** What each label separates. Add a line here before using a new one. */
 export const LABELS = {
@@ -31,6 +32,7 @@ export const LABELS = {
   gateMac: 'gate mac',
   linkExporter: 'link exporter',
   pathAttach: 'path attach',
+  pq: 'pq',
   vaultKey: 'vault key',
   vaultPassphrase: 'vault passphrase',
   // signatures
@@ -66,6 +68,18 @@ export function kdf(
 ): Uint8Array<ArrayBuffer> {
   const context = concat(domain(label), info);
   return new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), context, length));
+}
+
+/** KDF of several secrets of fixed sizes, one behind the other: safe while one of them is. */
+export function jointKdf(
+  secrets: readonly Secret<string>[],
+  label: Label,
+  info: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const key = concat(...secrets.map((secret) => secret.reveal()));
+  const derived = kdf(key, label, info);
+  key.fill(0);
+  return derived;
 }
 
 /** SHA-256 in the domain of a label: for identifiers that must not collide across uses. */

@@ -30,9 +30,9 @@ import {
   sealFlight,
 } from './gate.ts';
 import {
+  type Agreed,
   attachFlightSecret,
   type Attached,
-  type Established,
   type HandshakeDeps,
   type LinkRequest,
   readAttachRequest,
@@ -49,7 +49,7 @@ export interface Arrival {
   readonly route: Route;
   readonly deadlineMs: number;
   readonly made:
-    | { type: 'link'; gate: GateKey; payload: Uint8Array; established: Established }
+    | { type: 'link'; gate: GateKey; payload: Uint8Array; agreed: Agreed }
     | { type: 'attach'; link: Link; attached: Attached };
 }
 

@@ -2,23 +2,62 @@
  * Carrier: a path on its way from handshake to link, and the link that counts.
  * @module
  */
-import type { DialId } from './contract.ts';
+import type { DialId, GateKey } from './contract.ts';
+import type { Agreed } from './handshake.ts';
 import type { Link } from './link.ts';
+import type { Established, MixOffer } from './mix.ts';
 import type { Path } from './path.ts';
 import type { Resume } from './resume.ts';
 
-/** A path between its handshake and its end, with the link it carries or will carry. */
+/** A path between its handshake and its end, with the link it carries. */
 export interface Carrier {
   readonly path: Path;
-  readonly link: Link;
+  /** Undefined while the path is to make one. */
+  link: Link | undefined;
   /** What the peer's START makes of it; undefined once it did. */
   proof: Proof | undefined;
 }
 
-export type Proof =
-  | { type: 'dialled'; dial: DialId; deadlineMs: number }
-  | { type: 'arrived'; payload: Uint8Array; deadlineMs: number }
-  | { type: 'attach'; expects: number; rttMs?: number; deadlineMs: number };
+export type Proof = Dialled | Arrived | Attaching;
+
+/** Our START is out; the peer's brings the mixed keys, and a record under them the link. */
+export interface Dialled {
+  readonly type: 'dialled';
+  readonly dial: DialId;
+  readonly gate: GateKey;
+  readonly offer: MixOffer;
+  /** What the peer's START gave: not a link before a record proves that both have it. */
+  established?: Established;
+  readonly deadlineMs: number;
+}
+
+/** The initiator's START, and the key in it, make the link. */
+export interface Arrived {
+  readonly type: 'arrived';
+  readonly gate: GateKey;
+  readonly payload: Uint8Array;
+  readonly agreed: Agreed;
+  readonly deadlineMs: number;
+}
+
+/** A further path of a link. */
+export interface Attaching {
+  readonly type: 'attach';
+  readonly link: Link;
+  readonly expects: number;
+  readonly rttMs?: number;
+  readonly deadlineMs: number;
+}
+
+/** Overwrites the secrets of what came to nothing. */
+export function wipeProof(proof: Proof): void {
+  if (proof.type === 'dialled') {
+    proof.offer.wipe();
+    proof.established?.attach.root.wipe();
+    proof.established?.exporter.wipe();
+  }
+  if (proof.type === 'arrived') proof.agreed.secret.wipe();
+}
 
 /** A link that counts, with the path it has now. */
 export interface UpLink {

@@ -19,7 +19,7 @@ import type {
   StreamId,
 } from './contract.ts';
 import { type FlightKey, OPENING_BYTES } from './gate.ts';
-import { type Established, type HandshakeDeps, openLink } from './handshake.ts';
+import { type Agreed, type HandshakeDeps, openLink } from './handshake.ts';
 import { DIALS_MAX, PAYLOAD_BYTES_MAX, ROUTES_MAX } from './limits.ts';
 import { highestCommon, isVersionList } from './versions.ts';
 
@@ -30,13 +30,13 @@ export interface DialsDeps {
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
   readonly keyOf: (gate: GateKey) => FlightKey;
-  readonly won: (dial: DialId, target: LinkTarget, won: Won<Established>) => void;
+  readonly won: (dial: DialId, target: LinkTarget, won: Won<Agreed>) => void;
 }
 
 interface Dial {
   readonly id: DialId;
   readonly target: LinkTarget;
-  readonly attempts: Set<Attempt<Established>>;
+  readonly attempts: Set<Attempt<Agreed>>;
 }
 
 export class Dials {
@@ -97,13 +97,13 @@ export class Dials {
   #attempt(dial: Dial, route: Route, payload: Uint8Array, nowMs: number): void {
     const { target } = dial;
     const { allocateStream, board, emit, handshake, keyOf, random, won } = this.#deps;
-    const begin: ConstructorParameters<typeof Attempt<Established>>[0]['begin'] = (streamId) => {
+    const begin: ConstructorParameters<typeof Attempt<Agreed>>[0]['begin'] = (streamId) => {
       const opening = openLink(handshake, target, streamId, payload);
       return opening && { ...opening, opening: random(OPENING_BYTES) };
     };
     const key = keyOf(target.gate);
     const deps = { route, key, random, emit, allocateStream, begin };
-    const attempt = new Attempt<Established>(deps, nowMs);
+    const attempt = new Attempt<Agreed>(deps, nowMs);
     dial.attempts.add(attempt);
     board.add(attempt, {
       won: (result) => {

@@ -79,18 +79,18 @@ describe('[LNK-22] a frame is refused', () => {
     for (const type of [0, 9, 16, 255]) expect(decodeFrame(bent([[0, type]]))).toBeUndefined();
   });
   test('with a number where its type has none', () => {
-    expect(decodeFrame(bent([[0, FRAME.start]]))).toBeUndefined();
-    expect(
-      decodeFrame(
-        bent([
-          [0, FRAME.start],
-          [6, 0],
-        ]),
-      ),
-    ).toBeDefined();
+    const empty: [number, number][] = [
+      [0, FRAME.ack],
+      [20, 0],
+      [21, 0],
+      [22, 0],
+    ];
+    expect(decodeFrame(bent(empty))).toBeUndefined();
+    expect(decodeFrame(bent([...empty, [6, 0]]))).toBeDefined();
   });
   test('with content of a size that its type does not have', () => {
-    for (const type of [FRAME.ack, FRAME.rekey, FRAME.ping, FRAME.pong, FRAME.close]) {
+    for (const type of Object.values(FRAME)) {
+      if (type === FRAME.data || type === FRAME.part) continue;
       expect(
         decodeFrame(
           bent([
@@ -109,5 +109,14 @@ describe('[LNK-22] a frame is refused', () => {
         ]),
       ),
     ).toBeUndefined();
+  });
+  test('[LNK-50] START: empty, 1,184 or 1,088 bytes, and nothing beside', () => {
+    const taken: number[] = [];
+    for (let length = 0; length <= 2000; length++) {
+      const content = new Uint8Array(length);
+      const frame = { type: FRAME.start, number: 0, ack: 0, limit: 0, content };
+      if (decodeFrame(encodeFrame(frame)) !== undefined) taken.push(length);
+    }
+    expect(taken).toEqual([0, 1088, 1184]);
   });
 });

@@ -10,7 +10,8 @@
  *   21      n     content
  *   21+n    p     padding  zeros, up to a bucket: 64, 128, ... 16,384 bytes in all
  *
- *   01 START  opens each direction of a path; content ignored (room for what must come first)
+ *   01 START  opens each direction of a path; content: for a new link the initiator's ML-KEM key
+ *             (1,184) or the responder's ciphertext (1,088), for a further path empty
  *   02 DATA   the last, or only, fragment of a body        numbered
  *   03 PART   a fragment that another one follows          numbered
  *   04 ACK    nothing but ack and limit; content empty
@@ -24,6 +25,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { FRAME_BYTES_MAX } from '../base/limits.ts';
+import { CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES } from '../crypto/mlkem.ts';
 
 export const FRAME_HEADER_BYTES = 21;
 /** The most one frame carries; larger bodies are split. */
@@ -96,7 +98,7 @@ export function decodeFrame(bytes: Uint8Array): Frame | undefined {
 function contentFits(type: FrameType, length: number): boolean {
   switch (type) {
     case FRAME.start:
-      return true;
+      return length === 0 || length === ENCAPSULATION_KEY_BYTES || length === CIPHERTEXT_BYTES;
     case FRAME.data:
     case FRAME.part:
       return length > 0;

@@ -6,13 +6,14 @@ import { dhPublicKey } from '../crypto/dh.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { GateKind, LinkTarget } from './contract.ts';
 import {
-  type Established,
+  type Agreed,
   type HandshakeDeps,
   openAttach,
   openLink,
   readAttachRequest,
   readLinkRequest,
 } from './handshake.ts';
+import { answerMix, type Mixed, offerMix } from './mix.ts';
 import { forgedFirst } from './testing/forge.ts';
 
 const prng = new Prng(17);
@@ -46,12 +47,13 @@ test('[LNK-9] IK gives both ends the same secrets and each other', () => {
   const opening = openLink(a, targetOf(b), 77, payload)!;
   const request = readLinkRequest(b, 'direct', opening.message)!;
   expect(request).toMatchObject({ peerNoise: a.noise, remoteId: 77, payload });
-  const { message, established: theirs } = request.answer(88);
+  const { message, agreed: theirs } = request.answer(88);
   const ours = opening.finish(message)!;
-  expect(ours).toMatchObject({ version: 2, features: 4, remoteId: 88, peerNoise: b.noise });
-  expect(theirs).toMatchObject({ version: 2, features: 4, remoteId: 77, peerInstance: a.instance });
-  expect(ours.exporter.reveal()).toEqual(theirs.exporter.reveal());
-  expect(ours.attach.root.reveal()).toEqual(theirs.attach.root.reveal());
+  expect([ours.remoteId, theirs.remoteId]).toEqual([88, 77]);
+  expect(ours.peer).toMatchObject({ version: 2, features: 4, peerNoise: b.noise });
+  expect(theirs.peer).toMatchObject({ version: 2, features: 4, peerInstance: a.instance });
+  expect(ours.secret.reveal()).toEqual(theirs.secret.reveal());
+  expect(ours.hash).toEqual(theirs.hash);
   const sealed = ours.keys.send.encrypt(new Uint8Array(0), payload);
   expect(theirs.keys.receive.decrypt(new Uint8Array(0), sealed)).toEqual(payload);
   expect(opening.finish(message)).toBeUndefined();
@@ -102,7 +104,7 @@ describe('[LNK-11] downgrade', () => {
       },
     };
     const answer = readLinkRequest(shifty, 'direct', opening.message)!.answer(2);
-    expect(answer.established.version).toBe(1);
+    expect(answer.agreed.peer.version).toBe(1);
     expect(opening.finish(answer.message)).toBeUndefined();
   });
   test('no common version: nothing is answered', () => {
@@ -165,16 +167,25 @@ describe('[LNK-14] a first message with a payload out of shape is refused', () =
   for (const [name, hello] of bad) test(name, () => expect(read(hello)).toBe(false));
 });
 
-/** Both ends' secrets of a fresh link. */
-function linkOf(a: Device, b: Device): { ours: Established; theirs: Established } {
+/** Both ends of a fresh handshake. */
+function agree(a: Device, b: Device): [ours: Agreed, theirs: Agreed] {
   const opening = openLink(a, targetOf(b), 1, payload)!;
   const answer = readLinkRequest(b, 'direct', opening.message)!.answer(2);
-  return { ours: opening.finish(answer.message)!, theirs: answer.established };
+  return [opening.finish(answer.message)!, answer.agreed];
+}
+
+/** Both ends of a fresh link. */
+function linkOf(a: Device, b: Device): { ours: Mixed; theirs: Mixed } {
+  const [ours, theirs] = agree(a, b);
+  const offer = offerMix(prng.bytes, ours);
+  const answer = answerMix(prng.bytes, theirs, offer.encapsulationKey)!;
+  return { ours: offer.finish(answer.ciphertext)!, theirs: answer };
 }
 
 describe('[LNK-34] attach', () => {
   const [a, b] = [device(), device()];
-  const { ours, theirs } = linkOf(a, b);
+  const link = linkOf(a, b);
+  const [ours, theirs] = [link.ours.established, link.theirs.established];
 
   test('gives fresh keys and tells each side where the other goes on', () => {
     const opening = openAttach(prng.bytes, ours.attach, 2 ** 40, 7);
@@ -184,14 +195,14 @@ describe('[LNK-34] attach', () => {
     const mine = opening.finish(message)!;
     expect(mine).toMatchObject({ expects: 123, remoteId: 8 });
     const sealed = attached.keys.send.encrypt(new Uint8Array(0), payload);
-    expect(ours.keys.receive.decrypt(new Uint8Array(0), sealed)).toBeUndefined();
+    expect(link.ours.keys.receive.decrypt(new Uint8Array(0), sealed)).toBeUndefined();
     expect(mine.keys.receive.decrypt(new Uint8Array(0), sealed)).toEqual(payload);
     expect(opening.finish(message)).toBeUndefined();
   });
 
   test('of another link, even of the same two devices, is refused', () => {
     const again = linkOf(a, b);
-    const { message } = openAttach(prng.bytes, again.ours.attach, 0, 7);
+    const { message } = openAttach(prng.bytes, again.ours.established.attach, 0, 7);
     expect(readAttachRequest(prng.bytes, theirs.attach, message)).toBeUndefined();
   });
 
@@ -217,8 +228,9 @@ describe('[LNK-34] attach', () => {
 test('[LNK-37] the exporter is new for each link and equal at its ends alone', () => {
   const [a, b] = [device(), device()];
   const [first, second] = [linkOf(a, b), linkOf(a, b)];
-  expect(equal(first.ours.exporter.reveal(), first.theirs.exporter.reveal())).toBe(true);
-  expect(equal(first.ours.exporter.reveal(), second.ours.exporter.reveal())).toBe(false);
-  expect(equal(first.ours.exporter.reveal(), first.ours.attach.root.reveal())).toBe(false);
-  expect(`${first.ours.exporter}${JSON.stringify(first.ours.exporter)}`).not.toMatch(/[0-9a-f]{8}/);
+  const { attach, exporter } = first.ours.established;
+  expect(exporter.equals(first.theirs.established.exporter)).toBe(true);
+  expect(exporter.equals(second.ours.established.exporter)).toBe(false);
+  expect(equal(exporter.reveal(), attach.root.reveal())).toBe(false);
+  expect(`${exporter}${JSON.stringify(exporter)}`).not.toMatch(/[0-9a-f]{8}/);
 });

@@ -1,5 +1,6 @@
 /**
- * The two handshakes of a link: Noise IK makes it, NNpsk0 attaches a further path (LNK-9, LNK-34).
+ * The two handshakes of a link: Noise IK, whose keys mix.ts makes a link of, and NNpsk0, which
+ * attaches a further path (LNK-9, LNK-34).
  *
  *   prologue of IK            version list hash (32) | role 01 | gate kind | responder's identity
  *                             key (32) | responder's device signing key (32)
@@ -11,9 +12,7 @@
  *   payload of IK 2           bencoded {f, i, s, v: chosen version}; unknown keys mean nothing
  *   payload of NNpsk0 1, 2    next frame number expected (6), UDX stream id or 0 (4)
  *
- *   X = third output of Split's HKDF       exporter = KDF(X, "link exporter", hash)
- *                                          root     = KDF(X, "path attach", 00 | hash)
- *   psk                     = KDF(root, "path attach", 01)
+ *   psk                      = KDF(root, "path attach", 01)       root: mix.ts
  *   secret of attach flights = KDF(root, "path attach", 02)
  *   16 attach ids of block b = KDF(root, "path attach", 03 | b (4)), 512 bytes
  *
@@ -27,7 +26,7 @@ import { concat, readUintBE, uintBE } from '../base/bytes.ts';
 import type { Random } from '../base/time.ts';
 import { kdf, LABELS } from '../crypto/kdf.ts';
 import { Secret } from '../crypto/keys.ts';
-import type { GateKind, LinkExporter, LinkSelf, LinkTarget } from './contract.ts';
+import type { GateKind, LinkSelf, LinkTarget } from './contract.ts';
 import { PAYLOAD_BYTES_MAX } from './limits.ts';
 import { type CipherState, IK, NN_PSK0, NoiseHandshake, type NoiseSplit } from './noise.ts';
 import {
@@ -68,15 +67,23 @@ export interface AttachRoot {
   readonly hash: Uint8Array;
 }
 
-/** What both ends know after IK. */
-export interface Established {
-  readonly keys: PathKeys;
-  readonly attach: AttachRoot;
-  readonly exporter: LinkExporter;
+/** Who the peer is, and what the two speak. */
+export interface Peer {
   readonly peerNoise: Uint8Array;
   readonly peerInstance: Uint8Array;
   readonly version: number;
   readonly features: number;
+}
+
+/** What both ends know after IK: enough to prove themselves, not yet a link (mix.ts). */
+export interface Agreed {
+  readonly peer: Peer;
+  /** Noise's keys: for each side's START, and nothing else. */
+  readonly keys: PathKeys;
+  /** X: third output of HKDF in Split, from which every later key comes. */
+  readonly secret: Secret<'handshake'>;
+  /** The transcript hash. */
+  readonly hash: Uint8Array;
   /** The peer's UDX stream id, 0 on TCP. */
   readonly remoteId: number;
 }
@@ -94,7 +101,7 @@ export function openLink(
   target: LinkTarget,
   streamId: number,
   payload: Uint8Array,
-): Opening<Established> | undefined {
+): Opening<Agreed> | undefined {
   const noise = new NoiseHandshake(IK, {
     initiator: true,
     prologue: linkPrologue(target.versions, target.gate.kind, target),
@@ -114,13 +121,13 @@ export function openLink(
   if (message === undefined) return undefined;
   return {
     message,
-    finish(reply): Established | undefined {
+    finish(reply): Agreed | undefined {
       const bytes = noise.done ? undefined : noise.read(reply);
       const hello = bytes && readReplyHello(bytes);
       if (hello === undefined) return undefined;
       // Both ends choose from the same two lists, so anything else is not the peer we know.
       if (hello.version !== highestCommon(deps.versions, target.versions)) return undefined;
-      return established(noise.split(), deps, target.noise, hello, hello.version);
+      return agree(noise.split(), deps, target.noise, hello, hello.version);
     },
   };
 }
@@ -131,7 +138,7 @@ export interface LinkRequest {
   readonly remoteId: number;
   readonly payload: Uint8Array;
   /** The reply, and the keys that the initiator's first frame must prove. */
-  answer(streamId: number): { message: Uint8Array; established: Established };
+  answer(streamId: number): { message: Uint8Array; agreed: Agreed };
 }
 
 /** Reads IK's first message; undefined unless it was made for us, through a gate of this kind. */
@@ -163,7 +170,7 @@ export function readLinkRequest(
       assert(reply !== undefined, 'a request with a key of low order was never read');
       return {
         message: reply,
-        established: established(noise.split(), deps, peerNoise, hello, version),
+        agreed: agree(noise.split(), deps, peerNoise, hello, version),
       };
     },
   };
@@ -261,25 +268,25 @@ function derive(link: AttachRoot, info: Uint8Array, length: number): Uint8Array 
   return kdf(link.root.reveal(), LABELS.pathAttach, info, length);
 }
 
-function established(
+function agree(
   split: NoiseSplit,
   deps: HandshakeDeps,
   peerNoise: Uint8Array,
   hello: { features: number; instance: Uint8Array; streamId: number },
   version: number,
-): Established {
+): Agreed {
   const { send, receive, secret, hash } = split;
-  const root = kdf(secret, LABELS.pathAttach, concat(Uint8Array.of(0), hash));
-  const exporter = kdf(secret, LABELS.linkExporter, hash);
-  secret.fill(0);
-  return {
-    keys: { send, receive },
-    attach: { root: new Secret('path attach', root), hash },
-    exporter: new Secret('link exporter', exporter),
+  const peer = {
     peerNoise,
     peerInstance: hello.instance.slice(),
     version,
     features: commonFeatures(deps.features, hello.features),
+  };
+  return {
+    peer,
+    keys: { send, receive },
+    secret: new Secret('handshake', secret),
+    hash,
     remoteId: hello.streamId,
   };
 }

@@ -18,8 +18,8 @@ import { assert } from '../base/assert.ts';
 import { earliest, type Random, unit } from '../base/time.ts';
 import type { CloseReason, DownReason, Emit, GateKey, LinkId } from './contract.ts';
 import { FRAME, type Frame, type FrameType, PING_BYTES } from './frame.ts';
-import type { Established } from './handshake.ts';
 import type { LinkLimits } from './limits.ts';
+import type { Established } from './mix.ts';
 import type { Path } from './path.ts';
 import { Patience } from './patience.ts';
 import { Receiver } from './receiver.ts';
@@ -217,8 +217,14 @@ export class Link {
   }
 
   /** The first frame of each direction of a path; what it acknowledges is in the handshake. */
-  static writeStart(path: Path, nowMs: number): void {
-    path.write({ type: FRAME.start, number: 0, ack: 0, limit: 0, content: EMPTY }, nowMs);
+  static writeStart(path: Path, nowMs: number, content: Uint8Array = EMPTY): void {
+    path.write({ type: FRAME.start, number: 0, ack: 0, limit: 0, content }, nowMs);
+  }
+
+  /** Tells the peer that no link comes of this path. */
+  static writeRefusal(path: Path, reason: CloseReason, nowMs: number): void {
+    const content = Uint8Array.of(CLOSE_CODES[reason]);
+    path.write({ type: FRAME.close, number: 0, ack: 0, limit: 0, content }, nowMs);
   }
 
   /** Tells the peer that the link ends. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import { FRAME } from './frame.ts';
-import { type Evil, evilPeer, rawFrame, START } from './testing/evil.ts';
+import { type Evil, evilPeer, rawFrame } from './testing/evil.ts';
 import { TestNet, type TestNode } from './testing/net.ts';
 
 /** A victim with an evil peer whose link is up. */
@@ -9,7 +9,7 @@ function victim(seed = 1, creditsAtOnce = true): { net: TestNet; b: TestNode; ev
   const net = new TestNet(seed);
   const b = net.node({ gates: [net.gate()], creditsAtOnce });
   const evil = evilPeer(net, b);
-  evil.record(START);
+  evil.start();
   expect(b.of('up').length).toBe(1);
   return { net, b, evil };
 }
@@ -19,7 +19,7 @@ const one = Uint8Array.of(1);
 describe('[LNK-38] a peer with valid keys that breaks the rules', () => {
   const pathEnds: [string, (evil: Evil) => void][] = [
     ['an unknown type', (evil) => evil.frame(9)],
-    ['a second START', (evil) => evil.record(START)],
+    ['a second START', (evil) => evil.frame(FRAME.start, { content: evil.encapsulationKey })],
     ['a gap in the numbers', (evil) => evil.frame(FRAME.data, { number: 1, content: one })],
     ['a number where there is none', (evil) => evil.frame(FRAME.ack, { number: 1 })],
     ['an empty body', (evil) => evil.frame(FRAME.data)],

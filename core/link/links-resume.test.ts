@@ -270,7 +270,8 @@ describe('[LNK-33] a path that swallows everything', () => {
   });
 
   test('is noticed without traffic, by the next keepalive', () => {
-    const { net, a } = linked('udp');
+    // The far side asks nothing: else its reset may come before our doubt.
+    const { net, a } = linked('udp', { b: { limits: { keepaliveMs: 1e9 } } });
     net.onStream = () => undefined;
     net.run(25_000 * 1.2 + 10_000 + 100);
     expect(a.of('path')[0]).toMatchObject({ doubted: true });

@@ -2,8 +2,8 @@
  * Links: every link of this device, its dials, its gates and its streams (docs/spec/link.md).
  *
  *   dial ---> attempts on all routes ---first reply---> path, START sent --+
- *                                                                          | START read
- *   arrival -> gate -> replay stored -> reply --------> path --------------+----> link up
+ *                                                                          | START read, keys
+ *   arrival -> gate -> replay stored -> reply --------> path --------------+ mixed -> link up
  *                                                                          |
  *   link without a path -> attach attempt / attach arrival --> path -------+----> link goes on
  *
@@ -34,19 +34,29 @@ import type {
   StreamId,
 } from './contract.ts';
 import { FRAME, type Frame } from './frame.ts';
-import type { Carrier, Proof, UpLink } from './carrier.ts';
+import {
+  type Arrived,
+  type Attaching,
+  type Carrier,
+  type Dialled,
+  type Proof,
+  type UpLink,
+} from './carrier.ts';
+import { Carriers, type Ending } from './carriers.ts';
 import { Dials } from './dials.ts';
 import {
+  type Agreed,
   type Attached,
-  type Established,
   type HandshakeDeps,
   INSTANCE_BYTES,
+  type PathKeys,
+  type Peer,
 } from './handshake.ts';
 import { HALF_OPEN_MS, LINK_LIMITS, type LinkLimits, LINKS_MAX } from './limits.ts';
 import { downReasonOf, Link } from './link.ts';
-import { Path } from './path.ts';
+import { answerMix, type Established, offerMix } from './mix.ts';
 import { type AttachAttempt, Resume } from './resume.ts';
-import { rivalsOf } from './rivals.ts';
+import { type Rival, rivalsOf } from './rivals.ts';
 import { isVersionList } from './versions.ts';
 
 export interface LinksDeps {
@@ -64,9 +74,6 @@ export interface LinksDeps {
   readonly limits?: Partial<LinkLimits>;
 }
 
-/** What becomes of a path's stream: gone already, closed after what was written, or cut. */
-type Ending = 'gone' | 'flush' | 'reset';
-
 export class Links {
   readonly #random: Random;
   readonly #limits: LinkLimits;
@@ -77,11 +84,7 @@ export class Links {
   readonly #dials: Dials;
   readonly #links = new Map<LinkId, UpLink>();
   readonly #board = new AttemptBoard();
-  readonly #carriers = new Map<StreamId, Carrier>();
-  /** Carriers without the peer's START. */
-  readonly #unproven = new Set<Carrier>();
-  /** Carriers that may have something to write. */
-  readonly #dirty = new Set<Carrier>();
+  readonly #carriers: Carriers;
   #out: LinksOutput[] = [];
   #outHead = 0;
   #nowMs = 0;
@@ -96,6 +99,7 @@ export class Links {
     this.#ourNoise = dhPublicKey(self.noise.reveal());
     const instance = random(INSTANCE_BYTES);
     this.#handshake = { random, self, versions, features, instance };
+    this.#carriers = new Carriers(this.#emit, this.#limits);
     this.#arrivals = new Arrivals({
       handshake: this.#handshake,
       random,
@@ -103,7 +107,7 @@ export class Links {
       admit: deps.admit,
       replaySeen: deps.replaySeen,
       attaches: this.#attaches,
-      unproven: () => this.#unproven.size,
+      unproven: () => this.#carriers.unproven.size,
       allocateStream: this.#allocateStream,
       emit: this.#emit,
       arrived: (arrival, nowMs) => this.#arrived(arrival, nowMs),
@@ -137,9 +141,9 @@ export class Links {
   /** Forgets a dial; no output names it any more. */
   cancelDial(id: DialId): void {
     this.#dials.cancel(id);
-    for (const carrier of this.#unproven) {
+    for (const carrier of this.#carriers.unproven) {
       const { proof } = carrier;
-      if (proof?.type === 'dialled' && proof.dial === id) this.#discard(carrier, 'flush');
+      if (proof?.type === 'dialled' && proof.dial === id) this.#carriers.discard(carrier, 'flush');
     }
   }
 
@@ -172,7 +176,7 @@ export class Links {
     this.#nowMs = nowMs;
     const carrier = this.#carriers.get(stream);
     carrier?.path.drained();
-    if (carrier !== undefined) this.#dirty.add(carrier);
+    if (carrier !== undefined) this.#carriers.touch(carrier);
   }
 
   handleStreamClosed(stream: StreamId, nowMs: number): void {
@@ -196,7 +200,7 @@ export class Links {
     this.#nowMs = nowMs;
     const up = this.#links.get(id);
     if (up === undefined || !up.link.send(body)) return false;
-    if (up.carrier !== undefined) this.#dirty.add(up.carrier);
+    if (up.carrier !== undefined) this.#carriers.touch(up.carrier);
     return true;
   }
 
@@ -206,7 +210,7 @@ export class Links {
     const up = this.#links.get(id);
     if (up === undefined) return;
     up.link.credit(bytes, nowMs);
-    if (up.carrier !== undefined) this.#dirty.add(up.carrier);
+    if (up.carrier !== undefined) this.#carriers.touch(up.carrier);
   }
 
   /** Ends a link; the peer is told if there is a path. */
@@ -244,9 +248,9 @@ export class Links {
     this.#nowMs = nowMs;
     this.#arrivals.handleTimeout(nowMs);
     this.#dials.handleTimeout(nowMs);
-    for (const carrier of this.#unproven) {
+    for (const carrier of this.#carriers.unproven) {
       if (carrier.proof!.deadlineMs > nowMs) continue;
-      carrier.link.unproven();
+      carrier.link?.unproven();
       this.#dropCarrier(carrier, 'flush');
     }
     for (const up of this.#links.values()) this.#linkTimeout(up);
@@ -254,7 +258,7 @@ export class Links {
 
   wakeAtMs(): number | undefined {
     let soonest = earliest(this.#arrivals.wakeAtMs(), this.#dials.wakeAtMs());
-    for (const { proof } of this.#unproven) soonest = earliest(soonest, proof!.deadlineMs);
+    for (const { proof } of this.#carriers.unproven) soonest = earliest(soonest, proof!.deadlineMs);
     for (const { link, resume } of this.#links.values()) {
       soonest = earliest(soonest, link.wakeAtMs(), resume?.wakeAtMs());
     }
@@ -265,8 +269,7 @@ export class Links {
     if (this.#outHead === this.#out.length) {
       this.#out = [];
       this.#outHead = 0;
-      for (const carrier of this.#dirty) this.#write(carrier);
-      this.#dirty.clear();
+      this.#carriers.writeAll(this.#nowMs);
     }
     return this.#outHead < this.#out.length ? this.#out[this.#outHead++] : undefined;
   }
@@ -280,7 +283,7 @@ export class Links {
       dials: this.#dials.size,
       streams: this.#carriers.size,
       attempts: this.#board.size,
-      unproven: this.#unproven.size,
+      unproven: this.#carriers.unproven.size,
       attachIds: this.#attaches.size,
       heldFrames,
       ...this.#arrivals.stats(),
@@ -299,11 +302,12 @@ export class Links {
 
   // --- dials ---
 
-  #dialWon(dial: DialId, target: LinkTarget, won: Won<Established>): void {
-    const link = this.#newLink(true, target.gate, won.result);
+  #dialWon(dial: DialId, target: LinkTarget, won: Won<Agreed>): void {
+    const { gate } = target;
+    const offer = offerMix(this.#random, won.result);
     const deadlineMs = this.#nowMs + HALF_OPEN_MS;
-    const proof: Proof = { type: 'dialled', dial, deadlineMs };
-    this.#carry(won.stream, won.route, won.result.keys, link, proof, won.rest);
+    const proof: Dialled = { type: 'dialled', dial, gate, offer, deadlineMs };
+    this.#carry(won.stream, won.route, won.result.keys, proof, won.rest);
   }
 
   // --- arrivals ---
@@ -312,13 +316,13 @@ export class Links {
     const { made, stream, route, deadlineMs } = arrival;
     this.#nowMs = nowMs;
     if (made.type === 'link') {
-      const link = this.#newLink(false, made.gate, made.established);
-      const proof: Proof = { type: 'arrived', payload: made.payload, deadlineMs };
-      this.#carry(stream, route, made.established.keys, link, proof);
+      const { agreed, gate, payload } = made;
+      const proof: Proof = { type: 'arrived', gate, payload, agreed, deadlineMs };
+      this.#carry(stream, route, agreed.keys, proof);
     } else {
       const { attached, link } = made;
-      const proof: Proof = { type: 'attach', expects: attached.expects, deadlineMs };
-      this.#carry(stream, route, attached.keys, link, proof);
+      const { expects, keys } = attached;
+      this.#carry(stream, route, keys, { type: 'attach', link, expects, deadlineMs });
     }
   }
 
@@ -337,21 +341,8 @@ export class Links {
 
   // --- paths ---
 
-  /** A path after its handshake; the initiator's START proves it to the responder, then back. */
-  #carry(
-    stream: StreamId,
-    route: Route,
-    keys: Established['keys'],
-    link: Link,
-    proof: Proof,
-    rest?: Uint8Array,
-  ): void {
-    const path = new Path(stream, route, keys, { limits: this.#limits, nowMs: this.#nowMs });
-    const carrier: Carrier = { path, link, proof };
-    this.#carriers.set(stream, carrier);
-    this.#unproven.add(carrier);
-    if (link.initiator) Link.writeStart(path, this.#nowMs);
-    this.#dirty.add(carrier);
+  #carry(stream: StreamId, route: Route, keys: PathKeys, proof: Proof, rest?: Uint8Array): void {
+    const carrier = this.#carriers.open(stream, route, keys, proof, this.#nowMs);
     if (rest !== undefined && rest.length > 0) this.#carrierBytes(carrier, rest);
   }
 
@@ -362,14 +353,14 @@ export class Links {
       if (!this.#carrierFrame(carrier, frame)) return;
     }
     if (path.fault !== undefined) this.#dropCarrier(carrier, 'reset');
-    else this.#dirty.add(carrier);
+    else this.#carriers.touch(carrier);
   }
 
   /** False where the carrier is gone. */
   #carrierFrame(carrier: Carrier, frame: Frame): boolean {
     if (carrier.proof !== undefined) return this.#proveCarrier(carrier, carrier.proof, frame);
-    const up = this.#links.get(carrier.link.id)!;
-    switch (carrier.link.handleFrame(frame, this.#nowMs)) {
+    const up = this.#links.get(carrier.link!.id)!;
+    switch (up.link.handleFrame(frame, this.#nowMs)) {
       case 'fine':
         return true;
       case 'path over':
@@ -384,26 +375,33 @@ export class Links {
     }
   }
 
-  /** The peer's first frame: START makes the path count, CLOSE ends it before it did. */
+  /** The peer's first frames: START makes the path count, CLOSE ends it before it did. */
   #proveCarrier(carrier: Carrier, proof: Proof, frame: Frame): boolean {
     if (frame.type === FRAME.close) {
       const duplicate = downReasonOf(frame) === 'duplicate';
       this.#dropCarrier(carrier, 'flush', duplicate ? 'duplicate' : 'unreachable');
       return false;
     }
-    this.#unproven.delete(carrier);
-    carrier.proof = undefined;
-    return proof.type === 'attach'
-      ? this.#attachProven(carrier, proof)
-      : this.#linkProven(carrier, proof);
+    switch (proof.type) {
+      case 'dialled':
+        return this.#dialProven(carrier, proof, frame);
+      case 'arrived':
+        return this.#arrivalProven(carrier, proof, frame.content);
+      case 'attach':
+        return frame.content.length === 0
+          ? this.#attachProven(carrier, proof)
+          : this.#isOver(carrier);
+    }
   }
 
-  #attachProven(carrier: Carrier, proof: Proof & { type: 'attach' }): boolean {
-    const { link, path } = carrier;
+  #attachProven(carrier: Carrier, proof: Attaching): boolean {
+    const { path } = carrier;
+    const { link } = proof;
+    this.#carriers.prove(carrier, link);
     const up = this.#links.get(link.id)!;
     const { carrier: old } = up;
     if (!link.attach(path, proof.expects, this.#nowMs)) {
-      this.#discard(carrier, 'flush');
+      this.#carriers.discard(carrier, 'flush');
       this.#down(up, 'protocol', undefined);
       return false;
     }
@@ -411,90 +409,102 @@ export class Links {
     up.carrier = carrier;
     up.resume?.proven(path.route);
     // START leaves before the old stream closes, so that the peer need not do without a path.
-    this.#write(carrier);
-    if (old !== undefined) this.#discard(old, 'flush');
+    this.#carriers.write(carrier, this.#nowMs);
+    if (old !== undefined) this.#carriers.discard(old, 'flush');
     const rtt = proof.rttMs === undefined ? {} : { rttMs: proof.rttMs };
     this.#emit({ type: 'path', link: link.id, route: path.route, ...rtt });
     return true;
   }
 
-  #linkProven(carrier: Carrier, proof: Proof & { type: 'dialled' | 'arrived' }): boolean {
-    const { link, path } = carrier;
-    const { gate } = link;
+  /** The responder's START, then its first record under the mixed keys (LNK-55). */
+  #dialProven(carrier: Carrier, proof: Dialled, frame: Frame): boolean {
+    const { path } = carrier;
+    const { dial, established, gate } = proof;
+    if (established === undefined) {
+      const mixed = proof.offer.finish(frame.content);
+      if (mixed === undefined) return this.#isOver(carrier);
+      path.replaceKeys(mixed.keys, this.#nowMs);
+      proof.established = mixed.established;
+      return true;
+    }
+    const rivals = this.#rivals(carrier, true, established);
+    if (rivals === undefined) return false;
+    const link = this.#newLink(true, gate, established);
+    const deps = { random: this.#random, emit: this.#emit, allocateStream: this.#allocateStream };
+    const resume = new Resume(link, path.route, deps);
+    this.#linkUp(carrier, link, resume, { dial }, rivals);
+    return this.#carrierFrame(carrier, frame);
+  }
+
+  /** The initiator's START. Only who made it may cost us an encapsulation (LNK-54). */
+  #arrivalProven(carrier: Carrier, proof: Arrived, encapsulationKey: Uint8Array): boolean {
+    const { path } = carrier;
+    const { agreed, gate, payload } = proof;
     // Whoever was shut out since the reply left is told nothing more, our hello least of all.
-    if (!link.initiator && !this.#arrivals.admits(link.established.peerNoise, gate)) {
-      this.#discard(carrier, 'reset');
-      return false;
-    }
-    const rivals = rivalsOf(link, this.#links.values(), this.#ourNoise, this.#nowMs);
-    if (rivals === 'stay' || this.#links.size >= LINKS_MAX) {
-      link.writeClose(path, rivals === 'stay' ? 'duplicate' : 'closed', this.#nowMs);
-      this.#discard(carrier, 'flush');
-      if (proof.type === 'dialled') this.#dials.fail(proof.dial, 'busy');
-      return false;
-    }
-    const resume = link.initiator
-      ? new Resume(link, path.route, {
-          random: this.#random,
-          emit: this.#emit,
-          allocateStream: this.#allocateStream,
-        })
-      : undefined;
-    const { established } = link;
-    if (!link.initiator) {
-      this.#attaches.add(link, established.attach);
-      Link.writeStart(path, this.#nowMs);
-    }
-    link.attach(path, 0, this.#nowMs);
-    this.#links.set(link.id, { link, carrier, resume, upAtMs: this.#nowMs });
-    this.#emit({
-      type: 'up',
-      link: link.id,
-      initiator: link.initiator,
-      gate,
-      ...(proof.type === 'dialled' ? { dial: proof.dial } : { payload: proof.payload }),
-      peerNoise: established.peerNoise,
-      version: established.version,
-      features: established.features,
-      exporter: established.exporter,
-      route: path.route,
-    });
-    // START leaves before any CLOSE, so that the peer, too, has the new link before the old ends.
-    this.#write(carrier);
-    for (const { up, reason } of rivals) this.#down(up, reason, reason);
+    if (!this.#arrivals.admits(agreed.peer.peerNoise, gate)) return this.#isOver(carrier);
+    const rivals = this.#rivals(carrier, false, agreed.peer);
+    if (rivals === undefined) return false;
+    const answer = answerMix(this.#random, agreed, encapsulationKey);
+    if (answer === undefined) return this.#isOver(carrier);
+    Link.writeStart(path, this.#nowMs, answer.ciphertext);
+    path.replaceKeys(answer.keys, this.#nowMs);
+    const link = this.#newLink(false, gate, answer.established);
+    this.#attaches.add(link, answer.established.attach);
+    this.#linkUp(carrier, link, undefined, { payload }, rivals);
     return true;
+  }
+
+  /** Whom a new link with this peer replaces; undefined where it is itself refused. */
+  #rivals(carrier: Carrier, initiator: boolean, peer: Peer): Rival<UpLink>[] | undefined {
+    const rivals = rivalsOf(initiator, peer, this.#links.values(), this.#ourNoise, this.#nowMs);
+    if (rivals !== 'stay' && this.#links.size < LINKS_MAX) return rivals;
+    const reason = rivals === 'stay' ? 'duplicate' : 'closed';
+    Link.writeRefusal(carrier.path, reason, this.#nowMs);
+    this.#dropCarrier(carrier, 'flush', 'busy');
+    return undefined;
+  }
+
+  #linkUp(
+    carrier: Carrier,
+    link: Link,
+    resume: Resume | undefined,
+    answers: { readonly dial: DialId } | { readonly payload: Uint8Array },
+    rivals: readonly Rival<UpLink>[],
+  ): void {
+    const { path } = carrier;
+    const { established, gate, id, initiator } = link;
+    const { exporter, features, peerNoise, version } = established;
+    this.#carriers.prove(carrier, link);
+    link.attach(path, 0, this.#nowMs);
+    this.#links.set(id, { link, carrier, resume, upAtMs: this.#nowMs });
+    const { route } = path;
+    const about = { initiator, gate, peerNoise, version, features, exporter, route };
+    this.#emit({ type: 'up', link: id, ...about, ...answers });
+    // START and ACK leave before any CLOSE, so that the peer, too, has the new link before the old
+    // ends; the ACK is what proves the mixed keys to the initiator.
+    this.#carriers.write(carrier, this.#nowMs);
+    for (const { up, reason } of rivals) this.#down(up, reason, reason);
+  }
+
+  /** The path is over; false, since the carrier is gone. */
+  #isOver(carrier: Carrier): false {
+    this.#dropCarrier(carrier, 'reset');
+    return false;
   }
 
   /** A path ended; its link lives on, unless this path was to make it. */
   #dropCarrier(carrier: Carrier, ending: Ending, failure: DialFailure = 'unreachable'): void {
     const { link, proof } = carrier;
-    const up = this.#links.get(link.id);
-    this.#discard(carrier, ending);
+    const up = link && this.#links.get(link.id);
+    this.#carriers.discard(carrier, ending);
     if (proof?.type === 'dialled') this.#dials.fail(proof.dial, failure);
     if (proof?.type === 'attach') up?.resume?.failed(this.#nowMs);
     if (proof !== undefined || up === undefined) return;
     up.carrier = undefined;
-    link.detach(this.#nowMs);
-    this.#emit({ type: 'path', link: link.id, route: undefined });
+    up.link.detach(this.#nowMs);
+    this.#emit({ type: 'path', link: up.link.id, route: undefined });
     up.resume?.pathLost();
     this.#resume(up);
-  }
-
-  /** Forgets a path. */
-  #discard(carrier: Carrier, ending: Ending): void {
-    const { path } = carrier;
-    const { stream } = path;
-    const bytes = path.takeOutput();
-    if (ending === 'flush') {
-      if (bytes !== undefined) this.#emit({ type: 'stream-write', stream, bytes });
-      this.#emit({ type: 'stream-close', stream });
-    } else if (ending === 'reset') {
-      this.#emit({ type: 'stream-close', stream, reset: true });
-    }
-    this.#carriers.delete(path.stream);
-    this.#unproven.delete(carrier);
-    this.#dirty.delete(carrier);
-    path.wipe();
   }
 
   // --- links ---
@@ -508,7 +518,7 @@ export class Links {
     if (up.carrier !== undefined) {
       const over = link.isPathDead(this.#nowMs) || this.#isLeft(up);
       if (over) this.#dropCarrier(up.carrier, 'reset');
-      else this.#dirty.add(up.carrier);
+      else this.#carriers.touch(up.carrier);
     }
     this.#resume(up);
   }
@@ -547,8 +557,8 @@ export class Links {
     for (const other of up.resume!.won(winner)) this.#board.remove(other);
     const { expects, keys } = won.result;
     const deadlineMs = this.#nowMs + up.link.proofMs(won.rttMs);
-    const proof: Proof = { type: 'attach', expects, rttMs: won.rttMs, deadlineMs };
-    this.#carry(won.stream, won.route, keys, up.link, proof, won.rest);
+    const proof: Proof = { type: 'attach', link: up.link, expects, rttMs: won.rttMs, deadlineMs };
+    this.#carry(won.stream, won.route, keys, proof, won.rest);
   }
 
   /** The link ends. @param tell what the peer hears, if there is a path. */
@@ -558,20 +568,12 @@ export class Links {
     this.#attaches.remove(link);
     for (const attempt of resume?.attempts ?? []) this.#board.remove(attempt);
     resume?.cancel();
-    for (const carrier of this.#carriers.values()) {
+    for (const carrier of this.#carriers.all()) {
       if (carrier.link !== link) continue;
       const says = carrier === up.carrier ? tell : undefined;
       if (says !== undefined) link.writeClose(carrier.path, says, this.#nowMs);
-      this.#discard(carrier, 'flush');
+      this.#carriers.discard(carrier, 'flush');
     }
     this.#emit({ type: 'down', link: link.id, reason });
-  }
-
-  /** Hands what a path has sealed to its stream. */
-  #write(carrier: Carrier): void {
-    const { path, link } = carrier;
-    if (link.path === path) link.flush(this.#nowMs);
-    const bytes = path.takeOutput();
-    if (bytes !== undefined) this.#emit({ type: 'stream-write', stream: path.stream, bytes });
   }
 }

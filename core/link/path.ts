@@ -8,6 +8,7 @@
  * fails a tag, and the path is over; the link is not.
  *
  *   write: START, then any frame          read: START (or CLOSE), then any frame
+ *   both STARTs of a new link -> mixed keys in place of Noise's, for both directions
  *   rekey due -> REKEY record, new key    REKEY record read -> new key
  *
  * Sans-IO: what `write` sealed waits for `takeOutput`; after `feed`, call `next` until undefined.
@@ -95,6 +96,13 @@ export class Path {
       this.#send.rekey(nowMs);
     }
     this.#seal(encodeFrame(frame));
+  }
+
+  /** START went both ways: every further record is under these keys, and the old are no more. */
+  replaceKeys(keys: PathKeys, nowMs: number): void {
+    assert(this.#send.started && this.#receive.started, 'START goes before its keys');
+    this.#send.replace(keys.send, nowMs);
+    this.#receive.replace(keys.receive, nowMs);
   }
 
   /** All bytes sealed since the last call, as one array; undefined if there are none. */
@@ -214,10 +222,16 @@ class Direction {
   #sinceMs: number;
 
   constructor(
-    readonly cipher: CipherState,
+    public cipher: CipherState,
     nowMs: number,
   ) {
     this.#sinceMs = nowMs;
+  }
+
+  replace(cipher: CipherState, nowMs: number): void {
+    this.cipher.wipe();
+    this.cipher = cipher;
+    this.#renewed(nowMs);
   }
 
   count(bytes: number): void {
@@ -240,6 +254,10 @@ class Direction {
 
   rekey(nowMs: number): void {
     this.cipher.rekey();
+    this.#renewed(nowMs);
+  }
+
+  #renewed(nowMs: number): void {
     this.#records = 0;
     this.#bytes = 0;
     this.#sinceMs = nowMs;

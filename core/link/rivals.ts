@@ -8,6 +8,7 @@
  * @module
  */
 import { compare, equal } from '../base/bytes.ts';
+import type { Peer } from './handshake.ts';
 import { SIMULTANEOUS_MS } from './limits.ts';
 import type { Link } from './link.ts';
 
@@ -18,18 +19,18 @@ export interface Rival<Up> {
 
 /** Links that must go for a new one to come up; 'stay' where it is the new one that must go. */
 export function rivalsOf<Up extends { readonly link: Link; readonly upAtMs: number }>(
-  link: Link,
+  initiator: boolean,
+  { peerInstance, peerNoise }: Peer,
   others: Iterable<Up>,
   ourNoise: Uint8Array,
   nowMs: number,
 ): 'stay' | Rival<Up>[] {
-  const { peerNoise, peerInstance } = link.established;
   const going: Rival<Up>[] = [];
   for (const up of others) {
     const old = up.link;
     if (!equal(old.established.peerNoise, peerNoise)) continue;
     const atOnce =
-      old.initiator !== link.initiator &&
+      old.initiator !== initiator &&
       old.path !== undefined &&
       equal(old.established.peerInstance, peerInstance) &&
       nowMs - up.upAtMs < SIMULTANEOUS_MS;

@@ -3,7 +3,7 @@
  * to it: the file was recomputed by an independent program written from docs/spec/link.md alone.
  */
 import { expect, test } from 'vitest';
-import { hex } from '../base/bytes.ts';
+import { concat, hex } from '../base/bytes.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
 import { Secret } from '../crypto/keys.ts';
 import { loadVectors, unhex } from '../../vectors/load.ts';
@@ -19,6 +19,8 @@ import {
   readLinkRequest,
 } from './handshake.ts';
 import { LINK_LIMITS } from './limits.ts';
+import { Link } from './link.ts';
+import { answerMix, offerMix } from './mix.ts';
 import { Path } from './path.ts';
 
 type Vectors = Record<'inputs' | 'outputs', Record<string, string>>;
@@ -40,7 +42,12 @@ function device(side: 'initiator' | 'responder', features: number): HandshakeDep
   };
 }
 
-/** Runs both handshakes and three records of the first path, all from the inputs. */
+/** What an end writes: numbered content, an acknowledgement of 3, all that a window allows. */
+function frame(type: Frame['type'], content: string, ack = 3): Frame {
+  return { type, number: 0, ack, limit: 2 ** 20, content: unhex(content) };
+}
+
+/** Runs both handshakes and the first records of either side, all from the inputs. */
 function compute(): Record<string, string> {
   const gate = {
     id: '',
@@ -57,39 +64,51 @@ function compute(): Record<string, string> {
   const answer = readLinkRequest(b, 'invite', read)!.answer(8);
   const context = contextOf(input('opening'));
   const reply = sealFlight(key, context, input('reply opening'), answer.message, 3);
-  const link = opening.finish(openFlight(key, context, reply)!)!;
+  const agreed = opening.finish(openFlight(key, context, reply)!)!;
+  const route = { transport: 'tcp', endpoint: { host: '10.0.0.1', port: 1 } } as const;
+  const limits = { ...LINK_LIMITS, rekeyRecords: 2 };
+  const ours = new Path(2, route, agreed.keys, { limits, nowMs: 0 });
+  const theirs = new Path(1, route, answer.agreed.keys, { limits, nowMs: 0 });
+  const offer = offerMix(() => input('initiator kem seed'), agreed);
+  Link.writeStart(ours, 0, offer.encapsulationKey);
+  const start = ours.takeOutput()!;
+  theirs.feed(start);
+  const asked = theirs.next()!.content;
+  const mixed = answerMix(() => input('responder kem coins'), answer.agreed, asked)!;
+  Link.writeStart(theirs, 0, mixed.ciphertext);
+  theirs.replaceKeys(mixed.keys, 0);
+  theirs.write(frame(FRAME.ack, '', 1), 0);
+  const answered = theirs.takeOutput()!;
+  ours.feed(answered);
+  const { established: link, keys } = offer.finish(ours.next()!.content)!;
+  ours.replaceKeys(keys, 0);
+  ours.next();
   const [id] = attachIds(link.attach, 2);
   const attach = openAttach(a.random, link.attach, 258, 9);
   const attachKey = new FlightKey(attachFlightSecret(link.attach));
-  const request = readAttachRequest(b.random, answer.established.attach, attach.message)!;
+  const request = readAttachRequest(b.random, mixed.established.attach, attach.message)!;
   const attachReply = request.answer(3, 10)!;
-  const route = { transport: 'tcp', endpoint: { host: '10.0.0.1', port: 1 } } as const;
-  const limits = { ...LINK_LIMITS, rekeyRecords: 2 };
-  const path = new Path(2, route, link.keys, { limits, nowMs: 0 });
-  const frame = (type: Frame['type'], content: string, number = 0): Frame => ({
-    type,
-    number,
-    ack: type === FRAME.start ? 0 : 3,
-    limit: type === FRAME.start ? 0 : 2 ** 20,
-    content: unhex(content),
-  });
-  path.write(frame(FRAME.start, ''), 0);
-  path.write(frame(FRAME.data, '6869', 0), 0);
+  ours.write(frame(FRAME.data, '6869'), 0);
+  ours.write(frame(FRAME.ack, ''), 0);
   // Here a REKEY record comes by itself.
-  path.write(frame(FRAME.ping, '0102030405060708'), 0);
+  ours.write(frame(FRAME.ping, '0102030405060708'), 0);
   return {
     'noise message 1': hex(opening.message),
     'first flight': hex(flight),
     'noise message 2': hex(answer.message),
     'reply flight': hex(reply),
+    'encapsulation key': hex(asked),
+    ciphertext: hex(mixed.ciphertext),
     exporter: hex(link.exporter.reveal()),
     'attach id of block 2': hex(id!),
     'attach flight': hex(sealFlight(attachKey, contextOf(), id!, attach.message, 0)),
     'attach noise message 2': hex(attachReply.message),
-    'records of the initiator': hex(path.takeOutput()!),
+    'records of the initiator': hex(concat(start, ours.takeOutput()!)),
+    'records of the responder': hex(answered),
   };
 }
 
-test('[LNK-1] [LNK-3] [LNK-9] [LNK-19] [LNK-30] [LNK-34] [LNK-37] fixed keys give these bytes', () => {
+const RULES = '[LNK-1] [LNK-3] [LNK-9] [LNK-19] [LNK-30] [LNK-34] [LNK-37] [LNK-50] [LNK-51]';
+test(`${RULES} fixed keys give these bytes`, () => {
   expect(compute()).toEqual(outputs);
 });

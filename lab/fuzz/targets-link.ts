@@ -6,6 +6,7 @@ import { assert } from '@sotto/core/base/assert.ts';
 import { concat, equal, uintBE } from '@sotto/core/base/bytes.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
 import { Secret } from '@sotto/core/crypto/keys.ts';
+import { CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES } from '@sotto/core/crypto/mlkem.ts';
 import { CONTENT_BYTES_MAX, decodeFrame, encodeFrame, FRAME } from '@sotto/core/link/frame.ts';
 import {
   contextOf,
@@ -17,7 +18,9 @@ import {
   OPENING_BYTES,
   sealFlight,
 } from '@sotto/core/link/gate.ts';
+import type { Agreed } from '@sotto/core/link/handshake.ts';
 import { LINK_LIMITS } from '@sotto/core/link/limits.ts';
+import { answerMix, type MixOffer, offerMix } from '@sotto/core/link/mix.ts';
 import { CipherState } from '@sotto/core/link/noise.ts';
 import { Path } from '@sotto/core/link/path.ts';
 import { rawFrame } from '@sotto/core/link/testing/evil.ts';
@@ -44,7 +47,8 @@ function frames(): Uint8Array[] {
   const prng = new Prng(20);
   const lengths: [number, number][] = [
     [FRAME.start, 0],
-    [FRAME.start, 30],
+    [FRAME.start, ENCAPSULATION_KEY_BYTES],
+    [FRAME.start, CIPHERTEXT_BYTES],
     [FRAME.data, 1],
     [FRAME.data, 44],
     [FRAME.part, CONTENT_BYTES_MAX],
@@ -81,7 +85,7 @@ const path: Target = {
     const route = { transport: 'tcp', endpoint: { host: '10.0.0.1', port: 1 } } as const;
     const record = (flags: number, bytes: Uint8Array): Uint8Array =>
       concat(Uint8Array.of(flags), uintBE(bytes.length, 2), bytes);
-    const [start, long, data] = [rawFrame(FRAME.start), frames()[4]!, frames()[2]!];
+    const [start, long, data] = [rawFrame(FRAME.start), frames()[5]!, frames()[3]!];
     const many = concat(record(0, start), ...new Array<Uint8Array>(15).fill(record(0, data)));
     const rekeyed = concat(record(0, start), record(4, rawFrame(FRAME.rekey)), record(0, data));
     const closed = record(0, rawFrame(FRAME.close, { content: Uint8Array.of(1) }));
@@ -123,6 +127,48 @@ function sealRecords(input: Uint8Array, cipher: CipherState): Uint8Array {
     if ((flags & 4) !== 0) cipher.rekey();
   }
   return concat(...parts);
+}
+
+/** First byte: bit 0 a ciphertext for the initiator, else a key for the responder. */
+const mix: Target = {
+  name: 'mix',
+  covers: {
+    'core/link/mix.ts': ['offerMix', 'answerMix'],
+    'core/crypto/mlkem.ts': ['mlkemEncapsulate', 'mlkemDecapsulate', 'isEncapsulationKey'],
+  },
+  bytesMax: 1300,
+  words: [Uint8Array.of(0xff, 0xff, 0xff), Uint8Array.of(0x01, 0x1d, 0xd0), new Uint8Array(32)],
+  start() {
+    // Chance and handshake are the same each time, and so is the offer.
+    const random = (length: number): Uint8Array<ArrayBuffer> => new Prng(24).bytes(length);
+    const offer = (): MixOffer => offerMix(random, agreed());
+    const key = offer().encapsulationKey;
+    const { ciphertext, established } = answerMix(random, agreed(), key)!;
+    return {
+      seeds: [concat(Uint8Array.of(0), key), concat(Uint8Array.of(1), ciphertext)],
+      run(input) {
+        const rest = input.subarray(1);
+        if (((input[0] ?? 0) & 1) === 0) return answerMix(random, agreed(), rest) !== undefined;
+        const mixed = offer().finish(rest);
+        const same = mixed?.established.exporter.equals(established.exporter) ?? false;
+        assert(same === equal(rest, ciphertext), 'one ciphertext gives the secret');
+        return mixed !== undefined;
+      },
+    };
+  },
+};
+
+/** One end after a handshake. */
+function agreed(): Agreed {
+  const prng = new Prng(25);
+  const key = (): CipherState => new CipherState(prng.bytes(32));
+  return {
+    peer: { peerNoise: prng.bytes(32), peerInstance: prng.bytes(8), version: 1, features: 0 },
+    keys: { send: key(), receive: key() },
+    secret: new Secret('handshake', prng.bytes(32)),
+    hash: prng.bytes(32),
+    remoteId: 0,
+  };
 }
 
 /** First byte: 0 clear flight, masked and authenticated by us; 1 a Noise message, 2 as it is. */
@@ -176,4 +222,4 @@ function flightOf(key: FlightKey, context: Uint8Array, mode: number, rest: Uint8
   return masked;
 }
 
-export const LINK: readonly Target[] = [frame, path, flight];
+export const LINK: readonly Target[] = [frame, path, mix, flight];

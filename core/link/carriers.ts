@@ -1,0 +1,103 @@
+/**
+ * Carriers: every path of this device by its stream, from handshake to end.
+ *
+ *   open --> unproven --prove--> proven --discard--> gone        what a path sealed leaves by write
+ *
+ * @module
+ */
+import type { Emit, Route, StreamId } from './contract.ts';
+import { type Carrier, type Proof, wipeProof } from './carrier.ts';
+import type { PathKeys } from './handshake.ts';
+import type { LinkLimits } from './limits.ts';
+import { Link } from './link.ts';
+import { Path } from './path.ts';
+
+/** What becomes of a path's stream: gone already, closed after what was written, or cut. */
+export type Ending = 'gone' | 'flush' | 'reset';
+
+export class Carriers {
+  readonly #emit: Emit;
+  readonly #limits: LinkLimits;
+  readonly #byStream = new Map<StreamId, Carrier>();
+  readonly #unproven = new Set<Carrier>();
+  /** Carriers that may have something to write. */
+  readonly #dirty = new Set<Carrier>();
+
+  constructor(emit: Emit, limits: LinkLimits) {
+    this.#emit = emit;
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#byStream.size;
+  }
+
+  /** Carriers without the peer's START. */
+  get unproven(): ReadonlySet<Carrier> {
+    return this.#unproven;
+  }
+
+  get(stream: StreamId): Carrier | undefined {
+    return this.#byStream.get(stream);
+  }
+
+  all(): Iterable<Carrier> {
+    return this.#byStream.values();
+  }
+
+  /** A path after its handshake; the initiator's START proves it to the responder, then back. */
+  open(stream: StreamId, route: Route, keys: PathKeys, proof: Proof, nowMs: number): Carrier {
+    const path = new Path(stream, route, keys, { limits: this.#limits, nowMs });
+    const link = proof.type === 'attach' ? proof.link : undefined;
+    const carrier: Carrier = { path, link, proof };
+    this.#byStream.set(stream, carrier);
+    this.#unproven.add(carrier);
+    if (proof.type === 'dialled') Link.writeStart(path, nowMs, proof.offer.encapsulationKey);
+    else if (link?.initiator) Link.writeStart(path, nowMs);
+    this.#dirty.add(carrier);
+    return carrier;
+  }
+
+  /** The path counts. */
+  prove(carrier: Carrier, link: Link): void {
+    this.#unproven.delete(carrier);
+    carrier.proof = undefined;
+    carrier.link = link;
+  }
+
+  /** Forgets a path. */
+  discard(carrier: Carrier, ending: Ending): void {
+    const { path, proof } = carrier;
+    const { stream } = path;
+    const bytes = path.takeOutput();
+    if (ending === 'flush') {
+      if (bytes !== undefined) this.#emit({ type: 'stream-write', stream, bytes });
+      this.#emit({ type: 'stream-close', stream });
+    } else if (ending === 'reset') {
+      this.#emit({ type: 'stream-close', stream, reset: true });
+    }
+    this.#byStream.delete(stream);
+    this.#unproven.delete(carrier);
+    this.#dirty.delete(carrier);
+    path.wipe();
+    if (proof !== undefined) wipeProof(proof);
+  }
+
+  /** The path may have something to write. */
+  touch(carrier: Carrier): void {
+    this.#dirty.add(carrier);
+  }
+
+  /** Hands what a path has sealed to its stream. */
+  write(carrier: Carrier, nowMs: number): void {
+    const { path, link } = carrier;
+    if (link?.path === path) link.flush(nowMs);
+    const bytes = path.takeOutput();
+    if (bytes !== undefined) this.#emit({ type: 'stream-write', stream: path.stream, bytes });
+  }
+
+  writeAll(nowMs: number): void {
+    for (const carrier of this.#dirty) this.write(carrier, nowMs);
+    this.#dirty.clear();
+  }
+}
