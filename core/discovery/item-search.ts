@@ -12,7 +12,8 @@ import { compare, equal } from '../base/bytes.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import { targetOf, verifyFound, type FoundItem, type ItemFields, type ItemQuery } from './item.ts';
 import type { Reply } from './krpc.ts';
-import { Lookup, type Candidate } from './lookup.ts';
+import type { Candidate } from './candidate.ts';
+import { Lookup } from './lookup.ts';
 import { SEEDS_MAX, type Realm } from './realm.ts';
 import { Walk } from './walk.ts';
 

@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { ASKS_MAX, type Candidate } from './candidate.ts';
 import { Prng } from '../base/prng.ts';
-import { idForHost, idSharing, isCompliant } from './node-id.ts';
+import { idForHost, idSharing, isCompliant, sharedBits } from './node-id.ts';
 import {
   ALPHA,
   ALPHA_ARRIVED,
-  ASKS_MAX,
   CANDIDATES_MAX,
   Lookup,
   LOOKUP_QUERIES_MAX,
   MASK_BITS_MAX,
+  NAMED_NODES_MAX,
+  PATHS,
+  PATHS_MAX,
   OUTLAW_QUERIES_MAX,
-  type Candidate,
   type Seed,
 } from './lookup.ts';
 
@@ -67,7 +69,7 @@ describe('whom it asks', () => {
   test('[DHT-41] the nearest first, four at a time, ten once it has arrived', () => {
     const lookup = make();
     const seeds = Array.from({ length: 30 }, (_, i) => near(i, i));
-    lookup.offer(seeds);
+    lookup.offer(seeds.toReversed());
     const first = takeAll(lookup);
     expect(first.map((candidate) => candidate.id)).toEqual(
       seeds
@@ -80,7 +82,7 @@ describe('whom it asks', () => {
     // Eight in all, for no more can belong to the set.
     expect(takeAll(lookup).length + 1).toBe(8);
     const wide = make(16);
-    wide.offer(seeds);
+    wide.offer(seeds.toReversed());
     const three = takeAll(wide).slice(0, 3);
     for (const candidate of three) wide.answered(candidate, candidate.id!, token);
     expect(takeAll(wide).length + 1).toBe(ALPHA_ARRIVED);
@@ -130,12 +132,36 @@ describe('whom it asks', () => {
     expect([lookup.done(), lookup.limited]).toEqual([true, true]);
   });
 
-  test('[DHT-45] one node per public address, no socket twice, never ourselves', () => {
+  test('[DHT-45] one node per public address at a time, no socket twice, never ourselves', () => {
     const lookup = make();
-    const [a, b] = [outlaw(1, 3), outlaw(1, 9)];
+    const [a, b] = [outlaw(1, 9), outlaw(1, 3)];
     const sibling = { id: b.id, endpoint: { ...b.endpoint, port: 7000 } };
     lookup.offer([a, a, sibling, { id: ownId, endpoint: { host: '66.6.6.6', port: 6 } }]);
-    expect(takeAll(lookup).map((candidate) => candidate.endpoint)).toEqual([a.endpoint]);
+    const [first, ...others] = takeAll(lookup);
+    expect([first!.endpoint, others]).toEqual([a.endpoint, []]);
+    // A made-up neighbour of the same address must not keep the real node out for good.
+    lookup.failed(first!);
+    expect(takeAll(lookup).map((candidate) => candidate.endpoint)).toEqual([sibling.endpoint]);
+    const answered = make();
+    answered.offer([a, sibling]);
+    answered.answered(answered.take()!, a.id, token);
+    expect([answered.take(), answered.done()]).toEqual([undefined, true]);
+  });
+
+  test.each([
+    ['/24', (i: number) => `81.2.3.${i}`],
+    ['/48', (i: number) => `2a01:2:3:${i}::1`],
+  ])('[DHT-45] two nodes of one %s', (_, host) => {
+    const lookup = make();
+    const crowd = Array.from({ length: 12 }, (_, i) => host(i + 1)).map((at) => ({
+      id: idForHost(at, random),
+      endpoint: { host: at, port: 6881 },
+    }));
+    lookup.offer([...crowd, ...Array.from({ length: 10 }, (_, i) => lawful(i))]);
+    finish(lookup, () => true);
+    const own = lookup.responders().filter(({ endpoint }) => endpoint.host[0] !== '7');
+    expect([lookup.done(), own.length <= 2]).toEqual([true, true]);
+    expect(lookup.storeTargets(20).length).toBeGreaterThanOrEqual(8);
   });
 
   test('[DHT-49] a bare address is asked first and takes its place by the id it gives', () => {
@@ -155,7 +181,7 @@ describe('when it ends', () => {
   test('[DHT-43] not before the closest set has answered (bittorrent.org#9)', () => {
     const lookup = make();
     const honest = Array.from({ length: 12 }, (_, i) => near(i, 20 + i));
-    lookup.offer(honest);
+    lookup.offer(honest.toReversed());
     // Colluders, farther away, answer at once, and many of them.
     lookup.offer(Array.from({ length: 40 }, (_, i) => near(100 + i, 5)));
     const asked = takeAll(lookup);
@@ -201,7 +227,7 @@ describe('when it ends', () => {
 
   test('[DHT-43] a find_node needs no tokens', () => {
     const lookup = make(4, false);
-    lookup.offer(Array.from({ length: 10 }, (_, i) => near(i, i)));
+    lookup.offer(Array.from({ length: 10 }, (_, i) => near(i, 10 - i)));
     for (let i = 0; i < 4; i++) {
       const next = lookup.take()!;
       lookup.answered(next, next.id!, undefined);
@@ -271,6 +297,110 @@ describe('nodes that break BEP 42', () => {
   });
 });
 
+describe('paths that share no node', () => {
+  /** Two seeds for each path. */
+  const start = (reach?: number) => {
+    const lookup = new Lookup(target, { width: 8, tokens: true, reach }, ownId);
+    lookup.offer(Array.from({ length: 2 * PATHS_MAX }, (_, i) => near(i, 3)));
+    return lookup;
+  };
+  /** A liar's friends, nearer than anybody honest that is known so far. */
+  const friends = Array.from({ length: 12 }, (_, i) => near(1000 + i, 12 + (i % 3)));
+
+  test('[DHT-75] a liar who names a whole closest set does not end a lookup', () => {
+    const lookup = start();
+    const [liar, ...others] = takeAll(lookup) as [Candidate, ...Candidate[]];
+    expect(new Set([liar, ...others].map(({ path }) => path)).size).toBe(PATHS);
+    lookup.answered(liar, liar.id!, token);
+    lookup.offer(friends.slice(0, 8), liar);
+    // All friends answer before any honest node does.
+    let rounds = 0;
+    for (let next = lookup.take(); next && rounds < 20; next = lookup.take(), rounds++) {
+      expect(next.path).toBe(liar.path);
+      lookup.answered(next, next.id!, token);
+    }
+    expect([lookup.responders().length >= 8, lookup.done()]).toEqual([true, false]);
+    // One honest answer brings those that are really near.
+    lookup.answered(others[0]!, others[0]!.id!, token);
+    lookup.offer(
+      Array.from({ length: 8 }, (_, i) => near(2000 + i, 16 + i)),
+      others[0],
+    );
+    for (const other of others.slice(1)) lookup.answered(other, other.id!, token);
+    finish(lookup, () => true);
+    expect(lookup.done()).toBe(true);
+    const hosts = lookup.storeTargets(8).map(({ endpoint }) => endpoint.host);
+    expect(hosts).toEqual(Array.from({ length: 8 }, (_, i) => near(2007 - i, 0).endpoint.host));
+  });
+
+  test('[DHT-75] a path whose nodes do not answer is given up, a slow node is passed', () => {
+    const lookup = start();
+    const [first, ...others] = takeAll(lookup) as [Candidate, ...Candidate[]];
+    for (const other of others) lookup.answered(other, other.id!, token);
+    lookup.offer(
+      Array.from({ length: 8 }, (_, i) => near(3000 + i, 20 + i)),
+      others[0],
+    );
+    lookup.slow(first);
+    let taken = takeAll(lookup);
+    expect(taken.some(({ path }) => path === first.path)).toBe(true);
+    for (; taken.length > 0; taken = takeAll(lookup)) {
+      for (const candidate of taken) {
+        if (candidate.path === first.path) lookup.failed(candidate);
+        else lookup.answered(candidate, candidate.id!, token);
+      }
+    }
+    lookup.failed(first);
+    expect(lookup.done()).toBe(true);
+  });
+
+  test('[DHT-76] of what one node names the eight nearest are taken', () => {
+    const lookup = start();
+    const before = lookup.size;
+    const [liar] = takeAll(lookup) as [Candidate];
+    lookup.offer(friends, liar);
+    expect(lookup.size - before).toBe(NAMED_NODES_MAX);
+  });
+
+  test('[DHT-76] a liar who fills the list pushes out his own path alone', () => {
+    const lookup = start();
+    const taken = takeAll(lookup) as [Candidate, Candidate];
+    const honest = Array.from({ length: 8 }, (_, i) => near(4000 + i, 5));
+    lookup.offer(honest, taken[1]);
+    for (let i = 0; i < 100; i++) {
+      lookup.offer(
+        Array.from({ length: 8 }, (_, j) => near(5000 + 8 * i + j, 30)),
+        taken[0],
+      );
+    }
+    expect(lookup.size).toBe(CANDIDATES_MAX);
+    for (const candidate of taken) lookup.answered(candidate, candidate.id!, token);
+    const hosts = takeAll(lookup).map(({ endpoint }) => endpoint.host);
+    expect(honest.some(({ endpoint }) => hosts.includes(endpoint.host))).toBe(true);
+  });
+
+  test('[DHT-77] a closest set that lies too far apart is checked by more paths', () => {
+    for (const [bits, paths] of [
+      [12, PATHS],
+      [9, PATHS_MAX],
+    ] as const) {
+      const lookup = start(2 ** -12);
+      const liar = lookup.take()!;
+      lookup.answered(liar, liar.id!, token);
+      lookup.offer(
+        Array.from({ length: 8 }, (_, i) => near(6000 + i, bits)),
+        liar,
+      );
+      const asked = new Set<number>([liar.path]);
+      for (let next = lookup.take(); next; next = lookup.take()) {
+        asked.add(next.path);
+        lookup.answered(next, next.id!, token);
+      }
+      expect([lookup.done(), asked.size]).toEqual([true, paths]);
+    }
+  });
+});
+
 describe('who is told the target', () => {
   const far = (i: number) => near(i, 2);
   const hidden = (reach?: number) =>
@@ -282,10 +412,10 @@ describe('who is told the target', () => {
     const told = takeAll(lookup).map(({ endpoint, told }) => [endpoint.host.split('.')[0], told]);
     // Nine bits are 2^-9 to 2^-10 away, ten are near; the outlaw claims to be nearest of all.
     expect(told).toEqual([
-      ['60', false],
       ['10', true],
       ['10', false],
       ['10', false],
+      ['60', false],
     ]);
   });
 
@@ -324,8 +454,8 @@ describe('who is told the target', () => {
     lookup.offer(Array.from({ length: 6 }, (_, i) => near(10 + i, 14 + i)));
     finish(lookup, () => true);
     expect(lookup.done()).toBe(true);
-    expect(lookup.responders()).toHaveLength(4);
-    expect(lookup.responders().every((candidate) => candidate.told)).toBe(true);
+    const bits = lookup.responders().map(({ id }) => sharedBits(id!, target));
+    expect([bits.length >= 4, Math.min(...bits) >= 14]).toEqual([true, true]);
   });
 
   test('[DHT-71] three bits more than the node shares, never more than near ones share', () => {

@@ -4,10 +4,13 @@
  *   new --take--> asked --short timeout--> slow --hard timeout--> failed
  *    |              |                       |  '--take--> asked again (once, near the target)
  *    |              '------- answered <-----'
- *    '--take, far off--> asked for a masked target --> guide --take, if it is near after all--> asked
+ *    '--take, far off--> asked for a masked target --> guide --take, if near after all--> asked
  *
  * - A lookup that hides tells its target only to nodes near it; others show the way by a target
- *   whose low bits are random, and never learn the true one (DHT-71 to DHT-74).
+ *   whose low bits are random, and never learn the true one (DHT-71 to DHT-73).
+ * - Four paths that share no node: who is named first by a node of one belongs to that one. Each
+ *   must reach its own nearest node, so that a liar holds up or leads astray his own path alone
+ *   (DHT-75). What looks too sparse to be the closest set is not believed at once (DHT-77).
  * - Four queries at a time; a slow one no longer counts, so a dead node costs a short timeout and
  *   never blocks. Once the three nearest have answered, ten at a time: all of those must be asked
  *   anyway.
@@ -17,11 +20,21 @@
  * - Nodes that break BEP 42 are asked too, but at most 16 before the others, and they count only
  *   where too few others exist (DHT-44).
  *
- * Pure: it chooses whom to ask; `Walk` asks. Spec: DHT-41 to DHT-46, DHT-71 to DHT-74.
+ * Pure: it chooses whom to ask; `Walk` asks. Spec: DHT-41 to DHT-46, DHT-71 to
+ * DHT-77.
  * @module
  */
 import { equal } from '../base/bytes.ts';
-import { endpointKey, scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, type Endpoint } from '../base/endpoint.ts';
+import {
+  hasAnswered,
+  isAskable,
+  isPending,
+  newCandidate,
+  speaks,
+  type Candidate,
+  type CandidateState,
+} from './candidate.ts';
 import { compareDistance, distanceShare, isCompliant, sharedBits } from './node-id.ts';
 
 export const ALPHA = 4;
@@ -35,35 +48,25 @@ export const CANDIDATES_MAX = 256;
 export const LOOKUP_QUERIES_MAX = 200;
 /** DHT-44: queries to nodes that break BEP 42 while others wait. */
 export const OUTLAW_QUERIES_MAX = 16;
-/** DHT-42: how often one node is asked before it fails. */
-export const ASKS_MAX = 2;
 /** DHT-72: a node is near within so many times the expected reach of the closest set. */
 export const NEAR_FACTOR = 4;
 /** DHT-71: bits of the target that a masked one shows beyond those the asked node shares. */
 export const MASK_EXTRA_BITS = 3;
 /** DHT-71: the most that a masked target shows where the size of the network is unknown. */
 export const MASK_BITS_MAX = 16;
-
-export type CandidateState = 'new' | 'asked' | 'slow' | 'guide' | 'answered' | 'failed';
-
-export interface Candidate {
-  /** Undefined until it answers, for a bootstrap address. */
-  id: Uint8Array | undefined;
-  readonly endpoint: Endpoint;
-  readonly key: string;
-  compliant: boolean;
-  state: CandidateState;
-  /** Does its question, the last or the one under way, name the true target? */
-  told: boolean;
-  /** It has answered a question for a masked target. */
-  guided: boolean;
-  /** Of the question under way. */
-  asks: number;
-  /** How many of the asks went unanswered to the end. */
-  silences: number;
-  /** What a store on this node needs. */
-  token: Uint8Array | undefined;
-}
+/** DHT-75: how many paths a lookup takes that share no node. */
+export const PATHS = 4;
+/** DHT-75: a path with more nodes that do not answer is given up. */
+export const PATH_DEAD_ENDS_MAX = 4;
+/** DHT-76: contacts taken from one answer: who names more wants to fill our list. */
+export const NAMED_NODES_MAX = 8;
+/** DHT-45: nodes of one public address, and of one /24 or /48. */
+export const HOST_NODES_MAX = 1;
+export const NETWORK_NODES_MAX = 2;
+/** DHT-77: a closest set that reaches so many times farther than expected is not believed. */
+export const SPARSE_FACTOR = 2;
+/** DHT-77: then so many paths in all are taken. */
+export const PATHS_MAX = 12;
 
 /** Whom to start from: nodes of the table, or bare addresses. */
 export interface Seed {
@@ -94,9 +97,11 @@ export class Lookup {
   /** Without one yet: asked first. */
   readonly #addresses: Candidate[] = [];
   readonly #keys = new Set<string>();
-  readonly #publicHosts = new Set<string>();
   #queries = 0;
   #outlawQueries = 0;
+  #seeds = 0;
+  /** How many of an address, or of a /24 or /48, have been asked and have not failed. */
+  readonly #voices = new Map<string, number>(); // bounded by twice the queries
 
   constructor(
     readonly target: Uint8Array,
@@ -119,18 +124,16 @@ export class Lookup {
     return this.#candidates.length + this.#addresses.length;
   }
 
-  /** Learns of nodes. Known sockets, second nodes of one public address and ourselves are left. */
-  offer(seeds: readonly Seed[]): void {
-    for (const { id, endpoint } of seeds) {
+  /**
+   * Learns of nodes; known sockets and ourselves are left out.
+   * @param from who named them: they join its path, at most eight. Without, they begin all paths.
+   */
+  offer(seeds: readonly Seed[], from?: Candidate): void {
+    for (const { id, endpoint } of from ? this.#nearest(seeds) : seeds) {
       const key = endpointKey(endpoint);
       if (this.#keys.has(key) || (id && equal(id, this.#ownId))) continue;
-      if (scopeOf(endpoint.host) === 'public') {
-        if (this.#publicHosts.has(endpoint.host)) continue;
-        this.#publicHosts.add(endpoint.host);
-      }
       this.#keys.add(key);
-      const compliant = id !== undefined && isCompliant(id, endpoint.host);
-      const candidate: Candidate = { ...UNASKED, id, endpoint, key, compliant };
+      const candidate = newCandidate(id, endpoint, from?.path ?? this.#seeds++ % PATHS_MAX);
       if (id) this.#place(candidate);
       else this.#addresses.push(candidate);
     }
@@ -141,10 +144,11 @@ export class Lookup {
   take(): Candidate | undefined {
     if (this.limited) return undefined;
     if (this.#inFlight() >= (this.#arrived() ? ALPHA_ARRIVED : ALPHA)) return undefined;
-    const candidate = this.#addresses.find(askable) ?? this.#nearestAskable();
+    const head = (): Candidate | undefined => this.#heads().find(({ state }) => state === 'new');
+    const candidate = this.#addresses.find(isAskable) ?? head() ?? this.#nearestAskable();
     if (!candidate) return undefined;
     if (candidate.state !== 'slow') candidate.told = this.#mayKnow(candidate);
-    candidate.state = 'asked';
+    this.#turn(candidate, 'asked');
     candidate.asks++;
     this.#queries++;
     if (!candidate.compliant && candidate.id) this.#outlawQueries++;
@@ -153,7 +157,7 @@ export class Lookup {
 
   /** The node could not be asked after all: no budget now. */
   putBack(candidate: Candidate): void {
-    candidate.state = candidate.asks > 1 ? 'slow' : candidate.guided ? 'guide' : 'new';
+    this.#turn(candidate, candidate.asks > 1 ? 'slow' : candidate.guided ? 'guide' : 'new');
     candidate.asks--;
     this.#queries--;
     if (!candidate.compliant && candidate.id) this.#outlawQueries--;
@@ -162,10 +166,10 @@ export class Lookup {
   /** It answered, under the id it gives now. */
   answered(candidate: Candidate, id: Uint8Array, token: Uint8Array | undefined): void {
     if (candidate.told) {
-      candidate.state = 'answered';
+      this.#turn(candidate, 'answered');
       candidate.token = token;
     } else {
-      candidate.state = 'guide';
+      this.#turn(candidate, 'guide');
       candidate.guided = true;
       candidate.asks = 0;
       candidate.silences = 0;
@@ -180,11 +184,11 @@ export class Lookup {
   }
 
   slow(candidate: Candidate): void {
-    if (candidate.state === 'asked') candidate.state = 'slow';
+    if (candidate.state === 'asked') this.#turn(candidate, 'slow');
   }
 
   failed(candidate: Candidate): void {
-    if (candidate.state !== 'answered') candidate.state = 'failed';
+    if (candidate.state !== 'answered') this.#turn(candidate, 'failed');
   }
 
   /**
@@ -207,12 +211,13 @@ export class Lookup {
    */
   done(): boolean {
     if (this.limited && this.#inFlight() === 0) return true;
-    if (this.#addresses.some(pending)) return false;
-    const lawful = this.#candidates.filter((candidate) => candidate.compliant);
-    if (lawful.some(pending) || this.#countOf(lawful) >= this.options.width) {
+    if (this.#addresses.some(isPending)) return false;
+    if (this.#heads().some(({ state }) => state === 'new' || state === 'asked')) return false;
+    const lawful = this.#eligible(true);
+    if (lawful.some(isPending) || this.#countOf(lawful) >= this.options.width) {
       return this.#complete(lawful);
     }
-    return this.#complete(this.#candidates);
+    return this.#complete(this.#eligible(false));
   }
 
   /** The closest nodes that gave tokens: compliant ones, and others where those are too few. */
@@ -224,31 +229,50 @@ export class Lookup {
     return [...lawful, ...outlaws.slice(0, this.options.width - lawful.length)].slice(0, count);
   }
 
-  /** Everybody who answered, nearest first. */
+  /** Everybody who was told the target and answered, nearest first. */
   responders(): Candidate[] {
     return this.#candidates.filter((candidate) => candidate.state === 'answered');
   }
 
+  /**
+   * DHT-75: of each path the nearest node that is not slow, unless the path has met too many that
+   * do not answer; nearest first.
+   */
+  #heads(): Candidate[] {
+    const heads = new Map<number, Candidate>();
+    const deadEnds = new Array<number>(PATHS_MAX).fill(0);
+    const paths = this.#isSparse() ? PATHS_MAX : PATHS;
+    for (const candidate of this.#candidates) {
+      const { path, state } = candidate;
+      if (!candidate.compliant || path >= paths) continue;
+      if (state === 'slow' || state === 'failed') deadEnds[path]!++;
+      else if (!heads.has(path) && !this.#isCrowded(candidate)) heads.set(path, candidate);
+    }
+    return [...heads.values()].filter(({ path }) => deadEnds[path]! <= PATH_DEAD_ENDS_MAX);
+  }
+
   /** Outlaws beyond their allowance are asked when no lawful node is left to wait for. */
   #nearestAskable(): Candidate | undefined {
-    const lawful = this.#candidates.filter((candidate) => candidate.compliant);
-    const enough = lawful.some(pending) || this.#countOf(lawful) >= this.options.width;
-    if (!enough) return this.#nextOf(this.#candidates);
-    const outlawsToo = this.#outlawQueries < OUTLAW_QUERIES_MAX;
-    return this.#nextOf(outlawsToo ? this.#candidates : lawful, lawful.length > 0);
+    const lawful = this.#eligible(true);
+    const enough = lawful.some(isPending) || this.#countOf(lawful) >= this.options.width;
+    if (!enough) return this.#nextOf(this.#eligible(false));
+    if (this.#outlawQueries >= OUTLAW_QUERIES_MAX) return this.#nextOf(lawful);
+    return this.#nextOf(this.#eligible(false), lawful.length > 0);
   }
 
   /**
-   * The nearest node of `nodes` to ask, within the closest `width`: beyond them nobody is asked as
-   * long as enough nearer ones live. New nodes first; then those that are slow get their second
-   * question, for a lost datagram must not cost a whole answer.
+   * The nearest node of `nodes` to ask, within the closest set: beyond it nobody is asked as long
+   * as enough nearer ones live. New nodes first; then guides, where nobody may bring nearer ones;
+   * then those that are slow get their second question, for a lost datagram must not cost a whole
+   * answer.
    */
   #nextOf(nodes: readonly Candidate[], lawfulOnly = false): Candidate | undefined {
+    const wanted = this.options.width;
     let counted = 0;
     let guide: Candidate | undefined;
     let waits = false;
     for (const candidate of nodes) {
-      if (counted >= this.options.width) break;
+      if (counted >= wanted) break;
       if (candidate.state === 'new') return candidate;
       if (lawfulOnly && !candidate.compliant) continue;
       waits ||= candidate.state === 'asked';
@@ -259,22 +283,37 @@ export class Lookup {
     if (guide && !waits) return guide;
     let answered = 0;
     for (const candidate of nodes) {
-      if (answered >= this.options.width) break;
-      if (candidate.state === 'slow' && askable(candidate)) return candidate;
+      if (answered >= wanted) break;
+      if (candidate.state === 'slow' && isAskable(candidate)) return candidate;
       if (this.#counts(candidate)) answered++;
     }
     return undefined;
   }
 
-  /** Have the `width` nearest of `nodes` answered, with nobody nearer outstanding? */
+  /** Have the wanted nearest of `nodes` answered, with nobody nearer outstanding? */
   #complete(nodes: readonly Candidate[]): boolean {
+    const wanted = this.options.width;
     let counted = 0;
     for (const candidate of nodes) {
-      if (pending(candidate)) return false;
+      if (isPending(candidate)) return false;
       if (this.#counts(candidate)) counted++;
-      if (counted >= this.options.width) return true;
+      if (counted >= wanted) return true;
     }
     return true;
+  }
+
+  /** DHT-77: have the closest answered, and are strangely far away? */
+  #isSparse(): boolean {
+    const { width, reach } = this.options;
+    if (reach === undefined) return false;
+    let counted = 0;
+    for (const candidate of this.#candidates) {
+      if (!candidate.compliant || this.#isCrowded(candidate)) continue;
+      if (isPending(candidate) && candidate.state !== 'slow') return false;
+      if (!this.#counts(candidate) || ++counted < width) continue;
+      return distanceShare(this.target, candidate.id!) > SPARSE_FACTOR * reach;
+    }
+    return false;
   }
 
   #countOf(nodes: readonly Candidate[]): number {
@@ -294,6 +333,34 @@ export class Lookup {
     return !this.options.tokens || candidate.token !== undefined;
   }
 
+  /** Who has not failed and whose network has not spoken enough already; nearest first. */
+  #eligible(lawful: boolean): Candidate[] {
+    return this.#candidates.filter(
+      (candidate) =>
+        candidate.state !== 'failed' &&
+        (candidate.compliant || !lawful) &&
+        !this.#isCrowded(candidate),
+    );
+  }
+
+  /** DHT-45: others of its network speak for it. When they fail, its turn comes. */
+  #isCrowded({ state, networks }: Candidate): boolean {
+    if (state !== 'new' || !networks) return false;
+    const [host, network] = networks;
+    const voices = (of: string): number => this.#voices.get(of) ?? 0;
+    return voices(host) >= HOST_NODES_MAX || voices(network) >= NETWORK_NODES_MAX;
+  }
+
+  #turn(candidate: Candidate, state: CandidateState): void {
+    const before = speaks(candidate);
+    candidate.state = state;
+    const change = Number(speaks(candidate)) - Number(before);
+    if (change === 0 || !candidate.networks) return;
+    for (const network of candidate.networks) {
+      this.#voices.set(network, (this.#voices.get(network) ?? 0) + change);
+    }
+  }
+
   #arrived(): boolean {
     const nearest = this.#candidates.filter((other) => other.state !== 'failed');
     if (this.options.eager && !nearest.some(hasAnswered)) return true;
@@ -303,6 +370,14 @@ export class Lookup {
   #inFlight(): number {
     const asked = (candidate: Candidate): boolean => candidate.state === 'asked';
     return this.#candidates.filter(asked).length + this.#addresses.filter(asked).length;
+  }
+
+  /** DHT-76: of what one node names, the nearest to the target. */
+  #nearest(seeds: readonly Seed[]): readonly Seed[] {
+    if (seeds.length <= NAMED_NODES_MAX) return seeds;
+    const known = seeds.filter((seed) => seed.id !== undefined);
+    known.sort((a, b) => compareDistance(this.target, a.id!, b.id!));
+    return known.slice(0, NAMED_NODES_MAX);
   }
 
   #place(candidate: Candidate): void {
@@ -317,34 +392,15 @@ export class Lookup {
     list.splice(from, 0, candidate);
   }
 
+  /** Of the path that has the most, so that a liar can fill his own alone. */
   #forgetFarthest(): boolean {
-    for (let at = this.#candidates.length - 1; at >= 0; at--) {
-      if (this.#candidates[at]!.state !== 'new') continue;
-      this.#candidates.splice(at, 1);
-      return true;
-    }
-    return false;
+    const unasked = new Array<number>(PATHS_MAX).fill(0);
+    for (const { path, state } of this.#candidates) if (state === 'new') unasked[path]!++;
+    const fullest = unasked.indexOf(Math.max(...unasked));
+    const at = this.#candidates.findLastIndex(
+      ({ path, state }) => state === 'new' && path === fullest,
+    );
+    if (at >= 0) this.#candidates.splice(at, 1);
+    return at >= 0;
   }
-}
-
-/** May still answer, or may still be asked. */
-function pending(candidate: Candidate): boolean {
-  return candidate.state !== 'answered' && candidate.state !== 'failed';
-}
-
-const UNASKED = {
-  state: 'new',
-  told: false,
-  guided: false,
-  asks: 0,
-  silences: 0,
-  token: undefined,
-} as const;
-
-function hasAnswered(candidate: Candidate): boolean {
-  return candidate.state === 'answered' || candidate.guided;
-}
-
-function askable(candidate: Candidate): boolean {
-  return candidate.state === 'new' || (candidate.state === 'slow' && candidate.asks < ASKS_MAX);
 }

@@ -11,7 +11,7 @@
  */
 import type { Endpoint } from '../base/endpoint.ts';
 import { KRPC_ERROR, type Query } from './krpc.ts';
-import { ASKS_MAX, type Candidate } from './lookup.ts';
+import { ASKS_MAX, type Candidate } from './candidate.ts';
 import type { Rpc } from './rpc.ts';
 import type { Timer, Timers } from './timers.ts';
 

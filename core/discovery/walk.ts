@@ -5,7 +5,8 @@
  */
 import { equal } from '../base/bytes.ts';
 import type { Query, Reply } from './krpc.ts';
-import type { Candidate, Lookup, Seed } from './lookup.ts';
+import type { Candidate } from './candidate.ts';
+import type { Lookup, Seed } from './lookup.ts';
 import type { Contact } from './node-id.ts';
 import type { Rpc } from './rpc.ts';
 import type { Timer, Timers } from './timers.ts';
@@ -106,7 +107,10 @@ export class Walk {
     if (candidate.state === 'answered') return;
     if (equal(reply.id, this.#deps.ownId)) return lookup.failed(candidate);
     lookup.answered(candidate, reply.id, reply.token);
-    lookup.offer(reply.contacts.filter((contact) => this.#deps.usable(contact)));
+    lookup.offer(
+      reply.contacts.filter((contact) => this.#deps.usable(contact)),
+      candidate,
+    );
     if (candidate.told) this.#plan.answered?.(candidate, reply, nowMs);
   }
 
