@@ -1,13 +1,13 @@
 /**
- * KRPC: the messages of the Mainline DHT (BEP 5, 32, 42, 43, 44), one bencoded dictionary each.
+ * KRPC: the messages of the Mainline DHT (BEP 5, 32, 33, 42, 43, 44, 51), one bencoded dictionary each.
  *
  *   key   in             meaning
  *   t     all            transaction: chosen by who asks, 1 to 20 bytes
  *   y     all            q query, r reply, e error
  *   q a   query          method, arguments (always with id)
  *   ro    query          1: who asks is read-only, keep it out of tables (BEP 43)
- *   r     reply          id, nodes (26 bytes each), nodes6 (38 bytes each), token, values, and
- *                        k seq sig v of an item
+ *   r     reply          id, nodes (26 bytes each), nodes6 (38 bytes each), token, values,
+ *                        k seq sig v of an item, BFsd BFpe of a scrape, interval num samples
  *   e     error          [code, text]
  *   ip    reply, error   where we see the one who asked, compact (BEP 42)
  *
@@ -27,7 +27,7 @@ import {
   type Encodable,
 } from '../base/bencode.ts';
 import { assert } from '../base/assert.ts';
-import { utf8Text } from '../base/bytes.ts';
+import { concat, utf8Text } from '../base/bytes.ts';
 import { decodeEndpoint, encodeEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
 import { rawField } from './bencode-span.ts';
 import { decodeContacts, encodeContacts } from './contacts.ts';
@@ -50,13 +50,23 @@ export type Want = readonly Family[];
 export type Query =
   | { readonly method: 'ping' }
   | { readonly method: 'find_node'; readonly target: Uint8Array; readonly want: Want }
-  | { readonly method: 'get_peers'; readonly target: Uint8Array; readonly want: Want }
+  | {
+      readonly method: 'get_peers';
+      readonly target: Uint8Array;
+      readonly want: Want;
+      /** BEP 33: how many are there? And: leave out those who have everything. */
+      readonly scrape?: boolean;
+      readonly noseed?: boolean;
+    }
+  | { readonly method: 'sample_infohashes'; readonly target: Uint8Array; readonly want: Want }
   | {
       readonly method: 'announce_peer';
       readonly target: Uint8Array;
       /** Undefined: the port the datagram came from (`implied_port`). */
       readonly port: number | undefined;
       readonly token: Uint8Array;
+      /** BEP 33: it has the whole torrent. */
+      readonly seed?: boolean;
     }
   | {
       readonly method: 'get';
@@ -186,13 +196,21 @@ type QueryReader = (args: Dict, bytes: Uint8Array) => Query | undefined;
 const METHODS: ReadonlyMap<string, QueryReader> = new Map<string, QueryReader>([
   ['ping', () => ({ method: 'ping' })],
   ['find_node', (args) => readTarget('find_node', args, args['target'])],
-  ['get_peers', (args) => readTarget('get_peers', args, args['info_hash'])],
+  ['get_peers', readGetPeers],
+  ['sample_infohashes', (args) => readTarget('sample_infohashes', args, args['target'])],
   ['announce_peer', readAnnounce],
   ['get', readGet],
   ['put', readPut],
 ]);
 
-function readTarget<M extends 'find_node' | 'get_peers' | 'get'>(
+function readGetPeers(args: Dict): Query | undefined {
+  const asked = readTarget('get_peers', args, args['info_hash']);
+  if (!asked) return undefined;
+  const [scrape, noseed] = [args['scrape'] === 1, args['noseed'] === 1];
+  return { ...asked, ...(scrape && { scrape }), ...(noseed && { noseed }) };
+}
+
+function readTarget<M extends 'find_node' | 'get_peers' | 'get' | 'sample_infohashes'>(
   method: M,
   args: Dict,
   field: Bvalue | undefined,
@@ -216,7 +234,8 @@ function readAnnounce(args: Dict): Query | undefined {
   const implied = asInt(args['implied_port'], 1, Number.MAX_SAFE_INTEGER) !== undefined;
   const port = implied ? undefined : asInt(args['port'], 1, 65535);
   if (!implied && port === undefined) return undefined;
-  return { method: 'announce_peer', target, port, token };
+  const seed = args['seed'] === 1 && { seed: true };
+  return { method: 'announce_peer', target, port, token, ...seed };
 }
 
 function readGet(args: Dict): Query | undefined {
@@ -327,11 +346,17 @@ function argumentsOf(query: Query): { [key: string]: Encodable | undefined } {
       return { target: query.target, want: wantOf(query.want) };
     case 'get':
       return { target: query.target, seq: query.seq, want: wantOf(query.want) };
-    case 'get_peers':
-      return { info_hash: query.target, want: wantOf(query.want) };
+    case 'sample_infohashes':
+      return { target: query.target, want: wantOf(query.want) };
+    case 'get_peers': {
+      const flag = (set: boolean | undefined): number | undefined => (set ? 1 : undefined);
+      const [scrape, noseed] = [flag(query.scrape), flag(query.noseed)];
+      return { info_hash: query.target, want: wantOf(query.want), scrape, noseed };
+    }
     case 'announce_peer': {
       const implied_port = query.port === undefined ? 1 : undefined;
-      return { info_hash: query.target, token: query.token, port: query.port ?? 0, implied_port };
+      const { target: info_hash, token, port = 0 } = query;
+      return { info_hash, token, port, implied_port, seed: query.seed ? 1 : undefined };
     }
     case 'put': {
       const { token, raw, mutable } = query;
@@ -355,6 +380,14 @@ export interface ReplyFields {
   readonly peers?: readonly Endpoint[];
   readonly item?: ItemFields;
   readonly seq?: bigint;
+  /** BEP 33: filters of those who have everything, and of the others. */
+  readonly scrape?: { readonly seeds: Uint8Array; readonly peers: Uint8Array };
+  /** BEP 51: hashes we keep peers of. */
+  readonly samples?: {
+    readonly intervalS: number;
+    readonly num: number;
+    readonly hashes: readonly Uint8Array[];
+  };
 }
 
 /** The bytes of a reply to somebody seen at `to`. */
@@ -374,6 +407,11 @@ export function encodeReply(
     sig: item?.sig,
     seq: item?.seq ?? fields.seq,
     v: item && embed(item.raw),
+    BFsd: fields.scrape?.seeds,
+    BFpe: fields.scrape?.peers,
+    interval: fields.samples?.intervalS,
+    num: fields.samples?.num,
+    samples: fields.samples && concat(...fields.samples.hashes),
   };
   return encode({ ip: encodeEndpoint(to), r, t: transaction, y: 'r' });
 }

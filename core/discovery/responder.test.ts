@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { asBytes, asDict, asList, decode, type Dict } from '../base/bencode.ts';
 import { concat, equal, utf8 } from '../base/bytes.ts';
 import type { Endpoint, Family } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import { SigningKey } from '../crypto/sign.ts';
+import { addressFilter } from './address-filter.ts';
 import { immutableTarget, mutableTarget, signItem, type SignedItem } from './item.ts';
 import { decodeKrpc, encodeQuery, type Query } from './krpc.ts';
 import { compareDistance, type Contact } from './node-id.ts';
@@ -237,5 +239,64 @@ describe('peers', () => {
       const bytes = askRaw(responder, { method: 'get_peers', target, want: [] }, from);
       expect(bytes.length).toBeLessThanOrEqual(REPLY_BYTES_MAX);
     }
+  });
+});
+
+/** The `r` of a reply, for fields that we ask nobody for. */
+function rawReply(bytes: Uint8Array): Dict {
+  const decoded = decode(bytes);
+  return asDict(asDict(decoded.ok ? decoded.value : 0)!['r'])!;
+}
+
+describe('counting and sampling', () => {
+  const announce = (responder: Responder, from: Endpoint, seed = false): void => {
+    const token = tokenFor(responder, target, from);
+    const query: Query = { method: 'announce_peer', target, port: 5000, token, seed };
+    expect(codeOf(responder, query, from)).toBe(0);
+  };
+
+  test('[DHT-57] a scrape is answered with both filters, within 1,024 bytes', () => {
+    const { responder } = make();
+    const asked: Query = { method: 'get_peers', target, want: ['v4', 'v6'], scrape: true };
+    expect(rawReply(askRaw(responder, asked))['BFsd']).toBeUndefined();
+    const hosts = Array.from({ length: 60 }, (_, i) => `81.1.${i}.9`);
+    for (const [i, host] of hosts.entries()) announce(responder, { host, port: 9 }, i < 20);
+    for (const from of [us4, us6]) {
+      const bytes = askRaw(responder, asked, from);
+      expect(bytes.length).toBeLessThanOrEqual(REPLY_BYTES_MAX);
+      const reply = rawReply(bytes);
+      expect(reply['BFsd']).toEqual(addressFilter(hosts.slice(0, 20)));
+      expect(reply['BFpe']).toEqual(addressFilter(hosts.slice(20)));
+      expect(reply['token']).toBeDefined();
+    }
+    const plain = rawReply(askRaw(responder, { method: 'get_peers', target, want: [] }));
+    expect([plain['BFsd'], asList(plain['values'])!.length]).toEqual([undefined, 50]);
+  });
+
+  test('[DHT-58] noseed is heard', () => {
+    const { responder } = make();
+    announce(responder, { host: '81.1.1.9', port: 9 }, true);
+    announce(responder, { host: '81.1.2.9', port: 9 });
+    const asked: Query = { method: 'get_peers', target, want: [], noseed: true };
+    expect(replyTo(responder, asked).reply.peers).toEqual([{ host: '81.1.2.9', port: 5000 }]);
+  });
+
+  test('[DHT-56] samples, always there, with nodes as for find_node, within 1,024 bytes', () => {
+    const { responder } = make();
+    const asked: Query = { method: 'sample_infohashes', target, want: ['v4', 'v6'] };
+    expect(rawReply(askRaw(responder, asked))).toMatchObject({
+      interval: 3600,
+      num: 0,
+      samples: new Uint8Array(0),
+    });
+    const { responder: full } = make();
+    for (let i = 0; i < 30; i++) {
+      full.peers.announce(random(20), { host: '81.1.1.9', port: 9 }, false, 0);
+    }
+    const bytes = askRaw(full, asked);
+    expect(bytes.length).toBeLessThanOrEqual(REPLY_BYTES_MAX);
+    const reply = rawReply(bytes);
+    expect([reply['num'], asBytes(reply['samples'])!.length]).toEqual([30, 20 * 20]);
+    expect(replyTo(full, { ...asked, want: [] }).reply.contacts).toHaveLength(REPLY_NODES);
   });
 });

@@ -1,15 +1,16 @@
 /**
- * Answers other nodes' queries: what a correct citizen of the DHT owes (BEP 5, 32, 42, 44).
+ * Answers other nodes' queries: what a correct citizen of the DHT owes (BEP 5, 32, 33, 42, 44, 51).
  *
  *   ping           id
  *   find_node      id, nodes | nodes6
- *   get_peers      id, nodes | nodes6, token, values
+ *   get_peers      id, nodes | nodes6, token, values, and BFsd BFpe for a scrape
+ *   sample_infohashes   id, nodes | nodes6, interval, num, samples
  *   announce_peer  id                          203 bad token
  *   get            id, nodes | nodes6, token, and k seq sig v of the item
  *   put            id                          203 bad token, 202 205 206 207 301 302 (item-store)
  *
  * A node whose id breaks BEP 42 is answered like any other (DHT-17). Spec: DHT-8, DHT-12, DHT-26
- * to DHT-39.
+ * to DHT-39, DHT-56 to DHT-58.
  * @module
  */
 import { familyOf, type Endpoint, type Family } from '../base/endpoint.ts';
@@ -26,7 +27,7 @@ import {
   type Want,
 } from './krpc.ts';
 import type { Contact } from './node-id.ts';
-import { PeerStore } from './peer-store.ts';
+import { PeerStore, SAMPLE_INTERVAL_S } from './peer-store.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { Tokens } from './token.ts';
 
@@ -36,6 +37,8 @@ export const REPLY_BYTES_MAX = 1024;
 export const VALUE_REPLY_BYTES_MAX = 1232;
 /** Contacts of one family in a reply. */
 export const REPLY_NODES = 8;
+/** Peers beside the filters of a scrape. */
+const SCRAPE_PEERS_MAX = 5;
 
 export interface ResponderDeps {
   readonly random: Random;
@@ -76,12 +79,12 @@ export class Responder {
         return {};
       case 'find_node':
         return this.#nodes(query.target, query.want, from, nowMs);
-      case 'get_peers': {
-        const { target, want } = query;
-        const token = this.#tokens.issue(from.host, target, nowMs);
-        const peers = this.peers.sample(target, familyOf(from), this.#deps.random, nowMs);
-        const values = peers.length > 0 && { peers };
-        return { ...this.#nodes(target, want, from, nowMs), token, ...values };
+      case 'get_peers':
+        return this.#peers(query, from, nowMs);
+      case 'sample_infohashes': {
+        const samples = this.peers.samples(this.#deps.random, nowMs);
+        const nodes = this.#nodes(query.target, query.want, from, nowMs);
+        return { ...nodes, samples: { ...samples, intervalS: SAMPLE_INTERVAL_S } };
       }
       case 'announce_peer':
         return this.#announce(query, from, nowMs);
@@ -95,6 +98,22 @@ export class Responder {
     }
   }
 
+  #peers(query: Extract<Query, { method: 'get_peers' }>, from: Endpoint, nowMs: number): Answer {
+    const { target, want, noseed = false, scrape: asked } = query;
+    const token = this.#tokens.issue(from.host, target, nowMs);
+    const scrape = asked ? this.peers.scrape(target, nowMs) : undefined;
+    // Two filters leave room for few peers (BEP 33).
+    const options = { noseed, ...(scrape && { most: SCRAPE_PEERS_MAX }) };
+    const peers = this.peers.sample(target, familyOf(from), this.#deps.random, nowMs, options);
+    const values = peers.length > 0 && { peers };
+    return {
+      ...this.#nodes(target, want, from, nowMs),
+      token,
+      ...values,
+      ...(scrape && { scrape }),
+    };
+  }
+
   #announce(
     query: Extract<Query, { method: 'announce_peer' }>,
     from: Endpoint,
@@ -103,7 +122,7 @@ export class Responder {
     const port = query.port ?? from.port;
     const trusted = this.#tokens.accepts(query.token, from.host, query.target, nowMs);
     if (!trusted || port <= 1) return KRPC_ERROR.protocol;
-    this.peers.announce(query.target, { host: from.host, port }, nowMs);
+    this.peers.announce(query.target, { host: from.host, port }, query.seed ?? false, nowMs);
     return {};
   }
 
