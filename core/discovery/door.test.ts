@@ -188,7 +188,7 @@ describe('[DOR-9] the cost of a knock', () => {
   });
 });
 
-test('[DOR-7] what a linked device holds does not yield the identity; a blinded secret does', () => {
+test('[DOR-7] a linked device cannot compute the identity; a blinded secret can', () => {
   const days = Array.from({ length: 30 }, (_, i) => DAY + i);
   const held: Uint8Array[] = [doorSecret.reveal(), prng.bytes(32)];
   for (const day of days) {

@@ -27,7 +27,6 @@
  * @module
  */
 import { asBytes, asDict, asInt, decode, encode } from '../base/bencode.ts';
-import { concat, equal } from '../base/bytes.ts';
 import {
   blindingFactor,
   blindPublicKey,
@@ -179,9 +178,4 @@ export function decodeDoor(bytes: Uint8Array): DoorContent | undefined {
     costBits,
     slotSeed: slotSeed.slice(),
   };
-}
-
-/** Same door? Then what was prepared for it still fits. */
-export function sameDoor(a: DoorContent, b: DoorContent): boolean {
-  return equal(concat(a.knockKey, a.slotSeed), concat(b.knockKey, b.slotSeed));
 }

@@ -63,11 +63,12 @@ export class MemoryDht implements DhtPort {
 
   find(key: string): FoundItem | undefined {
     const item = this.items.get(key);
-    const raw = item && ('immutable' in item ? item.immutable : item.raw);
-    const decoded = raw && decode(raw);
-    if (!decoded?.ok) return undefined;
+    if (!item) return undefined;
+    const raw = 'immutable' in item ? item.immutable : item.raw;
+    const decoded = decode(raw);
+    if (!decoded.ok) return undefined;
     const mutable = item as SignedItem;
-    const signed = 'seq' in item! && { seq: mutable.seq, signature: mutable.signature };
+    const signed = 'seq' in item && { seq: mutable.seq, signature: mutable.signature };
     return { value: decoded.value, raw, ...signed };
   }
 

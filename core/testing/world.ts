@@ -3,7 +3,6 @@
  * datagrams by port, no delay, virtual time. Everything replays from the seeds.
  * @module
  */
-import { expect } from 'vitest';
 import { ModelVault } from '@sotto/sim/model-vault.ts';
 import { Prng } from '../base/prng.ts';
 import type { VaultReply, VaultRequest } from '../base/vault.ts';
@@ -14,11 +13,17 @@ import { Node } from '../node.ts';
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
 export class World {
   nowMs = 1_000;
+  /** Sees every datagram. */
+  tap: (bytes: Uint8Array) => void = () => undefined;
   readonly people: Person[] = [];
   /** UDX ends by their own id. */
   readonly udx = new Map<number, { person: Person; stream: number }>();
   #nextStream = 1;
-  readonly #clients = new Prng(5);
+  readonly #clients: Prng;
+
+  constructor(readonly seed = 5) {
+    this.#clients = new Prng(seed);
+  }
 
   person(name: string, dht = false): Person {
     const person = new Person(this, name, 20_000 + this.people.length, dht);
@@ -82,7 +87,7 @@ export class Person {
     public port: number,
     readonly dht: boolean,
   ) {
-    this.vault = new ModelVault(new Prng(port).bytes);
+    this.vault = new ModelVault(new Prng(world.seed * 1e5 + port).bytes);
   }
 
   get running(): boolean {
@@ -90,7 +95,7 @@ export class Person {
   }
 
   start(): void {
-    const random = new Prng(this.port * 100 + this.#starts++).bytes;
+    const random = new Prng(this.world.seed * 1e7 + this.port * 100 + this.#starts++).bytes;
     const bootstrap = this.world.people.map(({ port }) => `127.0.0.1:${port}`);
     this.node = new Node({
       random,
@@ -195,6 +200,7 @@ export class Person {
         this.#results.set(effect.id, effect.result);
         return;
       case 'datagram': {
+        this.world.tap(effect.bytes);
         const from = { host: '127.0.0.1', port: this.port };
         const far = this.world.at(effect.to.port);
         if (far && !this.cutOff && !far.cutOff)
@@ -258,6 +264,6 @@ export function data<Type extends string>(
   type: Type,
 ): Extract<Extract<CommandResult, { ok: true }>['data'], { type: Type }> {
   if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
-  expect(result.data.type).toBe(type);
+  if (result.data.type !== type) throw new Error(`${type} was asked, not ${result.data.type}`);
   return result.data as never;
 }
