@@ -1,5 +1,6 @@
 /**
- * KRPC: the messages of the Mainline DHT (BEP 5, 32, 33, 42, 43, 44, 51), one bencoded dictionary each.
+ * KRPC: the messages of the Mainline DHT (BEP 5, 32, 33, 42, 43, 44, 51), each one bencoded
+ * dictionary.
  *
  *   key   in             meaning
  *   t     all            transaction: chosen by who asks, 1 to 20 bytes
