@@ -166,14 +166,22 @@ export class Sessions {
     if (!session) return;
     if (session.device === undefined) {
       if (session.target !== undefined) this.connections.linkLost(session.target);
-      return;
+      return this.#gone(session);
     }
     this.mail.detach(session.device, link);
     if (this.#byDevice.get(session.device) !== session) return;
     this.#byDevice.delete(session.device);
     this.connections.linkLost(session.device);
-    const known = this.book.device(session.device);
-    if (!known) return;
+    this.#gone(session);
+  }
+
+  /** Nobody is lost while another link to them waits for its hello. */
+  #gone({ up }: Session): void {
+    const known = this.book.deviceByNoise(up.peerNoise);
+    if (!known || this.#byDevice.has(known.key)) return;
+    for (const other of this.#sessions.values()) {
+      if (equal(other.up.peerNoise, up.peerNoise)) return;
+    }
     this.ports.lost(known.contact);
     this.#notifyRoute(known.contact);
   }

@@ -25,6 +25,8 @@ export interface Dialled {
   readonly type: 'dialled';
   readonly dial: DialId;
   readonly gate: GateKey;
+  /** When the dial began. */
+  readonly startedAtMs: number;
   readonly offer: MixOffer;
   /** What the peer's START gave: not a link before a record proves that both have it. */
   established?: Established;
@@ -35,6 +37,8 @@ export interface Dialled {
 export interface Arrived {
   readonly type: 'arrived';
   readonly gate: GateKey;
+  /** When its first flight came. */
+  readonly startedAtMs: number;
   readonly payload: Uint8Array;
   readonly agreed: Agreed;
   readonly deadlineMs: number;

@@ -30,12 +30,13 @@ export interface DialsDeps {
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
   readonly keyOf: (gate: GateKey) => FlightKey;
-  readonly won: (dial: DialId, target: LinkTarget, won: Won<Agreed>) => void;
+  readonly won: (dial: Dial, won: Won<Agreed>) => void;
 }
 
-interface Dial {
+export interface Dial {
   readonly id: DialId;
   readonly target: LinkTarget;
+  readonly startedAtMs: number;
   readonly attempts: Set<Attempt<Agreed>>;
 }
 
@@ -64,7 +65,7 @@ export class Dials {
     const speak = isVersionList(target.versions) && highestCommon(versions, target.versions);
     if (!speak) return this.fail(id, 'no common version');
     if (this.#dials.size >= DIALS_MAX) return this.fail(id, 'busy');
-    const dial: Dial = { id, target, attempts: new Set() };
+    const dial: Dial = { id, target, startedAtMs: nowMs, attempts: new Set() };
     this.#dials.set(id, dial);
     for (const route of routes.slice(0, ROUTES_MAX)) this.#attempt(dial, route, payload, nowMs);
     this.#settle(dial);
@@ -108,7 +109,7 @@ export class Dials {
     board.add(attempt, {
       won: (result) => {
         this.#end(dial);
-        won(dial.id, target, result);
+        won(dial, result);
       },
       lost: () => this.#settle(dial),
     });

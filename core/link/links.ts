@@ -43,7 +43,7 @@ import {
   type UpLink,
 } from './carrier.ts';
 import { Carriers, type Ending } from './carriers.ts';
-import { Dials } from './dials.ts';
+import { type Dial, Dials } from './dials.ts';
 import {
   type Agreed,
   type Attached,
@@ -119,7 +119,7 @@ export class Links {
       emit: this.#emit,
       allocateStream: this.#allocateStream,
       keyOf: (gate) => this.#arrivals.keyOf(gate),
-      won: (dial, target, won) => this.#dialWon(dial, target, won),
+      won: (dial, won) => this.#dialWon(dial, won),
     });
   }
 
@@ -302,11 +302,11 @@ export class Links {
 
   // --- dials ---
 
-  #dialWon(dial: DialId, target: LinkTarget, won: Won<Agreed>): void {
+  #dialWon({ id: dial, startedAtMs, target }: Dial, won: Won<Agreed>): void {
     const { gate } = target;
     const offer = offerMix(this.#random, won.result);
     const deadlineMs = this.#nowMs + HALF_OPEN_MS;
-    const proof: Dialled = { type: 'dialled', dial, gate, offer, deadlineMs };
+    const proof: Dialled = { type: 'dialled', dial, gate, startedAtMs, offer, deadlineMs };
     this.#carry(won.stream, won.route, won.result.keys, proof, won.rest);
   }
 
@@ -317,7 +317,8 @@ export class Links {
     this.#nowMs = nowMs;
     if (made.type === 'link') {
       const { agreed, gate, payload } = made;
-      const proof: Proof = { type: 'arrived', gate, payload, agreed, deadlineMs };
+      const startedAtMs = deadlineMs - HALF_OPEN_MS;
+      const proof: Proof = { type: 'arrived', gate, startedAtMs, payload, agreed, deadlineMs };
       this.#carry(stream, route, agreed.keys, proof);
     } else {
       const { attached, link } = made;
@@ -427,7 +428,7 @@ export class Links {
       proof.established = mixed.established;
       return true;
     }
-    const rivals = this.#rivals(carrier, true, established);
+    const rivals = this.#rivals(carrier, proof, established);
     if (rivals === undefined) return false;
     const link = this.#newLink(true, gate, established);
     const deps = { random: this.#random, emit: this.#emit, allocateStream: this.#allocateStream };
@@ -442,7 +443,7 @@ export class Links {
     const { agreed, gate, payload } = proof;
     // Whoever was shut out since the reply left is told nothing more, our hello least of all.
     if (!this.#arrivals.admits(agreed.peer.peerNoise, gate)) return this.#isOver(carrier);
-    const rivals = this.#rivals(carrier, false, agreed.peer);
+    const rivals = this.#rivals(carrier, proof, agreed.peer);
     if (rivals === undefined) return false;
     const answer = answerMix(this.#random, agreed, encapsulationKey);
     if (answer === undefined) return this.#isOver(carrier);
@@ -455,8 +456,13 @@ export class Links {
   }
 
   /** Whom a new link with this peer replaces; undefined where it is itself refused. */
-  #rivals(carrier: Carrier, initiator: boolean, peer: Peer): Rival<UpLink>[] | undefined {
-    const rivals = rivalsOf(initiator, peer, this.#links.values(), this.#ourNoise, this.#nowMs);
+  #rivals(
+    carrier: Carrier,
+    { startedAtMs, type }: Dialled | Arrived,
+    peer: Peer,
+  ): Rival<UpLink>[] | undefined {
+    const newcomer = { initiator: type === 'dialled', startedAtMs, peer };
+    const rivals = rivalsOf(newcomer, this.#links.values(), this.#ourNoise, this.#nowMs);
     if (rivals !== 'stay' && this.#links.size < LINKS_MAX) return rivals;
     const reason = rivals === 'stay' ? 'duplicate' : 'closed';
     Link.writeRefusal(carrier.path, reason, this.#nowMs);
