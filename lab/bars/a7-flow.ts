@@ -19,7 +19,7 @@ const CONNECTIONS = 4;
 const CALLS_EACH = 24;
 /** Before the round trips: the code is as warm as that of a daemon that has run for a while. */
 const WARM_S = 4;
-const WARM_TRIPS = 300;
+const WARM_TRIPS = 3_000;
 const SLOWED_TRIPS = 30;
 const SLOWED_MS = 60;
 const SLOWED_FLOW_S = 5;
