@@ -89,8 +89,7 @@ export type Invite = z.infer<typeof Invite>;
  * could show the IP address and nobody agreed to that. `queued`, `seeking`, `knocking`: on its
  * way. `placed`: at their door. `full`: others take all places there. `over`: no answer in a week.
  */
-export const Asking = z.enum(['held', 'queued', 'seeking', 'knocking', 'placed', 'full', 'over']);
-export type Asking = z.infer<typeof Asking>;
+const Asking = z.enum(['held', 'queued', 'seeking', 'knocking', 'placed', 'full', 'over']);
 
 export const Contact = z.object({
   conversation: conversationId,

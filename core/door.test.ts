@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ContactView, RequestView } from './commands.ts';
-import { data, World, type Person } from './testing/world.ts';
+import { data, World, type Person } from './compose/testing/world.ts';
 
 const MINUTE_MS = 60_000;
 

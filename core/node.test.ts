@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from './base/prng.ts';
 import type { VaultReply } from './base/vault.ts';
 import type { CommandResult, PathView } from './commands.ts';
-import { data, World, type Person } from './testing/world.ts';
+import { data, World, type Person } from './compose/testing/world.ts';
 
 /** Ana invites Bo; both know each other afterwards. */
 function pair(): { world: World; ana: Person; bo: Person } {

@@ -19,7 +19,8 @@
  *   r    list     relays with slots, at most 3 of at most 70 B
  *   x    list     mailboxes, at most 3 of at most 44 B
  *
- * Empty lists and absent things are left out. Keys we do not know are kept. Spec: DSC-8 to DSC-13. Pure.
+ * Empty lists and absent things are left out. Keys we do not know are kept.
+ * Spec: DSC-8 to DSC-13. Pure.
  * @module
  */
 import {

@@ -28,7 +28,7 @@ import { decodeKrpc } from '@sotto/core/discovery/krpc.ts';
 import { decodeHead, joinPieces, type Head } from '@sotto/core/discovery/pieces.ts';
 import { openItem } from '@sotto/core/discovery/sealed-item.ts';
 import { parseId } from '@sotto/core/people/id-text.ts';
-import { data, World, type Person } from '@sotto/core/testing/world.ts';
+import { data, World, type Person } from '@sotto/core/compose/testing/world.ts';
 import type { Report } from './bar.ts';
 
 const HELPERS = 5;

@@ -9,7 +9,7 @@
  */
 import { Town, until } from '../rooms/town.ts';
 import type { Player } from '../rooms/player.ts';
-import { data } from '@sotto/core/testing/world.ts';
+import { data } from '@sotto/core/compose/testing/world.ts';
 import type { Bar, BarOptions, Report } from './bar.ts';
 import { quantile } from './bar.ts';
 import { attacks, town } from './b1-attack.ts';

@@ -4,11 +4,11 @@
  * @module
  */
 import { ModelVault } from '@sotto/sim/model-vault.ts';
-import { Prng } from '../base/prng.ts';
-import type { VaultReply, VaultRequest } from '../base/vault.ts';
-import type { Command, CommandResult } from '../commands.ts';
-import type { Effect, Input } from '../effects.ts';
-import { Node } from '../node.ts';
+import { Prng } from '../../base/prng.ts';
+import type { VaultReply, VaultRequest } from '../../base/vault.ts';
+import type { Command, CommandResult } from '../../commands.ts';
+import type { Effect, Input } from '../../effects.ts';
+import { Node } from '../../node.ts';
 
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
 export class World {
