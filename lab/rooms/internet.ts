@@ -107,7 +107,7 @@ export class Internet {
     const rules = [
       'table ip mapping',
       'delete table ip mapping',
-      'table ip mapping { chain cross { type filter hook prerouting priority -300;',
+      'table ip mapping { chain crossing { type filter hook prerouting priority -300;',
       `ip saddr ${room.address} udp sport ${port} udp sport set ${outside}`,
       `ip daddr ${room.address} udp dport ${outside} udp dport set ${port}`,
       `ip daddr ${room.address} udp dport ${port} drop`,
@@ -123,7 +123,7 @@ export class Internet {
   cut(room: Room, isCut: boolean): void {
     const { address } = room;
     const rules = isCut
-      ? `table ip cut { chain all { type filter hook prerouting priority -310;
+      ? `table ip cut { chain crossing { type filter hook prerouting priority -310;
           ip saddr ${address} drop
           ip daddr ${address} drop
         }
