@@ -10,6 +10,7 @@ import type { Globals } from './globals.ts';
 import { HELP } from './help.ts';
 import { addLifeVerbs, addMessageVerbs, addPeopleVerbs, addSettingVerbs } from './commands.ts';
 import { Output } from './output.ts';
+import { addShellVerbs } from './shell-commands.ts';
 import { openSession } from './session.ts';
 import type { Session } from './session.ts';
 import { INTERRUPTED_EXIT, interruptSignal } from './streams.ts';
@@ -54,11 +55,10 @@ export function build(runVerb: RunVerb): Command {
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .addHelpText('after', '\nHelp on one command: sotto COMMAND --help');
+    .addHelpText('after', '\nHelp on one command: sotto help COMMAND');
   addGlobals(program);
-  for (const add of [addLifeVerbs, addPeopleVerbs, addMessageVerbs, addSettingVerbs]) {
-    add(program, runVerb);
-  }
+  const groups = [addLifeVerbs, addPeopleVerbs, addMessageVerbs, addSettingVerbs, addShellVerbs];
+  for (const add of groups) add(program, runVerb);
   return program;
 }
 

@@ -12,7 +12,7 @@ import type {
 import { CLOCK_OFF_MS, examine, STARTING_MS } from './doctor.ts';
 import type { DoctorParts } from './doctor.ts';
 
-const STATUS: Status = {
+const STATUS: Partial<Status> = {
   id: 'sotto:x',
   online: true,
   helpers: 148,
@@ -55,7 +55,10 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
     const answer = (): CommandResult => {
       switch (wish.type) {
         case 'status':
-          return { ok: true, data: { type: 'status', status: { ...STATUS, ...facts.status } } };
+          return {
+            ok: true,
+            data: { type: 'status', status: { ...STATUS, ...facts.status } as Status },
+          };
         case 'health':
           return { ok: true, data: { type: 'health', health: { ...HEALTH, ...facts.health } } };
         case 'path-show': {

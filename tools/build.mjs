@@ -3,12 +3,13 @@
  *
  *   daemon/main.ts   -> dist/daemon.mjs
  *   vault/worker.ts  -> dist/vault-worker.mjs
- *   cli/main.ts      -> dist/sotto.mjs
+ *   cli/main.ts      -> dist/sotto.mjs, and what it says of itself as dist/sotto.1
  *
  * Native packages stay outside and are loaded from node_modules. Run it by itself
  * (`npm run build`), or call `buildIfStale()` as bin/sotto does.
  * @module
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, existsSync, statSync } from 'node:fs';
 import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,6 +23,7 @@ const PROGRAMS = {
   'vault-worker.mjs': 'vault/worker.ts',
   'sotto.mjs': 'cli/main.ts',
 };
+const MANUAL = 'sotto.1';
 const SOURCE_FOLDERS = ['core', 'vault', 'api', 'daemon', 'cli'];
 const NATIVE_PACKAGES = [
   '@signalapp/libsignal-client',
@@ -70,7 +72,18 @@ export async function buildAll() {
     }
     return output;
   });
-  return Promise.all(builds);
+  const built = await Promise.all(builds);
+  if (built.includes('sotto.mjs')) built.push(writeManual());
+  return built;
+}
+
+/** The manual page, as the program just built prints it. */
+function writeManual() {
+  const page = execFileSync(process.execPath, [join(dist, 'sotto.mjs'), 'man']);
+  const partial = join(dist, `${MANUAL}.${process.pid}.partial`);
+  writeFileSync(partial, page);
+  renameSync(partial, join(dist, MANUAL));
+  return MANUAL;
 }
 
 /** The newest change below `path`, in milliseconds; tests and installed packages do not count. */
@@ -92,7 +105,7 @@ export function isStale() {
   const folders = SOURCE_FOLDERS.map((folder) => join(root, folder)).filter(existsSync);
   if (folders.length === 0) return false;
   let builtMs = Infinity;
-  for (const [output] of programs()) {
+  for (const output of [...programs().map(([name]) => name), MANUAL]) {
     const file = join(dist, output);
     if (!existsSync(file)) return true;
     builtMs = Math.min(builtMs, statSync(file).mtimeMs);

@@ -1,5 +1,6 @@
 /**
- * `npm start`: builds where needed, starts the daemon (or finds it running), shows who you are.
+ * `npm start`: builds where needed, starts the daemon (or finds it running), shows who you are
+ * and where the manual lies.
  * @module
  */
 import { spawnSync } from 'node:child_process';
@@ -17,3 +18,4 @@ for (const command of ['start', 'status']) {
     break;
   }
 }
+console.error(`Manual: man -l ${join(root, 'dist', 'sotto.1')}`);

@@ -38,6 +38,10 @@ const DEBIAN_PACKAGES = [
   'libnetfilter-queue-dev',
   'libmnl-dev',
   'strace',
+  'zsh',
+  'fish',
+  'groff',
+  'mandoc',
   'libtoxcore-dev',
   'pkg-config',
 ];
