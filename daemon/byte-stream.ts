@@ -2,7 +2,8 @@
  * What TCP and UDX have in common as the driver sees them: reliable ordered bytes.
  *
  *   opening --connected--> open --remote end, reset, time-out--> closed
- *      `---refused, time-out--> closed        close(): flush, then closed, in silence; reset(): at once
+ *      `---refused, time-out--> closed        close(): flush, then closed, in silence
+ *                                               reset(): closed at once
  *
  * Nothing here throws for what a network does; every trouble is one `closed` with its reason.
  * @module

@@ -20,7 +20,7 @@ export const BACK_OFF_MS = [
 export const STABLE_LINK_MS = 10_000;
 /** What a link without a path gets to resume before it is dialled afresh. */
 export const RESUME_PATIENCE_MS = 1_500;
-/** The same on the side that cannot resume it, and may be the only one that still finds the other. */
+/** The same on the side that cannot resume it, and may alone still find the other. */
 export const RESUME_PATIENCE_MS_RESPONDER = 500;
 /** A dial that found no answer ends after this time. */
 export const DIAL_GIVE_UP_MS = 10_000;

@@ -17,6 +17,7 @@ import { connect } from 'node:net';
 import type { Loaded } from '@sotto/core/base/vault.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
 import { loadSelf, type Me } from '@sotto/core/compose/self.ts';
+import type { GateSecret } from '@sotto/core/crypto/keys.ts';
 import { decodeRecord } from '@sotto/core/discovery/record.ts';
 import { readCertificate } from '@sotto/core/people/certificate.ts';
 import { decodeContact } from '@sotto/core/people/contact.ts';
@@ -96,12 +97,12 @@ async function meetAll(folder: string): Promise<People> {
 /** What each of those outside knows, and what the current contact knows. */
 interface Known {
   readonly door: Door;
-  readonly invites: readonly Uint8Array[];
-  readonly outside: readonly { readonly who: string; readonly me: Me; readonly gate: Uint8Array }[];
-  readonly current: { readonly me: Me; readonly gate: Uint8Array };
+  readonly invites: readonly GateSecret[];
+  readonly outside: readonly { readonly who: string; readonly me: Me; readonly gate: GateSecret }[];
+  readonly current: { readonly me: Me; readonly gate: GateSecret };
 }
 
-/** Two of them learn the gate, then one is blocked and one removed; the third learns the new one. */
+/** Two learn the gate, then one is blocked and one removed; the third learns the new gate. */
 async function shutOut({ ana, bo, cid, dan }: People): Promise<Known> {
   await Promise.all([cid.stop(), dan.stop()]);
   const [blocked, former] = [await readOf(cid), await readOf(dan)];
@@ -122,7 +123,7 @@ async function shutOut({ ana, bo, cid, dan }: People): Promise<Known> {
   await ana.start();
   const invites = loaded.docs
     .filter(({ space }) => space === 'invite')
-    .map(({ value }) => decodeInvite(value)!.gate.reveal().slice());
+    .map(({ value }) => decodeInvite(value)!.gate);
   const outside = [
     { who: 'blocked', ...blocked },
     { who: 'former', ...former },
@@ -140,7 +141,7 @@ async function openAt({ dataDir }: LocalDaemon): Promise<{ loaded: Loaded; me: M
 }
 
 /** A person's own keys, and what they know of Ana. */
-async function readOf(person: LocalDaemon): Promise<{ me: Me; gate: Uint8Array; door: Door }> {
+async function readOf(person: LocalDaemon): Promise<{ me: Me; gate: GateSecret; door: Door }> {
   const { loaded, me } = await openAt(person);
   const doc = loaded.docs.find(({ space }) => space === 'contact')!;
   const { certificate, record } = decodeContact(doc.value)!.devices[0]!;
@@ -148,7 +149,7 @@ async function readOf(person: LocalDaemon): Promise<{ me: Me; gate: Uint8Array; 
   const where = decodeRecord(record!);
   if (!read.ok || !where.ok || !where.record.gate) throw new Error('they know no gate');
   const { device, identity, noise } = read.certificate;
-  return { me, gate: where.record.gate.secret.reveal().slice(), door: { identity, device, noise } };
+  return { me, gate: where.record.gate.secret, door: { identity, device, noise } };
 }
 
 type Flight = (udp: boolean) => Uint8Array;

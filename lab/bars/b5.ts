@@ -187,7 +187,8 @@ function changes(before: Record<string, number>, now: Record<string, number>): s
 async function controls(report: Report, { ana, bo, eve }: Street): Promise<void> {
   const before = await ana.stats();
   const address = ana.room.address;
-  const dial = `for (let i = 0; i < ${STRANGERS}; i++) require('net').connect(${PORT}, '${address}')`;
+  const one = `require('net').connect(${PORT}, '${address}')`;
+  const dial = `for (let i = 0; i < ${STRANGERS}; i++) ${one}`;
   const script = `${dial}; setTimeout(() => {}, 15000)`;
   eve.spawn(process.execPath, ['-e', script]);
   let seen: string[] = [];

@@ -75,7 +75,7 @@ export class RoomDaemon {
 
   async call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
     const { data, error } = await this.#inside.ask({ method, params });
-    if (error !== undefined) throw new Error(`${method} (${this.name}): ${String(error)}`);
+    if (error !== undefined) throw new Error(`${method} (${this.name}): ${JSON.stringify(error)}`);
     return data as Result<M>;
   }
 

@@ -3,8 +3,8 @@
  * formed, under secrets that are not the ones that open.
  * @module
  */
-import { Prng } from '@sotto/core/base/prng.ts';
-import { Secret } from '@sotto/core/crypto/keys.ts';
+import type { Prng } from '@sotto/core/base/prng.ts';
+import { type GateSecret, Secret } from '@sotto/core/crypto/keys.ts';
 import { contextOf, FlightKey, sealFlight } from '@sotto/core/link/gate.ts';
 import { openLink } from '@sotto/core/link/handshake.ts';
 import { VERSIONS } from '@sotto/core/compose/versions.ts';
@@ -19,7 +19,7 @@ export interface Door {
 /** A gate as somebody outside has it: its secret, and what he takes it for. */
 export interface Gate {
   readonly kind: 'direct' | 'invite';
-  readonly secret: Uint8Array;
+  readonly secret: GateSecret;
 }
 
 const PADDING_MAX = 256;
@@ -41,12 +41,12 @@ export function flightBy(
   self: Parameters<typeof openLink>[0]['self'],
   door: Door,
   udp: boolean,
-  gate: Gate = { kind: 'direct', secret: prng.bytes(32) },
+  gate: Gate = { kind: 'direct', secret: new Secret('gate', prng.bytes(32)) },
 ): Uint8Array {
   const random = prng.bytes;
   const deps = { random, self, versions: VERSIONS, features: 0, instance: random(8) };
-  const secret = new Secret('gate', gate.secret.slice());
-  const target = { ...door, versions: VERSIONS, gate: { id: 'x', kind: gate.kind, secret } };
+  const { kind, secret } = gate;
+  const target = { ...door, versions: VERSIONS, gate: { id: 'x', kind, secret } };
   const opening = openLink(deps, target, udp ? prng.int(1, 2 ** 31) : 0, new Uint8Array(0))!;
   const padding = prng.int(0, PADDING_MAX);
   const key = new FlightKey(secret);
