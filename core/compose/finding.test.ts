@@ -14,7 +14,7 @@ function offline(): { finding: Finding; context: Context; asked: (untilMs: numbe
     displayName: undefined,
   });
   const nothing = { found: () => undefined, external: () => undefined, copyOfUs: () => undefined };
-  const finding = new Finding(context, bytes(32), [], nothing);
+  const finding = new Finding(context, bytes(32), [], ['v4'], nothing);
   const asked = (untilMs: number): number[] => {
     const times: number[] = [];
     for (let atMs = finding.wakeAtMs(); atMs !== undefined && atMs <= untilMs;) {
@@ -47,6 +47,6 @@ test('[PTH-9] a new address of this computer asks at once', () => {
   const { asked, context, finding } = offline();
   asked(3_600_000);
   context.now = { monoMs: 3_600_001, wallMs: 1.7e12 };
-  finding.handleNetworkChange();
+  finding.handleNetworkChange(['v4', 'v6']);
   expect(asked(3_600_002).length).toBe(1);
 });

@@ -3,7 +3,7 @@
  * enters the DHT, publishes where we are for each contact, and finds where they are.
  * @module
  */
-import { parseEndpoint, type Endpoint } from '../base/endpoint.ts';
+import { parseEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
 import { utf8 } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
@@ -50,6 +50,7 @@ export class Finding {
     private readonly context: Context,
     device: Uint8Array,
     docs: readonly Doc[],
+    families: readonly Family[],
     private readonly handlers: FoundHandlers,
   ) {
     const { now, profile, random } = context;
@@ -60,6 +61,7 @@ export class Finding {
           random,
           nowMs: now.monoMs,
           bootstrap: literal,
+          families,
           readOnly: profile.readOnly,
           allowReserved: profile.allowReserved,
           ...(saved ? { saved } : {}),
@@ -79,6 +81,11 @@ export class Finding {
   /** Our address as others see it, by vote. */
   get external(): Endpoint | undefined {
     return this.#dht?.external('v4');
+  }
+
+  /** The same over IPv6. */
+  get external6(): Endpoint | undefined {
+    return this.#dht?.external('v6');
   }
 
   /** The day and hour most of the world agrees on, ms since 1970. */
@@ -154,7 +161,8 @@ export class Finding {
   }
 
   /** This computer has other addresses now: perhaps there is a network where there was none. */
-  handleNetworkChange(): void {
+  handleNetworkChange(families: readonly Family[]): void {
+    for (const family of families) this.#dht?.openFamily(family, this.context.now.monoMs);
     if (!this.#dht || this.helpers > 0) return;
     this.#resolvePauseMs = RESOLVE_AGAIN_MS;
     this.#resolveAtMs = this.context.now.monoMs;

@@ -4,6 +4,7 @@
  * @module
  */
 import { compare, equal, hex } from '../base/bytes.ts';
+import type { Family } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange, Loaded, StoredEvent } from '../base/vault.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
@@ -17,7 +18,13 @@ import { Asking } from './asking.ts';
 import { Door } from './door.ts';
 import { Requests } from './requests.ts';
 import { VERSIONS } from './versions.ts';
-import { allowedRoutes, ownCandidates, type OwnAddresses, type Route } from '../path/candidates.ts';
+import {
+  allowedRoutes,
+  familiesOf,
+  ownCandidates,
+  type OwnAddresses,
+  type Route,
+} from '../path/candidates.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteId, inviteState, type Invite } from '../people/invite.ts';
 import { parseInvite } from '../people/invite-text.ts';
@@ -64,7 +71,7 @@ export class Runtime {
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
     this.book = new Book(me.identity, loaded.docs);
     this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
-    this.finding = new Finding(context, me.device, loaded.docs, {
+    this.finding = new Finding(context, me.device, loaded.docs, this.#families(), {
       found: (at, device, record) => this.#found(at, device, record),
       external: () => this.#refreshRecord(),
       copyOfUs: () => {
@@ -145,14 +152,14 @@ export class Runtime {
   /** This computer slept: nothing that it knew of others need hold. */
   handleWake(): void {
     this.connections.handleWake(false);
-    this.finding.handleNetworkChange();
+    this.finding.handleNetworkChange([]);
   }
 
   /** This computer listens elsewhere. */
   #moved(listen: Listening): void {
     const gone = this.#listen.addresses.some((host) => !listen.addresses.includes(host));
     this.#listen = listen;
-    this.finding.handleNetworkChange();
+    this.finding.handleNetworkChange(this.#families());
     this.#refreshRecord();
     this.connections.handleWake(gone);
   }
@@ -345,12 +352,17 @@ export class Runtime {
 
   // Where we are
 
+  #families(): Family[] {
+    return familiesOf(this.#listen.addresses, this.context.profile.allowReserved);
+  }
+
   #own(): OwnAddresses {
     return {
       local: this.#listen.addresses,
       udpPort: this.#listen.udpPort,
       tcpPort: this.#listen.tcpPort,
       external: this.finding.external,
+      external6: this.finding.external6,
       allowReserved: this.context.profile.allowReserved,
     };
   }

@@ -60,6 +60,7 @@ export class DhtNode {
   readonly #replies: ReplyBudget;
   readonly #operations: Operations;
   readonly #allowReserved: boolean;
+  #openRealm!: (family: Family, nowMs: number) => void;
   #readOnly: boolean;
   #wasReady = false;
   /** The latest time we were told. */
@@ -114,6 +115,11 @@ export class DhtNode {
   /** Our node id in each family. */
   get ids(): Readonly<Partial<Record<Family, Uint8Array>>> {
     return Object.fromEntries([...this.#realms].map(([family, realm]) => [family, realm.id]));
+  }
+
+  /** This computer can be reached in this family too, from now on. */
+  openFamily(family: Family, nowMs: number): void {
+    if (!this.#realms.has(family)) this.#openRealm(family, nowMs);
   }
 
   /** Where the voters of a family see us. */
@@ -245,8 +251,8 @@ export class DhtNode {
 
   #openRealms(deps: DhtDeps): void {
     const saved: Saved = deps.saved ? decodeSaved(deps.saved) : {};
-    for (const family of new Set<Family>(deps.families ?? ['v4'])) {
-      const realm = new Realm({
+    const opens = (family: Family): Realm =>
+      new Realm({
         family,
         random: deps.random,
         timers: this.#timers,
@@ -261,9 +267,12 @@ export class DhtNode {
         searched: (atMs) => this.#operations.run(atMs),
         external: (endpoint) => this.#say({ type: 'external', endpoint }),
       });
+    this.#openRealm = (family, nowMs) => {
+      const realm = opens(family);
       this.#realms.set(family, realm);
-    }
-    for (const realm of this.#realms.values()) realm.search(deps.nowMs);
+      realm.search(nowMs);
+    };
+    for (const family of deps.families ?? ['v4']) this.openFamily(family, deps.nowMs);
   }
 
   #query(

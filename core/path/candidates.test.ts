@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   allowedRoutes,
+  familiesOf,
   nearerRoutes,
   ownCandidates,
   type OwnAddresses,
@@ -82,4 +83,32 @@ test('[PTH-11] nearer is this computer, then a private network, then the rest', 
   expect(nearerRoutes(all, far)).toEqual([near, here]);
   expect(nearerRoutes(all, near)).toEqual([here]);
   expect(nearerRoutes(all, here)).toEqual([]);
+});
+
+test('[PTH-12] with both families each has its two ways', () => {
+  const six = '2a00:1::5';
+  const both = ownCandidates(own({ local: ['::1', '192.168.1.11', six] }));
+  expect(both.map(({ endpoint, transport }) => `${transport} ${endpoint.host}`)).toEqual([
+    `udp ${OUTSIDE.host}`,
+    `udp ${six}`,
+    `tcp ${OUTSIDE.host}`,
+    `tcp ${six}`,
+  ]);
+  expect(both[0]!.endpoint.port).toBe(OUTSIDE.port);
+  const only = ownCandidates(own({ local: ['::1', six], external: undefined }));
+  expect(only.map(({ endpoint }) => endpoint.host)).toEqual([six, six]);
+  const mapped = ownCandidates(own({ local: [six], external6: { host: '2a00:9::9', port: 7 } }));
+  expect(mapped.filter(({ endpoint }) => endpoint.host === '2a00:9::9')).toHaveLength(2);
+});
+
+test('[PTH-12] families are those of addresses beyond this computer', () => {
+  expect(familiesOf(['127.0.0.1', '::1', '192.168.1.11'], false)).toEqual(['v4']);
+  expect(familiesOf(['127.0.0.1', '::1', '192.168.1.11', '2a00:1::5'], false)).toEqual([
+    'v4',
+    'v6',
+  ]);
+  expect(familiesOf(['127.0.0.1', '2a00:1::5', 'fe80::1'], false)).toEqual(['v6']);
+  expect(familiesOf(['10.0.0.1', 'fd00::1'], false)).toEqual(['v4']);
+  expect(familiesOf(['10.0.0.1', 'fd00::1'], true)).toEqual(['v4', 'v6']);
+  expect(familiesOf([], false)).toEqual(['v4']);
 });

@@ -7,7 +7,7 @@
  * peer's public address equals ours, which is what two devices behind one router look like.
  * @module
  */
-import { endpointKey, scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
 
 export type RouteTransport = 'udp' | 'tcp';
 export interface Route {
@@ -28,6 +28,8 @@ export interface OwnAddresses {
   readonly tcpPort: number | undefined;
   /** Our address as the network sees it: by vote, with the UDP port it saw. */
   readonly external: Endpoint | undefined;
+  /** The same over IPv6, where most have no router that changes it. */
+  readonly external6?: Endpoint | undefined;
   /** Lab and loopback addresses count as public. */
   readonly allowReserved: boolean;
 }
@@ -41,17 +43,45 @@ export function ownCandidates(own: OwnAddresses): Route[] {
   const add = (transport: RouteTransport, host: string, port: number | undefined): void => {
     if (port !== undefined) routes.push({ transport, endpoint: { host, port } });
   };
-  if (own.external) {
-    add('udp', own.external.host, own.external.port);
-    add('tcp', own.external.host, own.tcpPort);
-  }
+  const { external, external6 } = own;
   const byReach = [...own.local].sort((a, b) => reachOf(a) - reachOf(b));
-  for (const host of byReach) {
-    if (!publishable(host, own.allowReserved)) continue;
+  const local = byReach.filter((host) => publishable(host, own.allowReserved));
+  const beyond = local.filter((host) => scopeOf(host) !== 'loopback');
+  const six = external6?.host ?? beyond.find((host) => host.includes(':'));
+  const other = beyond.filter((host) => !host.includes(':'));
+  if (six !== undefined && (external || other.length > 0)) {
+    // Both families: each gets its two ways, so that a peer with only one of them finds one.
+    const four = external?.host ?? other[0]!;
+    add('udp', four, external?.port ?? own.udpPort);
+    add('udp', six, external6?.port ?? own.udpPort);
+    add('tcp', four, own.tcpPort);
+    add('tcp', six, own.tcpPort);
+  }
+  for (const outside of [external, external6]) {
+    if (outside) {
+      add('udp', outside.host, outside.port);
+      add('tcp', outside.host, own.tcpPort);
+    }
+  }
+  for (const host of local) {
     add('udp', host, own.udpPort);
     add('tcp', host, own.tcpPort);
   }
   return unique(routes).slice(0, CANDIDATES_MAX);
+}
+
+/**
+ * The families by which others may be reached: those of our addresses beyond this computer; where
+ * there is none yet, IPv4. Private IPv6 addresses lead nowhere but in a lab.
+ */
+export function familiesOf(local: readonly string[], allowReserved: boolean): Family[] {
+  const beyond = local.filter((host) => {
+    const scope = scopeOf(host);
+    if (scope === 'loopback' || scope === 'link-local') return false;
+    return !host.includes(':') || scope === 'public' || allowReserved;
+  });
+  const families = new Set(beyond.map((host) => familyOf({ host, port: 0 })));
+  return families.size > 0 ? [...families].sort() : ['v4'];
 }
 
 /** Loopback counts in a lab alone, and would otherwise push out what others can reach. */
