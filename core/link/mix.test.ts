@@ -10,7 +10,10 @@ import {
   mlkemDecapsulate,
   mlkemKeyPair,
 } from '../crypto/mlkem.ts';
+import type { Proof } from './carrier.ts';
+import { Carriers } from './carriers.ts';
 import type { Agreed } from './handshake.ts';
+import { LINK_LIMITS } from './limits.ts';
 import { answerMix, type Mixed, offerMix } from './mix.ts';
 import { CipherState } from './noise.ts';
 
@@ -133,6 +136,27 @@ describe('[LNK-51] the mix', () => {
     offerMix(new Prng(6).bytes, idle).wipe();
     expect(idle.secret.reveal()).toEqual(new Uint8Array(32));
   });
+});
+
+test('[LNK-56] a path that comes to nothing leaves none of its secrets', () => {
+  const route = { transport: 'tcp', endpoint: { host: '10.0.0.1', port: 1 } } as const;
+  const gate = { id: 'g', kind: 'direct', secret: new Secret('gate', X.slice()) } as const;
+  const carriers = new Carriers(() => undefined, LINK_LIMITS);
+  const [ours, theirs] = [agreed(), agreed()];
+  const offer = offerMix(new Prng(7).bytes, agreed());
+  const { established } = exchange().ours!;
+  const common = { gate, startedAtMs: 0, deadlineMs: 0 };
+  const proofs: Proof[] = [
+    { ...common, type: 'dialled', dial: 1, offer: offerMix(new Prng(8).bytes, ours) },
+    { ...common, type: 'dialled', dial: 2, offer, established },
+    { ...common, type: 'arrived', payload: NONE, agreed: theirs },
+  ];
+  for (const [stream, proof] of proofs.entries()) {
+    carriers.discard(carriers.open(stream, route, agreed().keys, proof, 0), 'reset');
+  }
+  const secrets = [ours.secret, theirs.secret, established.attach.root, established.exporter];
+  for (const secret of secrets) expect(secret.reveal()).toEqual(new Uint8Array(32));
+  expect(carriers.size + carriers.unproven.size).toBe(0);
 });
 
 describe('[LNK-52] what is not a key or a ciphertext', () => {

@@ -6,7 +6,7 @@
 import { assert } from '../../core/base/assert.ts';
 import { sha256 } from './fast-hash.ts';
 
-export { equalSecret } from '../../core/crypto/mac.ts';
+export { equalSecret, HmacKey } from '../../core/crypto/mac.ts';
 
 const BLOCK_BYTES = 64;
 

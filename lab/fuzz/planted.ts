@@ -58,6 +58,17 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
+    name: 'numbers of a key beyond the modulus',
+    target: 'mix',
+    patches: [
+      {
+        file: 'core/crypto/mlkem.ts',
+        find: 'if (!isEncapsulationKey(encapsulationKey)) return undefined;',
+        put: 'if (encapsulationKey.length !== ENCAPSULATION_KEY_BYTES) return undefined;',
+      },
+    ],
+  },
+  {
     name: 'quadratic time',
     target: 'sealed-content',
     patches: [
