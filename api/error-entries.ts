@@ -188,9 +188,16 @@ const DESIGN = {
     sentence:
       "That passphrase doesn't open this profile. Nobody can reset it; a backup is the only " +
       'other way in. {tries} tries before a {pause} s pause.',
-    terminal:
-      "That passphrase doesn't open this profile. Nobody can reset it; a backup is the only other way in.",
     hint: 'Try again: sotto start',
+  },
+  'passphrase-pause': {
+    code: 'E15',
+    exit: 5,
+    retryable: true,
+    sentence:
+      'Too many wrong passphrases were tried. Everything in this profile is safe. ' +
+      'Wait {seconds} s, then try again.',
+    hint: 'Then: sotto start',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

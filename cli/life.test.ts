@@ -111,7 +111,7 @@ describe('[CLI-24] passphrases', () => {
     expect([wrong.code, wrong.stderr]).toEqual([
       5,
       "That passphrase doesn't open this profile. Nobody can reset it; a backup is the only " +
-        'other way in. [E15]\nhint: Try again: sotto start\n',
+        'other way in. 4 tries before a 30 s pause. [E15]\nhint: Try again: sotto start\n',
     ]);
   });
 
@@ -140,7 +140,7 @@ describe('[CLI-24] passphrases', () => {
     });
     expect(ran.code).toBe(0);
     expect(ran.stdout).not.toMatch(/wrong|horse/);
-    expect(ran.stdout).toContain("That passphrase doesn't open it.");
+    expect(ran.stdout).toContain('4 tries before a 30 s pause.');
     expect(ran.stdout).toContain(ID);
     expect(argv()).not.toContain('horse');
     const mute = await terminal.atTerminal([...locked, '--no-input', '--profile', 'other']);

@@ -13,6 +13,7 @@ import { VaultHost } from '@sotto/vault/host.ts';
 import type { VaultReader } from '@sotto/vault/reader.ts';
 import { openVault } from '@sotto/vault/vault.ts';
 import type { Vault } from '@sotto/vault/vault.ts';
+import { PassphraseTries } from './passphrase-tries.ts';
 import { StartFailure } from './start-failure.ts';
 
 const READ_CURSORS_MAX = 1_024;
@@ -41,9 +42,16 @@ export class Stores {
 
   /** @throws StartFailure where a person can do something about it. */
   async open(folder: string, passphrase?: Uint8Array): Promise<Store> {
+    const tries = passphrase && new PassphraseTries(folder);
+    tries?.begin();
     try {
-      return new OpenStore(await openVault({ folder, passphrase, host: this.#host }));
+      const store = new OpenStore(await openVault({ folder, passphrase, host: this.#host }));
+      tries?.right();
+      return store;
     } catch (error) {
+      const isWrong = error instanceof VaultRefusedError && error.code === 'wrong passphrase';
+      if (isWrong && tries) throw tries.wrong();
+      tries?.unused();
       throw startFailureOf(error, folder);
     }
   }
@@ -115,6 +123,6 @@ const FAILURES: Readonly<Record<OpenRefusal, ErrorName>> = {
 /** Why a vault does not open, in the words of the registry; other errors are passed on. */
 function startFailureOf(error: unknown, folder: string): unknown {
   if (!(error instanceof VaultRefusedError)) return error;
-  const detail: ErrorDetail = { folder, what: error.message, pid: '?', tries: 1, pause: 0 };
+  const detail: ErrorDetail = { folder, what: error.message, pid: '?' };
   return new StartFailure(FAILURES[error.code], detail);
 }

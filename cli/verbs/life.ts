@@ -132,7 +132,7 @@ async function spawnUntilReady(session: Session): Promise<void> {
       const locked = reason === 'passphrase-needed' || reason === 'wrong-passphrase';
       const given = session.globals.passphraseFile !== undefined;
       if (!locked || given || !session.mayAsk || tries > PASSPHRASE_TRIES) throw error;
-      if (reason === 'wrong-passphrase') session.out.note("That passphrase doesn't open it.");
+      if (reason === 'wrong-passphrase') session.out.note((error as Failure).body.message);
       passphrase = Buffer.from(`${await askHidden('Passphrase: ')}\n`, 'utf8');
     }
   }
