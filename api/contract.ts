@@ -116,6 +116,8 @@ export const Route = z.object({
   peerSeesMyIp: z.boolean(),
   rttMs: z.number().optional(),
   hops: count,
+  /** Through openings that the routers of both made. */
+  punched: z.boolean(),
   asking: Asking.optional(),
 });
 export type Route = z.infer<typeof Route>;

@@ -46,23 +46,23 @@ export const Settings = z.strictObject({
   'net.bind': addresses
     .default('0.0.0.0,::')
     .describe('Addresses to listen on, at most one IPv4 and one IPv6.'),
-  'net.udp': z.boolean().default(true).describe('Use UDP. Without it there is no DHT either.'),
+  'net.udp': z.boolean().default(true).describe('Use UDP. Without it nobody new is found.'),
   'net.tcp': z.boolean().default(true).describe('Accept TCP connections.'),
   'net.allowReserved': z
     .boolean()
     .default(false)
     .describe('Treat loopback and reserved addresses as public ones. For tests.'),
-  'dht.enabled': z.boolean().default(true).describe("Find people through BitTorrent's DHT."),
+  'dht.enabled': z
+    .boolean()
+    .default(true)
+    .describe("Find people through the helpers of BitTorrent's network."),
   'dht.bootstrap': hostPorts
     .default(
       'dht.libtorrent.org:25401,dht.transmissionbt.com:6881,' +
         'router.bittorrent.com:6881,router.utorrent.com:6881',
     )
-    .describe('Where to enter the DHT when nothing better is known. May be empty.'),
-  'dht.readOnly': z
-    .boolean()
-    .default(false)
-    .describe('Ask the DHT but never answer in it (BEP 43).'),
+    .describe('The first helpers to ask when no better one is known. May be empty.'),
+  'dht.readOnly': z.boolean().default(false).describe('Ask helpers, and help nobody.'),
   'echo.enabled': z.boolean().default(true).describe('Echo, the local test partner.'),
   'log.level': z
     .enum(['debug', 'info', 'warn', 'error'])

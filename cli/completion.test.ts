@@ -41,7 +41,7 @@ async function shell(program: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-describe('[CLI-32] what may stand next', () => {
+describe('[CLI-34] what may stand next', () => {
   test('commands, options and choices come from the program', async () => {
     const tops = await values('');
     expect(tops).toEqual(expect.arrayContaining(['start', 'contacts', 'doctor', 'completion']));
@@ -78,7 +78,7 @@ describe('[CLI-32] what may stand next', () => {
   });
 });
 
-describe('[CLI-32] the shells themselves', () => {
+describe('[CLI-34] the shells themselves', () => {
   test('bash: quotes what it inserts, and runs none of it', async () => {
     await terminal.daemon(people);
     writeFileSync(join(terminal.root, 'rc.bash'), script('bash'));

@@ -275,6 +275,7 @@ const DEFAULTS: Handlers = {
     peerSeesMyIp: true,
     rttMs: 12.4,
     hops: 0,
+    punched: false,
   }),
   'config.list': () => ({ entries: [PORT] }),
   'config.get': (params) => {

@@ -106,7 +106,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
         'theirs. Providers can see you are connected, not what you say.\n' +
         'Automatic: the fastest safe way. Ana Ruiz may see your IP address.\n' +
         'over UDX, to 192.0.2.7:20000, 12 ms there and back\n',
-      'c_7k2\tauto\tdirect\ttrue\t0\tudx\t192.0.2.7:20000\t12.4\n',
+      'c_7k2\tauto\tdirect\ttrue\t0\tudx\t192.0.2.7:20000\t12.4\tfalse\n',
     ],
     [
       'config list',
@@ -146,6 +146,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
       peerSeesMyIp: true,
       rttMs: 12.4,
       hops: 0,
+      punched: false,
     });
     expect(data(await terminal.run(['contacts', 'list', '--json']))).toMatchObject({
       contacts: [{ conversation: 'c_7k2', name: 'Ana Ruiz', lastSeenAt: TIME }],

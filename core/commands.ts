@@ -187,6 +187,8 @@ export interface RouteView {
   readonly peerSeesMyIp: boolean;
   readonly rttMs: number | undefined;
   readonly hops: 0;
+  /** Through openings that two routers made; there are none yet. */
+  readonly punched: false;
   /** Set while they have not let us in: what the request may show, and to whom. */
   readonly asking: AskingState | undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * `complete`: what may stand where the cursor is, read off the program. Asked by shells at each
  * press of Tab, so it is quick, quiet, and never fails: where the app does not run, names are
- * simply not offered. Spec: docs/spec/cli.md CLI-32.
+ * simply not offered. Spec: docs/spec/cli.md CLI-34.
  * @module
  */
 import { readdirSync } from 'node:fs';

@@ -10,8 +10,11 @@ export async function show({ out, daemon }: Session, to: string): Promise<void> 
   const route = await daemon.call('route.show', { to });
   if (out.look.mode === 'json') return out.json(route);
   if (out.look.mode === 'plain') {
-    const { conversation, policy, transport, endpoint, peerSeesMyIp, rttMs, hops } = route;
-    out.record(conversation, policy, route.route, peerSeesMyIp, hops, transport, endpoint, rttMs);
+    const { conversation, policy, transport, endpoint, peerSeesMyIp, punched, rttMs, hops } = route;
+    out.record(
+      ...[conversation, policy, route.route, peerSeesMyIp, hops, transport, endpoint, rttMs],
+      punched,
+    );
     return;
   }
   const { name } = await daemon.call('contacts.show', { to: route.conversation });

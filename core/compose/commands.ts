@@ -414,6 +414,7 @@ function routeOf({ asking, book, sessions }: Runtime, contact: Contact): RouteVi
     peerSeesMyIp: route === 'direct' || route === 'lan',
     rttMs: session?.rttMs,
     hops: 0,
+    punched: false,
     asking: asking.step(contact),
   };
 }
