@@ -52,7 +52,7 @@ test('[PTH-6] who is wanted is dialled soon, though never met; who is forgotten,
     versions: [1],
     gate: { id: 'an invite', kind: 'invite', secret: new Secret('gate', bytes(32)) },
   };
-  connections.setTarget('ben', target, ROUTES, false);
+  connections.setTarget('ben', target, ROUTES);
   run(200_000);
   while (connections.wakeAtMs()! - nowMs() < 20_000) run(connections.wakeAtMs()!);
   connections.want(bytes(32));
@@ -74,14 +74,14 @@ test('[PTH-5] a renewed gate is tried soon, the same one told again is not', () 
     gate: { id: 'direct', kind: 'direct', secret: new Secret('gate', bytes(32)) },
   };
   const secret = target.gate.secret.reveal();
-  connections.setTarget('ben', target, ROUTES, false);
+  connections.setTarget('ben', target, ROUTES);
   run(200_000); // long unreachable: the waits have grown
   while (connections.wakeAtMs()! - nowMs() < 20_000) run(connections.wakeAtMs()!);
   const soonMs = nowMs() + 10_000;
   const again = { ...target.gate, secret: new Secret('gate' as const, secret.slice()) };
-  connections.setTarget('ben', { ...target, gate: again }, ROUTES, false);
+  connections.setTarget('ben', { ...target, gate: again }, ROUTES);
   expect(connections.wakeAtMs()).toBeGreaterThan(soonMs);
   const renewed = { ...target.gate, secret: new Secret('gate' as const, bytes(32)) };
-  connections.setTarget('ben', { ...target, gate: renewed }, ROUTES, false);
+  connections.setTarget('ben', { ...target, gate: renewed }, ROUTES);
   expect(connections.wakeAtMs()).toBeLessThan(soonMs);
 });

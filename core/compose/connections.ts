@@ -45,12 +45,19 @@ export interface ConnectionDeps {
   readonly handlers: LinkHandlers;
 }
 
+/** A link, who dialled it, and where its path leads. */
+export interface Linked {
+  readonly link: number;
+  readonly initiator: boolean;
+  readonly route: Route;
+}
+
 interface Wanted {
   readonly dialer: Dialer;
   target: LinkTarget;
   routes: readonly Route[];
   /** The link that leads there now. */
-  linked: { readonly link: number; readonly initiator: boolean; route: Route } | undefined;
+  linked: Linked | undefined;
   /** Why the last dial led nowhere. */
   failure: DialFailure | undefined;
 }
@@ -95,13 +102,13 @@ export class Connections {
   }
 
   /** Where a device is and how to pass its gate. Dials when anything here is new. */
-  setTarget(device: string, target: LinkTarget, routes: readonly Route[], linked: boolean): void {
+  setTarget(device: string, target: LinkTarget, routes: readonly Route[], linked?: Linked): void {
     const nowMs = this.context.now.monoMs;
     let wanted = this.#wanted.get(device);
     if (!wanted) {
       const dialer = new Dialer({ random: this.context.random, nextDial: () => this.#nextDial++ });
       if (linked) dialer.handleLinked(nowMs);
-      wanted = { dialer, target, routes: [], linked: undefined, failure: undefined };
+      wanted = { dialer, target, routes: [], linked, failure: undefined };
       this.#wanted.set(device, wanted);
     }
     const gate = sameGate(wanted.target.gate, target.gate) ? wanted.target.gate : target.gate;
@@ -194,8 +201,10 @@ export class Connections {
   #improve({ linked, routes }: Wanted): void {
     if (!linked) return;
     this.#links.setRoutes(linked.link, routes);
-    const nearer = nearerRoutes(routes, linked.route);
-    if (nearer.length > 0) this.#links.attach(linked.link, nearer, this.context.now.monoMs);
+    // Where it is no more said to be it has moved, and its path is about to be found dead.
+    const moved = !routes.some((route) => sameRoutes([route], [linked.route]));
+    const better = moved ? routes : nearerRoutes(routes, linked.route);
+    if (better.length > 0) this.#links.attach(linked.link, better, this.context.now.monoMs);
   }
 
   /** False where the link has no room now; `writable` tells when it has. */

@@ -468,7 +468,13 @@ export class Runtime {
     // A partner inside this computer listens on loopback, where we dial nobody else.
     const isLocal = this.book.contactOf(target.identity)?.local === true;
     const routes = allowedRoutes(candidates, isLocal ? { ...own, allowReserved: true } : own);
-    this.connections.setTarget(key, target, routes, this.sessions.of(key) !== undefined);
+    const session = this.sessions.of(key);
+    const linked = session && {
+      link: session.link,
+      initiator: session.up.initiator,
+      route: session.at,
+    };
+    this.connections.setTarget(key, target, routes, linked);
   }
 
   #watchPresence(contact: Contact): void {
