@@ -4,6 +4,7 @@
  * not answer they try again, as people do.
  *
  *   strangers --invite-new--> invited --contact-add--> added      then both write
+ *       '------door-open, contact-add by ID, request-accept--> met '
  *
  * @module
  */
@@ -35,6 +36,8 @@ export interface Habits {
   readonly blockEveryMs: number | undefined;
   /** Do invites come with an address, so that no lookup is needed? */
   readonly hints: boolean;
+  /** Share of pairs that meet by ID alone: one opens a door, the other knocks. */
+  readonly byIdRate: number;
 }
 
 interface Pair {
@@ -97,7 +100,10 @@ export class People {
   #introduce(inviter: Host, invitee: Host): void {
     const pair: Pair = { inviter, invitee, added: false, expiresMs: Infinity };
     this.#pairs.push(pair);
-    this.#later(0, 60_000, () => this.#learnId(inviter, () => this.#invite(pair)));
+    const { byIdRate } = this.#deps.habits;
+    const byId = byIdRate > 0 && this.#deps.prng.chance(byIdRate);
+    const begin = (): void => (byId ? this.#openDoor(pair) : this.#invite(pair));
+    this.#later(0, 60_000, () => this.#learnId(inviter, begin));
     this.#later(0, 60_000, () => this.#learnId(invitee, () => undefined));
   }
 
@@ -139,6 +145,39 @@ export class People {
       }
     };
     this.#ask(pair.invitee, command, added, pair.added);
+  }
+
+  /** The one is reachable by ID; the other, who has it, knocks. */
+  #openDoor(pair: Pair): void {
+    const { invitee, inviter } = pair;
+    const text = this.#ids.get(inviter);
+    if (text === undefined) return this.#later(1_000, 5_000, () => this.#openDoor(pair));
+    const hello = `${this.#texts++} knocks`; // no two texts are the same
+    const knock = { type: 'contact-add', text, anyway: true, hello } as const;
+    this.#ask(inviter, { type: 'door-open', anyway: true }, () => {
+      this.#ask(invitee, knock, () => this.#letIn(pair));
+    });
+  }
+
+  /** Looks at the door again and again until both have met; only then do they write. */
+  #letIn(pair: Pair): void {
+    const { invitee, inviter } = pair;
+    if (this.#done) return;
+    const who = this.#ids.get(invitee);
+    inviter.command({ type: 'request-list', look: true }, (result) => {
+      const asks = result?.ok === true && result.data.type === 'requests' && result.data.requests;
+      const isThere = asks && asks.some(({ id }) => id === who);
+      if (isThere && who !== undefined) {
+        inviter.command({ type: 'request-accept', who }, () => undefined);
+      }
+    });
+    invitee.command({ type: 'contact-show', to: this.#ids.get(inviter)! }, (result) => {
+      const view = result?.ok === true && result.data.type === 'contact' && result.data.contact;
+      if (!view || view.state !== 'connected' || pair.added) return;
+      pair.added = true;
+      this.#talk(pair);
+    });
+    if (!pair.added) this.#later(10_000, 40_000, () => this.#letIn(pair));
   }
 
   #talk(pair: Pair): void {

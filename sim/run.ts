@@ -212,5 +212,6 @@ function drawHabits(plan: Prng, size: number): Habits {
     cancelRate: plan.chance(0.5) ? plan.unit() * 0.2 : 0,
     blockEveryMs: plan.chance(0.3) ? plan.int(60_000, 300_000) : undefined,
     hints: plan.chance(0.5),
+    byIdRate: plan.chance(0.3) ? 0.5 : 0,
   };
 }
