@@ -191,8 +191,9 @@ export class Connections {
     this.#links.handleWake(nowMs);
     for (const { dialer, linked } of this.#wanted.values()) {
       dialer.handleNetworkChange(nowMs);
-      const deaf = moved && linked?.initiator === false;
-      dialer.handlePathLost(deaf ? 0 : RESUME_PATIENCE_MS, nowMs);
+      const resumes = linked?.initiator !== false;
+      const movedMs = resumes ? RESUME_PATIENCE_MS_RESPONDER : 0;
+      dialer.handlePathLost(moved ? movedMs : RESUME_PATIENCE_MS, nowMs);
     }
     this.#drain();
   }
