@@ -9,6 +9,8 @@ import { mutableTarget, signItem } from './item.ts';
 import { GET_WIDTH } from './item-search.ts';
 import { MASK_EXTRA_BITS } from './lookup.ts';
 import { sharedBits } from './node-id.ts';
+import { BUCKET_NODES_MAX } from './routing-table.ts';
+import { decodeSaved } from './saved.ts';
 import { Crowd, type CrowdNode, type CrowdOptions } from './test-crowd.ts';
 import { resultOf, TestNetwork, type TestHost } from './test-network.ts';
 
@@ -84,17 +86,19 @@ describe('privacy of lookups', () => {
   });
 
   test('[DHT-71] who shows the way sees three bits more than it shares, and noise', () => {
-    const key = town.key();
-    const target = mutableTarget(key.publicKey);
     const seen: string[] = [];
-    crowd.heard = (node, query) => {
-      if (query.method !== 'find_node') return;
-      const bits = sharedBits(query.target, target);
-      if (bits < MASK_EXTRA_BITS) return; // upkeep
-      expect(bits).toBeLessThan(sharedBits(node.id, target) + MASK_EXTRA_BITS + 12);
-      seen.push(hex(query.target));
-    };
-    town.get(hosts[0]!, key);
+    for (const host of hosts) {
+      const key = town.key();
+      const target = mutableTarget(key.publicKey);
+      crowd.heard = (node, query) => {
+        if (query.method !== 'find_node') return;
+        const bits = sharedBits(query.target, target);
+        if (bits < MASK_EXTRA_BITS) return; // upkeep
+        expect(bits).toBeLessThan(sharedBits(node.id, target) + MASK_EXTRA_BITS + 12);
+        seen.push(hex(query.target));
+      };
+      town.get(host, key);
+    }
     expect(seen.length).toBeGreaterThan(2);
     expect(new Set(seen).size).toBe(seen.length);
   });
@@ -107,6 +111,14 @@ describe('privacy of lookups', () => {
       expect([got.item?.seq, got.authoritative]).toEqual([1n, true]);
     }
   });
+});
+
+test('[DHT-59] soon after its start a node knows the far half of all ids too', () => {
+  const { hosts } = new Town(33, 4, { nodes: 1500 });
+  for (const { node } of hosts) {
+    const { id, nodes } = decodeSaved(node.save()).v4!;
+    expect(nodes.filter((other) => sharedBits(other.id, id) === 0)).toHaveLength(BUCKET_NODES_MAX);
+  }
 });
 
 describe('liars, three in ten, who lie in every way', () => {

@@ -260,6 +260,25 @@ export class Realm {
     if (routers.length > 0) search.offer(routers, nowMs);
   }
 
+  /**
+   * DHT-59: the search of our neighbourhood tells little of the far half of all ids, and few seeds
+   * there may all be liars. Once per start, where there is more than a neighbourhood.
+   */
+  #lookAround(nowMs: number): void {
+    if ((this.table.reach(SEARCH_WIDTH) ?? 1) >= 0.5) return;
+    const target = idSharing(this.#id, 0, this.#deps.random);
+    const options = { width: SEARCH_WIDTH, tokens: false };
+    const lookup = new Lookup(target, options, this.#id);
+    lookup.offer(this.table.closest(target, SEEDS_MAX));
+    new Walk(this.walkDeps(), {
+      lookup,
+      urgent: false,
+      deadlineMs: SEARCH_DEADLINE_MS,
+      query: () => this.findNode(target),
+      done: () => undefined,
+    }).start(nowMs);
+  }
+
   #searchDone(found: boolean, nowMs: number): void {
     this.#search = undefined;
     this.#searchedAtMs = nowMs;
@@ -268,6 +287,7 @@ export class Realm {
     if (found && !this.#wasReady) {
       this.#wasReady = true;
       this.#deps.ready(nowMs);
+      this.#lookAround(nowMs);
     }
     this.#planUpkeep(nowMs);
     this.#deps.searched(nowMs);
