@@ -19,7 +19,7 @@ import { root } from './build.mjs';
 
 const TOTAL_MS = 20 * 60_000;
 const STAGE_MS = {
-  packages: 6 * 60_000,
+  packages: 8 * 60_000,
   static: 4 * 60_000,
   unit: 8 * 60_000,
   e2e: 9 * 60_000,
