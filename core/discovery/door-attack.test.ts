@@ -166,13 +166,13 @@ class Snoop {
 
   #head(publicKey: Uint8Array, seal: Secret<string>): Head | undefined {
     const item = this.owner.dht.find(hex(mutableTarget(publicKey)));
-    const opened = item && openItem(item.value, seal as never);
+    const opened = item && openItem(item.value, seal);
     return opened?.ok ? decodeHead(opened.inside) : undefined;
   }
 
   #content(head: Head, seal: Secret<string>): Uint8Array | undefined {
     const values = head.targets.map((target) => this.owner.dht.find(hex(target))?.value);
-    return joinPieces(head, values, seal as never);
+    return joinPieces(head, values, seal);
   }
 }
 
