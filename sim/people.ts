@@ -196,12 +196,12 @@ export class People {
 
   /** An invite made while the clock said 1970 leads nowhere later: they need another one. */
   #replaceDead(pair: Pair): void {
-    const to = this.#ids.get(pair.inviter);
+    const to = this.#ids.get(pair.invitee);
     const dead = pair.expiresMs <= EPOCH_MS + this.#deps.scheduler.nowMs;
     if (!pair.added || !dead || to === undefined) return;
-    pair.invitee.command({ type: 'contact-show', to }, (result) => {
-      const view = result?.ok === true && result.data.type === 'contact' && result.data.contact;
-      if (view && view.state === 'added') this.#invite(pair);
+    // Who invited does not know them: they never met, or the first meeting was cut in the middle.
+    pair.inviter.command({ type: 'contact-show', to }, (result) => {
+      if (result?.ok === false && result.error.code === 'not-found') this.#invite(pair);
     });
   }
 

@@ -18,7 +18,7 @@ import type {
 } from '../commands.ts';
 import { Secret } from '../crypto/keys.ts';
 import { decodeRecord } from '../discovery/record.ts';
-import { newContact, type Contact } from '../people/contact.ts';
+import { isPaired, newContact, type Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
 import type { TextFault } from '../people/id-text.ts';
 import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invite.ts';
@@ -222,7 +222,8 @@ function addContact(runtime: Runtime, command: CommandOf<'contact-add'>, reply: 
   const existing = book.contactOf(identity);
   if (formatId(identity) === me.id) return reply(failure('own-invite'));
   if (existing?.blocked) return reply(failure('blocked', { name: existing.name }));
-  if (existing && existing.devices.length > 0 && !asking.has(existing)) {
+  // Cut in the middle of the first meeting, one side may not know the other: a new invite helps.
+  if (existing && existing.devices.length > 0 && isPaired(existing) && !asking.has(existing)) {
     return reply(failure('already-exists', { name: existing.name }));
   }
   if (read.kind === 'invite' && context.now.wallMs >= read.invite.expiresMs) {
@@ -233,6 +234,7 @@ function addContact(runtime: Runtime, command: CommandOf<'contact-add'>, reply: 
   }
   const contact = existing ?? newFriend(runtime, identity, command);
   if (read.kind === 'id') return askById(runtime, contact, command, reply);
+  runtime.unfollow(contact);
   contact.invite = formatInvite(read.invite);
   context.vault({ op: 'put', docs: [book.contactDoc(contact)] }, (answer) => {
     if (answer.op === 'failed') return reply(vaultFailure(answer.reason));

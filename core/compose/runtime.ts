@@ -266,7 +266,7 @@ export class Runtime {
     this.connections.forget(contact.identity);
     if (removed) this.finding.presence.removePeer(hex(contact.identity), this.context.now);
     else this.#watchPresence(contact);
-    if (contact.invite !== undefined) this.#unfollow(contact.invite);
+    this.unfollow(contact);
     const docs = this.book.renewGate(this.context.random, this.context.now.wallMs);
     this.#refreshRecord();
     return docs;
@@ -524,9 +524,11 @@ export class Runtime {
     this.context.notify({ topic: 'contact', conversation });
   }
 
-  #unfollow(invite: string): void {
-    const read = parseInvite(invite);
-    if (read.ok) this.finding.presence.removeInvite(inviteId(read.invite.secret), this.context.now);
+  /** Looks no more under the invite by which this contact was added. */
+  unfollow(contact: Contact): void {
+    const read = inviteOf(contact);
+    if (read?.ok)
+      this.finding.presence.removeInvite(inviteId(read.invite.secret), this.context.now);
   }
 
   /** Invites that nobody needs any more leave the DHT. */
@@ -583,7 +585,7 @@ export class Runtime {
 
   /** Both hold the secret: from here on it alone leads them to each other. */
   #paired(contact: Contact): DocChange[] {
-    if (contact.invite !== undefined) this.#unfollow(contact.invite);
+    this.unfollow(contact);
     contact.invite = undefined;
     this.#watchPresence(contact);
     this.#retireInvites();
