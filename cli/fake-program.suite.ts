@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorBody, exitCodeOf } from '@sotto/api/errors.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
-import { FakeDaemon, ID, TIME } from './fake-daemon.suite.ts';
+import { FakeDaemon, STATUS } from './fake-daemon.suite.ts';
 
 const PASSPHRASE = 'correct horse';
 const args = process.argv.slice(2);
@@ -33,19 +33,11 @@ else {
   }
   const daemon = new FakeDaemon(folder, {
     'status.get': () => ({
-      id: ID,
+      ...STATUS,
       online: false,
       helpers: 0,
-      readOnly: true,
       contacts: 1,
-      linked: 1,
       waiting: 0,
-      requests: 0,
-      doorOpen: false,
-      secondCopy: false,
-      version: '0.1.0',
-      pid: process.pid,
-      startedAt: TIME,
     }),
     'daemon.stop': () => {
       if (how !== 'stuck') setTimeout(() => void daemon.close().then(() => process.exit()), 150);

@@ -43,15 +43,19 @@ function scene(): {
   return { connections, run, nowMs: () => context.now.monoMs };
 }
 
-test('[PTH-6] who is wanted is dialled soon, though never met; who is forgotten, never', () => {
-  const { connections, nowMs, run } = scene();
-  const target: LinkTarget = {
+function targetBehind(kind: 'invite' | 'direct'): LinkTarget {
+  return {
     identity: bytes(32),
     device: bytes(32),
     noise: bytes(32),
     versions: [1],
-    gate: { id: 'an invite', kind: 'invite', secret: new Secret('gate', bytes(32)) },
+    gate: { id: kind, kind, secret: new Secret('gate', bytes(32)) },
   };
+}
+
+test('[PTH-6] who is wanted is dialled soon, though never met; who is forgotten, never', () => {
+  const { connections, nowMs, run } = scene();
+  const target = targetBehind('invite');
   connections.setTarget('ben', target, ROUTES);
   run(200_000);
   while (connections.wakeAtMs()! - nowMs() < 20_000) run(connections.wakeAtMs()!);
@@ -66,13 +70,7 @@ test('[PTH-6] who is wanted is dialled soon, though never met; who is forgotten,
 
 test('[PTH-5] a renewed gate is tried soon, the same one told again is not', () => {
   const { connections, nowMs, run } = scene();
-  const target: LinkTarget = {
-    identity: bytes(32),
-    device: bytes(32),
-    noise: bytes(32),
-    versions: [1],
-    gate: { id: 'direct', kind: 'direct', secret: new Secret('gate', bytes(32)) },
-  };
+  const target = targetBehind('direct');
   const secret = target.gate.secret.reveal();
   connections.setTarget('ben', target, ROUTES);
   run(200_000); // long unreachable: the waits have grown

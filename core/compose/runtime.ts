@@ -217,8 +217,8 @@ export class Runtime {
     this.asking.want(contact);
     const { presence } = this.finding;
     if (contact.secret) presence.want({ peer: hex(contact.identity) }, this.context.now);
-    const read = inviteOf(contact);
-    if (read?.ok) presence.want({ invite: inviteId(read.invite.secret) }, this.context.now);
+    const invite = inviteIdOf(contact);
+    if (invite !== undefined) presence.want({ invite }, this.context.now);
     this.finding.drain();
   }
 
@@ -417,10 +417,7 @@ export class Runtime {
   #found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void {
     if ('invite' in at) {
       for (const contact of this.book.contacts.values()) {
-        const read = inviteOf(contact);
-        if (read?.ok && inviteId(read.invite.secret) === at.invite) {
-          return this.#foundByInvite(contact, record);
-        }
+        if (inviteIdOf(contact) === at.invite) return this.#foundByInvite(contact, record);
       }
       return;
     }
@@ -526,9 +523,8 @@ export class Runtime {
 
   /** Looks no more under the invite by which this contact was added. */
   unfollow(contact: Contact): void {
-    const read = inviteOf(contact);
-    if (read?.ok)
-      this.finding.presence.removeInvite(inviteId(read.invite.secret), this.context.now);
+    const invite = inviteIdOf(contact);
+    if (invite !== undefined) this.finding.presence.removeInvite(invite, this.context.now);
   }
 
   /** Invites that nobody needs any more leave the DHT. */
@@ -596,4 +592,9 @@ export class Runtime {
 /** The invite by which a contact was added, read; undefined where there is none any more. */
 function inviteOf(contact: Contact): ReturnType<typeof parseInvite> | undefined {
   return contact.invite === undefined ? undefined : parseInvite(contact.invite);
+}
+
+function inviteIdOf(contact: Contact): string | undefined {
+  const read = inviteOf(contact);
+  return read?.ok ? inviteId(read.invite.secret) : undefined;
 }
