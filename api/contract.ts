@@ -17,19 +17,25 @@
  * @module
  */
 import { z } from 'zod';
+import { PROFILE_METHODS } from './profiles.ts';
 import {
   API_VERSION,
   INVITE_EXPIRES_MS_DEFAULT,
   INVITE_EXPIRES_MS_MAX,
   INVITE_EXPIRES_MS_MIN,
   LOG_LINES_MAX,
+  HITS_MAX,
   MESSAGES_PAGE_MAX,
 } from './wire.ts';
 
+export * from './profiles.ts';
 export * from './wire.ts';
 
 const INPUT_CHARS_MAX = 4096;
 const HELLO_CHARS_MAX = 480;
+const FIND_CHARS_MAX = 256;
+/** A path of the app, such as /c/c_7k2/info: no host, no query, no fragment. */
+const PAGE_PATH = /^\/[a-z0-9_/-]{0,200}$/;
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -190,9 +196,39 @@ export const Conversation = z.object({
   route: RouteName,
   unread: count,
   waiting: count,
+  /** Everything up to and with this cursor is read. */
+  readUpTo: cursor,
+  /** What was typed here and not sent. */
+  draft: z.string().optional(),
+  asking: Asking.optional(),
+  verifiedAt: time.optional(),
   last: Message.optional(),
 });
 export type Conversation = z.infer<typeof Conversation>;
+
+/** A message that a search found, and the name of the conversation it is in. */
+export const Hit = z.object({ message: Message, name: z.string() });
+export type Hit = z.infer<typeof Hit>;
+
+/** What a pasted text is, read without any network. `known`: the conversation it would lead to. */
+export const Peek = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('invite'),
+    /** Of who made it. */
+    id: z.string(),
+    /** What they are called here, where they are known. */
+    name: z.string().optional(),
+    expiresAt: time.optional(),
+    known: conversationId.optional(),
+  }),
+  z.object({
+    kind: z.literal('id'),
+    id: z.string(),
+    name: z.string().optional(),
+    known: conversationId.optional(),
+  }),
+]);
+export type Peek = z.infer<typeof Peek>;
 
 const ConfigValue = z.union([z.string(), z.number(), z.boolean()]);
 export const ConfigEntry = z.object({
@@ -260,6 +296,8 @@ export const METHODS = {
     }),
     result: Contact,
   },
+  /** What a pasted text is: nothing is stored and nothing leaves. Errors as of `contacts.add`. */
+  'contacts.peek': { params: z.strictObject({ text: to }), result: Peek },
   /** `look`: look at the door first, which takes some seconds. */
   'requests.list': {
     params: z.strictObject({ look: z.boolean().default(false) }),
@@ -313,19 +351,41 @@ export const METHODS = {
     params: z.strictObject({
       to,
       limit: z.int().min(1).max(MESSAGES_PAGE_MAX).default(50),
-      /** The page that ends right before this cursor; without it, the newest page. */
+      /** The page that ends right before this cursor; without any bound, the newest page. */
       before: cursor.optional(),
+      /** The page that begins right after this cursor. At most one of the three is given. */
+      after: cursor.optional(),
+      /** The page with this cursor in its middle. */
+      around: cursor.optional(),
       /** Only what was stored at or after this time. */
       since: time.optional(),
     }),
-    /** Oldest first. `more`: older ones exist. */
+    /** Oldest first. `more`: older ones exist. `newer`: newer ones exist. */
     result: z.object({
       conversation: conversationId,
       name: z.string(),
       messages: z.array(Message),
       more: z.boolean(),
+      newer: z.boolean(),
     }),
   },
+  /** Messages whose text has `text` in it, part-words included; newest first. Local only. */
+  'messages.find': {
+    params: z.strictObject({
+      text: z.string().min(1).max(FIND_CHARS_MAX),
+      /** Only of this conversation. */
+      in: to.optional(),
+      from: z.enum(['me', 'them']).optional(),
+      /** Only what was stored before, or at or after, this time. */
+      before: time.optional(),
+      after: time.optional(),
+      limit: z.int().min(1).max(HITS_MAX).default(50),
+    }),
+    /** `more`: not all of them are here. */
+    result: z.object({ hits: z.array(Hit), more: z.boolean() }),
+  },
+  /** What was typed and not sent, kept encrypted across restarts; the empty text forgets it. */
+  'drafts.set': { params: z.strictObject({ to, text: z.string() }), result: z.object({}) },
   'messages.cancel': { params: z.strictObject({ event: hexId }), result: z.object({}) },
   /** Everything up to and with `cursor` is read. */
   'messages.markRead': { params: z.strictObject({ to, cursor }), result: z.object({}) },
@@ -353,6 +413,17 @@ export const METHODS = {
     params: z.strictObject({ with: to.optional() }),
     result: z.object({ checks: z.array(Check) }),
   },
+  /**
+   * A link that opens the app in a browser, once, within a minute. `path` is the page to open.
+   * The link holds a secret: it is handed to the browser and never logged.
+   */
+  'pages.open': {
+    params: z.strictObject({ path: z.string().regex(PAGE_PATH).default('/') }),
+    result: z.object({ url: z.string() }),
+  },
+  /** Every browser that was let in must ask again. */
+  'pages.forget': { params: none, result: z.object({}) },
+  ...PROFILE_METHODS,
   'stats.get': { params: none, result: z.object({ stats: z.record(z.string(), z.number()) }) },
   /** Answered first; the daemon then flushes and ends within 2 s. */
   'daemon.stop': { params: none, result: z.object({}) },
@@ -411,6 +482,27 @@ export const StreamEvent = z.discriminatedUnion('type', [
     type: z.literal('network'),
     cursor: cursor.optional(),
     data: z.object({ online: z.boolean(), helpers: count }),
+  }),
+  /** The conversation and the person are gone from this device. */
+  z.object({
+    v,
+    type: z.literal('removed'),
+    cursor: cursor.optional(),
+    data: z.object({ conversation: conversationId }),
+  }),
+  /** Read on this device: here, in another window, or by the terminal. */
+  z.object({
+    v,
+    type: z.literal('read'),
+    cursor: cursor.optional(),
+    data: z.object({ conversation: conversationId, readUpTo: cursor, unread: count }),
+  }),
+  /** How many people wait to be let in. */
+  z.object({
+    v,
+    type: z.literal('requests'),
+    cursor: cursor.optional(),
+    data: z.object({ requests: count }),
   }),
 ]);
 export type StreamEvent = z.infer<typeof StreamEvent>;

@@ -6,6 +6,7 @@
  * a less private way, because scripts may run them.
  * @module
  */
+import { PROFILE_ENTRIES } from './error-entries-profiles.ts';
 import type { ErrorEntry } from './errors.ts';
 
 const ID_ADVICE = 'Nothing was sent. Copy it again, or ask for code words.';
@@ -557,4 +558,11 @@ const VERIFY = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-export const ENTRIES = { ...DESIGN, ...COMMANDS, ...START, ...SCREENS, ...VERIFY } as const;
+export const ENTRIES = {
+  ...DESIGN,
+  ...COMMANDS,
+  ...START,
+  ...SCREENS,
+  ...VERIFY,
+  ...PROFILE_ENTRIES,
+} as const;

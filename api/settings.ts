@@ -13,6 +13,7 @@ import { z } from 'zod';
 
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
 const BOOTSTRAP_MAX = 16;
+const LOCK_MINUTES_MAX = 24 * 60;
 const port = z.int().min(0).max(65_535);
 
 /** Comma-separated `host:port`; the empty text is the empty list. */
@@ -64,6 +65,12 @@ export const Settings = z.strictObject({
     .describe('The first helpers to ask when no better one is known. May be empty.'),
   'dht.readOnly': z.boolean().default(false).describe('Ask helpers, and help nobody.'),
   'echo.enabled': z.boolean().default(true).describe('Echo, the local test partner.'),
+  'lock.afterMinutes': z
+    .int()
+    .min(0)
+    .max(LOCK_MINUTES_MAX)
+    .default(0)
+    .describe('Lock after so many minutes without anyone at a screen. 0: never.'),
   'log.level': z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -75,7 +82,7 @@ export type SettingKey = keyof Settings;
 export type SettingValue = string | number | boolean;
 
 /** Settings whose change takes effect at once. */
-export const LIVE: readonly SettingKey[] = ['log.level'];
+export const LIVE: readonly SettingKey[] = ['lock.afterMinutes', 'log.level'];
 
 export const SETTING_KEYS = Object.keys(Settings.shape) as readonly SettingKey[];
 

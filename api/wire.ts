@@ -11,6 +11,8 @@ export const TEXT_BYTES_MAX = 32 * 1024;
 /** One request body: a text of full length, each byte escaped as \u00xx, and its wrapping. */
 export const REQUEST_BYTES_MAX = 6 * TEXT_BYTES_MAX + 4096;
 export const MESSAGES_PAGE_MAX = 500;
+/** Messages in one answer of a search. */
+export const HITS_MAX = 100;
 export const LOG_LINES_MAX = 1000;
 export const INVITE_EXPIRES_MS_MIN = 60_000;
 export const INVITE_EXPIRES_MS_MAX = 366 * 86_400_000;

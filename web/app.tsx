@@ -1,0 +1,111 @@
+/**
+ * App: the frame, and which page stands in it. From 720 px on: rail, list, page; below, one of
+ * them at a time with the rail at the bottom.
+ * @module
+ */
+import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import style from './app.module.css';
+import { useModel } from './model/context.ts';
+import { go, place, type Place } from './model/place.ts';
+import { useStore } from './model/store.ts';
+import { Announcer } from './parts/announcer.tsx';
+import { Rail } from './parts/rail.tsx';
+import { ChatList } from './screens/chats/chat-list.tsx';
+import { Conversation } from './screens/conversation/conversation.tsx';
+import { FirstChat } from './screens/first-chat.tsx';
+import { Locked } from './screens/profiles/locked.tsx';
+import { Lost, LostLine, Refused } from './screens/not-running.tsx';
+import { Welcome } from './screens/welcome.tsx';
+import { useKeys } from './model/keys.ts';
+import { useText } from './text/text.ts';
+
+const Add = lazy(() => import('./screens/add/add.tsx'));
+const Network = lazy(() => import('./screens/network.tsx'));
+const Profiles = lazy(() => import('./screens/profiles/profiles.tsx'));
+const Requests = lazy(() => import('./screens/requests.tsx'));
+const Search = lazy(() => import('./screens/search.tsx'));
+const Settings = lazy(() => import('./screens/settings/settings.tsx'));
+
+/** @param invite opened together with the app. */
+export function App({ invite }: { readonly invite: string | undefined }) {
+  const model = useModel();
+  const phase = useStore(model.phase);
+  const status = useStore(model.status);
+  const isNew = useStore(model.settings).get('app.welcomed')?.value === false;
+  const current = useStore(place);
+  useKeys();
+  useEffect(() => {
+    if (phase !== 'ready') return;
+    if (isNew && current.page !== 'welcome') go('/welcome', { replace: true });
+    else if (!isNew && invite !== undefined && current.page === 'home') go('/add');
+  }, [phase, isNew, invite, current.page]);
+
+  if (phase === 'refused') return <Refused />;
+  if (phase === 'locked') return <Locked />;
+  // What was loaded stays on the screen while the daemon is away.
+  if (status === undefined) return phase === 'lost' ? <Lost /> : null;
+  if (current.page === 'welcome') return <Welcome invite={invite} />;
+  return (
+    <div className={style['app']} data-page={current.page}>
+      <SkipLink />
+      <Rail />
+      <ChatList />
+      <main id="content" className={style['content']} tabIndex={-1}>
+        {phase === 'lost' && <LostLine />}
+        <Suspense fallback={null}>{pageOf(current, invite)}</Suspense>
+      </main>
+      <Announcer />
+    </div>
+  );
+}
+
+function pageOf(current: Place, invite: string | undefined): ReactNode {
+  switch (current.page) {
+    case 'conversation':
+      // A key: each conversation has state of its own.
+      return <Conversation key={current.conversation} at={current} />;
+    case 'add':
+      return <Add invite={invite} />;
+    case 'requests':
+      return <Requests />;
+    case 'search':
+      return <Search />;
+    case 'network':
+      return <Network />;
+    case 'profiles':
+      return <Profiles />;
+    case 'settings':
+      return <Settings section={current.section} />;
+    case 'unknown':
+      return <Unknown />;
+    default:
+      return <FirstChat />;
+  }
+}
+
+function SkipLink() {
+  const t = useText();
+  return (
+    <a className={style['skip']} href="#content">
+      {t('app.skip')}
+    </a>
+  );
+}
+
+function Unknown() {
+  const t = useText();
+  return (
+    <section className={style['unknown']}>
+      <h1>{t('app.not-found')}</h1>
+      <a
+        href="/"
+        onClick={(event) => {
+          event.preventDefault();
+          go('/');
+        }}
+      >
+        {t('app.not-found.home')}
+      </a>
+    </section>
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * Dialog: the browser's own, so that focus stays inside, Esc closes it and the page behind is
+ * inert. It opens when it is rendered.
+ * @module
+ */
+import { X } from 'lucide-react';
+import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useText } from '../text/text.ts';
+import { IconButton } from './button.tsx';
+import style from './dialog.module.css';
+
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
+  const t = useText();
+  const titleId = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => {
+      shown?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className={style['dialog']}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <header className={style['head']}>
+        <h2 id={titleId}>{title}</h2>
+        <IconButton icon={<X />} label={t('app.close')} onClick={onClose} />
+      </header>
+      {children}
+    </dialog>
+  );
+}

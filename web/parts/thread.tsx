@@ -1,0 +1,60 @@
+/**
+ * The thread: two dots and a line whose shape, not colour, is the route. 40 x 18, lines of 2 px.
+ *
+ *   lan      two lines            waiting  a stub, then a ring
+ *   direct   one line             local    two dots side by side
+ *
+ * Always beside its words or with `label`: alone it says nothing to those who do not see it.
+ * @module
+ */
+import type { RouteName } from '@sotto/api/contract.ts';
+import style from './thread.module.css';
+
+export function Thread({
+  route,
+  label,
+}: {
+  readonly route: RouteName;
+  /** Its words, where they do not stand beside it. */
+  readonly label?: string | undefined;
+}) {
+  const said = label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label };
+  return (
+    <svg className={style['thread']} data-route={route} viewBox="0 0 40 18" {...said}>
+      {SHAPES[route] ?? SHAPES.waiting}
+    </svg>
+  );
+}
+
+const near = <circle cx="6" cy="9" r="4" className={style['dot']} />;
+const far = <circle cx="34" cy="9" r="4" className={style['dot']} />;
+
+const SHAPES: Readonly<Record<RouteName, React.ReactNode>> = {
+  lan: (
+    <>
+      {near}
+      <path d="M10 7H30M10 11H30" />
+      {far}
+    </>
+  ),
+  direct: (
+    <>
+      {near}
+      <path d="M10 9H30" />
+      {far}
+    </>
+  ),
+  waiting: (
+    <>
+      {near}
+      <path d="M10 9H20" strokeDasharray="4 2" />
+      <circle cx="34" cy="9" r="3" className={style['ring']} />
+    </>
+  ),
+  local: (
+    <>
+      <circle cx="15" cy="9" r="4" className={style['dot']} />
+      <circle cx="25" cy="9" r="4" className={style['dot']} />
+    </>
+  ),
+};

@@ -1,0 +1,7 @@
+/**
+ * English: the network doctor.
+ * @module
+ */
+export const NETWORK = {
+  'network.title': 'Network',
+} as const;

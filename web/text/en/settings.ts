@@ -1,0 +1,7 @@
+/**
+ * English: settings.
+ * @module
+ */
+export const SETTINGS = {
+  'settings.title': 'Settings',
+} as const;

@@ -1,0 +1,7 @@
+/**
+ * English: the first pages.
+ * @module
+ */
+export const WELCOME = {
+  'welcome.title': 'Private chat. No account.',
+} as const;
