@@ -3,18 +3,21 @@
  * from core by its commands, settings and logs from the daemon itself.
  * @module
  */
-import type { ConfigEntry, Door, Message } from '@sotto/api/contract.ts';
+import type { ConfigEntry, Door, Message, ParsedParams } from '@sotto/api/contract.ts';
 import { isSettingKey, readSetting } from '@sotto/api/settings.ts';
 import type { SettingKey, Settings } from '@sotto/api/settings.ts';
 import type { Command, CommandResult, ContactView } from '@sotto/core/commands.ts';
 import { conversationText, parseConversation } from '@sotto/core/people/conversation.ts';
+import type { Message as StoredMessage } from '@sotto/vault/view.ts';
 import { Refusal } from './api-server.ts';
 import type { Handlers } from './api-server.ts';
 import type { Config } from './config.ts';
 import { examine } from './doctor.ts';
 import type { LogFile } from './logs.ts';
+import { readPage } from './message-page.ts';
 import { ask } from './people.ts';
 import type { People } from './people.ts';
+import { profileMethods } from './profile-methods.ts';
 import { resolveName } from './resolve.ts';
 import type { StoreReader } from './store.ts';
 import {
@@ -23,6 +26,7 @@ import {
   doorOf,
   inviteOf,
   messageOf,
+  peekOf,
   readCursor,
   requestOf,
   routeOf,
@@ -45,17 +49,21 @@ export interface MethodParts {
   readonly stop: () => void;
 }
 
-export function makeHandlers(parts: MethodParts): Handlers {
+/** All but those that open the app in a browser, which belong to the server that serves it. */
+export function makeHandlers(parts: MethodParts): Omit<Handlers, `pages.${string}`> {
   return {
     ...daemonMethods(parts),
     ...inviteMethods(parts),
     ...contactMethods(parts),
     ...doorMethods(parts),
     ...messageMethods(parts),
+    ...draftMethods(parts),
     ...configMethods(parts),
+    ...profileMethods(),
   };
 }
 
+type Bounds = Pick<ParsedParams<'messages.list'>, 'before' | 'after' | 'around'>;
 type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
 function daemonMethods(
@@ -115,6 +123,8 @@ function contactMethods({ command, people }: MethodParts): Some<'contacts' | 'ro
       };
       return contactOf((await ask(command, { type: 'contact-add', ...wish }, 'contact')).contact);
     },
+    'contacts.peek': async ({ text }) =>
+      peekOf((await ask(command, { type: 'text-peek', text }, 'peek')).peek),
     'contacts.list': async () => ({ contacts: (await people.list()).map(contactOf) }),
     'contacts.show': async ({ to }) => contactOf(await people.show(to)),
     'contacts.rename': async ({ to, name }) =>
@@ -172,7 +182,7 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
       );
       const conversations = (await people.list()).map((view) => {
         const row = rows.get(view.conversation);
-        return conversationOf(view, row?.unread ?? 0, row && shown(parts, view, row.last));
+        return conversationOf(view, row && { ...row, author: authorOf(parts, view, row.last) });
       });
       return { conversations };
     },
@@ -182,19 +192,31 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
       await nextPoll();
       return { event, conversation, duplicate };
     },
-    'messages.list': async ({ to, limit, before, since }) => {
+    'messages.list': async ({ to, limit, since, ...bounds }) => {
       const view = await people.show(to);
-      const conversation = idOf(view);
-      const bound = before === undefined ? undefined : readCursor(before);
-      const page = reader.messages({ conversation, before: bound, limit });
-      const sinceMs = since === undefined ? 0 : Date.parse(since);
-      const found = page.filter(({ storedMs }) => storedMs >= sinceMs);
-      // Older ones count only where all of this page was wanted.
-      const first = found.length === page.length ? found[0]?.cursor : undefined;
-      const older = first && reader.messages({ conversation, before: first, limit: 1 })[0];
-      const messages = found.map((one) => shown(parts, view, one));
-      const more = older ? older.storedMs >= sinceMs : false;
-      return { conversation: view.conversation, name: view.name, messages, more };
+      const { conversation, name } = view;
+      const sinceMs = since === undefined ? undefined : Date.parse(since);
+      const page = readPage(reader, idOf(view), limit, { ...cursorsOf(bounds), sinceMs });
+      const messages = page.messages.map((one) => shown(parts, view, one));
+      return { conversation, name, messages, more: page.more, newer: page.newer };
+    },
+    'messages.find': async ({ text, limit, from, before, after, ...within }) => {
+      const views = await people.list();
+      const only = within.in === undefined ? undefined : await people.show(within.in);
+      const byConversation = new Map(views.map((view) => [view.conversation, view]));
+      const { found, more } = reader.search({
+        text,
+        limit,
+        conversation: only && idOf(only),
+        outgoing: from === undefined ? undefined : from === 'me',
+        beforeMs: before === undefined ? undefined : Date.parse(before),
+        sinceMs: after === undefined ? undefined : Date.parse(after),
+      });
+      const hits = found.flatMap((stored) => {
+        const view = byConversation.get(conversationText(stored.conversation));
+        return view ? [{ message: shown(parts, view, stored), name: view.name }] : [];
+      });
+      return { hits, more };
     },
     'messages.cancel': async ({ event }) => {
       await ask(command, { type: 'message-cancel', event }, 'done');
@@ -212,13 +234,28 @@ function nextPoll(): Promise<void> {
   return new Promise((done) => setImmediate(() => setImmediate(done)));
 }
 
-function shown(
-  { ownName, reader }: MethodParts,
-  view: ContactView,
-  stored: Parameters<typeof messageOf>[0],
-): Message {
-  const author = stored.outgoing ? ownName() : view.name;
-  return messageOf(stored, { author, readUpTo: reader.readUpTo(stored.conversation) });
+function draftMethods({ command }: MethodParts): Some<'drafts'> {
+  return {
+    'drafts.set': async ({ to, text }) => {
+      await ask(command, { type: 'draft-set', to, text }, 'done');
+      return {};
+    },
+  };
+}
+
+function authorOf({ ownName }: MethodParts, view: ContactView, stored: StoredMessage): string {
+  return stored.outgoing ? ownName() : view.name;
+}
+
+function shown(parts: MethodParts, view: ContactView, stored: StoredMessage): Message {
+  const readUpTo = parts.reader.readUpTo(stored.conversation);
+  return messageOf(stored, { author: authorOf(parts, view, stored), readUpTo });
+}
+
+function cursorsOf({ before, after, around }: Bounds): Parameters<typeof readPage>[3] {
+  const read = (cursor: string | undefined): number | undefined =>
+    cursor === undefined ? undefined : readCursor(cursor);
+  return { before: read(before), after: read(after), around: read(around) };
 }
 
 function idOf(view: ContactView): Uint8Array {
