@@ -29,7 +29,6 @@ import {
 } from './wire.ts';
 
 export * from './profiles.ts';
-export * from './profiles.ts';
 export * from './wire.ts';
 
 const INPUT_CHARS_MAX = 4096;
@@ -424,7 +423,6 @@ export const METHODS = {
   },
   /** Every browser that was let in must ask again. */
   'pages.forget': { params: none, result: z.object({}) },
-  ...PROFILE_METHODS,
   ...PROFILE_METHODS,
   'stats.get': { params: none, result: z.object({ stats: z.record(z.string(), z.number()) }) },
   /** Answered first; the daemon then flushes and ends within 2 s. */
