@@ -43,6 +43,7 @@ const DEBIAN_PACKAGES = [
   'groff',
   'mandoc',
   'libtoxcore-dev',
+  'chromium',
   'pkg-config',
 ];
 
@@ -157,7 +158,9 @@ async function staticStage() {
   };
   await check('build', process.execPath, ['tools/build.mjs']);
   const core = check('types', tool('tsc'), ['-p', 'tsconfig.json']).then(() =>
-    check('types of core', tool('tsc'), ['-p', 'core/tsconfig.json']),
+    check('types of core', tool('tsc'), ['-p', 'core/tsconfig.json']).then(() =>
+      check('types of web', tool('tsc'), ['-p', 'web/tsconfig.json']),
+    ),
   );
   const lint = check('lint', tool('eslint'), ['--max-warnings', '0', '.']).then(() =>
     check('format', tool('prettier'), ['--check', '--log-level', 'warn', '.']),

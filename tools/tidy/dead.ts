@@ -13,6 +13,7 @@ import type { Problem, SourceFile, Tree } from './tree.ts';
 const ENTRIES = [
   /^(daemon|cli|sim)\/main\.ts$/,
   /^vault\/worker\.ts$/,
+  /^web\/(main\.tsx|service-worker\.ts|vite\.config\.ts)$/,
   /^(lab|bench|tools)\//,
   /^[^/]+\.(ts|mjs|js)$/,
 ];

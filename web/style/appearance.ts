@@ -39,7 +39,7 @@ function show({ theme, textSize, density, motion }: Appearance): void {
 }
 
 function appearanceOf(settings: Settings): Appearance {
-  const value = (key: string): unknown => settings.get(key)?.value;
+  const value = (key: string): string | number | boolean | undefined => settings.get(key)?.value;
   return {
     theme: String(value('app.theme') ?? FIRST.theme),
     textSize: Number(value('app.textSize') ?? FIRST.textSize),
