@@ -16,7 +16,7 @@
  * text; a field that has no value is left out. Spec: docs/spec/cli.md.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROFILE_METHODS } from './profiles.ts';
 import {
   API_VERSION,

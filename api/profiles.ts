@@ -9,7 +9,7 @@
  * Spec: docs/spec/local-api.md API-40 to API-47.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const PASSPHRASE_CHARS_MAX = 1024;
 /** Letters, digits, - and _; the first is a letter or a digit. */

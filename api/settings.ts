@@ -9,7 +9,7 @@
  * at the next start. Spec: docs/spec/local-api.md API-4 to API-6.
  * @module
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
 const BOOTSTRAP_MAX = 16;
