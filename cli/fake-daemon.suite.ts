@@ -263,7 +263,7 @@ const DEFAULTS: Handlers = {
   },
   'messages.list': (params) => {
     const { conversation, name } = find(params.to);
-    return { conversation, name, messages: [message()], more: false };
+    return { conversation, name, messages: [message()], more: false, newer: false };
   },
   'messages.markRead': () => ({}),
   'route.show': (params) => ({

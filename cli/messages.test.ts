@@ -179,7 +179,13 @@ describe('[CLI-18] send', () => {
 
 describe('[CLI-25] read', () => {
   const page = (messages: ReturnType<typeof message>[], more = false) => ({
-    'messages.list': () => ({ conversation: 'c_7k2', name: 'Ana Ruiz', messages, more }),
+    'messages.list': () => ({
+      conversation: 'c_7k2',
+      name: 'Ana Ruiz',
+      messages,
+      more,
+      newer: false,
+    }),
   });
 
   test('shows days, gaps, doubtful messages, states, and what it cannot show', async () => {
@@ -229,7 +235,7 @@ describe('[CLI-25] read', () => {
         const end = before === undefined ? all.length : Number(before) - 1;
         const from = Math.max(0, end - limit);
         const messages = all.slice(from, end);
-        return { conversation: 'c_7k2', name: 'Ana Ruiz', messages, more: from > 0 };
+        return { conversation: 'c_7k2', name: 'Ana Ruiz', messages, more: from > 0, newer: false };
       },
     });
     const { messages, more } = data(await terminal.run(['read', 'ana', '-n', '600', '--json'])) as {

@@ -275,6 +275,7 @@ describe('[CLI-20] hostile names and texts on their way to the terminal', () => 
         name: hostile,
         messages: [message({ author: hostile, text: hostile })],
         more: false,
+        newer: false,
       }),
     });
     const modes = [[], ['--plain'], ['--json']];
@@ -294,6 +295,7 @@ describe('[CLI-20] hostile names and texts on their way to the terminal', () => 
         name: 'Ana Ruiz',
         messages: [message({ text: hostile })],
         more: false,
+        newer: false,
       }),
     });
     const { messages } = data(await terminal.run(['read', 'ana', '--json'])) as {

@@ -26,6 +26,8 @@ export type Command =
       hello?: string;
       anyway?: boolean;
     }
+  /** What a pasted text is, and whom it names; changes nothing, and refuses what adding would. */
+  | { type: 'text-peek'; text: string }
   | { type: 'contact-list' }
   | { type: 'contact-show'; to: string }
   | { type: 'contact-rename'; to: string; name: string }
@@ -49,6 +51,8 @@ export type Command =
   /** `clientId`: 32 hex characters; the same one twice is the same message. */
   | { type: 'message-send'; to: string; text: string; clientId: string }
   | { type: 'message-cancel'; event: string }
+  /** What was typed and not sent; the empty text forgets it. */
+  | { type: 'draft-set'; to: string; text: string }
   | { type: 'mark-read'; to: string; cursor: number }
   | { type: 'route-show'; to: string }
   | { type: 'health' }
@@ -91,6 +95,7 @@ export type CommandData =
   | { type: 'invite'; invite: InviteView; hint: Uint8Array }
   | { type: 'invites'; invites: readonly InviteView[] }
   | { type: 'contact'; contact: ContactView }
+  | { type: 'peek'; peek: PeekView }
   | { type: 'contacts'; contacts: readonly ContactView[] }
   /** `number`: 60 digits. */
   | { type: 'safety-number'; contact: ContactView; number: string }
@@ -150,6 +155,18 @@ export interface ContactView {
   readonly asking: AskingState | undefined;
   /** When a person found the safety number the same; undefined for never. */
   readonly verifiedMs: number | undefined;
+  /** What was typed to them and not sent. */
+  readonly draft: string | undefined;
+}
+
+/** What a pasted text is. */
+export interface PeekView {
+  readonly kind: 'invite' | 'id';
+  readonly id: string;
+  /** Of an invite: until when it may be used. */
+  readonly expiresMs: number | undefined;
+  /** The contact that it names already. */
+  readonly known: ContactView | undefined;
 }
 
 /** Somebody who knocked at our door. */

@@ -59,6 +59,9 @@ class Feed implements StoreReader {
   conversations(): [] {
     return [];
   }
+  search(): { found: []; more: false } {
+    return { found: [], more: false };
+  }
   readUpTo(): number {
     return 0;
   }

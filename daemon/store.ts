@@ -21,7 +21,7 @@ const READ_CURSORS_MAX = 1_024;
 /** The vault's reader, and how far a conversation is read. */
 export interface StoreReader extends Pick<
   VaultReader,
-  'conversations' | 'feedAfter' | 'lastCursor' | 'messages'
+  'conversations' | 'feedAfter' | 'lastCursor' | 'messages' | 'search'
 > {
   /** The cursor up to which a conversation is read; 0 where nothing is. */
   readUpTo(conversation: Uint8Array): number;
@@ -76,6 +76,7 @@ class OpenStore implements Store {
       feedAfter: (cursor, limit) => reader.feedAfter(cursor, limit),
       lastCursor: () => reader.lastCursor(),
       messages: (page) => reader.messages(page),
+      search: (wish) => reader.search(wish),
       readUpTo: (conversation) => this.#readCursor(reader, conversation),
     };
   }

@@ -9,6 +9,7 @@ import type {
   Door,
   Invite,
   Message,
+  Peek,
   Request,
   Route,
   RouteName,
@@ -22,10 +23,12 @@ import type {
   ContactView,
   DoorView,
   InviteView,
+  PeekView,
   RequestView,
   RouteView,
 } from '@sotto/core/commands.ts';
 import { conversationText } from '@sotto/core/people/conversation.ts';
+import type { ConversationRow } from '@sotto/vault/reader.ts';
 import type { Message as StoredMessage } from '@sotto/vault/view.ts';
 import { Refusal } from './api-server.ts';
 
@@ -58,7 +61,7 @@ export function inviteOf(view: InviteView): Invite {
 }
 
 export function contactOf(view: ContactView): Contact {
-  const { asking, lastSeenMs, verifiedMs, ...rest } = view;
+  const { asking, draft: _, lastSeenMs, verifiedMs, ...rest } = view;
   return {
     ...rest,
     ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }),
@@ -141,14 +144,30 @@ export function stateEvent(stored: StoredMessage, cursor: number): StreamEvent {
   };
 }
 
+/** @param row what is stored of it, and who wrote its last message; undefined for nothing. */
 export function conversationOf(
   view: ContactView,
-  unread: number,
-  last: Message | undefined,
+  row: (ConversationRow & { readonly author: string }) | undefined,
 ): Conversation {
-  const { conversation, id, name, state, online, route, waiting } = contactOf(view);
-  const own = { conversation, id, name, state, online, route, unread, waiting };
-  return last === undefined ? own : { ...own, last };
+  const { devices: _, lastSeenAt: __, ...person } = contactOf(view);
+  const { draft } = view;
+  const readUpTo = row?.readCursor ?? 0;
+  return {
+    ...person,
+    unread: row?.unread ?? 0,
+    readUpTo: cursorText(readUpTo),
+    ...(draft === undefined ? {} : { draft }),
+    ...(row && { last: messageOf(row.last, { author: row.author, readUpTo }) }),
+  };
+}
+
+export function peekOf({ kind, id, expiresMs, known }: PeekView): Peek {
+  return {
+    kind,
+    id,
+    ...(known && { name: known.name, known: known.conversation }),
+    ...(expiresMs === undefined ? {} : { expiresAt: timeText(expiresMs) }),
+  };
 }
 
 /** Core's failure in the words of the registry. */

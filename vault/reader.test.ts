@@ -119,7 +119,7 @@ test('[VLT-25] texts are found by any part of three letters, the newest first', 
     '日本語テキスト',
   ]);
   index();
-  const find = (text: string) => texts(vault.reader.search(text, 10));
+  const find = (text: string) => texts(vault.reader.search({ text, limit: 10 }).found);
   expect(find('the')).toEqual(['the lazy DOG', 'The quick brown fox']);
   expect(find('dog')).toEqual(['the lazy DOG']);
   expect(find('k bro')).toEqual(['The quick brown fox']);
@@ -131,7 +131,7 @@ test('[VLT-25] texts are found by any part of three letters, the newest first', 
 test('[VLT-25] short texts, quotes and operators are plain text', async () => {
   await writeAll(['say "hi" now', 'a OR b', 'no*where']);
   index();
-  const find = (text: string) => texts(vault.reader.search(text, 10));
+  const find = (text: string) => texts(vault.reader.search({ text, limit: 10 }).found);
   expect(find('hi')).toEqual(['say "hi" now']);
   expect(find('"hi"')).toEqual(['say "hi" now']);
   expect(find('a OR b')).toEqual(['a OR b']);
@@ -141,15 +141,15 @@ test('[VLT-25] short texts, quotes and operators are plain text', async () => {
 
 test('[VLT-25] the index catches up in commits of their own and survives a crash', async () => {
   await writeAll(numbered(20));
-  expect(vault.reader.search('text 7', 10)).toEqual([]);
+  expect(vault.reader.search({ text: 'text 7', limit: 10 }).found).toEqual([]);
   expect(vault.engine.tables.search.catchUp(8)).toBe(true);
-  expect(texts(vault.reader.search('text 7', 10))).toEqual(['text 7']);
-  expect(vault.reader.search('text 19', 10)).toEqual([]);
+  expect(texts(vault.reader.search({ text: 'text 7', limit: 10 }).found)).toEqual(['text 7']);
+  expect(vault.reader.search({ text: 'text 19', limit: 10 }).found).toEqual([]);
   await vault.crash();
   await vault.reopen();
   index();
-  expect(texts(vault.reader.search('text 19', 10))).toEqual(['text 19']);
-  expect(vault.reader.search('text', 100)).toHaveLength(20);
+  expect(texts(vault.reader.search({ text: 'text 19', limit: 10 }).found)).toEqual(['text 19']);
+  expect(vault.reader.search({ text: 'text', limit: 100 }).found).toHaveLength(20);
 });
 
 test('[VLT-17] a forgotten conversation is not found, indexed or not', async () => {
@@ -159,7 +159,7 @@ test('[VLT-17] a forgotten conversation is not found, indexed or not', async () 
   await write('alpha other', OTHER);
   await alice.do({ op: 'forget', conversation: CONVERSATION, devices: [], docs: [] });
   index();
-  expect(texts(vault.reader.search('alpha', 10))).toEqual(['alpha other']);
+  expect(texts(vault.reader.search({ text: 'alpha', limit: 10 }).found)).toEqual(['alpha other']);
   const { db } = vault.engine.tables;
   db.exec("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, search, 'row')");
   const terms = db.prepare('SELECT term FROM terms').pluck().all();

@@ -5,14 +5,12 @@
  */
 import { KNOCK_KIND, textOf } from '@sotto/core/base/event.ts';
 import { connect, type Database, type Statement } from './database.ts';
+import { Finder, type Wish } from './finder.ts';
 import { decoded, STATES } from './ledger.ts';
 import type { FeedEntry, FeedRow, Message } from './view.ts';
 
 /** Rows of one answer at most. */
 export const PAGE_MESSAGES_MAX = 500;
-/** Texts looked at one by one where a search is too short for the index. */
-const SCAN_MESSAGES_MAX = 5000;
-const TRIGRAM = 3;
 
 export interface Page {
   readonly conversation: Uint8Array;
@@ -30,6 +28,12 @@ export interface ConversationRow {
   readonly last: Message;
 }
 
+export interface Found {
+  readonly found: readonly Message[];
+  /** There are more, or there may be. */
+  readonly more: boolean;
+}
+
 export interface OutboxCount {
   /** Undefined for messages whose recipient has no known device yet. */
   readonly device: Uint8Array | undefined;
@@ -41,11 +45,13 @@ export interface OutboxCount {
 
 export class VaultReader {
   readonly #db: Database;
+  readonly #finder: Finder;
   readonly #q: ReturnType<typeof statements>;
 
   /** @param key 32 bytes; not kept. */
   constructor(path: string, key: Uint8Array) {
     this.#db = connect(path, key, { readonly: true });
+    this.#finder = new Finder(this.#db);
     this.#q = statements(this.#db);
   }
 
@@ -98,16 +104,13 @@ export class VaultReader {
   }
 
   /**
-   * Messages whose text contains this one, newest first; upper and lower case are the same.
-   * Texts of the last second or so may not be found yet.
+   * Messages with a part of their text, those stored last first. Texts of the last second or so
+   * may not be found yet.
    */
-  search(text: string, limit: number): Message[] {
-    const wanted = text.trim();
-    const rows = Math.min(limit, PAGE_MESSAGES_MAX);
-    if (wanted === '' || rows < 1) return [];
-    if ([...wanted].length < TRIGRAM) return this.#scan(wanted, rows);
-    const phrase = `"${wanted.replaceAll('"', '""')}"`;
-    return (this.#q.search.all(phrase, rows) as MessageRow[]).map(message);
+  search(wish: Wish): Found {
+    const limit = Math.min(wish.limit, PAGE_MESSAGES_MAX);
+    const { more, rows } = this.#finder.find({ ...wish, limit });
+    return { found: rows.map((row) => message(this.#q.byRow.get(row) as MessageRow)), more };
   }
 
   /** Unread messages of each conversation that has some. */
@@ -123,17 +126,6 @@ export class VaultReader {
       ...row,
       device: row.device ? new Uint8Array(row.device) : undefined,
     }));
-  }
-
-  #scan(wanted: string, limit: number): Message[] {
-    const lower = wanted.toLowerCase();
-    const found: Message[] = [];
-    for (const row of this.#q.newest.iterate(SCAN_MESSAGES_MAX) as Iterable<MessageRow>) {
-      const candidate = message(row);
-      if (candidate.text?.toLowerCase().includes(lower)) found.push(candidate);
-      if (found.length >= limit) break;
-    }
-    return found;
   }
 }
 
@@ -216,15 +208,7 @@ function statements(db: Database) {
       'SELECT max(coalesce((SELECT max(cursor) FROM feed), 0), ' +
         "coalesce((SELECT value FROM meta WHERE key = 'feed floor'), 0))",
     ).pluck(),
-    search: sql(
-      `SELECT ${COLUMNS} FROM events e ${JOINS} ` +
-        'WHERE e.id IN (SELECT rowid FROM search WHERE search MATCH ?) ' +
-        'ORDER BY e.cursor DESC LIMIT ?+0',
-    ),
-    newest: sql(
-      `SELECT ${COLUMNS} FROM feed f JOIN events e ON e.id = f.event AND e.cursor = f.cursor ` +
-        `${JOINS} ORDER BY f.cursor DESC LIMIT ?+0`,
-    ),
+    byRow: sql(`SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.id = ?`),
     unread: sql(
       `SELECT c.conversation, ${UNREAD} AS unread FROM conversations c WHERE ${UNREAD} > 0`,
     ),

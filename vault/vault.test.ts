@@ -83,7 +83,7 @@ test('[VLT-27] closing answers what was asked before, and refuses what comes aft
 test('[VLT-25] the worker indexes what is new without being asked', async () => {
   const { vaults, alice, bob, dispose } = await pair();
   await bob.open(alice, await alice.seal(bob, 'find me'));
-  const find = () => vaults[1].reader().search('nd m', 10);
+  const find = () => vaults[1].reader().search({ text: 'nd m', limit: 10 }).found;
   while (find().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(find()).toMatchObject([{ text: 'find me' }]);
   await dispose();

@@ -23,6 +23,7 @@ export const DOC_SPACES = [
   'dht', // saved routing tables
   'door', // our front door: settings, signed pointers, the keys of each day
   'request', // key: identity of who asks to be let in
+  'draft', // key: contact identity, what was typed to them and not sent
   'knock', // key: identity of whom we ask to be let in
 ] as const;
 export type DocSpace = (typeof DOC_SPACES)[number];

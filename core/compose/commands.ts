@@ -3,7 +3,6 @@
  * @module
  */
 import { fromHex, hex, utf8 } from '../base/bytes.ts';
-import { scopeOf } from '../base/endpoint.ts';
 import { TEXT_BYTES_MAX } from '../base/limits.ts';
 import type { DocChange, VaultFault } from '../base/vault.ts';
 import type {
@@ -17,16 +16,14 @@ import type {
   Status,
 } from '../commands.ts';
 import { Secret } from '../crypto/keys.ts';
-import { decodeRecord } from '../discovery/record.ts';
-import { isPaired, newContact, type Contact } from '../people/contact.ts';
+import type { Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
-import type { TextFault } from '../people/id-text.ts';
 import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invite.ts';
-import { formatInvite, parseIdOrInvite } from '../people/invite-text.ts';
+import { formatInvite } from '../people/invite-text.ts';
 import { cleanName, nameKey } from '../people/name.ts';
-import { CONTACTS_MAX } from './book.ts';
+import { addContact, peekText } from './add.ts';
 import { healthOf, pathOf } from './health.ts';
-import { askById, runDoorCommand } from './door-commands.ts';
+import { runDoorCommand } from './door-commands.ts';
 import type { Runtime } from './runtime.ts';
 import { verify } from './verify.ts';
 
@@ -58,6 +55,8 @@ export function runCommand(
       return revokeInvite(runtime, command, reply);
     case 'contact-add':
       return addContact(runtime, command, reply);
+    case 'text-peek':
+      return peekText(runtime, command.text, reply);
     case 'contact-list':
       return listContacts(runtime, reply);
     case 'request-list':
@@ -100,6 +99,8 @@ function withContact(
       return remove(runtime, contact, reply);
     case 'message-send':
       return send(runtime, contact, command, reply);
+    case 'draft-set':
+      return setDraft(runtime, contact, command.text, reply);
     case 'mark-read':
       return markRead(runtime, contact, command.cursor, reply);
     case 'path-show':
@@ -154,7 +155,7 @@ function newInvite(runtime: Runtime, command: CommandOf<'invite-new'>, reply: Re
   context.vault({ op: 'put', docs: [...docs, book.inviteDoc(invite)] }, (answer) => {
     if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
     book.invites.set(invite.id, invite);
-    runtime.offerInvite(invite);
+    runtime.invites.offer(invite);
     const view = inviteViewOf(runtime, invite);
     reply({ ok: true, data: { type: 'invite', invite: view, hint: runtime.inviteRecord(invite) } });
   });
@@ -169,7 +170,7 @@ function makeRoom(runtime: Runtime): DocChange[] | undefined {
     .sort((a, b) => a.createdMs - b.createdMs)[0];
   if (!spent) return undefined;
   book.invites.delete(spent.id);
-  runtime.withdrawInvite(spent);
+  runtime.invites.withdraw(spent);
   return [{ space: 'invite', key: utf8(spent.id), value: undefined }];
 }
 
@@ -191,7 +192,7 @@ function revokeInvite(runtime: Runtime, command: CommandOf<'invite-revoke'>, rep
   context.vault({ op: 'put', docs }, (answer) => {
     if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
     invite.revoked = true;
-    runtime.withdrawInvite(invite);
+    runtime.invites.withdraw(invite);
     const view = inviteViewOf(runtime, invite);
     reply({ ok: true, data: { type: 'invites', invites: [view] } });
   });
@@ -213,55 +214,6 @@ function inviteViewOf({ book, context, me }: Runtime, invite: Invite): InviteVie
 }
 
 // Contacts
-
-function addContact(runtime: Runtime, command: CommandOf<'contact-add'>, reply: Reply): void {
-  const { asking, book, context, me } = runtime;
-  const read = parseIdOrInvite(command.text);
-  if (!read.ok) return reply(textFailure(read));
-  const identity = read.kind === 'id' ? read.identity : read.invite.identity;
-  const existing = book.contactOf(identity);
-  if (formatId(identity) === me.id) return reply(failure('own-invite'));
-  if (existing?.blocked) return reply(failure('blocked', { name: existing.name }));
-  // Cut in the middle of the first meeting, one side may not know the other: a new invite helps.
-  if (existing && existing.devices.length > 0 && isPaired(existing) && !asking.has(existing)) {
-    return reply(failure('already-exists', { name: existing.name }));
-  }
-  if (read.kind === 'invite' && context.now.wallMs >= read.invite.expiresMs) {
-    return reply(failure('invite-expired'));
-  }
-  if (!existing && book.contacts.size >= CONTACTS_MAX) {
-    return reply(failure('bad-input', { what: 'contacts', most: CONTACTS_MAX }));
-  }
-  const contact = existing ?? newFriend(runtime, identity, command);
-  if (read.kind === 'id') return askById(runtime, contact, command, reply);
-  runtime.unfollow(contact);
-  contact.invite = formatInvite(read.invite);
-  context.vault({ op: 'put', docs: [book.contactDoc(contact)] }, (answer) => {
-    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
-    book.put(contact);
-    runtime.takeUp(contact);
-    if (command.hint) runtime.meetByHint(contact, command.hint);
-    context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
-    reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
-  });
-}
-
-function newFriend(
-  { book }: Runtime,
-  identity: Uint8Array,
-  command: CommandOf<'contact-add'>,
-): Contact {
-  const ours = command.name === undefined ? undefined : cleanName(command.name);
-  const local = command.hint !== undefined && isInside(command.hint);
-  const contact = newContact(identity, book.freeName(ours));
-  return { ...contact, nameIsOurs: ours !== undefined, local };
-}
-
-/** A record that names loopback addresses alone: a partner inside this computer. */
-function isInside(hint: Uint8Array): boolean {
-  const read = decodeRecord(hint);
-  return read.ok && read.record.candidates.every((c) => scopeOf(c.endpoint.host) === 'loopback');
-}
 
 function listContacts(runtime: Runtime, reply: Reply): void {
   const contacts = [...runtime.book.contacts.values()].map((contact) => viewOf(runtime, contact));
@@ -328,7 +280,7 @@ function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
   const devices = book.devicesOf(contact);
   const gate = runtime.dropContact(contact, true);
   const text = book.conversationText(contact);
-  const docs = [...gate, book.remove(contact)];
+  const docs = [...gate, book.remove(contact), runtime.drafts.removal(contact)];
   const request = { op: 'forget' as const, conversation, docs };
   context.vault({ ...request, devices: devices.map(({ peer }) => peer) }, (answer) => {
     if (answer.op === 'failed') {
@@ -337,13 +289,14 @@ function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
       return reply(vaultFailure(answer.reason));
     }
     mail.forget(contact, devices);
+    runtime.drafts.forget(contact);
     context.notify({ topic: 'contact', conversation: text });
     reply(DONE);
   });
 }
 
 export function viewOf(runtime: Runtime, contact: Contact): ContactView {
-  const { asking, book, mail, sessions } = runtime;
+  const { asking, book, drafts, mail, sessions } = runtime;
   const session = sessions.ofContact(contact);
   return {
     conversation: book.conversationText(contact),
@@ -357,6 +310,7 @@ export function viewOf(runtime: Runtime, contact: Contact): ContactView {
     devices: contact.devices.length,
     lastSeenMs: contact.lastSeenMs === 0 ? undefined : contact.lastSeenMs,
     verifiedMs: contact.verifiedMs,
+    draft: drafts.of(contact),
   };
 }
 
@@ -388,6 +342,16 @@ function send(
     reply({ ok: true, data: { type: 'sent', event, conversation, duplicate: sent.duplicate } });
     runtime.want(contact);
   });
+}
+
+function setDraft(runtime: Runtime, contact: Contact, text: string, reply: Reply): void {
+  const bytes = utf8(text).length;
+  if (bytes > TEXT_BYTES_MAX) {
+    return reply(failure('text-too-long', { bytes, most: TEXT_BYTES_MAX }));
+  }
+  runtime.drafts.set(contact, text, (fault) =>
+    reply(fault === undefined ? DONE : vaultFailure(fault)),
+  );
 }
 
 function cancelMessage(runtime: Runtime, command: CommandOf<'message-cancel'>, reply: Reply): void {
@@ -438,18 +402,4 @@ export function vaultFailure(reason: VaultFault): CommandResult {
     closed: 'stopping',
   };
   return failure(codes[reason]);
-}
-
-function textFailure(fault: TextFault): CommandResult {
-  switch (fault.fault) {
-    case 'incomplete':
-    case 'too long':
-      return failure('id-incomplete', { characters: fault.characters, of: fault.of });
-    case 'typing error':
-      return failure('id-typo');
-    case 'newer version':
-      return failure('newer-version');
-    case 'not an ID':
-      return failure('not-an-id');
-  }
 }

@@ -16,6 +16,7 @@ import type { Input, Listening } from '../effects.ts';
 import type { GateKey, LinkTarget } from '../link/contract.ts';
 import { Asking } from './asking.ts';
 import { Door } from './door.ts';
+import { Drafts } from './drafts.ts';
 import { Requests } from './requests.ts';
 import { VERSIONS } from './versions.ts';
 import {
@@ -26,12 +27,12 @@ import {
   type Route,
 } from '../path/candidates.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
-import { inviteId, inviteState, type Invite } from '../people/invite.ts';
-import { parseInvite } from '../people/invite-text.ts';
+import { inviteState, type Invite } from '../people/invite.ts';
 import { Book, type KnownDevice } from './book.ts';
 import { Connections } from './connections.ts';
 import type { Context } from './context.ts';
 import { Finding, prefixed } from './finding.ts';
+import { inviteIdOf, Invites } from './invites.ts';
 import { Longing } from './longing.ts';
 import { Mail } from './mail.ts';
 import type { Me } from './self.ts';
@@ -43,12 +44,14 @@ export const UPKEEP_EVERY_MS = 60 * 60_000;
 export class Runtime {
   readonly book: Book;
   readonly finding: Finding;
+  readonly invites: Invites;
   readonly connections: Connections;
   readonly mail: Mail;
   readonly sessions: Sessions;
   readonly asking: Asking;
   readonly requests: Requests;
   readonly door: Door;
+  readonly drafts: Drafts;
   #listen: Listening;
   #bundle: Uint8Array;
   #upkeepAtMs: number;
@@ -56,7 +59,6 @@ export class Runtime {
   #saidRecord: Uint8Array = new Uint8Array(0);
   readonly #longing = new Longing();
   readonly #startedAtMs: number;
-  readonly #inviteGates = new Map<string, GateKey>();
 
   constructor(
     readonly context: Context,
@@ -71,6 +73,7 @@ export class Runtime {
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
     this.book = new Book(me.identity, loaded.docs);
     this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
+    this.drafts = new Drafts(context, this.book, loaded.docs);
     this.finding = new Finding(context, me.device, loaded.docs, this.#families(), {
       found: (at, device, record) => this.#found(at, device, record),
       external: () => this.#refreshRecord(),
@@ -78,6 +81,9 @@ export class Runtime {
         context.log('error', 'a second copy of this device is running elsewhere');
         context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
       },
+    });
+    this.invites = new Invites(context, this.book, this.finding, {
+      target: (key, target, candidates) => this.#setTarget(key, target, candidates),
     });
     this.connections = new Connections(context, {
       self: me,
@@ -227,35 +233,6 @@ export class Runtime {
     return encodeRecord({ ...this.#record(invite.gate), keys: this.#deviceKeys() });
   }
 
-  /** Publishes an invite of ours, for as long as somebody needs it. */
-  offerInvite(invite: Invite): void {
-    if (!this.#isNeeded(invite)) return;
-    const { expiresMs, gate, id, secret } = invite;
-    this.finding.presence.addInvite(
-      { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
-      this.context.now,
-    );
-    this.finding.drain();
-  }
-
-  withdrawInvite(invite: Invite): void {
-    this.#inviteGates.delete(invite.id);
-    this.finding.presence.removeInvite(invite.id, this.context.now);
-    this.finding.drain();
-  }
-
-  /** Looks for whoever gave us the invite by which this contact was added. */
-  followInvite(contact: Contact): void {
-    const read = inviteOf(contact);
-    if (!read?.ok || !this.context.profile.dht) return;
-    const { expiresMs, secret } = read.invite;
-    this.finding.presence.addInvite(
-      { invite: inviteId(secret), secret, role: 'invitee', expiresMs },
-      this.context.now,
-    );
-    this.finding.drain();
-  }
-
   /**
    * Shuts somebody out: their links, their place in the DHT, our old gates. Who is blocked may
    * come back, so the numbers of our records for them stay; who is removed leaves nothing.
@@ -266,7 +243,7 @@ export class Runtime {
     this.connections.forget(contact.identity);
     if (removed) this.finding.presence.removePeer(hex(contact.identity), this.context.now);
     else this.#watchPresence(contact);
-    this.unfollow(contact);
+    this.invites.unfollow(contact);
     const docs = this.book.renewGate(this.context.random, this.context.now.wallMs);
     this.#refreshRecord();
     return docs;
@@ -275,7 +252,7 @@ export class Runtime {
   /** Takes up contact with somebody in the book: at start, on adding and on unblocking. */
   takeUp(contact: Contact): void {
     if (contact.blocked) return;
-    if (contact.invite !== undefined) this.followInvite(contact);
+    if (contact.invite !== undefined) this.invites.follow(contact);
     for (const device of this.book.devicesOf(contact)) {
       const read = device.record && decodeRecord(device.record);
       if (read?.ok) this.#reach(device, read.record);
@@ -293,7 +270,7 @@ export class Runtime {
     const read = decodeRecord(bytes);
     if (!read.ok) return;
     const known = this.book.devicesOf(contact)[0];
-    if (!known || !isPaired(contact)) this.#foundByInvite(contact, read.record);
+    if (!known || !isPaired(contact)) this.invites.meet(contact, read.record);
     if (!known) return;
     // Their gate is what their hello told; the hint knows only where they are now.
     const told = known.record && decodeRecord(known.record);
@@ -302,7 +279,7 @@ export class Runtime {
   }
 
   #begin(loaded: Loaded): void {
-    for (const invite of this.book.invites.values()) this.offerInvite(invite);
+    for (const invite of this.book.invites.values()) this.invites.offer(invite);
     this.#refreshRecord();
     for (const contact of this.book.contacts.values()) {
       this.takeUp(contact);
@@ -330,17 +307,7 @@ export class Runtime {
   // Who may come in
 
   #gates(): readonly GateKey[] {
-    const gates = [...this.book.gateKeys];
-    for (const invite of this.book.invites.values()) {
-      if (invite.revoked || this.context.now.wallMs >= invite.expiresMs) continue;
-      let key = this.#inviteGates.get(invite.id);
-      if (!key) {
-        key = { id: invite.id, kind: 'invite', secret: invite.gate };
-        this.#inviteGates.set(invite.id, key);
-      }
-      gates.push(key);
-    }
-    return gates;
+    return [...this.book.gateKeys, ...this.invites.gates()];
   }
 
   #admit(noise: Uint8Array, gate: GateKey): boolean {
@@ -415,12 +382,7 @@ export class Runtime {
   // Where they are
 
   #found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void {
-    if ('invite' in at) {
-      for (const contact of this.book.contacts.values()) {
-        if (inviteIdOf(contact) === at.invite) return this.#foundByInvite(contact, record);
-      }
-      return;
-    }
+    if ('invite' in at) return this.invites.handleFound(at.invite, record);
     const known = device && this.book.device(hex(device));
     if (!known || known.contact.blocked) return;
     const { contact } = known;
@@ -430,22 +392,6 @@ export class Runtime {
     );
     this.#put([this.book.put(contact)]);
     this.#reach(known, record);
-  }
-
-  /** The inviter's record names the device; that it is theirs, their hello has to prove. */
-  #foundByInvite(contact: Contact, record: PresenceRecord): void {
-    const read = inviteOf(contact);
-    const { gate, keys, majors } = record;
-    if (!read?.ok || !gate || !keys) return;
-    const id = inviteId(read.invite.secret);
-    const target = {
-      identity: contact.identity,
-      device: keys.signing,
-      noise: keys.noise,
-      versions: majors,
-      gate: { id, kind: 'invite' as const, secret: gate.secret },
-    };
-    this.#setTarget(hex(keys.signing), target, record.candidates);
   }
 
   #reach(known: KnownDevice, { candidates, gate, majors }: PresenceRecord): void {
@@ -516,32 +462,9 @@ export class Runtime {
     // Who comes by an invite may know us no more: removed, or restored from nothing.
     if (!contact.secret || (byInvite && isPaired(contact))) this.#makePairSecret(contact);
     this.#watchPresence(contact);
-    this.#retireInvites();
+    this.invites.retire();
     const conversation = this.book.conversationText(contact);
     this.context.notify({ topic: 'contact', conversation });
-  }
-
-  /** Looks no more under the invite by which this contact was added. */
-  unfollow(contact: Contact): void {
-    const invite = inviteIdOf(contact);
-    if (invite !== undefined) this.finding.presence.removeInvite(invite, this.context.now);
-  }
-
-  /** Invites that nobody needs any more leave the DHT. */
-  #retireInvites(): void {
-    for (const invite of this.book.invites.values()) {
-      if (!this.#isNeeded(invite)) this.withdrawInvite(invite);
-    }
-  }
-
-  /** Somebody may still come by it, or came and has no pair secret yet to find us again. */
-  #isNeeded(invite: Invite): boolean {
-    if (inviteState(invite, this.context.now.wallMs) === 'open') return true;
-    if (invite.revoked) return false;
-    return invite.usedBy.some((user) => {
-      const contact = this.book.contactOf(user);
-      return contact !== undefined && !contact.blocked && !isPaired(contact);
-    });
   }
 
   /**
@@ -581,20 +504,10 @@ export class Runtime {
 
   /** Both hold the secret: from here on it alone leads them to each other. */
   #paired(contact: Contact): DocChange[] {
-    this.unfollow(contact);
+    this.invites.unfollow(contact);
     contact.invite = undefined;
     this.#watchPresence(contact);
-    this.#retireInvites();
+    this.invites.retire();
     return [this.book.contactDoc(contact)];
   }
-}
-
-/** The invite by which a contact was added, read; undefined where there is none any more. */
-function inviteOf(contact: Contact): ReturnType<typeof parseInvite> | undefined {
-  return contact.invite === undefined ? undefined : parseInvite(contact.invite);
-}
-
-function inviteIdOf(contact: Contact): string | undefined {
-  const read = inviteOf(contact);
-  return read?.ok ? inviteId(read.invite.secret) : undefined;
 }

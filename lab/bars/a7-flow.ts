@@ -94,7 +94,7 @@ async function oneWay(
   const { perSecond, last, endedMs, sent } = await flow(ana, bo, seconds);
   const reader = await readerOf(bo);
   try {
-    while (reader.search(last, 1).length === 0) {
+    while (reader.search({ text: last, limit: 1 }).found.length === 0) {
       if (performance.now() - endedMs > GIVE_UP_MS) throw new Error('the search never caught up');
       await pause(20);
     }

@@ -1,0 +1,133 @@
+/**
+ * Invites in the network: ours are published for as long as somebody needs them, those of others
+ * are looked for, and whoever is found under one is told as somebody to dial (CON-5, DSC-29).
+ * What an invite is and when it admits somebody lies in people/invite.ts.
+ * @module
+ */
+import { hex } from '../base/bytes.ts';
+import type { PresenceRecord } from '../discovery/record.ts';
+import type { GateKey, LinkTarget } from '../link/contract.ts';
+import type { Route } from '../path/candidates.ts';
+import { isPaired, type Contact } from '../people/contact.ts';
+import { inviteId, inviteState, type Invite } from '../people/invite.ts';
+import { parseInvite } from '../people/invite-text.ts';
+import type { Book } from './book.ts';
+import type { Context } from './context.ts';
+import type { Finding } from './finding.ts';
+
+export interface InvitesPorts {
+  /** A device may be dialled there; that it is theirs, their hello has to prove. */
+  target(key: string, target: LinkTarget, candidates: readonly Route[]): void;
+}
+
+export class Invites {
+  readonly #gates = new Map<string, GateKey>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly book: Book,
+    private readonly finding: Pick<Finding, 'presence' | 'drain'>,
+    private readonly ports: InvitesPorts,
+  ) {}
+
+  /** The gates of the invites by which somebody may come in. */
+  gates(): GateKey[] {
+    const gates: GateKey[] = [];
+    for (const invite of this.book.invites.values()) {
+      if (invite.revoked || this.context.now.wallMs >= invite.expiresMs) continue;
+      let key = this.#gates.get(invite.id);
+      if (!key) {
+        key = { id: invite.id, kind: 'invite', secret: invite.gate };
+        this.#gates.set(invite.id, key);
+      }
+      gates.push(key);
+    }
+    return gates;
+  }
+
+  /** Publishes an invite of ours, for as long as somebody needs it. */
+  offer(invite: Invite): void {
+    if (!this.#isNeeded(invite)) return;
+    const { expiresMs, gate, id, secret } = invite;
+    this.finding.presence.addInvite(
+      { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
+      this.context.now,
+    );
+    this.finding.drain();
+  }
+
+  withdraw(invite: Invite): void {
+    this.#gates.delete(invite.id);
+    this.finding.presence.removeInvite(invite.id, this.context.now);
+    this.finding.drain();
+  }
+
+  /** Invites that nobody needs any more leave the DHT. */
+  retire(): void {
+    for (const invite of this.book.invites.values()) {
+      if (!this.#isNeeded(invite)) this.withdraw(invite);
+    }
+  }
+
+  /** Looks for whoever gave us the invite by which this contact was added. */
+  follow(contact: Contact): void {
+    const read = inviteOf(contact);
+    if (!read?.ok || !this.context.profile.dht) return;
+    const { expiresMs, secret } = read.invite;
+    this.finding.presence.addInvite(
+      { invite: inviteId(secret), secret, role: 'invitee', expiresMs },
+      this.context.now,
+    );
+    this.finding.drain();
+  }
+
+  /** Looks no more under the invite by which this contact was added. */
+  unfollow(contact: Contact): void {
+    const invite = inviteIdOf(contact);
+    if (invite !== undefined) this.finding.presence.removeInvite(invite, this.context.now);
+  }
+
+  /** Something was found under an invite that we follow. */
+  handleFound(invite: string, record: PresenceRecord): void {
+    for (const contact of this.book.contacts.values()) {
+      if (inviteIdOf(contact) === invite) return this.meet(contact, record);
+    }
+  }
+
+  /** The inviter's record names the device. */
+  meet(contact: Contact, record: PresenceRecord): void {
+    const read = inviteOf(contact);
+    const { gate, keys, majors } = record;
+    if (!read?.ok || !gate || !keys) return;
+    const id = inviteId(read.invite.secret);
+    const target = {
+      identity: contact.identity,
+      device: keys.signing,
+      noise: keys.noise,
+      versions: majors,
+      gate: { id, kind: 'invite' as const, secret: gate.secret },
+    };
+    this.ports.target(hex(keys.signing), target, record.candidates);
+  }
+
+  /** Somebody may still come by it, or came and has no pair secret yet to find us again. */
+  #isNeeded(invite: Invite): boolean {
+    if (inviteState(invite, this.context.now.wallMs) === 'open') return true;
+    if (invite.revoked) return false;
+    return invite.usedBy.some((user) => {
+      const contact = this.book.contactOf(user);
+      return contact !== undefined && !contact.blocked && !isPaired(contact);
+    });
+  }
+}
+
+/** The invite by which a contact was added, read; undefined where there is none any more. */
+function inviteOf(contact: Contact): ReturnType<typeof parseInvite> | undefined {
+  return contact.invite === undefined ? undefined : parseInvite(contact.invite);
+}
+
+/** The id of that invite. */
+export function inviteIdOf(contact: Contact): string | undefined {
+  const read = inviteOf(contact);
+  return read?.ok ? inviteId(read.invite.secret) : undefined;
+}
