@@ -10,6 +10,7 @@ import { CONVERSATION } from './conversation.ts';
 import { DETAILS } from './details.ts';
 import { NETWORK } from './network.ts';
 import { PROFILES } from './profiles.ts';
+import { QR } from './qr.ts';
 import { ROUTE } from './route.ts';
 import { SETTINGS } from './settings.ts';
 import { WELCOME } from './welcome.ts';
@@ -22,6 +23,7 @@ export const EN = {
   ...DETAILS,
   ...NETWORK,
   ...PROFILES,
+  ...QR,
   ...ROUTE,
   ...SETTINGS,
   ...WELCOME,
