@@ -7,7 +7,6 @@ import { ApiError, Client } from '@sotto/api/client.ts';
 import { ApiFile, METHODS, StreamEvent } from '@sotto/api/contract.ts';
 import type { Method, Params, Result } from '@sotto/api/contract.ts';
 import { Daemon } from './daemon.ts';
-import { Stores } from './store.ts';
 
 let scratch: string;
 let folder: string;
@@ -23,7 +22,8 @@ async function start(): Promise<void> {
     env: {},
     passphrase: undefined,
     version: 'test',
-    stores: new Stores(),
+    locked: false,
+    launch: () => Promise.reject(new Error('no other profile')),
     onStop: () => void daemon.stop(),
     onFault: (error) => faults.push(error),
   });

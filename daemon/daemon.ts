@@ -1,10 +1,10 @@
 /**
  * One running daemon: the parts of this folder, put together, and how they end.
  *
- *   folder - lock - settings - log - vault - network - node - (first time: Echo) - API - api.json
+ *   folder - process lock - settings - log - profile (open-profile.ts) - API - api.json
  *
  * api.json appears when everything before it works, and goes first when the daemon stops
- * (API-3, API-12).
+ * (API-3, API-12). The profile can be locked and opened again meanwhile (lock-keeper.ts).
  * @module
  */
 import { randomBytes } from 'node:crypto';
@@ -12,29 +12,24 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { API_FILE, API_VERSION } from '@sotto/api/contract.ts';
 import type { ApiFile } from '@sotto/api/contract.ts';
-import { parts as listOf } from '@sotto/api/settings.ts';
-import type { Settings } from '@sotto/api/settings.ts';
-import type { Listening, Notice } from '@sotto/core/effects.ts';
-import { Node, SLEPT_MS } from '@sotto/core/node.ts';
-import { ApiServer } from './api-server.ts';
+import { discardHalfKey, hasPassphrase } from '@sotto/vault/vault.ts';
+import { API_HOST, ApiServer } from './api-server.ts';
+import type { ApiServerParts } from './api-server.ts';
 import { Config } from './config.ts';
+import { daemonHandlers } from './daemon-methods.ts';
 import { openDataFolder, writeWhole } from './data-folder.ts';
-import { Driver, random } from './driver.ts';
-import { isIntroduced, startEcho } from './echo.ts';
-import type { Echo } from './echo.ts';
-import { EventStream } from './event-stream.ts';
+import { LockKeeper } from './lock-keeper.ts';
 import { takeLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 import { LogFile } from './logs.ts';
-import { makeHandlers } from './methods.ts';
-import { openNetwork } from './network.ts';
-import type { Network } from './network.ts';
-import { ask, People } from './people.ts';
+import { OpenProfile } from './open-profile.ts';
+import { pageMethods } from './page-methods.ts';
+import { PageSessions } from './page-sessions.ts';
+import { Profiles } from './profiles.ts';
+import type { Launch } from './profiles.ts';
 import { StartFailure } from './start-failure.ts';
-import type { Store, Stores } from './store.ts';
+import { WebFiles } from './web-files.ts';
 
-/** How often the addresses of this computer are looked at. */
-const ADDRESSES_EVERY_MS = 1_000;
 /** A stop that takes longer is cut short: everything acknowledged is on disk anyway. */
 const STOP_MS = 1_700;
 
@@ -44,8 +39,11 @@ export interface DaemonOptions {
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly passphrase: Uint8Array | undefined;
+  /** Where there is a passphrase and none is given: start all the same, locked. */
+  readonly locked: boolean;
   readonly version: string;
-  readonly stores: Stores;
+  /** Starts the daemon of another profile. */
+  readonly launch: Launch;
   /** The API asks for the end. */
   readonly onStop: () => void;
   /** A fault of ours: the process must end. */
@@ -58,14 +56,9 @@ export class Daemon {
   readonly logs: LogFile;
   readonly #config: Config;
   readonly #lock: Lock;
-  #store!: Store;
-  #network!: Network;
-  #driver!: Driver;
-  #events!: EventStream;
+  readonly #keeper: LockKeeper;
+  #sessions!: PageSessions;
   #api!: ApiServer;
-  #echo: Promise<Echo | undefined> = Promise.resolve(undefined);
-  #runningEcho: Echo | undefined;
-  #addressTimer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
   /** Port of the API, once the daemon is ready. */
   port = 0;
@@ -75,6 +68,16 @@ export class Daemon {
     this.#lock = lock;
     this.#config = config;
     this.logs = logs;
+    const { folder, onFault, version } = options;
+    const stats = (): Record<string, number> => this.stats();
+    const parts = { folder, config, logs, version, startedMs: this.#startedMs, stats, onFault };
+    this.#keeper = new LockKeeper({
+      folder,
+      afterMinutes: () => config.values()['lock.afterMinutes'],
+      openProfile: (passphrase) => OpenProfile.open(parts, passphrase),
+      log: logs.part('daemon'),
+      onFault,
+    });
   }
 
   /** @throws StartFailure where a person can do something about it. */
@@ -101,12 +104,9 @@ export class Daemon {
       resources[`process.${kind}`] = (resources[`process.${kind}`] ?? 0) + 1;
     }
     return {
-      ...this.#driver?.stats(),
-      ...this.#network?.stats(),
+      ...this.#keeper.stats(),
       ...this.#api?.stats(),
-      ...this.#store?.stats(),
-      ...this.#runningEcho?.stats(),
-      eventClients: this.#events?.clients() ?? 0,
+      ...this.#sessions?.stats(),
       logLinesLost: this.logs.lost,
       rssBytes: rss,
       heapBytes: heapUsed,
@@ -122,55 +122,31 @@ export class Daemon {
   }
 
   async #open(): Promise<void> {
-    const { folder, onFault, passphrase, stores } = this.#options;
-    const settings = this.#config.values();
-    this.#store = await stores.open(folder, passphrase);
-    this.#network = await openNetwork({
-      config: this.#config,
-      onDatagram: (from, bytes) => this.#driver.datagram(from, bytes),
-      onSocket: (socket) => this.#driver.streams.accept(socket),
-    });
-    this.#driver = new Driver({
-      node: new Node({ random, profile: profileOf(settings) }),
-      vault: this.#store,
-      udp: this.#network.udp,
-      log: this.logs.part('node'),
-      onNotice: (notice: Notice) => this.#events?.notice(notice),
-      onFault,
-    });
-    this.#watchAddresses(this.#network.listening());
-    // The node answers once it has read its vault: only then is anything ready.
-    await ask((command) => this.#driver.command(command), { type: 'status' }, 'status');
-    if (settings['echo.enabled']) await this.#beginEcho();
-    await this.#openApi(settings);
+    const { folder, locked, passphrase } = this.#options;
+    discardHalfKey(folder);
+    const waits = locked && passphrase === undefined && hasPassphrase(folder);
+    if (!waits) await this.#keeper.start(passphrase);
+    try {
+      await this.#openApi();
+    } catch (error) {
+      await this.#keeper.end();
+      throw error;
+    }
   }
 
-  async #openApi(settings: Settings): Promise<void> {
-    const command = this.#driver.command.bind(this.#driver);
-    const reader = this.#store.reader;
-    const people = new People(command);
-    const { folder, onFault, onStop, version } = this.#options;
-    const ownName = (): string => this.#config.values()['profile.name'] || 'You';
-    const network = async (): Promise<{ online: boolean; helpers: number }> =>
-      (await ask(command, { type: 'status' }, 'status')).status;
-    this.#events = new EventStream({ reader, people, ownName, network, onFault });
+  async #openApi(): Promise<void> {
+    const { env, folder, launch, onFault, onStop } = this.#options;
+    const keeper = this.#keeper;
+    this.#sessions = new PageSessions(folder);
+    const pages = pageMethods(this.#sessions, () => `http://${API_HOST}:${this.port}`);
+    const profiles = new Profiles({ folder, env, launch });
+    const handlers = daemonHandlers({ keeper, profiles, pages, stop: onStop });
     const token = randomBytes(32).toString('hex');
-    const handlers = makeHandlers({
-      command,
-      reader,
-      people,
-      config: this.#config,
-      logs: this.logs,
-      version,
-      startedMs: this.#startedMs,
-      ownName,
-      stats: () => this.stats(),
-      onSetting: (changed) => this.logs.setLevel(changed['log.level']),
-      stop: onStop,
-    });
-    const events = this.#events.open.bind(this.#events);
-    this.#api = new ApiServer({ token, handlers, events, onFault });
-    const wanted = settings['api.port'];
+    const shared = { sessions: this.#sessions, files: new WebFiles() };
+    const events: ApiServerParts['events'] = async (query, response) =>
+      keeper.use((profile) => profile.events.open(query, response));
+    this.#api = new ApiServer({ token, ...shared, handlers, events, onFault });
+    const wanted = this.#config.values()['api.port'];
     const mayChoose = !this.#config.isChosen('api.port');
     const port = await this.#api.listen(wanted, mayChoose);
     if (port === undefined) throw new StartFailure('port-taken', { port: wanted, key: 'api.port' });
@@ -178,44 +154,6 @@ export class Daemon {
     this.port = port;
     const file: ApiFile = { v: API_VERSION, pid: process.pid, port, token };
     writeWhole(join(folder, API_FILE), `${JSON.stringify(file)}\n`);
-  }
-
-  /** The first time before anyone can ask for it; later beside everything else. */
-  async #beginEcho(): Promise<void> {
-    const folder = join(this.#options.folder, 'echo');
-    const log = this.logs.part('echo');
-    const begin = async (): Promise<Echo | undefined> => {
-      try {
-        this.#runningEcho = await startEcho({
-          folder,
-          stores: this.#options.stores,
-          log,
-          driver: this.#driver,
-          onFault: this.#options.onFault,
-        });
-      } catch (error) {
-        // Without Echo everything else still works.
-        log('warn', 'not started', { reason: error instanceof Error ? error.message : 'unknown' });
-      }
-      return this.#runningEcho;
-    };
-    if (!isIntroduced(folder)) this.#runningEcho = await begin();
-    else this.#echo = new Promise((done) => setImmediate(() => done(begin())));
-  }
-
-  #watchAddresses(listen: Listening): void {
-    let known = JSON.stringify(listen);
-    let lookedMs = Date.now();
-    this.#driver.start(listen);
-    this.#addressTimer = setInterval(() => {
-      // Timers stood still while the computer slept: the node notices by the clock, if it is asked.
-      if (Date.now() - lookedMs > SLEPT_MS) this.#driver.input({ type: 'tick' });
-      lookedMs = Date.now();
-      const now = this.#network.listening();
-      if (JSON.stringify(now) === known) return;
-      known = JSON.stringify(now);
-      this.#driver.input({ type: 'listening', listen: now });
-    }, ADDRESSES_EVERY_MS);
   }
 
   async #stop(): Promise<void> {
@@ -233,23 +171,9 @@ export class Daemon {
   }
 
   async #closeAll(): Promise<void> {
-    clearInterval(this.#addressTimer);
-    this.#events.close();
+    this.#sessions.close();
     const api = this.#api.close();
-    const echo = this.#echo.then(() => this.#runningEcho?.stop());
-    await Promise.all([this.#driver.stop(), echo]);
-    await Promise.all([this.#network.close(), this.#store.close(), api]);
-    await this.#options.stores.close();
+    await Promise.all([this.#keeper.end(), api]);
     await this.#lock.release();
   }
-}
-
-function profileOf(settings: Settings): ConstructorParameters<typeof Node>[0]['profile'] {
-  return {
-    bootstrap: listOf(settings['dht.bootstrap']),
-    dht: settings['dht.enabled'] && settings['net.udp'],
-    readOnly: settings['dht.readOnly'],
-    allowReserved: settings['net.allowReserved'],
-    displayName: settings['profile.name'] || undefined,
-  };
 }

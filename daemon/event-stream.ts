@@ -10,10 +10,12 @@
 import type { ServerResponse } from 'node:http';
 import { API_VERSION } from '@sotto/api/contract.ts';
 import type { StreamEvent } from '@sotto/api/contract.ts';
+import { errorBody } from '@sotto/api/errors.ts';
 import type { Notice } from '@sotto/core/effects.ts';
 import { conversationText } from '@sotto/core/people/conversation.ts';
 import type { FeedEntry } from '@sotto/vault/view.ts';
 import { beginStream } from './api-server.ts';
+import type { Refusal } from './api-server.ts';
 import type { People } from './people.ts';
 import type { StoreReader } from './store.ts';
 import { contactOf, cursorText, messageOf, readCursor, stateEvent } from './views.ts';
@@ -93,8 +95,11 @@ export class EventStream {
     return this.#clients.size;
   }
 
-  close(): void {
-    for (const client of this.#clients) client.end();
+  /** Ends every stream, with why as its last line where there is a reason. */
+  close(why?: Refusal): void {
+    const error = why && errorBody(why.reason, why.detail);
+    const line = error && `${JSON.stringify({ v: API_VERSION, ok: false, error })}\n`;
+    for (const client of this.#clients) client.end(line);
   }
 
   /** Nothing where the contact is gone: its conversation is gone too. */
@@ -174,8 +179,8 @@ class Client {
     if (!this.#stalled) this.#write('\n');
   }
 
-  end(): void {
-    this.#response.end();
+  end(line?: string): void {
+    this.#response.end(line);
   }
 
   drop(): void {

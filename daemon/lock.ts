@@ -61,6 +61,21 @@ export async function takeLock(folder: string): Promise<Lock> {
   return { release };
 }
 
+/** Process of the daemon that holds a folder, or is about to; undefined where none does. */
+export async function holderOf(folder: string): Promise<number | undefined> {
+  const handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    for (const name of readdirSync(folder).sort()) {
+      const pid = NAME.exec(name)?.[1];
+      if (pid === undefined) continue;
+      if ((await ask(`/proc/self/fd/${handle}/${name}`)) === 'held') return Number(pid);
+    }
+    return undefined;
+  } finally {
+    closeSync(handle);
+  }
+}
+
 function listen(server: Server, folder: string, path: string): Promise<void> {
   return new Promise((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

@@ -6,6 +6,7 @@
  *   --profile NAME                  SOTTO_PROFILE, else `default`
  *   --set key=value                 any number of them (api/settings.ts)
  *   --passphrase-file FILE | -      the vault opens with its key file
+ *   --locked                        a missing passphrase is no failure: a page asks for it
  *
  * It says one line: on standard output when it is ready, on standard error why it is not
  * (`DaemonReady` and `ApiErrorBody` of the contract). Then nothing more: there is a log.
@@ -16,16 +17,18 @@
  * Spec: docs/spec/local-api.md API-3, API-12, API-19.
  * @module
  */
+import './young.ts';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { API_FILE, API_VERSION } from '@sotto/api/contract.ts';
 import type { DaemonReady } from '@sotto/api/contract.ts';
 import { FAULT_EXIT, writeCrashReport } from './crash-report.ts';
 import { Daemon } from './daemon.ts';
 import { dataFolderPath } from './data-folder.ts';
+import { launch } from './launch.ts';
 import { StartFailure, startFailureFrom } from './start-failure.ts';
-import { Stores } from './store.ts';
 
 declare const __SOTTO_VERSION__: string | undefined;
 
@@ -65,7 +68,8 @@ async function main(): Promise<void> {
     env,
     passphrase,
     version: VERSION,
-    stores: new Stores(),
+    locked: values.locked ?? false,
+    launch: (other) => launch(fileURLToPath(import.meta.url), other),
     onStop: stop,
     onFault: fault,
   });
@@ -88,6 +92,7 @@ function readArguments() {
         profile: { type: 'string' },
         set: { type: 'string', multiple: true },
         'passphrase-file': { type: 'string' },
+        locked: { type: 'boolean' },
       },
     });
   } catch (error) {

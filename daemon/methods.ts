@@ -17,7 +17,6 @@ import type { LogFile } from './logs.ts';
 import { readPage } from './message-page.ts';
 import { ask } from './people.ts';
 import type { People } from './people.ts';
-import { profileMethods } from './profile-methods.ts';
 import { resolveName } from './resolve.ts';
 import type { StoreReader } from './store.ts';
 import {
@@ -45,12 +44,15 @@ export interface MethodParts {
   readonly stats: () => Record<string, number>;
   /** A setting that takes effect at once was changed. */
   readonly onSetting: (settings: Settings) => void;
-  /** Ends the daemon, after the answer has left. */
-  readonly stop: () => void;
 }
 
-/** All but those that open the app in a browser, which belong to the server that serves it. */
-export function makeHandlers(parts: MethodParts): Omit<Handlers, `pages.${string}`> {
+/** The methods of an open profile; those of the daemon itself are in daemon-methods.ts. */
+export type ProfileHandlers = Omit<
+  Handlers,
+  Extract<keyof Handlers, `${'daemon' | 'lock' | 'pages' | 'profiles'}.${string}`>
+>;
+
+export function makeHandlers(parts: MethodParts): ProfileHandlers {
   return {
     ...daemonMethods(parts),
     ...inviteMethods(parts),
@@ -59,16 +61,13 @@ export function makeHandlers(parts: MethodParts): Omit<Handlers, `pages.${string
     ...messageMethods(parts),
     ...draftMethods(parts),
     ...configMethods(parts),
-    ...profileMethods(),
   };
 }
 
 type Bounds = Pick<ParsedParams<'messages.list'>, 'before' | 'after' | 'around'>;
 type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
-function daemonMethods(
-  parts: MethodParts,
-): Some<'status' | 'stats' | 'logs' | 'daemon' | 'doctor'> {
+function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'doctor'> {
   const { command, config, logs, startedMs, version } = parts;
   const doctor = { command, startedMs, resolve: resolveName, settings: () => config.values() };
   return {
@@ -86,10 +85,6 @@ function daemonMethods(
     'doctor.run': async (params) => ({ checks: await examine(doctor, params.with) }),
     'stats.get': () => ({ stats: parts.stats() }),
     'logs.tail': ({ limit, after }) => logs.tail(limit, after),
-    'daemon.stop': () => {
-      setImmediate(parts.stop);
-      return {};
-    },
   };
 }
 

@@ -36,14 +36,20 @@ export class PassphraseTries {
     this.#before = read(this.#path);
   }
 
+  /** What a person may still do, and how long they must wait. */
+  left(): { triesLeft: number; pauseSeconds: number } {
+    const { wrong } = this.#before;
+    return {
+      triesLeft: Math.max(0, FREE_TRIES - wrong),
+      pauseSeconds: Math.ceil(Math.max(0, this.#pauseLeftMs()) / 1000),
+    };
+  }
+
   /** Before each try. @throws StartFailure `passphrase-pause` while there is a pause. */
   begin(): void {
-    const { lastMs, wrong } = this.#before;
-    const pauseMs = pauseAfter(wrong);
-    // A clock that was set back makes no pause longer than it was.
-    const leftMs = Math.min(lastMs + pauseMs - this.#now(), pauseMs);
+    const leftMs = this.#pauseLeftMs();
     if (leftMs > 0) throw paused(leftMs);
-    this.#write({ wrong: wrong + 1, lastMs: this.#now() });
+    this.#write({ wrong: this.#before.wrong + 1, lastMs: this.#now() });
   }
 
   /** It was wrong. @returns what to tell. */
@@ -63,6 +69,13 @@ export class PassphraseTries {
   unused(): void {
     if (this.#before.wrong === 0) this.right();
     else this.#write(this.#before);
+  }
+
+  #pauseLeftMs(): number {
+    const { lastMs, wrong } = this.#before;
+    const pauseMs = pauseAfter(wrong);
+    // A clock that was set back makes no pause longer than it was.
+    return Math.min(lastMs + pauseMs - this.#now(), pauseMs);
   }
 
   #write(tries: Tries): void {

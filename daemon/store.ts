@@ -31,6 +31,8 @@ export interface StoreReader extends Pick<
 export interface Store {
   readonly reader: StoreReader;
   request(request: VaultRequest): Promise<VaultReply>;
+  /** Another passphrase, or none. @throws StartFailure; a wrong one counts as a try. */
+  changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void>;
   stats(): Record<string, number>;
   /** Resolves when everything that was asked is on disk. */
   close(): Promise<void>;
@@ -42,18 +44,10 @@ export class Stores {
 
   /** @throws StartFailure where a person can do something about it. */
   async open(folder: string, passphrase?: Uint8Array): Promise<Store> {
-    const tries = passphrase && new PassphraseTries(folder);
-    tries?.begin();
-    try {
-      const store = new OpenStore(await openVault({ folder, passphrase, host: this.#host }));
-      tries?.right();
-      return store;
-    } catch (error) {
-      const isWrong = error instanceof VaultRefusedError && error.code === 'wrong passphrase';
-      if (isWrong && tries) throw tries.wrong();
-      tries?.unused();
-      throw startFailureOf(error, folder);
-    }
+    const vault = await tryPassphrase(folder, passphrase, () =>
+      openVault({ folder, passphrase, host: this.#host }),
+    );
+    return new OpenStore(vault, folder);
   }
 
   /** Ends the worker. Close the stores first. */
@@ -62,14 +56,36 @@ export class Stores {
   }
 }
 
+/** Uses a passphrase, where there is one, and counts it (API-23). @throws StartFailure */
+async function tryPassphrase<T>(
+  folder: string,
+  passphrase: Uint8Array | undefined,
+  use: () => Promise<T>,
+): Promise<T> {
+  const tries = passphrase && new PassphraseTries(folder);
+  tries?.begin();
+  try {
+    const result = await use();
+    tries?.right();
+    return result;
+  } catch (error) {
+    const isWrong = error instanceof VaultRefusedError && error.code === 'wrong passphrase';
+    if (isWrong && tries) throw tries.wrong();
+    tries?.unused();
+    throw startFailureOf(error, folder);
+  }
+}
+
 class OpenStore implements Store {
+  readonly #folder: string;
   readonly #vault: Vault;
   /** By hex id; kept true by looking at what passes through `request`. */
   readonly #readUpTo = new BoundedMap<string, number>(READ_CURSORS_MAX);
   readonly reader: StoreReader;
 
-  constructor(vault: Vault) {
+  constructor(vault: Vault, folder: string) {
     this.#vault = vault;
+    this.#folder = folder;
     const reader = vault.reader();
     this.reader = {
       conversations: () => reader.conversations(),
@@ -85,6 +101,10 @@ class OpenStore implements Store {
     const reply = await this.#vault.request(request);
     if (reply.op === 'mark-read' || reply.op === 'forget') this.#readUpTo.clear();
     return reply;
+  }
+
+  changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void> {
+    return tryPassphrase(this.#folder, before, () => this.#vault.changePassphrase(before, after));
   }
 
   stats(): Record<string, number> {

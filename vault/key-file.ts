@@ -14,6 +14,8 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -52,6 +54,7 @@ async function encodeKeyFile(key: Uint8Array, passphrase: Uint8Array | undefined
     const wrapping = await wrappingKey(passphrase, salt, PASSPHRASE_COST);
     lines.push(`argon2id ${passes} ${memoryBytes / 1024} ${hex(salt)}`);
     lines.push(`sealed ${hex(seal(wrapping, key, randomBytes))}`);
+    wrapping.fill(0);
   } else {
     lines.push(`raw ${hex(key)}`);
   }
@@ -83,7 +86,15 @@ function checkOf(lines: readonly string[]): string {
 }
 
 async function wrappingKey(passphrase: Uint8Array, salt: Uint8Array, cost: StretchCost) {
-  return kdf(await stretch(passphrase, salt, cost), LABELS.vaultPassphrase);
+  const stretched = await stretch(passphrase, salt, cost);
+  const key = kdf(stretched, LABELS.vaultPassphrase);
+  stretched.fill(0);
+  return key;
+}
+
+/** Does a key file want a passphrase? False where there is no key file, or none that is whole. */
+export function wantsPassphrase(path: string): boolean {
+  return existsSync(path) && readFile(path)?.kind === 'sealed';
 }
 
 /** Reads the vault key. @throws VaultRefusedError; file system errors as they are. */
@@ -91,12 +102,13 @@ export async function readKeyFile(
   path: string,
   passphrase: Uint8Array | undefined,
 ): Promise<Uint8Array> {
-  const bytes = readFileSync(path);
-  const file = bytes.length <= KEY_FILE_BYTES_MAX ? decodeKeyFile(bytes.toString()) : undefined;
+  const file = readFile(path);
   if (!file) throw new VaultRefusedError('damaged key');
   if (file.kind === 'raw') return file.key;
   if (!passphrase) throw new VaultRefusedError('passphrase needed');
-  const key = open(await wrappingKey(passphrase, file.salt, file.cost), file.sealed);
+  const wrapping = await wrappingKey(passphrase, file.salt, file.cost);
+  const key = open(wrapping, file.sealed);
+  wrapping.fill(0);
   if (!key) throw new VaultRefusedError('wrong passphrase');
   return key;
 }
@@ -116,15 +128,58 @@ export async function createKeyFile(
   syncFolder(dirname(path));
 }
 
-/** Gives the vault another passphrase, or none. The vault itself stays as it is. */
+/**
+ * Gives the vault another passphrase, or none. The vault itself stays as it is. The file is
+ * replaced whole, and then the old one is overwritten, for it may hold the key as it is.
+ */
 export async function changePassphrase(
   path: string,
   before: Uint8Array | undefined,
   after: Uint8Array | undefined,
 ): Promise<void> {
   const key = await readKeyFile(path, before);
-  renameSync(writePartial(path, await encodeKeyFile(key, after)), path);
-  syncFolder(dirname(path));
+  const text = await encodeKeyFile(key, after).finally(() => key.fill(0));
+  const old = openSync(path, 'r+');
+  try {
+    renameSync(writePartial(path, text), path);
+    syncFolder(dirname(path));
+    overwrite(old);
+  } finally {
+    closeSync(old);
+  }
+}
+
+/** Removes what a change of the passphrase leaves that was killed before its end. */
+export function discardPartial(path: string): void {
+  const partial = `${path}.partial`;
+  let file: number;
+  try {
+    file = openSync(partial, 'r+');
+  } catch {
+    return;
+  }
+  try {
+    // A second name is that of the key file itself: `createKeyFile` was killed.
+    if (fstatSync(file).nlink === 1) overwrite(file);
+  } finally {
+    closeSync(file);
+  }
+  rmSync(partial, { force: true });
+}
+
+function readFile(path: string): KeyFile | undefined {
+  const bytes = readFileSync(path);
+  return bytes.length <= KEY_FILE_BYTES_MAX ? decodeKeyFile(bytes.toString()) : undefined;
+}
+
+/** As far as the disk overwrites in place at all: flash and copy-on-write file systems do not. */
+function overwrite(file: number): void {
+  try {
+    writeSync(file, new Uint8Array(fstatSync(file).size), 0, null, 0);
+    fsyncSync(file);
+  } catch {
+    // No room for a copy: what is removed is removed all the same.
+  }
 }
 
 function writePartial(path: string, text: string): string {

@@ -11,7 +11,7 @@
 import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
 import { compact, type FromWorker } from './channel.ts';
 import { VaultHost } from './host.ts';
-import { changePassphrase } from './key-file.ts';
+import { changePassphrase, discardPartial, wantsPassphrase } from './key-file.ts';
 import { VaultReader } from './reader.ts';
 import { VaultRefusedError } from './refusal.ts';
 import { pathsOf } from './paths.ts';
@@ -58,6 +58,16 @@ export function openVault(options: VaultOptions): Promise<Vault> {
     host.attach(number, opened, fail);
     host.post({ type: 'open', vault: number, folder, passphrase });
   });
+}
+
+/** Does the vault of a folder want a passphrase? False where there is none, or no whole key file. */
+export function hasPassphrase(folder: string): boolean {
+  return wantsPassphrase(pathsOf(folder).key);
+}
+
+/** Removes what a change of the passphrase that was killed left. For whoever holds the folder. */
+export function discardHalfKey(folder: string): void {
+  discardPartial(pathsOf(folder).key);
 }
 
 interface Pending {

@@ -1,0 +1,201 @@
+/**
+ * What a daemon has while its profile is open: the vault, the network, the node, Echo, and what
+ * screens ask of them. To lock a profile is to close all of it; nothing here outlives that.
+ *
+ *   vault - network - node - (first time: Echo) - methods, events
+ *
+ * Where opening fails half way, what was opened is closed again (API-40).
+ * @module
+ */
+import { join } from 'node:path';
+import { parts as listOf } from '@sotto/api/settings.ts';
+import type { Settings } from '@sotto/api/settings.ts';
+import type { Listening, Notice } from '@sotto/core/effects.ts';
+import { Node, SLEPT_MS } from '@sotto/core/node.ts';
+import type { Config } from './config.ts';
+import { Driver, random } from './driver.ts';
+import { isIntroduced, startEcho } from './echo.ts';
+import type { Echo } from './echo.ts';
+import { EventStream } from './event-stream.ts';
+import type { LogFile } from './logs.ts';
+import { makeHandlers } from './methods.ts';
+import type { ProfileHandlers } from './methods.ts';
+import { openNetwork } from './network.ts';
+import type { Network } from './network.ts';
+import { ask, People } from './people.ts';
+import { Stores } from './store.ts';
+import type { Store } from './store.ts';
+
+/** How often the addresses of this computer are looked at. */
+const ADDRESSES_EVERY_MS = 1_000;
+
+export interface ProfileParts {
+  readonly folder: string;
+  readonly config: Config;
+  readonly logs: LogFile;
+  readonly version: string;
+  readonly startedMs: number;
+  /** Of the whole daemon. */
+  readonly stats: () => Record<string, number>;
+  /** A fault of ours: the process must end. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export class OpenProfile {
+  readonly #parts: ProfileParts;
+  readonly #stores = new Stores();
+  #store!: Store;
+  #network: Network | undefined;
+  #driver: Driver | undefined;
+  #events: EventStream | undefined;
+  #echo: Promise<Echo | undefined> = Promise.resolve(undefined);
+  #runningEcho: Echo | undefined;
+  #addressTimer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  handlers!: ProfileHandlers;
+
+  private constructor(parts: ProfileParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws StartFailure where a person can do something about it. */
+  static async open(parts: ProfileParts, passphrase?: Uint8Array): Promise<OpenProfile> {
+    const profile = new OpenProfile(parts);
+    try {
+      await profile.#open(passphrase);
+    } catch (error) {
+      await profile.close();
+      throw error;
+    }
+    return profile;
+  }
+
+  get events(): EventStream {
+    return this.#events!;
+  }
+
+  stats(): Record<string, number> {
+    return {
+      ...this.#driver?.stats(),
+      ...this.#network?.stats(),
+      ...this.#store.stats(),
+      ...this.#runningEcho?.stats(),
+      eventClients: this.#events?.clients() ?? 0,
+    };
+  }
+
+  /** @throws StartFailure; a wrong one counts as a try. */
+  changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void> {
+    return this.#store.changePassphrase(before, after);
+  }
+
+  /** Says goodbye, writes what is to be written, and closes everything. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #open(passphrase: Uint8Array | undefined): Promise<void> {
+    const { config, folder, logs } = this.#parts;
+    const settings = config.values();
+    const store = await this.#stores.open(folder, passphrase);
+    this.#store = store;
+    this.#network = await openNetwork({
+      config,
+      onDatagram: (from, bytes) => this.#driver?.datagram(from, bytes),
+      onSocket: (socket) => {
+        if (this.#driver) this.#driver.streams.accept(socket);
+        else socket.destroy();
+      },
+    });
+    const driver = new Driver({
+      node: new Node({ random, profile: profileOf(settings) }),
+      vault: store,
+      udp: this.#network.udp,
+      log: logs.part('node'),
+      onNotice: (notice: Notice) => this.#events?.notice(notice),
+      onFault: this.#onFault,
+    });
+    this.#driver = driver;
+    this.#watchAddresses(driver, this.#network);
+    const command = driver.command.bind(driver);
+    // The node answers once it has read its vault: only then is anything ready.
+    await ask(command, { type: 'status' }, 'status');
+    if (settings['echo.enabled']) await this.#beginEcho(driver);
+    const people = new People(command);
+    const ownName = (): string => config.values()['profile.name'] || 'You';
+    const network = async (): Promise<{ online: boolean; helpers: number }> =>
+      (await ask(command, { type: 'status' }, 'status')).status;
+    const { reader } = store;
+    this.#events = new EventStream({ reader, people, ownName, network, onFault: this.#onFault });
+    const shared = { command, reader, people, config, logs, ownName };
+    const { startedMs, stats, version } = this.#parts;
+    this.handlers = makeHandlers({
+      ...shared,
+      version,
+      startedMs,
+      stats,
+      onSetting: (changed) => logs.setLevel(changed['log.level']),
+    });
+  }
+
+  /** While everything closes, what was under way finds it closed: no fault of ours. */
+  readonly #onFault = (error: unknown): void => {
+    if (!this.#closing) this.#parts.onFault(error);
+  };
+
+  /** The first time before anyone can ask for it; later beside everything else. */
+  async #beginEcho(driver: Driver): Promise<void> {
+    const folder = join(this.#parts.folder, 'echo');
+    const log = this.#parts.logs.part('echo');
+    const begin = async (): Promise<Echo | undefined> => {
+      if (this.#closing) return undefined;
+      try {
+        const stores = this.#stores;
+        const onFault = this.#onFault;
+        this.#runningEcho = await startEcho({ folder, stores, log, driver, onFault });
+      } catch (error) {
+        // Without Echo everything else still works.
+        log('warn', 'not started', { reason: error instanceof Error ? error.message : 'unknown' });
+      }
+      return this.#runningEcho;
+    };
+    if (!isIntroduced(folder)) this.#runningEcho = await begin();
+    else this.#echo = new Promise((done) => setImmediate(() => done(begin())));
+  }
+
+  #watchAddresses(driver: Driver, network: Network): void {
+    const listen: Listening = network.listening();
+    let known = JSON.stringify(listen);
+    let lookedMs = Date.now();
+    driver.start(listen);
+    this.#addressTimer = setInterval(() => {
+      // Timers stood still while the computer slept: the node notices by the clock, if it is asked.
+      if (Date.now() - lookedMs > SLEPT_MS) driver.input({ type: 'tick' });
+      lookedMs = Date.now();
+      const now = network.listening();
+      if (JSON.stringify(now) === known) return;
+      known = JSON.stringify(now);
+      driver.input({ type: 'listening', listen: now });
+    }, ADDRESSES_EVERY_MS);
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#addressTimer);
+    this.#events?.close();
+    const echo = this.#echo.then(() => this.#runningEcho?.stop());
+    await Promise.all([this.#driver?.stop(), echo]);
+    await Promise.all([this.#network?.close(), this.#store?.close()]);
+    await this.#stores.close();
+  }
+}
+
+function profileOf(settings: Settings): ConstructorParameters<typeof Node>[0]['profile'] {
+  return {
+    bootstrap: listOf(settings['dht.bootstrap']),
+    dht: settings['dht.enabled'] && settings['net.udp'],
+    readOnly: settings['dht.readOnly'],
+    allowReserved: settings['net.allowReserved'],
+    displayName: settings['profile.name'] || undefined,
+  };
+}
