@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request as httpRequest } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Client } from '@sotto/api/client.ts';
@@ -15,7 +19,10 @@ import {
   Refusal,
 } from './api-server.ts';
 import type { Handlers } from './api-server.ts';
-import { broken, sendRaw, unauthorisedCalls } from './unauthorised.suite.ts';
+import { PageSessions } from './page-sessions.ts';
+import { broken, inventedDoor, sendRaw, unauthorisedCalls } from './unauthorised.suite.ts';
+import type { Door } from './unauthorised.suite.ts';
+import { WebFiles } from './web-files.ts';
 
 const TOKEN = '0123456789abcdef'.repeat(4);
 const ends: (() => unknown)[] = [];
@@ -28,22 +35,35 @@ interface Open {
   readonly called: string[];
   readonly faults: unknown[];
   readonly server: ApiServer;
+  readonly sessions: PageSessions;
   readonly client: Client;
 }
 
+function shared(): { sessions: PageSessions; files: WebFiles } {
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-api-'));
+  ends.push(() => rmSync(folder, { recursive: true }));
+  return { sessions: new PageSessions(folder), files: new WebFiles(join(folder, 'web')) };
+}
+
 /** A server whose methods answer nothing and remember that they were called. */
-async function open(handlers: Partial<Handlers> = {}): Promise<Open> {
+async function open(
+  handlers: Partial<Handlers> = {},
+  onEvents = (response: ServerResponse): void => void response.end(),
+): Promise<Open> {
   const called: string[] = [];
   const faults: unknown[] = [];
   const idle = Object.fromEntries(
     Object.keys(METHODS).map((name) => [name, () => (called.push(name), {})]),
   );
+  const { sessions, files } = shared();
   const server = new ApiServer({
     token: TOKEN,
+    sessions,
+    files,
     handlers: { ...(idle as unknown as Handlers), ...handlers },
     events: async (_, response) => {
       called.push('events');
-      response.end();
+      onEvents(response);
       await Promise.resolve();
     },
     onFault: (error) => faults.push(error),
@@ -51,7 +71,16 @@ async function open(handlers: Partial<Handlers> = {}): Promise<Open> {
   const port = (await server.listen(0, false))!;
   ends.push(() => server.close());
   const client = new Client(() => ({ url: `http://127.0.0.1:${port}`, token: TOKEN }));
-  return { port, called, faults, server, client };
+  return { port, called, faults, server, sessions, client };
+}
+
+/** Two browsers that are let in, one that is not any more, a key and one that was used. */
+function doorOf({ port, sessions }: Open): Door {
+  const spent = sessions.newKey();
+  const old = sessions.swap(spent, undefined)!;
+  const enter = (before?: string) => sessions.swap(sessions.newKey(), before)!;
+  const live = [enter(old.cookie), enter()] as const;
+  return { port, token: TOKEN, live, old, fresh: sessions.newKey(), spent };
 }
 
 const post = (port: number, extra = '', body = '{}', method = 'status.get'): Buffer =>
@@ -65,16 +94,18 @@ async function statusOf(port: number, raw: Buffer): Promise<number> {
   return Number((await sendRaw(port, raw, 5_000)).slice(9, 12));
 }
 
-test('[API-13] 2,000 calls with a flaw in host, origin, site, token or line: none gets in', async () => {
-  const { port, called, faults, server } = await open();
-  const calls = [...unauthorisedCalls({ count: 2_000, seed: 1, port, token: TOKEN })];
+test('[API-13] 3,000 requests with a flaw in one part or more: none gets in', async () => {
+  const opened = await open();
+  const { port, called, faults, server, sessions } = opened;
+  const door = doorOf(opened);
+  const calls = [...unauthorisedCalls({ count: 3_000, seed: 1, ...door })];
   const wrong: string[] = [];
   const flawsSeen = new Set(calls.flatMap(({ flaws }) => flaws));
-  expect([...flawsSeen].sort()).toEqual(['host', 'line', 'origin', 'site', 'token']);
+  expect([...flawsSeen].sort()).toEqual(['credentials', 'host', 'key', 'line', 'origin', 'site']);
   const queue = calls.values();
   const worker = async (): Promise<void> => {
     for (const { flaws, raw } of queue) {
-      const what = broken(await sendRaw(port, raw), TOKEN);
+      const what = broken(await sendRaw(port, raw), door);
       if (what) wrong.push(`${flaws.join()}: ${what}\n${raw.toString()}`);
     }
   };
@@ -82,9 +113,13 @@ test('[API-13] 2,000 calls with a flaw in host, origin, site, token or line: non
   expect(wrong.slice(0, 5)).toEqual([]);
   expect(called).toEqual([]);
   expect(faults).toEqual([]);
-  // The control: the same call without a flaw does get in, also after all this.
+  // The control: the same calls without a flaw do get in, also after all this.
   expect(await statusOf(port, post(port))).toBe(200);
-  expect(called).toEqual(['status.get']);
+  const [{ cookie, page }] = door.live;
+  const asPage = post(port, `Cookie: a=b; sotto_${port}=${cookie}; c=d\r\n`);
+  expect(await statusOf(port, Buffer.from(asPage.toString().replace(TOKEN, page)))).toBe(200);
+  expect(called).toEqual(['status.get', 'status.get']);
+  expect(sessions.swap(door.fresh, undefined)).toBeDefined();
   expect(server.stats()['apiRefused']).toBeGreaterThan(1_000);
 });
 
@@ -94,8 +129,9 @@ test('[API-13] the check of the check: a server without a guard is found out', a
   ends.push(() => unguarded.close());
   const { port } = unguarded.address() as { port: number };
   let found = 0;
-  for (const { raw } of unauthorisedCalls({ count: 100, seed: 2, port, token: TOKEN })) {
-    if (broken(await sendRaw(port, raw), TOKEN)) found++;
+  const door = inventedDoor(port);
+  for (const { raw } of unauthorisedCalls({ count: 100, seed: 2, ...door })) {
+    if (broken(await sendRaw(port, raw), door)) found++;
   }
   expect(found).toBeGreaterThan(40);
 });
@@ -183,6 +219,49 @@ test('[API-14] errors of a handler are told by the registry; our own faults stay
   expect(faults.map(String)).toEqual(['Error: secret inside']);
 });
 
+const swap = (port: number, key: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/api/v1/session`, {
+    method: 'POST',
+    headers: { origin: `http://127.0.0.1:${port}`, ...headers },
+    body: JSON.stringify({ key }),
+  });
+
+test('[API-25] a one-use key becomes a cookie for scripts of nobody, and what the page keeps', async () => {
+  const { port, sessions, called } = await open();
+  const key = sessions.newKey();
+  const answer = await swap(port, key);
+  const { data } = (await answer.json()) as { data: { page: string } };
+  expect([answer.status, data.page]).toEqual([200, expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  const [cookie = '', ...bounds] = answer.headers.get('set-cookie')!.split('; ');
+  expect(cookie).toMatch(new RegExp(`^sotto_${port}=[0-9a-f]{64}$`));
+  expect(bounds).toEqual(['Max-Age=34560000', 'Path=/api/', 'HttpOnly', 'SameSite=Strict']);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  const again = await swap(port, key);
+  expect([again.status, again.headers.get('set-cookie')]).toEqual([401, null]);
+  expect(await again.json()).toMatchObject({ error: { reason: 'unauthorised' } });
+  const asPage = (page: string): Buffer =>
+    Buffer.from(post(port, `Cookie: ${cookie}\r\n`).toString().replace(TOKEN, page));
+  expect(await statusOf(port, asPage(data.page))).toBe(200);
+  expect(await statusOf(port, asPage(key))).toBe(401);
+  expect(called).toEqual(['status.get']);
+});
+
+test('[API-26] a session that ends takes its stream of events with it', async () => {
+  const { port, sessions } = await open({}, (response) => void response.write('\n'));
+  const { cookie, page } = sessions.swap(sessions.newKey(), undefined)!;
+  const listen = (authorization: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}/api/v1/events`, {
+      headers: { authorization: `Bearer ${authorization}`, cookie: `sotto_${port}=${cookie}` },
+    });
+  const [ofPage, ofToken] = [await listen(page), await listen(TOKEN)];
+  sessions.forget();
+  await expect(ofPage.text()).rejects.toThrow();
+  expect((await listen(page)).status).toBe(401);
+  const reader = ofToken.body!.getReader();
+  expect((await reader.read()).done).toBe(false);
+  await reader.cancel();
+});
+
 test('[API-15] after ten wrong tokens further ones wait; the right one does not', async () => {
   const { port, server } = await open();
   const wrong = Buffer.from(post(port).toString().replace(TOKEN, 'f'.repeat(64)));
@@ -197,6 +276,10 @@ test('[API-15] after ten wrong tokens further ones wait; the right one does not'
   expect(server.stats()['apiDelayed']).toBe(1);
   await timed(post(port));
   expect(server.stats()['apiDelayed']).toBe(1);
+  const swapped = swap(port, 'f'.repeat(64));
+  await sleep(20);
+  expect(server.stats()['apiDelayed']).toBe(2);
+  expect((await swapped).status).toBe(401);
   expect(await slow).toBeGreaterThanOrEqual(FAILURE_DELAY_MS - 5);
 });
 
@@ -235,6 +318,7 @@ test('[API-11] the next free port serves where the wanted one is taken, unless i
   const first = await open();
   const parts = {
     token: TOKEN,
+    ...shared(),
     handlers: {} as Handlers,
     events: () => Promise.resolve(),
     onFault: () => undefined,

@@ -1,7 +1,9 @@
 /**
  * The API server: HTTP on 127.0.0.1 and nowhere else, for programs of this user that can read the
- * token in api.json. What it serves is the contract (api/contract.ts); who may call is judged in
- * http-guard.ts; what methods do is in methods.ts, the stream of events in event-stream.ts.
+ * token in api.json, and for browsers that they let in. What it serves is the contract
+ * (api/contract.ts) and the browser app (web-replies.ts); who may come in is judged in
+ * http-guard.ts, with the sessions of page-sessions.ts; what methods do is in methods.ts, the
+ * stream of events in event-stream.ts.
  *
  * Nothing a client sends ends the process, holds a connection for long or fills memory: headers,
  * body, time, connections and failed tokens each have a limit (API-14, API-15).
@@ -15,16 +17,27 @@ import { API_VERSION, METHODS, REQUEST_BYTES_MAX } from '@sotto/api/contract.ts'
 import type { Method, ParsedParams, Result } from '@sotto/api/contract.ts';
 import { errorBody, httpStatusOf } from '@sotto/api/errors.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
-import { judge } from './http-guard.ts';
+import { utf8 } from '@sotto/core/base/bytes.ts';
+import { equalSecret } from '@sotto/core/crypto/mac.ts';
+import { cookieName, judge } from './http-guard.ts';
+import type { Keys, Verdict } from './http-guard.ts';
+import type { PageSession, PageSessions } from './page-sessions.ts';
+import type { WebFiles } from './web-files.ts';
+import { redirect, replyWithPage } from './web-replies.ts';
 
 export const API_HOST = '127.0.0.1';
 const PORTS_TRIED = 100;
 export const CONNECTIONS_MAX = 128;
-export const HEADER_BYTES_MAX = 8 * 1024;
+/** Cookies of all other web servers of this computer come along. */
+export const HEADER_BYTES_MAX = 32 * 1024;
 export const HEADERS_MAX = 64;
 export const HEADERS_MS = 5_000;
 export const REQUEST_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
+/** `{"key":"<64 hex>"}`, with room for blanks. */
+const SWAP_BYTES_MAX = 256;
+/** Browsers keep no cookie longer; the session ends when it was not used for long (API-27). */
+const COOKIE_SECONDS = 400 * 86_400;
 /** Wrong tokens answered at once within FAILURES_MS; further ones wait FAILURE_DELAY_MS. */
 export const FAILURES_FREE = 10;
 const FAILURES_MS = 60_000;
@@ -59,6 +72,8 @@ export type Handlers = {
 
 export interface ApiServerParts {
   readonly token: string;
+  readonly sessions: PageSessions;
+  readonly files: WebFiles;
   readonly handlers: Handlers;
   /** Answers GET /api/v1/events. @throws Refusal */
   readonly events: (query: string, response: ServerResponse) => Promise<void>;
@@ -68,6 +83,7 @@ export interface ApiServerParts {
 
 export class ApiServer {
   readonly #parts: ApiServerParts;
+  readonly #keys: Keys<PageSession>;
   readonly #server: Server;
   readonly #counts = { requests: 0, refused: 0, malformed: 0, delayed: 0 };
   #port = 0;
@@ -76,6 +92,11 @@ export class ApiServer {
 
   constructor(parts: ApiServerParts) {
     this.#parts = parts;
+    const token = utf8(parts.token);
+    this.#keys = {
+      isToken: (bearer) => equalSecret(utf8(bearer), token),
+      session: (halves) => parts.sessions.find(halves),
+    };
     this.#server = createServer(
       {
         maxHeaderSize: HEADER_BYTES_MAX,
@@ -154,20 +175,46 @@ export class ApiServer {
     request.on('error', () => response.destroy());
     response.on('error', () => response.destroy());
     const { method = '', httpVersion: version, url: target = '', rawHeaders } = request;
-    const verdict = judge({ method, version, target, rawHeaders }, this.#port, this.#parts.token);
+    const head = { method, version, target, rawHeaders };
+    const verdict: Verdict<PageSession> = judge(head, this.#port, this.#keys);
     if (!verdict.ok) {
       this.#counts.refused++;
       if (verdict.status === 401) this.#refuseToken(response);
+      else if (verdict.status === 307) redirect(response, verdict.location);
       else end(response, verdict.status);
       return;
     }
-    if (verdict.path === 'events') {
-      return this.#attempt(response, () => this.#parts.events(verdict.query, response));
+    if (verdict.to === 'page') {
+      const { path } = verdict;
+      return this.#attempt(response, () => replyWithPage(this.#parts.files, path, response));
     }
-    readBody(request).then(
-      (body) => this.#attempt(response, () => this.#call(verdict.path, body, response)),
+    if (verdict.to === 'call' && verdict.path === 'events') {
+      const { query, session } = verdict;
+      if (session) endWith(session, response);
+      return this.#attempt(response, () => this.#parts.events(query, response));
+    }
+    readBody(request, verdict.to === 'swap' ? SWAP_BYTES_MAX : REQUEST_BYTES_MAX).then(
+      (body) => {
+        if (verdict.to === 'swap') return this.#swap(body, verdict.cookie, response);
+        this.#attempt(response, () => this.#call(verdict.path, body, response));
+      },
       () => fail(response, new Refusal('bad-input', { what: 'the request is too long' })),
     );
+  }
+
+  /** A one-use key becomes a session: a cookie, and what the page keeps (API-25). */
+  #swap(body: string, before: string | undefined, response: ServerResponse): void {
+    const { key } = (parseJson(body) ?? {}) as { key?: unknown };
+    const isKey = typeof key === 'string' && /^[0-9a-f]{64}$/.test(key);
+    const halves = isKey ? this.#parts.sessions.swap(key, before) : undefined;
+    if (!halves) {
+      this.#counts.refused++;
+      return this.#refuseToken(response);
+    }
+    const cookie = `${cookieName(this.#port)}=${halves.cookie}`;
+    const bounds = `Max-Age=${COOKIE_SECONDS}; Path=/api/; HttpOnly; SameSite=Strict`;
+    response.setHeader('Set-Cookie', `${cookie}; ${bounds}`);
+    end(response, 200, { v: API_VERSION, ok: true, data: { page: halves.page } });
   }
 
   async #call(method: string, body: string, response: ServerResponse): Promise<void> {
@@ -247,14 +294,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The whole body as text. Rejects where it is longer than REQUEST_BYTES_MAX. */
-function readBody(request: IncomingMessage): Promise<string> {
+/** The whole body as text. Rejects where it is longer. */
+function readBody(request: IncomingMessage, bytesMax: number): Promise<string> {
   return new Promise((done, refuse) => {
     const chunks: Buffer[] = [];
     let length = 0;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= REQUEST_BYTES_MAX) chunks.push(chunk);
+      if (length <= bytesMax) chunks.push(chunk);
       else refuse(new Error('too long'));
     });
     request.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
@@ -281,6 +328,13 @@ function end(response: ServerResponse, status: number, body?: object): void {
     ...(isWhole ? {} : { Connection: 'close' }),
   });
   response.end(text);
+}
+
+/** A session that ends takes its replies with it. */
+function endWith(session: PageSession, response: ServerResponse): void {
+  const cut = (): void => void response.destroy();
+  session.ends.add(cut);
+  response.on('close', () => session.ends.delete(cut));
 }
 
 /** The head of a reply that goes on for as long as the client listens. */

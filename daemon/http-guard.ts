@@ -1,22 +1,23 @@
 /**
- * Who may call the API: a request is judged by its raw headers alone, before its body is read.
+ * Who may come in: a request is judged by its raw headers alone, before its body is read.
  *
- *   check           passes                                              else
- *   Host            exactly one, exactly `127.0.0.1:PORT`               403, empty
- *   Origin          absent, or exactly `http://127.0.0.1:PORT`          403, empty
- *   Sec-Fetch-Site  absent, `none` or `same-origin`                     403, empty
- *   target          origin form, below /api/v1/                         404, empty
- *   method          POST; GET for events; HTTP/1.1                      405, empty
- *   Authorization   exactly one, `Bearer ` and the token                401 `unauthorised`
+ *   check           a call of the API                 the swap (session)   a page or a file of it
+ *   Host            exactly one, exactly `127.0.0.1:PORT`; else 403, empty
+ *   Origin          absent or ours                    ours                 absent or ours
+ *   Sec-Fetch-Site  absent, `none`, `same-origin`     absent,              as a call, or a whole
+ *                                                     `same-origin`        page is opened
+ *   method          POST; GET for events              POST                 GET, HEAD
+ *   Authorization   `Bearer ` and the token of        -                    -
+ *                   api.json, or the page half of a
+ *                   session whose cookie comes too
  *
- * Host comes first, and against a list: after DNS rebinding Origin and Host are equal, so that
- * comparing them with each other would prove nothing. The token is compared in constant time.
- * Spec: docs/spec/local-api.md API-13.
+ * Ours is `http://127.0.0.1:PORT`. A page that is opened as `localhost` or `[::1]` is sent to the
+ * one origin there is. Host comes first, and against a list: after DNS rebinding Origin and Host
+ * are equal, so that comparing them with each other would prove nothing. Secrets are compared in
+ * constant time. Spec: docs/spec/local-api.md API-13, API-24, API-25.
  * @module
  */
 import { API_PREFIX } from '@sotto/api/contract.ts';
-import { utf8 } from '@sotto/core/base/bytes.ts';
-import { equalSecret } from '@sotto/core/crypto/mac.ts';
 
 export interface RawRequest {
   readonly method: string;
@@ -27,38 +28,96 @@ export interface RawRequest {
   readonly rawHeaders: readonly string[];
 }
 
-export type Verdict =
-  | { ok: true; method: 'GET' | 'POST'; path: string; query: string }
-  | { ok: false; status: 403 | 404 | 405 | 401 };
+/** Who knows the secrets, and compares them in constant time. */
+export interface Keys<Session> {
+  /** Is this the token of api.json? */
+  isToken(bearer: string): boolean;
+  /** The session that both halves are of. */
+  session(halves: { cookie: string; page: string }): Session | undefined;
+}
+
+export type Verdict<Session> =
+  | { ok: true; to: 'call'; path: string; query: string; session: Session | undefined }
+  | { ok: true; to: 'swap'; cookie: string | undefined }
+  | { ok: true; to: 'page'; path: string }
+  | { ok: false; status: 403 | 404 | 405 | 401 }
+  | { ok: false; status: 307; location: string };
+
+/** Below API_PREFIX: a browser swaps its one-use key for a session here. */
+const SWAP_PATH = 'session';
 
 const TARGET = /^\/[!-~]{0,2048}$/;
+const BEARER = /^Bearer ([!-~]{1,128})$/;
+const HALF = /^[0-9a-f]{64}$/;
+/** Names of this computer whose pages are sent to the one origin. */
+const OTHER_NAMES = ['localhost', '[::1]'];
 
-/** @param token what must follow `Bearer `. */
-export function judge(request: RawRequest, port: number, token: string): Verdict {
-  const own = `127.0.0.1:${port}`;
+/** What a cookie of ours is called: cookies know no ports, so the name has it. */
+export function cookieName(port: number): string {
+  return `sotto_${port}`;
+}
+
+type Headers = ReadonlyMap<string, readonly string[]>;
+
+export function judge<Session>(
+  request: RawRequest,
+  port: number,
+  keys: Keys<Session>,
+): Verdict<Session> {
   const headers = valuesOf(request.rawHeaders);
-  const [host, origin, site] = ['host', 'origin', 'sec-fetch-site'].map((name) =>
-    headers.get(name),
-  );
-  if (host?.length !== 1 || host[0] !== own) return { ok: false, status: 403 };
-  if (origin && (origin.length !== 1 || origin[0] !== `http://${own}`)) {
-    return { ok: false, status: 403 };
+  const { method, target, version } = request;
+  const isTarget = TARGET.test(target);
+  const isApi = /^\/api(\/|$|\?)/.test(target);
+  const own = `127.0.0.1:${port}`;
+  const host = headers.get('host');
+  if (host?.length !== 1 || host[0] !== own) {
+    const isOther = OTHER_NAMES.some((name) => host?.length === 1 && host[0] === `${name}:${port}`);
+    const isOpened = method === 'GET' && isTarget && !isApi && opensPage(headers);
+    if (!isOther || !isOpened) return { ok: false, status: 403 };
+    return { ok: false, status: 307, location: `http://${own}${target}` };
   }
-  if (site && (site.length !== 1 || !/^(none|same-origin)$/.test(site[0]!))) {
-    return { ok: false, status: 403 };
+  const origin = headers.get('origin');
+  if (origin && !isOnly(origin, `http://${own}`)) return { ok: false, status: 403 };
+  const site = headers.get('sec-fetch-site');
+  const isForeign = site && !isOnly(site, 'none', 'same-origin');
+  const [path = '', ...queries] = target.split('?');
+  if (isTarget && !isApi) {
+    if (isForeign && !opensPage(headers)) return { ok: false, status: 403 };
+    const reads = /^(GET|HEAD)$/.test(method) && version === '1.1';
+    return reads ? { ok: true, to: 'page', path } : { ok: false, status: 405 };
   }
-  if (!TARGET.test(request.target) || !request.target.startsWith(API_PREFIX)) {
-    return { ok: false, status: 404 };
+  if (isForeign) return { ok: false, status: 403 };
+  if (!isTarget || !target.startsWith(API_PREFIX)) return { ok: false, status: 404 };
+  const name = path.slice(API_PREFIX.length);
+  const wanted = name === 'events' ? 'GET' : 'POST';
+  if (method !== wanted || version !== '1.1') return { ok: false, status: 405 };
+  const cookie = ownCookie(headers, port);
+  if (name === SWAP_PATH) {
+    const isOurPage = origin && (!site || isOnly(site, 'same-origin'));
+    return isOurPage ? { ok: true, to: 'swap', cookie } : { ok: false, status: 403 };
   }
-  const [path = '', ...queries] = request.target.slice(API_PREFIX.length).split('?');
-  const wanted = path === 'events' ? 'GET' : 'POST';
-  if (request.method !== wanted || request.version !== '1.1') return { ok: false, status: 405 };
-  if (!isToken(headers.get('authorization'), token)) return { ok: false, status: 401 };
-  return { ok: true, method: wanted, path, query: queries.join('?') };
+  const bearer = onlyMatch(headers.get('authorization'), BEARER);
+  if (bearer === undefined) return { ok: false, status: 401 };
+  const call = { ok: true, to: 'call', path: name, query: queries.join('?') } as const;
+  if (keys.isToken(bearer)) return { ...call, session: undefined };
+  const isWhole = cookie !== undefined && HALF.test(bearer);
+  const session = isWhole ? keys.session({ cookie, page: bearer }) : undefined;
+  return session ? { ...call, session } : { ok: false, status: 401 };
+}
+
+/** Does a person open a whole page: no frame, no script, no fetch? Browsers that say so only. */
+function opensPage(headers: Headers): boolean {
+  const mode = headers.get('sec-fetch-mode');
+  const dest = headers.get('sec-fetch-dest');
+  return mode !== undefined && isOnly(mode, 'navigate') && isOnly(dest ?? [], 'document');
+}
+
+function isOnly(values: readonly string[], ...wanted: readonly string[]): boolean {
+  return values.length === 1 && wanted.includes(values[0]!);
 }
 
 /** Every value of every header, by its name in lower case. */
-function valuesOf(rawHeaders: readonly string[]): Map<string, string[]> {
+function valuesOf(rawHeaders: readonly string[]): Headers {
   const values = new Map<string, string[]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase();
@@ -69,7 +128,14 @@ function valuesOf(rawHeaders: readonly string[]): Map<string, string[]> {
   return values;
 }
 
-function isToken(given: readonly string[] | undefined, token: string): boolean {
-  if (given?.length !== 1) return false;
-  return equalSecret(utf8(given[0]!), utf8(`Bearer ${token}`));
+/** Our cookie, where it is there once. Other servers of this computer have theirs beside it. */
+function ownCookie(headers: Headers, port: number): string | undefined {
+  const name = `${cookieName(port)}=`;
+  const pairs = (headers.get('cookie') ?? []).flatMap((line) => line.split('; '));
+  const own = pairs.filter((pair) => pair.startsWith(name)).map((pair) => pair.slice(name.length));
+  return own.length === 1 && HALF.test(own[0]!) ? own[0] : undefined;
+}
+
+function onlyMatch(values: readonly string[] | undefined, pattern: RegExp): string | undefined {
+  return values?.length === 1 ? pattern.exec(values[0]!)?.[1] : undefined;
 }

@@ -1,15 +1,20 @@
 /**
- * The API under 20,000 calls that must not get in: a real daemon of the release bundle, raw bytes
- * on its socket. Part of bar A6.
+ * The daemon's door under 20,000 requests that must not get in: a real daemon of the release bundle
+ * with two browsers let in, raw bytes on its socket. Part of bars A6 and C4.
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import type { ApiFile } from '@sotto/api/contract.ts';
-import { API_FILE } from '@sotto/api/wire.ts';
-import { broken, sendRaw, unauthorisedCalls } from '@sotto/daemon/unauthorised.suite.ts';
+import {
+  broken,
+  inventedDoor,
+  sendRaw,
+  unauthorisedCalls,
+} from '@sotto/daemon/unauthorised.suite.ts';
+import type { Door } from '@sotto/daemon/unauthorised.suite.ts';
+import { API_PREFIX } from '@sotto/api/wire.ts';
+import { cookieName } from '@sotto/daemon/http-guard.ts';
+import type { Halves } from '@sotto/daemon/page-sessions.ts';
 import { LocalDaemon } from './a7-daemon.ts';
 import type { BarOptions, Report } from './bar.ts';
 
@@ -28,39 +33,76 @@ export async function unauthorisedApi(
   const daemon = new LocalDaemon(folder, 'door', [...settings, 'api.port=0']);
   await daemon.start();
   try {
-    const file = readFileSync(join(daemon.dataDir, API_FILE), 'utf8');
-    const { pid, port, token } = JSON.parse(file) as ApiFile;
+    const { pid } = daemon.api();
+    const door = await doorOf(daemon);
     const before = await stateOf(daemon);
     const count = short ? CALLS_SHORT : CALLS;
-    const door = { port, token, count, seed: SEED };
-    const { accepted, refused } = await knock(door);
+    const { accepted, refused } = await knock(door, count);
     report.say(`unauthorised calls: ${count}, refused with an answer: ${refused}`);
+    for (const one of accepted.slice(0, 5)) report.say(`accepted: ${one}`);
     report.require(accepted.length === 0, `0 of ${count} accepted (${accepted.length} were)`);
     report.require(refused > count / 2, 'most of them were answered, not only hung up on');
     report.require((await stateOf(daemon)) === before, 'no contact, invite or setting changed');
     const { pid: after } = await daemon.call('status.get', {});
     report.require(after === pid, 'the same process still answers');
+    const isIn = await Promise.all(door.live.map((halves) => seesStatus(door.port, halves)));
+    report.require(isIn.every(Boolean), 'who was let in before still is');
+    const { page } = await swap(door.port, await newKey(daemon));
+    report.require(page !== undefined, 'a key that is right still opens');
   } finally {
     await daemon.stop();
   }
   report.control(await opensAreFound(), 'a server that checks nothing');
 }
 
-interface Door {
-  readonly port: number;
-  readonly token: string;
-  readonly count: number;
-  readonly seed: number;
+/** Two browsers that are let in, one that came anew and left its session, and keys. */
+async function doorOf(daemon: LocalDaemon): Promise<Door> {
+  const { port, token } = daemon.api();
+  const spent = await newKey(daemon);
+  const old = await swap(port, spent);
+  const first = await swap(port, await newKey(daemon), old.cookie);
+  const second = await swap(port, await newKey(daemon));
+  return { port, token, live: [first, second], old, fresh: await newKey(daemon), spent };
 }
 
-async function knock(door: Door): Promise<{ accepted: string[]; refused: number }> {
-  const calls = unauthorisedCalls(door);
+export async function newKey(daemon: LocalDaemon): Promise<string> {
+  return (await daemon.call('pages.open', {})).url.split('#k=')[1]!;
+}
+
+/** Swaps a one-use key as a page does. */
+async function swap(port: number, key: string, before?: string): Promise<Halves> {
+  const own = `http://127.0.0.1:${port}`;
+  const answer = await fetch(`${own}${API_PREFIX}session`, {
+    method: 'POST',
+    headers: {
+      origin: own,
+      'sec-fetch-site': 'same-origin',
+      ...(before === undefined ? {} : { cookie: `${cookieName(port)}=${before}` }),
+    },
+    body: JSON.stringify({ key }),
+  });
+  const { data } = (await answer.json()) as { data: { page: string } };
+  const [, cookie = ''] = /=([0-9a-f]{64});/.exec(answer.headers.get('set-cookie') ?? '') ?? [];
+  return { cookie, page: data.page };
+}
+
+async function seesStatus(port: number, { cookie, page }: Halves): Promise<boolean> {
+  const answer = await fetch(`http://127.0.0.1:${port}${API_PREFIX}status.get`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${page}`, cookie: `${cookieName(port)}=${cookie}` },
+    body: '{}',
+  });
+  return answer.ok;
+}
+
+async function knock(door: Door, count: number): Promise<{ accepted: string[]; refused: number }> {
+  const calls = unauthorisedCalls({ ...door, count, seed: SEED });
   const accepted: string[] = [];
   let refused = 0;
   const worker = async (): Promise<void> => {
     for (const { flaws, raw } of calls) {
       const answer = await sendRaw(door.port, raw);
-      const what = broken(answer, door.token);
+      const what = broken(answer, door);
       if (what) accepted.push(`${flaws.join()}: ${what}`);
       else if (answer !== '') refused++;
     }
@@ -69,7 +111,7 @@ async function knock(door: Door): Promise<{ accepted: string[]; refused: number 
   return { accepted, refused };
 }
 
-async function stateOf(daemon: LocalDaemon): Promise<string> {
+export async function stateOf(daemon: LocalDaemon): Promise<string> {
   const { contacts } = await daemon.call('contacts.list', {});
   return JSON.stringify([
     contacts.map(({ id, name, state }) => [id, name, state]),
@@ -80,11 +122,10 @@ async function stateOf(daemon: LocalDaemon): Promise<string> {
 
 /** Does the check notice where anybody gets in? */
 async function opensAreFound(): Promise<boolean> {
-  const token = '0'.repeat(63) + '1';
   const open = createServer((_, response) => response.end('{"v":1,"ok":true,"data":{}}'));
   await new Promise<void>((done) => open.listen(0, '127.0.0.1', done));
   const { port } = open.address() as AddressInfo;
-  const { accepted } = await knock({ port, token, count: CONTROL_CALLS, seed: SEED });
+  const { accepted } = await knock(inventedDoor(port), CONTROL_CALLS);
   open.close();
   return accepted.length > CONTROL_CALLS / 4;
 }

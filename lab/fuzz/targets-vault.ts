@@ -78,37 +78,59 @@ const bundle: Target = {
 };
 
 const PORT = 7340;
+const COOKIE = 'c0'.repeat(32);
+const PAGE = 'a9'.repeat(32);
 const TOKEN = '0123456789abcdef'.repeat(4);
 
 /** Lines: method, version, target, then names and values of headers in turn. */
 const guard: Target = {
   name: 'api-guard',
-  covers: { 'daemon/http-guard.ts': ['judge', 'valuesOf', 'isToken'] },
+  covers: { 'daemon/http-guard.ts': ['judge', 'opensPage', 'valuesOf', 'ownCookie'] },
   bytesMax: 8 * 1024,
   words: [
     ...['\n', 'Host', 'host', '127.0.0.1:7340', 'Origin', 'http://127.0.0.1:7340', 'null', 'none'],
     ...['Sec-Fetch-Site', 'same-origin', 'Authorization', `Bearer ${TOKEN}`, 'GET', 'POST', '1.1'],
     ...['/api/v1/', 'events', '?', 'localhost:7340', '127.0.0.1', '.', '\r', '\t', ' '],
+    ...['Cookie', `sotto_${PORT}=${COOKIE}`, `Bearer ${PAGE}`, '; ', 'session', '/welcome'],
+    ...['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'document', 'cross-site'],
   ],
   start() {
     const rest = ['Host', `127.0.0.1:${PORT}`, 'Authorization', `Bearer ${TOKEN}`];
     const browser = ['Origin', `http://127.0.0.1:${PORT}`, 'Sec-Fetch-Site', 'same-origin'];
+    const session = ['Authorization', `Bearer ${PAGE}`, 'Cookie', `a=b; sotto_${PORT}=${COOKIE}`];
+    const opened = ['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'document'];
     const lines = [
       ['POST', '1.1', '/api/v1/status.get', ...rest],
       ['GET', '1.1', '/api/v1/events?from=3', ...rest],
       ['POST', '1.1', '/api/v1/messages.send', ...browser, ...rest],
+      ['POST', '1.1', '/api/v1/status.get', ...browser, ...rest.slice(0, 2), ...session],
+      ['POST', '1.1', '/api/v1/session', ...browser, ...rest.slice(0, 2)],
+      ['GET', '1.1', '/welcome', ...rest.slice(0, 2), ...opened],
     ];
+    const keys = {
+      isToken: (bearer: string) => bearer === TOKEN,
+      session: ({ cookie, page }: { cookie: string; page: string }) =>
+        cookie === COOKIE && page === PAGE ? 'session' : undefined,
+    };
     return {
       seeds: lines.map((one) => utf8(one.join('\n'))),
       run(input) {
         const text = utf8Text(input) ?? new TextDecoder('latin1').decode(input);
         const [method = '', version = '', target = '', ...rawHeaders] = text.split('\n');
-        const verdict = judge({ method, version, target, rawHeaders }, PORT, TOKEN);
+        const verdict = judge({ method, version, target, rawHeaders }, PORT, keys);
         if (!verdict.ok) return false;
         const has = (name: string, value: string): boolean =>
           rawHeaders.some((one, i) => one.toLowerCase() === name && rawHeaders[i + 1] === value);
-        assert(has('host', `127.0.0.1:${PORT}`), 'who gets in named our host');
-        assert(has('authorization', `Bearer ${TOKEN}`), 'who gets in has the token');
+        const own = `127.0.0.1:${PORT}`;
+        assert(has('host', own), 'who gets in named our host');
+        if (verdict.to === 'page') assert(!/^\/api(\/|$)/.test(verdict.path), 'no page is the API');
+        else if (verdict.to === 'swap') assert(has('origin', `http://${own}`), 'a page of ours');
+        else if (verdict.session === undefined) {
+          assert(has('authorization', `Bearer ${TOKEN}`), 'who gets in has the token');
+        } else {
+          assert(has('authorization', `Bearer ${PAGE}`), 'or has the page half');
+          assert(text.toLowerCase().includes('\ncookie\n') && text.includes(COOKIE), 'and cookie');
+        }
         return true;
       },
     };
