@@ -65,6 +65,9 @@ class Feed implements StoreReader {
   readUpTo(): number {
     return 0;
   }
+  unread(): number {
+    return 0;
+  }
 }
 
 async function open(): Promise<{ stream: EventStream; feed: Feed; port: number }> {

@@ -177,7 +177,10 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
       );
       const conversations = (await people.list()).map((view) => {
         const row = rows.get(view.conversation);
-        return conversationOf(view, row && { ...row, author: authorOf(parts, view, row.last) });
+        return conversationOf(
+          view,
+          row && { ...row, author: authorOf(parts, view.name, row.last) },
+        );
       });
       return { conversations };
     },
@@ -192,13 +195,11 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
       const { conversation, name } = view;
       const sinceMs = since === undefined ? undefined : Date.parse(since);
       const page = readPage(reader, idOf(view), limit, { ...cursorsOf(bounds), sinceMs });
-      const messages = page.messages.map((one) => shown(parts, view, one));
+      const messages = page.messages.map((one) => shown(parts, name, one));
       return { conversation, name, messages, more: page.more, newer: page.newer };
     },
     'messages.find': async ({ text, limit, from, before, after, ...within }) => {
-      const views = await people.list();
       const only = within.in === undefined ? undefined : await people.show(within.in);
-      const byConversation = new Map(views.map((view) => [view.conversation, view]));
       const { found, more } = reader.search({
         text,
         limit,
@@ -207,10 +208,11 @@ function messageMethods(parts: MethodParts): Some<'messages' | 'conversations'> 
         beforeMs: before === undefined ? undefined : Date.parse(before),
         sinceMs: after === undefined ? undefined : Date.parse(after),
       });
-      const hits = found.flatMap((stored) => {
-        const view = byConversation.get(conversationText(stored.conversation));
-        return view ? [{ message: shown(parts, view, stored), name: view.name }] : [];
-      });
+      const hits = [];
+      for (const stored of found) {
+        const name = await people.nameOf(conversationText(stored.conversation));
+        if (name !== '') hits.push({ message: shown(parts, name, stored), name });
+      }
       return { hits, more };
     },
     'messages.cancel': async ({ event }) => {
@@ -238,13 +240,14 @@ function draftMethods({ command }: MethodParts): Some<'drafts'> {
   };
 }
 
-function authorOf({ ownName }: MethodParts, view: ContactView, stored: StoredMessage): string {
-  return stored.outgoing ? ownName() : view.name;
+function authorOf({ ownName }: MethodParts, name: string, stored: StoredMessage): string {
+  return stored.outgoing ? ownName() : name;
 }
 
-function shown(parts: MethodParts, view: ContactView, stored: StoredMessage): Message {
+/** @param name who the conversation is with */
+function shown(parts: MethodParts, name: string, stored: StoredMessage): Message {
   const readUpTo = parts.reader.readUpTo(stored.conversation);
-  return messageOf(stored, { author: authorOf(parts, view, stored), readUpTo });
+  return messageOf(stored, { author: authorOf(parts, name, stored), readUpTo });
 }
 
 function cursorsOf({ before, after, around }: Bounds): Parameters<typeof readPage>[3] {

@@ -3,8 +3,6 @@
  * from its read-only view. Every change goes through core.
  * @module
  */
-import { BoundedMap } from '@sotto/core/base/bounded.ts';
-import { equal, hex } from '@sotto/core/base/bytes.ts';
 import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
 import type { OpenRefusal } from '@sotto/vault/refusal.ts';
@@ -16,16 +14,11 @@ import type { Vault } from '@sotto/vault/vault.ts';
 import { PassphraseTries } from './passphrase-tries.ts';
 import { StartFailure } from './start-failure.ts';
 
-const READ_CURSORS_MAX = 1_024;
-
-/** The vault's reader, and how far a conversation is read. */
-export interface StoreReader extends Pick<
+/** What screens may read; every change goes through core. */
+export type StoreReader = Pick<
   VaultReader,
-  'conversations' | 'feedAfter' | 'lastCursor' | 'messages' | 'search'
-> {
-  /** The cursor up to which a conversation is read; 0 where nothing is. */
-  readUpTo(conversation: Uint8Array): number;
-}
+  'conversations' | 'feedAfter' | 'lastCursor' | 'messages' | 'readUpTo' | 'search' | 'unread'
+>;
 
 /** One vault. */
 export interface Store {
@@ -79,28 +72,16 @@ async function tryPassphrase<T>(
 class OpenStore implements Store {
   readonly #folder: string;
   readonly #vault: Vault;
-  /** By hex id; kept true by looking at what passes through `request`. */
-  readonly #readUpTo = new BoundedMap<string, number>(READ_CURSORS_MAX);
   readonly reader: StoreReader;
 
   constructor(vault: Vault, folder: string) {
     this.#vault = vault;
     this.#folder = folder;
-    const reader = vault.reader();
-    this.reader = {
-      conversations: () => reader.conversations(),
-      feedAfter: (cursor, limit) => reader.feedAfter(cursor, limit),
-      lastCursor: () => reader.lastCursor(),
-      messages: (page) => reader.messages(page),
-      search: (wish) => reader.search(wish),
-      readUpTo: (conversation) => this.#readCursor(reader, conversation),
-    };
+    this.reader = vault.reader();
   }
 
-  async request(request: VaultRequest): Promise<VaultReply> {
-    const reply = await this.#vault.request(request);
-    if (reply.op === 'mark-read' || reply.op === 'forget') this.#readUpTo.clear();
-    return reply;
+  request(request: VaultRequest): Promise<VaultReply> {
+    return this.#vault.request(request);
   }
 
   changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void> {
@@ -114,16 +95,6 @@ class OpenStore implements Store {
 
   close(): Promise<void> {
     return this.#vault.close();
-  }
-
-  #readCursor(reader: VaultReader, conversation: Uint8Array): number {
-    const key = hex(conversation);
-    const known = this.#readUpTo.get(key);
-    if (known !== undefined) return known;
-    const row = reader.conversations().find((one) => equal(one.conversation, conversation));
-    const cursor = row?.readCursor ?? 0;
-    if (row) this.#readUpTo.set(key, cursor);
-    return cursor;
   }
 }
 

@@ -73,6 +73,11 @@ export class VaultReader {
     }));
   }
 
+  /** Everything of a conversation up to and with this cursor is read; 0 where nothing is. */
+  readUpTo(conversation: Uint8Array): number {
+    return (this.#q.readUpTo.get(conversation) as number | undefined) ?? 0;
+  }
+
   /** A page of a conversation in the order of showing; without a bound, the newest. */
   messages({ conversation, before, since, limit }: Page): Message[] {
     const rows = Math.min(limit, PAGE_MESSAGES_MAX);
@@ -113,10 +118,9 @@ export class VaultReader {
     return { found: rows.map((row) => message(this.#q.byRow.get(row) as MessageRow)), more };
   }
 
-  /** Unread messages of each conversation that has some. */
-  unreadCounts(): { conversation: Uint8Array; unread: number }[] {
-    const rows = this.#q.unread.all() as { conversation: Buffer; unread: number }[];
-    return rows.map((row) => ({ ...row, conversation: new Uint8Array(row.conversation) }));
+  /** Unread messages of a conversation. */
+  unread(conversation: Uint8Array): number {
+    return (this.#q.unread.get(conversation) as number | undefined) ?? 0;
   }
 
   /** What waits in a conversation, for each device. */
@@ -189,6 +193,7 @@ function statements(db: Database) {
         'WHERE l.conversation = x.id AND l.cursor IS NOT NULL ORDER BY l.cursor DESC LIMIT 1) ' +
         'FROM conversations x) ORDER BY e.cursor DESC',
     ),
+    readUpTo: sql('SELECT read_cursor FROM conversations WHERE conversation = ?').pluck(),
     since: sql(
       `SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.conversation = ${CONVERSATION} ` +
         'AND e.cursor > ? ORDER BY e.cursor LIMIT ?+0',
@@ -209,9 +214,7 @@ function statements(db: Database) {
         "coalesce((SELECT value FROM meta WHERE key = 'feed floor'), 0))",
     ).pluck(),
     byRow: sql(`SELECT ${COLUMNS} FROM events e ${JOINS} WHERE e.id = ?`),
-    unread: sql(
-      `SELECT c.conversation, ${UNREAD} AS unread FROM conversations c WHERE ${UNREAD} > 0`,
-    ),
+    unread: sql(`SELECT ${UNREAD} FROM conversations c WHERE c.conversation = ?`).pluck(),
     outbox: sql(
       'SELECT d.device, count(*) AS messages, sum(o.bytes) AS bytes, ' +
         'sum(o.envelope IS NULL) AS unsealed FROM outbox o JOIN events e ON e.id = o.event ' +

@@ -13,7 +13,7 @@ import { readCertificate, type Certificate } from '../people/certificate.ts';
 import { decodeContact, encodeContact, type Contact } from '../people/contact.ts';
 import { conversationOf, conversationText } from '../people/conversation.ts';
 import { decodeGate, encodeGate, gateIsOld, newGate, type DirectGate } from '../people/gate.ts';
-import { parseId } from '../people/id-text.ts';
+import { formatId, parseId } from '../people/id-text.ts';
 import { decodeInvite, encodeInvite, type Invite } from '../people/invite.ts';
 import { cleanName, nameKey } from '../people/name.ts';
 
@@ -31,9 +31,11 @@ export interface KnownDevice {
   readonly record: Uint8Array | undefined;
 }
 
-interface Conversation {
-  readonly id: Uint8Array;
-  readonly text: string;
+/** How a contact is named in conversations, lists and texts. */
+interface Names {
+  readonly conversation: Uint8Array;
+  readonly conversationText: string;
+  readonly id: string;
 }
 
 export type Resolved =
@@ -52,8 +54,9 @@ export class Book {
   #gateKeys: GateKey[] = [];
   readonly #devices = new Map<string, KnownDevice>();
   readonly #byNoise = new Map<string, KnownDevice>();
+  readonly #devicesOf = new WeakMap<Contact, KnownDevice[]>();
   /** By identity key: with many contacts, hashing for each of them is what a lookup would cost. */
-  readonly #conversations = new WeakMap<Uint8Array, Conversation>();
+  readonly #names = new WeakMap<Uint8Array, Names>();
 
   constructor(
     private readonly self: Uint8Array,
@@ -122,8 +125,8 @@ export class Book {
     return this.#byNoise.get(hex(noise));
   }
 
-  devicesOf(contact: Contact): KnownDevice[] {
-    return [...this.#devices.values()].filter((device) => device.contact === contact);
+  devicesOf(contact: Contact): readonly KnownDevice[] {
+    return this.#devicesOf.get(contact) ?? [];
   }
 
   /** Adds or updates a contact in memory; write `contactDoc` for it. */
@@ -156,19 +159,25 @@ export class Book {
   }
 
   conversation(contact: Contact): Uint8Array {
-    return this.#conversation(contact).id;
+    return this.#namesOf(contact).conversation;
   }
 
   conversationText(contact: Contact): string {
-    return this.#conversation(contact).text;
+    return this.#namesOf(contact).conversationText;
   }
 
-  #conversation({ identity }: Contact): Conversation {
-    let known = this.#conversations.get(identity);
+  /** Their ID, `sotto:` and 56 characters. */
+  idText(contact: Contact): string {
+    return this.#namesOf(contact).id;
+  }
+
+  #namesOf({ identity }: Contact): Names {
+    let known = this.#names.get(identity);
     if (!known) {
-      const id = conversationOf(this.self, identity);
-      known = { id, text: conversationText(id) };
-      this.#conversations.set(identity, known);
+      const conversation = conversationOf(this.self, identity);
+      const id = formatId(identity);
+      known = { conversation, conversationText: conversationText(conversation), id };
+      this.#names.set(identity, known);
     }
     return known;
   }
@@ -209,6 +218,7 @@ export class Book {
 
   #index(contact: Contact): void {
     this.contacts.set(hex(contact.identity), contact);
+    const devices: KnownDevice[] = [];
     for (const { bundle, certificate: bytes, record } of contact.devices) {
       const read = readCertificate(bytes);
       if (!read.ok || !equal(read.certificate.identity, contact.identity)) continue;
@@ -218,7 +228,9 @@ export class Book {
       const device = { key, contact, peer, noise: certificate.noise, bundle, record };
       this.#devices.set(key, device);
       this.#byNoise.set(hex(certificate.noise), device);
+      devices.push(device);
     }
+    this.#devicesOf.set(contact, devices);
   }
 
   #unindex(contact: Contact): void {
@@ -226,6 +238,7 @@ export class Book {
       this.#devices.delete(device.key);
       this.#byNoise.delete(hex(device.noise));
     }
+    this.#devicesOf.delete(contact);
   }
 }
 

@@ -216,8 +216,10 @@ function inviteViewOf({ book, context, me }: Runtime, invite: Invite): InviteVie
 // Contacts
 
 function listContacts(runtime: Runtime, reply: Reply): void {
-  const contacts = [...runtime.book.contacts.values()].map((contact) => viewOf(runtime, contact));
-  contacts.sort((a, b) => (nameKey(a.name) < nameKey(b.name) ? -1 : 1));
+  const sorted = [...runtime.book.contacts.values()]
+    .map((contact) => ({ contact, key: nameKey(contact.name) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const contacts = sorted.map(({ contact }) => viewOf(runtime, contact));
   reply({ ok: true, data: { type: 'contacts', contacts } });
 }
 
@@ -300,7 +302,7 @@ export function viewOf(runtime: Runtime, contact: Contact): ContactView {
   const session = sessions.ofContact(contact);
   return {
     conversation: book.conversationText(contact),
-    id: formatId(contact.identity),
+    id: book.idText(contact),
     name: contact.name,
     state: stateOf(runtime, contact),
     online: session !== undefined,
