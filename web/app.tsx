@@ -3,7 +3,7 @@
  * them at a time with the rail at the bottom.
  * @module
  */
-import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
 import style from './app.module.css';
 import { useModel } from './model/context.ts';
 import { go, place, type Place } from './model/place.ts';
@@ -26,25 +26,25 @@ const Requests = lazy(() => import('./screens/requests.tsx'));
 const Search = lazy(() => import('./screens/search.tsx'));
 const Settings = lazy(() => import('./screens/settings/settings.tsx'));
 
-/** @param invite opened together with the app. */
-export function App({ invite }: { readonly invite: string | undefined }) {
+/** @param opened an invite that was opened together with the app. */
+export function App({ opened }: { readonly opened: string | undefined }) {
   const model = useModel();
   const phase = useStore(model.phase);
   const status = useStore(model.status);
   const isNew = useStore(model.settings).get('app.welcomed')?.value === false;
   const current = useStore(place);
+  const [invite, setInvite] = useInvite(opened, phase === 'ready' && !isNew, current.page);
   useKeys();
   useEffect(() => {
-    if (phase !== 'ready') return;
-    if (isNew && current.page !== 'welcome') go('/welcome', { replace: true });
-    else if (!isNew && invite !== undefined && current.page === 'home') go('/add');
-  }, [phase, isNew, invite, current.page]);
+    if (phase === 'ready' && isNew && current.page !== 'welcome') go('/welcome', { replace: true });
+  }, [phase, isNew, current.page]);
 
   if (phase === 'refused') return <Refused />;
   if (phase === 'locked') return <Locked />;
   // What was loaded stays on the screen while the daemon is away.
   if (status === undefined) return phase === 'lost' ? <Lost /> : null;
-  if (current.page === 'welcome') return <Welcome invite={invite} />;
+  if (current.page === 'welcome')
+    return <Welcome invite={invite} onStarted={() => setInvite(undefined)} />;
   return (
     <div className={style['app']} data-page={current.page}>
       <SkipLink />
@@ -57,6 +57,19 @@ export function App({ invite }: { readonly invite: string | undefined }) {
       <Announcer />
     </div>
   );
+}
+
+/** An invite that came with the link leads to the field for it once, and is then forgotten. */
+function useInvite(opened: string | undefined, isSettled: boolean, page: Place['page']) {
+  const [invite, setInvite] = useState(opened);
+  const wasShown = useRef(false);
+  useEffect(() => {
+    if (!isSettled || invite === undefined || page === 'welcome') return;
+    if (page === 'add') wasShown.current = true;
+    else if (wasShown.current) setInvite(undefined);
+    else go('/add', { replace: true });
+  }, [isSettled, invite, page]);
+  return [invite, setInvite] as const;
 }
 
 function pageOf(current: Place, invite: string | undefined): ReactNode {

@@ -34,7 +34,7 @@ async function start(): Promise<void> {
       <TextProvider value={text}>
         <ModelProvider value={model}>
           <TipProvider delayDuration={500}>
-            <App invite={opening.invite} />
+            <App opened={opening.invite} />
           </TipProvider>
         </ModelProvider>
       </TextProvider>

@@ -16,6 +16,7 @@ export const APP = {
   'app.retry': 'Retry',
   'app.copy': 'Copy',
   'app.copied': 'Copied',
+  'app.not-copied': 'Not copied: select the text instead',
   'app.loading': 'Loading…',
   'app.network.ok': 'Network: connected',
   'app.network.limited': 'Network: limited',

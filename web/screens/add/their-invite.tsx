@@ -1,0 +1,155 @@
+/**
+ * Their invite: one field that takes everything, an ID, a link, a message around either, a QR code.
+ * It says what was found while one types, and adds the person; who was added before is opened.
+ *
+ *   nothing --text--> found --Add--> their chat
+ *                       \--ID alone, no relay--> held --Send anyway, or Wait--> their chat
+ *
+ * @module
+ */
+import type { ApiErrorBody, Contact } from '@sotto/api/contract.ts';
+import { useState, type FormEvent } from 'react';
+import { useModel } from '../../model/context.ts';
+import { errorOf } from '../../model/failure.ts';
+import { usePeek, type Found } from '../../model/peek.ts';
+import { go } from '../../model/place.ts';
+import { Button } from '../../parts/button.tsx';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { Field, LongField } from '../../parts/field.tsx';
+import { QrScan } from '../../parts/qr-scan.tsx';
+import { useText } from '../../text/text.ts';
+import { fromOf } from '../../words/invite-words.ts';
+import style from './add.module.css';
+import { FoundLine } from './found-line.tsx';
+import { Held } from './held.tsx';
+
+const HELLO_CHARS_MAX = 280;
+const NAME_CHARS_MAX = 64;
+
+export function TheirInvite({
+  initial = '',
+  autoFocus = false,
+}: {
+  readonly initial?: string | undefined;
+  readonly autoFocus?: boolean;
+}) {
+  const t = useText();
+  const [text, setText] = useState(initial);
+  const found = usePeek(text);
+  const add = useAdd(text, found);
+  if (add.held) return <Held contact={add.held} />;
+  return (
+    <form className={style['theirs']} onSubmit={add.submit} noValidate>
+      <LongField
+        label={t('add.field')}
+        placeholder={t('add.field.placeholder')}
+        rows={3}
+        value={text}
+        autoFocus={autoFocus}
+        autoComplete="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || event.shiftKey) return;
+          event.preventDefault();
+          event.currentTarget.form?.requestSubmit();
+        }}
+        error={
+          found.state === 'error' && (
+            <>
+              {found.error.message} <span className={style['code']}>{found.error.code}</span>
+            </>
+          )
+        }
+      />
+      <FoundLine found={found} />
+      <About {...add} found={found} />
+      {add.error && <ErrorNote error={add.error} />}
+      <QrScan onText={setText} />
+    </form>
+  );
+}
+
+/** What more there is to say of who was found, and the button. */
+function About({ found, name, setName, hello, setHello, isAdding }: Adding & { found: Found }) {
+  const t = useText();
+  if (found.state !== 'found') return null;
+  if (found.peek.known !== undefined) {
+    return (
+      <Button kind="primary" type="submit">
+        {t('add.known.open')}
+      </Button>
+    );
+  }
+  const isId = found.peek.kind === 'id';
+  return (
+    <>
+      <Field
+        label={t('add.name')}
+        value={name}
+        maxLength={NAME_CHARS_MAX}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => setName(event.target.value)}
+      />
+      {isId && (
+        <LongField
+          label={t('add.hello')}
+          value={hello}
+          rows={3}
+          maxLength={HELLO_CHARS_MAX}
+          hint={t('add.hello.left', { left: HELLO_CHARS_MAX - hello.length })}
+          onChange={(event) => setHello(event.target.value)}
+        />
+      )}
+      <Button kind="primary" type="submit">
+        {isAdding ? t('add.adding') : isId ? t('add.ask') : t('add.add')}
+      </Button>
+    </>
+  );
+}
+
+interface Adding {
+  readonly name: string;
+  readonly setName: (name: string) => void;
+  readonly hello: string;
+  readonly setHello: (hello: string) => void;
+  readonly isAdding: boolean;
+}
+
+function useAdd(text: string, found: Found) {
+  const model = useModel();
+  // What was typed wins; until then the name on the invite stands there.
+  const [typed, setName] = useState<string>();
+  const [hello, setHello] = useState('');
+  const [isAdding, setAdding] = useState(false);
+  const [error, setError] = useState<ApiErrorBody>();
+  const [held, setHeld] = useState<Contact>();
+  const name = typed ?? fromOf(text) ?? '';
+  const add = async (isId: boolean): Promise<void> => {
+    setAdding(true);
+    setError(undefined);
+    try {
+      const contact = await model.client.call('contacts.add', {
+        text: text.trim(),
+        ...(name.trim() === '' ? {} : { name: name.trim() }),
+        ...(isId && hello.trim() !== '' ? { hello: hello.trim() } : {}),
+      });
+      model.putContact(contact);
+      if (contact.asking === 'held') setHeld(contact);
+      else go(`/c/${contact.conversation}`);
+    } catch (fault) {
+      setError(errorOf(fault));
+    } finally {
+      setAdding(false);
+    }
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (isAdding || found.state !== 'found') return;
+    if (found.peek.known !== undefined) go(`/c/${found.peek.known}`);
+    else void add(found.peek.kind === 'id');
+  };
+  return { name, setName, hello, setHello, isAdding, error, held, submit };
+}
