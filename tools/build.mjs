@@ -60,6 +60,8 @@ export async function buildAll() {
       sourcemap: 'linked',
       sourcesContent: false,
       legalComments: 'none',
+      // Node keeps the source text of a program in memory: comments and indents are left out.
+      minifyWhitespace: true,
       logLevel: 'error',
       external: NATIVE_PACKAGES,
       banner: { js: BANNER },
