@@ -14,6 +14,8 @@ import * as z from 'zod';
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
 const BOOTSTRAP_MAX = 16;
 const LOCK_MINUTES_MAX = 24 * 60;
+const TEXT_SIZE_MIN = 85;
+const TEXT_SIZE_MAX = 200;
 const port = z.int().min(0).max(65_535);
 
 /** Comma-separated `host:port`; the empty text is the empty list. */
@@ -71,6 +73,33 @@ export const Settings = z.strictObject({
     .max(LOCK_MINUTES_MAX)
     .default(0)
     .describe('Lock after so many minutes without anyone at a screen. 0: never.'),
+  'app.welcomed': z.boolean().default(false).describe('The first page was seen to.'),
+  'app.theme': z
+    .enum(['system', 'light', 'dark', 'contrast'])
+    .default('system')
+    .describe('Colours of the app in the browser.'),
+  'app.density': z
+    .enum(['normal', 'compact'])
+    .default('normal')
+    .describe('How close the rows of lists stand.'),
+  'app.textSize': z
+    .int()
+    .min(TEXT_SIZE_MIN)
+    .max(TEXT_SIZE_MAX)
+    .default(100)
+    .describe('Size of the text in the browser, in hundredths of what the browser says.'),
+  'app.motion': z
+    .enum(['system', 'less'])
+    .default('system')
+    .describe('Whether things on the screen may move.'),
+  'app.enterSends': z
+    .boolean()
+    .default(true)
+    .describe('Enter sends a message, and Shift+Enter begins a new line. Off: the reverse.'),
+  'app.singleKeys': z
+    .boolean()
+    .default(true)
+    .describe('Single letters act on the message that has the focus, such as R for reply.'),
   'log.level': z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -82,7 +111,17 @@ export type SettingKey = keyof Settings;
 export type SettingValue = string | number | boolean;
 
 /** Settings whose change takes effect at once. */
-export const LIVE: readonly SettingKey[] = ['lock.afterMinutes', 'log.level'];
+export const LIVE: readonly SettingKey[] = [
+  'lock.afterMinutes',
+  'log.level',
+  'app.welcomed',
+  'app.theme',
+  'app.density',
+  'app.textSize',
+  'app.motion',
+  'app.enterSends',
+  'app.singleKeys',
+];
 
 export const SETTING_KEYS = Object.keys(Settings.shape) as readonly SettingKey[];
 
