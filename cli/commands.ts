@@ -5,6 +5,7 @@
  */
 import type { Command } from 'commander';
 import type { Session } from './session.ts';
+import type { OpenOptions } from './verbs/open.ts';
 import type { VerifyOptions } from './verbs/verify.ts';
 
 /** Runs a verb with everything it needs; the program turns what it throws into an exit code. */
@@ -26,6 +27,15 @@ export function addLifeVerbs(program: Command, run: RunVerb): void {
     .command('stop')
     .description('stop the app; returns when it has ended')
     .action(() => run(async (session) => (await life()).stop(session)));
+  program
+    .command('open')
+    .description('open the app in your browser; starts it where it does not run')
+    .argument('[file]', 'an invite to open it with, or a file that holds one; - is standard input')
+    .option('--print-url', 'print the link and open nothing; it works once, within a minute')
+    .addHelpText('after', examples('sotto open', 'sotto open invite.txt', 'sotto open --print-url'))
+    .action((file: string | undefined, options: OpenOptions) =>
+      run(async (session) => (await import('./verbs/open.ts')).open(session, file, options)),
+    );
   program
     .command('status')
     .description('who you are, whether the network is there, what waits')

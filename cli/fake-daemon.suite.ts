@@ -16,6 +16,8 @@ import { errorBody, httpStatusOf } from '@sotto/api/errors.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
 
 export const TOKEN = 'ab'.repeat(32);
+/** Of the link that it opens the app with. */
+export const PAGE_KEY = '5a'.repeat(32);
 export const ID = `sotto:${'ab2c'.repeat(14)}`;
 export const EVENT = '0123456789abcdef0123456789abcdef';
 export const TIME = '2026-12-03T14:02:05.000Z';
@@ -288,6 +290,7 @@ const DEFAULTS: Handlers = {
     next: '1',
   }),
   'doctor.run': () => ({ checks: [] }),
+  'pages.open': ({ path }) => ({ url: `http://127.0.0.1:7340${path}#k=${PAGE_KEY}` }),
   'stats.get': () => ({ stats: { sockets: 2 } }),
   'daemon.stop': () => ({}),
 };

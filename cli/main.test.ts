@@ -21,7 +21,7 @@ describe('[CLI-22] the command line itself', () => {
     const { code, stdout } = await terminal.run([]);
     expect(code).toBe(0);
     expect(stdout.trimEnd().split('\n').length).toBe(12);
-    expect(stdout.trimEnd()).toMatch(/Try: sotto send echo hi$/);
+    expect(stdout.trimEnd()).toMatch(/Try: sotto open$/);
   });
 
   test('--version, and help of every command', async () => {

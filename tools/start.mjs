@@ -1,6 +1,8 @@
 /**
- * `npm start`: builds where needed, starts the daemon (or finds it running), shows who you are
- * and where the manual lies.
+ * `npm start`: builds where needed, starts the daemon (or finds it running), shows who you are, and
+ * opens the app in the browser where there is a terminal and a screen. At a terminal without a
+ * screen it prints the link that opens the app; else it says how to get one, since what is
+ * printed may be kept, and the link is a secret.
  * @module
  */
 import { spawnSync } from 'node:child_process';
@@ -9,7 +11,9 @@ import { buildIfStale, root } from './build.mjs';
 
 await buildIfStale();
 const program = join(root, 'dist', 'sotto.mjs');
-for (const command of ['start', 'status']) {
+const commands = ['start', 'status'];
+if (process.stdout.isTTY) commands.push('open');
+for (const command of commands) {
   const run = spawnSync(process.execPath, [program, command, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
@@ -18,4 +22,5 @@ for (const command of ['start', 'status']) {
     break;
   }
 }
+if (!process.stdout.isTTY) console.error('Open the app: bin/sotto open --print-url');
 console.error(`Manual: man -l ${join(root, 'dist', 'sotto.1')}`);

@@ -48,6 +48,21 @@ export async function start(session: Session): Promise<void> {
   return tell(session, await session.daemon.call('status.get', {}), false);
 }
 
+/** Starts the app for a page, which asks for the passphrase itself where there is one. */
+export async function startForPage(session: Session): Promise<void> {
+  try {
+    await spawnOnce(session, await givenPassphrase(session), ['--locked']);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.body.reason !== 'already-running') throw error;
+    // Another start was first, and will be ready in a moment.
+    const giveUpAtMs = performance.now() + session.daemon.timeoutMs;
+    while (session.daemon.pid() === undefined) {
+      if (performance.now() > giveUpAtMs) throw error;
+      await pause(STOP_POLL_MS);
+    }
+  }
+}
+
 export async function stop(session: Session): Promise<void> {
   const { out, daemon } = session;
   const pid = daemon.pid();
@@ -148,8 +163,12 @@ async function givenPassphrase(session: Session): Promise<Uint8Array | undefined
   return bytes;
 }
 
-async function spawnOnce(session: Session, passphrase: Uint8Array | undefined): Promise<void> {
-  const args = [daemonPath(), '--data-dir', session.folder];
+async function spawnOnce(
+  session: Session,
+  passphrase: Uint8Array | undefined,
+  flags: readonly string[] = [],
+): Promise<void> {
+  const args = [daemonPath(), '--data-dir', session.folder, ...flags];
   for (const setting of session.globals.set ?? []) args.push('--set', setting);
   const { passphraseFile } = session.globals;
   if (passphrase) args.push('--passphrase-file', '-');
