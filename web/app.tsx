@@ -13,6 +13,7 @@ import { Rail } from './parts/rail.tsx';
 import { ChatList } from './screens/chats/chat-list.tsx';
 import { Conversation } from './screens/conversation/conversation.tsx';
 import { FirstChat } from './screens/first-chat.tsx';
+import { KeyList } from './screens/keys/key-list.tsx';
 import { Locked } from './screens/profiles/locked.tsx';
 import { Lost, LostLine, Refused } from './screens/not-running.tsx';
 import { Welcome } from './screens/welcome.tsx';
@@ -54,6 +55,7 @@ export function App({ opened }: { readonly opened: string | undefined }) {
         {phase === 'lost' && <LostLine />}
         <Suspense fallback={null}>{pageOf(current, invite)}</Suspense>
       </main>
+      <KeyList />
       <Announcer />
     </div>
   );

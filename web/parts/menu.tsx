@@ -1,5 +1,6 @@
 /**
- * Menu: a real one, with arrow keys and type-ahead, opened by a button.
+ * Menu: a real one, with arrow keys and type-ahead. `Menu` is opened by its button; `MenuAt` is
+ * open while it stands, so that a long list has one of them and not one for each row.
  * @module
  */
 import * as Dropdown from '@radix-ui/react-dropdown-menu';
@@ -20,6 +21,38 @@ export function Menu({
       <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
       <Dropdown.Portal>
         <Dropdown.Content className={style['menu']} sideOffset={4} collisionPadding={8}>
+          {children}
+        </Dropdown.Content>
+      </Dropdown.Portal>
+    </Dropdown.Root>
+  );
+}
+
+export function MenuAt({
+  label,
+  onClose,
+  children,
+}: {
+  /** What its choices are about. */
+  readonly label: string;
+  /** Called once it is closed; who opened it takes the focus back. */
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <Dropdown.Root modal={false} open onOpenChange={(open) => open || onClose()}>
+      {/* The menu is placed at this point, the end of what it stands in. */}
+      <Dropdown.Trigger asChild>
+        <span className={style['point']} aria-hidden="true" />
+      </Dropdown.Trigger>
+      <Dropdown.Portal>
+        <Dropdown.Content
+          className={style['menu']}
+          aria-label={label}
+          align="end"
+          collisionPadding={8}
+          onCloseAutoFocus={(event) => event.preventDefault()}
+        >
           {children}
         </Dropdown.Content>
       </Dropdown.Portal>

@@ -1,14 +1,133 @@
 /**
- * Chat list: every conversation, the one that moved last on top.
+ * Chat list: every conversation, the one that moved last on top; above it the way to people and
+ * messages, requests, and filters.
  * @module
  */
+import { ChevronRight, Plus, Search } from 'lucide-react';
+import { useMemo, type ReactNode } from 'react';
+import { chatFilter, orderedChats, shownChats, type ChatFilter } from '../../model/chats.ts';
+import { useModel } from '../../model/context.ts';
+import { modName } from '../../model/keys.ts';
+import { go, place } from '../../model/place.ts';
+import { useStore, useStorePart } from '../../model/store.ts';
+import { Button } from '../../parts/button.tsx';
+import { PageLink } from '../../parts/page-link.tsx';
+import { Tip } from '../../parts/tip.tsx';
 import { useText } from '../../text/text.ts';
+import style from './chat-list.module.css';
+import { ChatRows } from './chat-rows.tsx';
 
 export function ChatList() {
   const t = useText();
+  const model = useModel();
+  const conversations = useStore(model.conversations);
+  const filter = useStore(chatFilter);
+  const open = useStorePart(place, (at) =>
+    at.page === 'conversation' ? at.conversation : undefined,
+  );
+  const all = useMemo(() => orderedChats(conversations), [conversations]);
+  const shown = useMemo(() => shownChats(all, filter, open), [all, filter, open]);
   return (
-    <aside data-region="" aria-label={t('chats.title')}>
-      <h1>{t('chats.title')}</h1>
+    <aside className={style['list']} data-region="" aria-label={t('chats.title')}>
+      <h1 className="visually-hidden">{t('chats.title')}</h1>
+      <Head />
+      {all.length > 0 && <Filters filter={filter} />}
+      <OfflineLine />
+      <RequestsRow />
+      {shown.length > 0 ? (
+        <ChatRows chats={shown} open={open} />
+      ) : (
+        <Empty filter={filter} isNobodyThere={all.length === 0} />
+      )}
     </aside>
+  );
+}
+
+function Head() {
+  const t = useText();
+  return (
+    <div className={style['head']}>
+      <PageLink path="/search" className={style['find']} aria-keyshortcuts="Control+K Meta+K">
+        <Search aria-hidden="true" />
+        <span className={style['find-words']}>{t('chats.find')}</span>
+        <kbd className={style['key']} aria-hidden="true">
+          {t('chats.find.key', { mod: modName(t) })}
+        </kbd>
+      </PageLink>
+      <Tip label={t('chats.add')}>
+        <PageLink path="/add" className={style['add']} aria-label={t('chats.add')}>
+          <Plus aria-hidden="true" />
+        </PageLink>
+      </Tip>
+    </div>
+  );
+}
+
+const FILTERS: readonly ChatFilter[] = ['all', 'unread', 'people'];
+
+function Filters({ filter }: { readonly filter: ChatFilter }) {
+  const t = useText();
+  return (
+    <fieldset className={style['filters']}>
+      <legend className="visually-hidden">{t('chats.filter')}</legend>
+      {FILTERS.map((one) => (
+        <label key={one} className={style['filter']}>
+          <input
+            type="radio"
+            name="chat-filter"
+            className="visually-hidden"
+            checked={one === filter}
+            onChange={() => chatFilter.set(one)}
+          />
+          <span>{t(`chats.filter.${one}`)}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Calm: one line, and everything goes on. */
+function OfflineLine() {
+  const t = useText();
+  const { phase, status } = useModel();
+  const isOnline = useStorePart(status, (now) => now?.online !== false);
+  const isLost = useStore(phase) === 'lost';
+  const said = isLost ? t('app.lost') : isOnline ? '' : t('app.offline');
+  return (
+    <p role="status" className={style['offline']} data-lost={isLost}>
+      {said}
+    </p>
+  );
+}
+
+function RequestsRow() {
+  const t = useText();
+  const requests = useStorePart(useModel().status, (now) => now?.requests ?? 0);
+  if (requests === 0) return null;
+  return (
+    <PageLink path="/requests" className={style['requests']}>
+      <span>{t('chats.requests', { count: requests })}</span>
+      <ChevronRight aria-hidden="true" className={style['chevron']} />
+    </PageLink>
+  );
+}
+
+function Empty({
+  filter,
+  isNobodyThere,
+}: {
+  readonly filter: ChatFilter;
+  readonly isNobodyThere: boolean;
+}) {
+  const t = useText();
+  let words: ReactNode = t('chats.empty');
+  if (!isNobodyThere) words = t(filter === 'unread' ? 'chats.empty.unread' : 'chats.empty.people');
+  return (
+    <div className={style['empty']}>
+      <p>{words}</p>
+      {(isNobodyThere || filter === 'people') && (
+        <Button onClick={() => go('/add')}>{t('chats.add')}</Button>
+      )}
+    </div>
   );
 }

@@ -21,6 +21,7 @@ export const APP = {
   'app.network.ok': 'Network: connected',
   'app.network.limited': 'Network: limited',
   'app.network.offline': 'Network: offline',
+  'app.verified': 'Verified',
   'app.offline': 'Offline. Messages you write wait here.',
   'app.lost': 'The app does not answer. Trying again…',
   'app.not-found': 'There is nothing at this address.',

@@ -8,6 +8,7 @@ import { APP } from './app.ts';
 import { CHATS } from './chats.ts';
 import { CONVERSATION } from './conversation.ts';
 import { DETAILS } from './details.ts';
+import { KEYS } from './keys.ts';
 import { NETWORK } from './network.ts';
 import { PROFILES } from './profiles.ts';
 import { QR } from './qr.ts';
@@ -21,6 +22,7 @@ export const EN = {
   ...CHATS,
   ...CONVERSATION,
   ...DETAILS,
+  ...KEYS,
   ...NETWORK,
   ...PROFILES,
   ...QR,

@@ -10,7 +10,7 @@ export const ROUTE = {
     '{name} sees your address on this network. Whoever runs the network can see that your ' +
     'devices talk, not what you say.',
   'route.direct.chip': 'Direct',
-  'route.direct.line': 'Straight from your device to the device of {name}. No relay in between.',
+  'route.direct.line': "Straight from your device to {name}'s. No relay in between.",
   'route.direct.sees':
     '{name} can see your IP address, which hints at your city and provider. You can see ' +
     'theirs. Providers can see you are connected, not what you say.',
@@ -21,4 +21,7 @@ export const ROUTE = {
   'route.local.line':
     'Inside this computer, through everything that a message to others goes through.',
   'route.local.sees': 'Nothing leaves this computer.',
+  'route.unknown.chip': 'Unknown',
+  'route.unknown.line': 'This route is of a newer version of the app.',
+  'route.unknown.sees': 'This route is of a newer version of the app.',
 } as const;
