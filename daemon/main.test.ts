@@ -22,7 +22,7 @@ const SETTINGS = ['dht.enabled=false', 'net.bind=127.0.0.1', 'api.port=0', 'echo
 
 const folders: string[] = [];
 const children: ChildProcess[] = [];
-beforeAll(() => void execFileSync(process.execPath, [BUILD]));
+beforeAll(() => void execFileSync(process.execPath, [BUILD, 'programs']));
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });

@@ -20,7 +20,9 @@ mkdirSync(join(ROOT, '.cache'), { recursive: true });
 const folder = mkdtempSync(join(ROOT, '.cache', 'families-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 before(() => {
-  execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs')], { stdio: 'ignore' });
+  execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs'), 'programs'], {
+    stdio: 'ignore',
+  });
 });
 
 function at(host: string): string {

@@ -18,7 +18,9 @@ const folder = mkdtempSync(join(tmpdir(), 'sotto-kills-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('[VLT-29] daemons killed at random and at the k-th write lose nothing acknowledged', async () => {
-  execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs')], { stdio: 'ignore' });
+  execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs'), 'programs'], {
+    stdio: 'ignore',
+  });
   const { campaign, outcome } = await Campaign.run({
     folder,
     dist: join(ROOT, 'dist'),

@@ -33,7 +33,9 @@ function texts(player: Player, from: string): string[] {
 }
 
 before(async () => {
-  execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs')], { stdio: 'ignore' });
+  execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs'), 'programs'], {
+    stdio: 'ignore',
+  });
   town = await Town.build({ nodes: 30, delayMs: 15, lossPercent: 1, folder });
   ana = town.move('Ana', { settings: ['echo.enabled=false'] });
   bo = town.move('Bo', { settings: ['echo.enabled=false'] });

@@ -169,7 +169,12 @@ export async function buildIfStale() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const startedMs = performance.now();
-  const built = process.argv[2] === 'programs' ? await buildPrograms() : await buildAll();
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  console.log(`built ${built.join(', ') || 'nothing: no program is there yet'} in ${seconds} s`);
+  try {
+    const built = process.argv[2] === 'programs' ? await buildPrograms() : await buildAll();
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    console.log(`built ${built.join(', ') || 'nothing: no program is there yet'} in ${seconds} s`);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }
