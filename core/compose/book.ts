@@ -15,6 +15,7 @@ import { conversationOf, conversationText } from '../people/conversation.ts';
 import { decodeGate, encodeGate, gateIsOld, newGate, type DirectGate } from '../people/gate.ts';
 import { formatId, parseId } from '../people/id-text.ts';
 import { decodeInvite, encodeInvite, type Invite } from '../people/invite.ts';
+import { Looks } from '../people/look-alike.ts';
 import { cleanName, nameKey } from '../people/name.ts';
 
 /** Contacts of one profile. */
@@ -48,6 +49,8 @@ export class Book {
   readonly contacts = new Map<string, Contact>();
   /** By invite id. */
   readonly invites = new Map<string, Invite>();
+  /** Whose names look alike. */
+  readonly looks = new Looks<Contact>();
   /** The current direct gate, then the former one where it still opens. */
   #gates: DirectGate[];
   /** One object per secret, so that keys derived from it are kept with it. */
@@ -231,6 +234,7 @@ export class Book {
       devices.push(device);
     }
     this.#devicesOf.set(contact, devices);
+    this.looks.put(contact);
   }
 
   #unindex(contact: Contact): void {
@@ -239,6 +243,7 @@ export class Book {
       this.#byNoise.delete(hex(device.noise));
     }
     this.#devicesOf.delete(contact);
+    this.looks.remove(contact);
   }
 }
 

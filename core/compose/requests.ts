@@ -82,12 +82,10 @@ export class Requests {
     return conversationText(conversationOf(this.me.identity, identity));
   }
 
-  /** A contact who has the name that this request claims. */
-  knownName({ identity, name }: Request): boolean {
-    if (name === undefined) return false;
-    return [...this.book.contacts.values()].some(
-      (contact) => !equal(contact.identity, identity) && nameKey(contact.name) === nameKey(name),
-    );
+  /** Does this request claim a name that is, or looks like, that of a contact? */
+  knownName({ name }: Request): boolean {
+    // Who asks is no contact: nobody is compared with themselves.
+    return name !== undefined && this.book.looks.named(name) !== undefined;
   }
 
   /** Whom a person means by a name, an ID text or a conversation id. */
