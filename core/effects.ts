@@ -73,7 +73,14 @@ export type LogField = number | boolean | string;
 export type Notice =
   /** The vault's feed has grown: messages or their states. */
   | { topic: 'feed' }
+  /** Something that stands in the view of a contact has changed, but for what is named below. */
   | { topic: 'contact'; conversation: string }
+  /** The contact and the conversation are gone. */
+  | { topic: 'removed'; conversation: string }
+  /** More or fewer messages wait for them than before. */
+  | { topic: 'waiting'; conversation: string }
+  /** Messages were marked as read. */
+  | { topic: 'read'; conversation: string }
   /** How many people wait to be let in. Never loud: a number on a screen. */
   | { topic: 'requests'; waiting: number }
   | { topic: 'route'; conversation: string; route: RouteName; peerSeesMyIp: boolean }

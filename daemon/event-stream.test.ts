@@ -3,8 +3,11 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import type { CommandResult } from '@sotto/core/commands.ts';
+import type { StreamEvent } from '@sotto/api/contract.ts';
+import type { Command, CommandResult, ContactView } from '@sotto/core/commands.ts';
+import { conversationText } from '@sotto/core/people/conversation.ts';
 import type { FeedEntry, Message } from '@sotto/vault/view.ts';
+import { NEWS_EVERY_MS } from './contact-news.ts';
 import { CLIENTS_MAX, EventStream, WAITING_MAX } from './event-stream.ts';
 import { People } from './people.ts';
 import type { StoreReader } from './store.ts';
@@ -63,19 +66,51 @@ class Feed implements StoreReader {
     return { found: [], more: false };
   }
   readUpTo(): number {
-    return 0;
+    return 7;
   }
   unread(): number {
-    return 0;
+    return 3;
   }
 }
 
-async function open(): Promise<{ stream: EventStream; feed: Feed; port: number }> {
+interface Scene {
+  readonly stream: EventStream;
+  readonly feed: Feed;
+  readonly people: ContactView[];
+  readonly port: number;
+}
+
+/** The two commands by which contacts are looked at. */
+function answer(command: Command, contacts: readonly ContactView[]): CommandResult {
+  if (command.type !== 'contact-show') return { ok: true, data: { type: 'contacts', contacts } };
+  const contact = contacts.find(({ conversation }) => conversation === command.to);
+  if (!contact) return { ok: false, error: { code: 'not-found' } };
+  return { ok: true, data: { type: 'contact', contact } };
+}
+
+function contact(conversation: string, name: string): ContactView {
+  return {
+    conversation,
+    id: 'sotto:',
+    name,
+    state: 'connected',
+    online: true,
+    route: 'direct',
+    waiting: 0,
+    devices: 1,
+    lastSeenMs: undefined,
+    asking: undefined,
+    verifiedMs: undefined,
+    draft: undefined,
+  };
+}
+
+async function open(): Promise<Scene> {
   const feed = new Feed();
-  const none: CommandResult = { ok: true, data: { type: 'contacts', contacts: [] } };
+  const people: ContactView[] = [];
   const stream = new EventStream({
     reader: feed,
-    people: new People(() => Promise.resolve(none)),
+    people: new People((command) => Promise.resolve(answer(command, people))),
     ownName: () => 'You',
     network: () => Promise.resolve({ online: false, helpers: 0 }),
     onFault: (error) => {
@@ -90,12 +125,13 @@ async function open(): Promise<{ stream: EventStream; feed: Feed; port: number }
     () => server.close(),
     () => stream.close(),
   );
-  return { stream, feed, port: (server.address() as AddressInfo).port };
+  return { stream, feed, people, port: (server.address() as AddressInfo).port };
 }
 
 interface Reader {
   /** Texts and topics in the order they came. */
   readonly seen: string[];
+  readonly events: StreamEvent[];
   readonly go: () => void;
   readonly ended: Promise<void>;
 }
@@ -103,6 +139,7 @@ interface Reader {
 /** A client that reads nothing before `go`. */
 function client(port: number, query: string): Reader {
   const seen: string[] = [];
+  const events: StreamEvent[] = [];
   const socket = connect(port, '127.0.0.1');
   socket.write(`GET /?${query} HTTP/1.1\r\nHost: x\r\n\r\n`);
   socket.pause();
@@ -113,12 +150,13 @@ function client(port: number, query: string): Reader {
     rest = lines.pop()!;
     for (const line of lines) {
       if (!line.startsWith('{')) continue;
-      const event = JSON.parse(line) as { type: string; data: { text?: string } };
-      seen.push(event.data.text ?? event.type);
+      const event = JSON.parse(line) as StreamEvent;
+      events.push(event);
+      seen.push('text' in event.data ? event.data.text : event.type);
     }
   });
   const ended = new Promise<void>((done) => socket.on('close', () => done()));
-  return { seen, go: () => void socket.resume(), ended };
+  return { seen, events, go: () => void socket.resume(), ended };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -159,13 +197,55 @@ test('[API-18] what is true only now waits once per thing for a slow one', async
   await sleep(200);
   for (let i = 0; i < 500; i++) {
     stream.notice({ topic: 'network', online: i % 2 === 0, helpers: i });
-    const conversation = `c_${i}`;
+    const conversation = `c_${i % 50}`;
     stream.notice({ topic: 'route', conversation, route: 'direct', peerSeesMyIp: true });
   }
   slow.go();
   await until(() => slow.seen.filter((text) => text.startsWith('x')).length === 2_000);
   expect(slow.seen.filter((text) => text === 'network')).toHaveLength(2);
-  expect(slow.seen.filter((text) => text === 'route').length).toBe(WAITING_MAX - 1);
+  expect(slow.seen.filter((text) => text === 'route')).toHaveLength(50);
+});
+
+test('[API-18] a slow one for whom too many things would wait is dropped', async () => {
+  const { feed, port, stream } = await open();
+  for (let i = 1; i <= 2_000; i++) feed.texts.push('x'.repeat(8_000));
+  const slow = client(port, 'from=0');
+  await until(() => stream.clients() === 1);
+  await sleep(200);
+  const told = (i: number): void => {
+    const conversation = `c_${i}`;
+    stream.notice({ topic: 'route', conversation, route: 'direct', peerSeesMyIp: true });
+  };
+  for (let i = 0; i < WAITING_MAX; i++) told(i);
+  expect(stream.clients()).toBe(1);
+  told(WAITING_MAX);
+  slow.go();
+  await slow.ended;
+  await until(() => stream.clients() === 0);
+});
+
+test('[API-30] news of a contact come together, as they are then; who is gone is told', async () => {
+  const { people, port, stream } = await open();
+  const reader = client(port, '');
+  reader.go();
+  await until(() => stream.clients() === 1);
+  people.push(contact('c_a', 'Ana'), contact('c_b', 'Bo'));
+  for (let i = 0; i < 1_000; i++) stream.notice({ topic: 'waiting', conversation: 'c_a' });
+  stream.notice({ topic: 'contact', conversation: 'c_b' });
+  stream.notice({ topic: 'contact', conversation: 'c_gone' });
+  stream.notice({ topic: 'requests', waiting: 2 });
+  const read = conversationText(new Uint8Array(16));
+  stream.notice({ topic: 'read', conversation: read });
+  stream.notice({ topic: 'removed', conversation: 'c_b' });
+  people.pop();
+  await until(() => reader.events.filter(({ type }) => type === 'contact').length === 1);
+  await sleep(NEWS_EVERY_MS);
+  expect(reader.events.slice(1)).toEqual([
+    { v: 1, type: 'requests', data: { requests: 2 } },
+    { v: 1, type: 'read', data: { conversation: read, readUpTo: '7', unread: 3 } },
+    { v: 1, type: 'removed', data: { conversation: 'c_b' } },
+    { v: 1, type: 'contact', data: expect.objectContaining({ name: 'Ana' }) },
+  ]);
 });
 
 test('[API-18] of too many clients the oldest goes', async () => {

@@ -4,7 +4,8 @@
  * What is stored (messages and their states) is never queued here: each client has a cursor into
  * the vault's feed, and reads on when its connection has taken what was written. So a client that
  * reads slowly costs one socket buffer, and one that comes back misses nothing (API-18). What is
- * only true now (network, route, contact) is kept once per thing while a client is behind.
+ * only true now (network, route, contact, read ...) is kept once per thing while a client is
+ * behind.
  * @module
  */
 import type { ServerResponse } from 'node:http';
@@ -12,17 +13,18 @@ import { API_VERSION } from '@sotto/api/contract.ts';
 import type { StreamEvent } from '@sotto/api/contract.ts';
 import { errorBody } from '@sotto/api/errors.ts';
 import type { Notice } from '@sotto/core/effects.ts';
-import { conversationText } from '@sotto/core/people/conversation.ts';
+import type { ContactView } from '@sotto/core/commands.ts';
+import { conversationText, parseConversation } from '@sotto/core/people/conversation.ts';
 import type { FeedEntry } from '@sotto/vault/view.ts';
-import { beginStream } from './api-server.ts';
-import type { Refusal } from './api-server.ts';
+import { beginStream, Refusal } from './api-server.ts';
+import { ContactNews } from './contact-news.ts';
 import type { People } from './people.ts';
 import type { StoreReader } from './store.ts';
 import { contactOf, cursorText, messageOf, readCursor, stateEvent } from './views.ts';
 
 export const CLIENTS_MAX = 32;
 /** Things of the moment that wait for one client. */
-export const WAITING_MAX = 64;
+export const WAITING_MAX = 512;
 const ROWS_PER_READ = 100;
 /** Lines are written together until they are so long. */
 const CHARS_PER_WRITE = 64 * 1024;
@@ -43,10 +45,18 @@ export interface EventParts {
 export class EventStream {
   readonly #parts: EventParts;
   readonly #clients = new Set<Client>();
+  readonly #news: ContactNews;
   #warm: NodeJS.Timeout | undefined;
+  #isEnded = false;
 
   constructor(parts: EventParts) {
     this.#parts = parts;
+    const { onFault, people } = parts;
+    const tell = (view: ContactView): void => {
+      const data = contactOf(view);
+      this.#tell(`contact ${data.conversation}`, { v: API_VERSION, type: 'contact', data });
+    };
+    this.#news = new ContactNews({ people, tell, onFault });
   }
 
   /** Answers GET /api/v1/events. @throws Refusal where the cursor is none. */
@@ -56,6 +66,7 @@ export class EventStream {
     const cursor = from === null ? head : Math.min(readCursor(from), head);
     const network = await this.#parts.network();
     if (response.destroyed) return;
+    if (this.#isEnded) throw new Refusal('stopping');
     if (this.#clients.size >= CLIENTS_MAX) [...this.#clients][0]!.drop();
     const client = new Client(cursor, response, this.#parts);
     this.#clients.add(client);
@@ -69,19 +80,27 @@ export class EventStream {
 
   /** Passes on what core tells; order among different things is not promised. */
   notice(notice: Notice): void {
-    if (notice.topic === 'contact') this.#parts.people.forget();
+    const { people } = this.#parts;
+    if (notice.topic === 'contact' || notice.topic === 'removed') people.forget();
     if (this.#clients.size === 0) return;
     switch (notice.topic) {
       case 'feed':
         for (const client of this.#clients) client.pump();
         return;
       case 'contact':
-        this.#tellContact(notice.conversation).catch(this.#parts.onFault);
-        return;
-      case 'requests':
-        return; // never loud: a number that screens ask for
+      case 'waiting':
+        return this.#news.changed(notice.conversation);
+      case 'removed':
+        return this.#tellRemoved(notice.conversation);
+      case 'read':
+        return this.#tellRead(notice.conversation);
+      case 'requests': {
+        const data = { requests: notice.waiting };
+        return this.#tell('requests', { v: API_VERSION, type: 'requests', data });
+      }
       case 'route': {
         const { topic, ...data } = notice;
+        this.#news.changed(data.conversation);
         return this.#tell(`${topic} ${data.conversation}`, { v: API_VERSION, type: topic, data });
       }
       case 'network': {
@@ -97,18 +116,26 @@ export class EventStream {
 
   /** Ends every stream, with why as its last line where there is a reason. */
   close(why?: Refusal): void {
+    this.#isEnded = true;
+    this.#news.close();
     const error = why && errorBody(why.reason, why.detail);
     const line = error && `${JSON.stringify({ v: API_VERSION, ok: false, error })}\n`;
     for (const client of this.#clients) client.end(line);
   }
 
-  /** Nothing where the contact is gone: its conversation is gone too. */
-  async #tellContact(conversation: string): Promise<void> {
-    const views = await this.#parts.people.list();
-    const view = views.find((one) => one.conversation === conversation);
-    if (!view) return;
-    const data = contactOf(view);
-    this.#tell(`contact ${conversation}`, { v: API_VERSION, type: 'contact', data });
+  #tellRemoved(conversation: string): void {
+    this.#news.removed(conversation);
+    const data = { conversation };
+    this.#tell(`removed ${conversation}`, { v: API_VERSION, type: 'removed', data });
+  }
+
+  #tellRead(conversation: string): void {
+    const id = parseConversation(conversation);
+    if (!id) return;
+    const { reader } = this.#parts;
+    const readUpTo = cursorText(reader.readUpTo(id));
+    const data = { conversation, readUpTo, unread: reader.unread(id) };
+    this.#tell(`read ${conversation}`, { v: API_VERSION, type: 'read', data });
   }
 
   #tell(key: string, event: StreamEvent): void {
@@ -150,10 +177,14 @@ class Client {
     });
   }
 
-  /** A thing of the moment; an older one of the same key that still waits is replaced. */
+  /**
+   * A thing of the moment; an older one of the same key that still waits is replaced. For whom
+   * more would wait is dropped: it comes back, and asks how things are.
+   */
   tell(key: string, event: StreamEvent): void {
     this.#waiting.delete(key);
-    if (this.#waiting.size < WAITING_MAX) this.#waiting.set(key, event);
+    if (this.#waiting.size >= WAITING_MAX) return this.drop();
+    this.#waiting.set(key, event);
     this.#flush();
   }
 
@@ -179,8 +210,10 @@ class Client {
     if (!this.#stalled) this.#write('\n');
   }
 
+  /** One that is behind has texts in its connection: it is cut, and takes them with it. */
   end(line?: string): void {
-    this.#response.end(line);
+    if (this.#stalled) this.drop();
+    else this.#response.end(line);
   }
 
   drop(): void {
@@ -230,7 +263,8 @@ class Client {
   }
 
   #write(text: string): void {
-    if (this.#response.destroyed || this.#response.write(text)) return;
+    if (this.#response.writableEnded || this.#response.destroyed) return;
+    if (this.#response.write(text)) return;
     this.#stalled ??= setTimeout(() => this.drop(), STALLED_MS);
   }
 }

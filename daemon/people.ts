@@ -47,6 +47,12 @@ export class People {
     return (await ask(this.#run, { type: 'contact-show', to }, 'contact')).contact;
   }
 
+  /** By conversation; undefined where they are a contact no more. */
+  async find(conversation: string): Promise<ContactView | undefined> {
+    const result = await this.#run({ type: 'contact-show', to: conversation });
+    return result.ok && result.data.type === 'contact' ? result.data.contact : undefined;
+  }
+
   /** Something about a contact has changed. */
   forget(): void {
     this.#names = undefined;

@@ -52,7 +52,7 @@ export const SENTENCES: readonly string[] = [
     '我到了，你在哪里？',
   ],
   ...['会议改到下午三点', '내일 아침에 봐요', '고마워요!', 'कल सुबह मिलते हैं', 'बहुत धन्यवाद'],
-  ...['พรุ่งนี้เจอกันนะ', 'Hẹn gặp lại ngày mai', 'நாளை சந்திப்போம்', 'ነገ እንገናኛለን', 'Վաղը կտեսնվենք'],
+  ...['พรุ่งนี้เจอกันนะ', 'Hẹn gặp lại ngày mai', 'நாளை சந்திப்போம்', 'ነገ እንገናኛለን'],
   ...[
     'Look at **this** and _that_, and `npm start`.',
     '> you said so yourself\nYes, and I meant it.',
@@ -71,7 +71,8 @@ export const SENTENCES: readonly string[] = [
     '\u05d0\u05d1 mixed with latin and 123 numbers \u05d2\u05d3',
     'Z\u0351\u0343a\u0310\u0352l\u0324g\u0339o',
   ],
-  ...['👩‍👩‍👧‍👦 🏳️‍🌈 🇺🇳 1️⃣', 'ﷺ ﷽', '<b>not bold</b> & "quotes" \'too\'', '   spaces   kept   '],
+  ...['👩‍👩‍👧‍👦 🏳️‍🌈 🇺🇳 1️⃣', 'ﷺ ﷽', 'Վաղը կտեսնվենք'],
+  ...['<b>not bold</b> & "quotes" \'too\'', '   spaces   kept   '],
 ];
 
 export const LONG_TEXT =

@@ -4,7 +4,7 @@
  *   text --read--> ID ------> asked at their front door (door-commands.ts)
  *             '--> invite --> looked for under its secret
  *
- * Peeking is the first half: it refuses what adding would, and changes nothing (CON-11).
+ * Peeking is the first half: it refuses what adding would, and changes nothing (CON-13).
  * @module
  */
 import { scopeOf } from '../base/endpoint.ts';
@@ -77,7 +77,7 @@ export function addContact(runtime: Runtime, command: Add, reply: Reply): void {
   });
 }
 
-/** What is refused before anything else is looked at: no text of ours, ourselves, blocked people. */
+/** What is refused first of all: a text that is none of ours, ourselves, blocked people. */
 function readPasted({ book, me }: Runtime, text: string): Pasted {
   const read = parseIdOrInvite(text);
   if (!read.ok) return { ok: false, refused: textFailure(read) };

@@ -52,6 +52,8 @@ export class Asking {
   /** By hex of the identity key. */
   readonly #asked = new Map<string, Asked>();
   readonly #knockers = new Map<string, Knocker>();
+  /** What screens were told last. */
+  readonly #told = new Map<string, AskingState>();
   #checkAtMs: number;
 
   constructor(
@@ -157,6 +159,7 @@ export class Asking {
     const key = hex(contact.identity);
     this.#knockers.get(key)?.stop();
     this.#knockers.delete(key);
+    this.#told.delete(key);
     if (!this.#asked.delete(key)) return;
     const docs: DocChange[] = [{ space: 'knock', key: contact.identity, value: undefined }];
     this.context.vault({ op: 'put', docs }, () => undefined);
@@ -195,9 +198,21 @@ export class Asking {
         knocker.stop();
         this.#knockers.delete(key);
       }
-      if (over || knocker || this.#knockers.size >= ASKED_MAX) continue;
-      this.#knockers.set(key, this.#knocker(key, asked));
+      if (!over && !knocker && this.#knockers.size < ASKED_MAX) {
+        this.#knockers.set(key, this.#knocker(key, asked));
+      }
+      this.#tell(key);
     }
+  }
+
+  /** Screens hear of each step once. */
+  #tell(key: string): void {
+    const contact = this.book.contacts.get(key);
+    const step = contact && this.step(contact);
+    if (!step || this.#told.get(key) === step) return;
+    this.#told.set(key, step);
+    const conversation = this.book.conversationText(contact);
+    this.context.notify({ topic: 'contact', conversation });
   }
 
   #knocker(key: string, asked: Asked): Knocker {
@@ -211,6 +226,7 @@ export class Asking {
       listVersion: asked.list.version,
       placed: asked.placed,
       found: (found) => this.#found(key, found),
+      stepped: () => this.#tell(key),
       save: (placed) => {
         asked.placed = placed;
         this.#save(asked);

@@ -25,6 +25,7 @@ import { addContact, peekText } from './add.ts';
 import { healthOf, pathOf } from './health.ts';
 import { runDoorCommand } from './door-commands.ts';
 import type { Runtime } from './runtime.ts';
+import { showsAddress } from './sessions.ts';
 import { verify } from './verify.ts';
 
 type Reply = (result: CommandResult) => void;
@@ -292,7 +293,7 @@ function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
     }
     mail.forget(contact, devices);
     runtime.drafts.forget(contact);
-    context.notify({ topic: 'contact', conversation: text });
+    context.notify({ topic: 'removed', conversation: text });
     reply(DONE);
   });
 }
@@ -364,10 +365,13 @@ function cancelMessage(runtime: Runtime, command: CommandOf<'message-cancel'>, r
 }
 
 function markRead(runtime: Runtime, contact: Contact, cursor: number, reply: Reply): void {
-  const conversation = runtime.book.conversation(contact);
-  runtime.context.vault({ op: 'mark-read', conversation, cursor }, (answer) =>
-    reply(answer.op === 'failed' ? vaultFailure(answer.reason) : DONE),
-  );
+  const { book, context } = runtime;
+  const conversation = book.conversation(contact);
+  context.vault({ op: 'mark-read', conversation, cursor }, (answer) => {
+    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+    context.notify({ topic: 'read', conversation: book.conversationText(contact) });
+    reply(DONE);
+  });
 }
 
 function routeOf({ asking, book, sessions }: Runtime, contact: Contact): RouteView {
@@ -379,7 +383,7 @@ function routeOf({ asking, book, sessions }: Runtime, contact: Contact): RouteVi
     route,
     transport: session?.transport,
     endpoint: session?.endpoint,
-    peerSeesMyIp: route === 'direct' || route === 'lan',
+    peerSeesMyIp: showsAddress(route),
     rttMs: session?.rttMs,
     hops: 0,
     punched: false,

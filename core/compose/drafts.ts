@@ -1,6 +1,6 @@
 /**
  * Drafts: what a person has typed and not sent, one text for each contact, kept as a document of
- * the vault (CON-12).
+ * the vault (CON-14).
  *
  *   set --> next --(nothing is being written)--> one request with all that waits --> on disk
  *

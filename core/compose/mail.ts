@@ -5,7 +5,7 @@
  * @module
  */
 import type { Dict } from '../base/bencode.ts';
-import { hex } from '../base/bytes.ts';
+import { fromHex, hex } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange, Envelope, HeldAuthor, Loaded, Self } from '../base/vault.ts';
 import type { StoredEvent, VaultFault } from '../base/vault.ts';
@@ -14,6 +14,7 @@ import { Outbox } from '../delivery/outbox.ts';
 import { Receipts } from '../delivery/receipts.ts';
 import { decodeDelivery, encodeDelivery, type DeliveryMessage } from '../delivery/wire.ts';
 import type { Contact } from '../people/contact.ts';
+import { conversationText } from '../people/conversation.ts';
 import type { RouteName } from '../effects.ts';
 import type { Book, KnownDevice } from './book.ts';
 import { failed, type Context } from './context.ts';
@@ -318,7 +319,9 @@ export class Mail {
     for (const event of events) {
       const key = hex(event);
       for (const [conversation, pending] of this.#pending) {
-        if (pending.delete(key) && pending.size === 0) this.#pending.delete(conversation);
+        if (!pending.delete(key)) continue;
+        if (pending.size === 0) this.#pending.delete(conversation);
+        this.#notifyWaiting(conversation);
       }
     }
     this.context.notify({ topic: 'feed' });
@@ -328,6 +331,13 @@ export class Mail {
     const key = hex(conversation);
     const events = this.#pending.get(key) ?? new Set<string>();
     this.#pending.set(key, events.add(hex(event)));
+    this.#notifyWaiting(key);
+  }
+
+  /** @param conversation hex */
+  #notifyWaiting(conversation: string): void {
+    const text = conversationText(fromHex(conversation)!);
+    this.context.notify({ topic: 'waiting', conversation: text });
   }
 
   // Incoming

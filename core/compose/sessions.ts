@@ -355,13 +355,18 @@ export class Sessions {
   #notifyRoute(contact: Contact): void {
     const conversation = this.book.conversationText(contact);
     const route = this.ofContact(contact)?.route ?? 'waiting';
-    this.context.notify({ topic: 'route', conversation, route, peerSeesMyIp: route === 'direct' });
+    this.context.notify({ topic: 'route', conversation, route, peerSeesMyIp: showsAddress(route) });
   }
 
   #reject(session: Session, reason: string): void {
     this.context.log('info', 'link closed', { reason });
     this.connections.close(session.link, 'protocol');
   }
+}
+
+/** On this route, does the far side see an address of ours? In this network it is a local one. */
+export function showsAddress(route: RouteName): boolean {
+  return route === 'direct' || route === 'lan';
 }
 
 /** What a route is to a person. */

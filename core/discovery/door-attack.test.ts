@@ -119,6 +119,7 @@ class Asker {
         this.knocker.handlePayload(payload);
       },
       save: () => undefined,
+      stepped: () => undefined,
     });
   }
 

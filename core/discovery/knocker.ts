@@ -72,6 +72,8 @@ export interface KnockerDeps {
   /** A door was read: what to knock with is to be handed to `handlePayload`. */
   found(found: FoundDoor): void;
   save(placed: PlacedKnock): void;
+  /** It stands at another step now. */
+  stepped(): void;
 }
 
 export class Knocker {
@@ -141,7 +143,7 @@ export class Knocker {
     const { hash: bodyHash } = this.#pieced.head;
     const cost = { doorKey: pointer.doorKey, day: pointer.day, bodyHash };
     this.#mint = new Mint(cost, door.costBits, this.#deps.random);
-    this.#step = 'minting';
+    this.#enter('minting');
     this.#wakeAtMs = this.#deps.nowMs();
   }
 
@@ -149,7 +151,7 @@ export class Knocker {
 
   #startOver(): void {
     this.#seeks = 0;
-    this.#step = 'seeking';
+    this.#enter('seeking');
     this.#seek();
   }
 
@@ -176,7 +178,7 @@ export class Knocker {
       fetchPieces(this.#dht, head, seal, (content) => {
         const door = content && decodeDoor(content);
         if (!door) return this.#notFound();
-        this.#step = 'preparing';
+        this.#enter('preparing');
         this.#found = { pointer, door };
         this.#taken.clear();
         this.#deps.listVersion = Math.max(this.#deps.listVersion, pointer.list.version);
@@ -186,7 +188,7 @@ export class Knocker {
   }
 
   #notFound(): void {
-    this.#step = 'seeking';
+    this.#enter('seeking');
     const pauseMs = SEEK_AGAIN_MS[Math.min(this.#seeks++, SEEK_AGAIN_MS.length - 1)]!;
     this.#wakeIn(pauseMs);
   }
@@ -207,14 +209,14 @@ export class Knocker {
 
   /** Tries the slot we had, then the others in an order of chance, until one is free. */
   #place(): void {
-    this.#step = 'placing';
+    this.#enter('placing');
     const { day } = this.#found!.pointer;
     const had = this.#placed?.day === day ? this.#placed.slot : undefined;
     const free = Array.from({ length: SLOTS }, (_, slot) => slot).filter(
       (slot) => !this.#taken.has(slot),
     );
     if (free.length === 0) {
-      this.#step = 'full';
+      this.#enter('full');
       return this.#wakeIn(FULL_AGAIN_MS);
     }
     const ours = had !== undefined && free.includes(had) ? had : undefined;
@@ -252,13 +254,13 @@ export class Knocker {
 
   /** All of it, exactly as it is; the head last, so that who finds it finds the pieces too. */
   #putAgain(): void {
-    this.#step = 'placing';
+    this.#enter('placing');
     const pieces: PutItem[] = this.#pieced!.pieces.map((immutable) => ({ immutable }));
     putAll(this.#dht, pieces, (copies) => {
       if (copies === 0) return this.#wakeIn(PUT_AGAIN_MS);
       putAll(this.#dht, [this.#item!], (heads) => {
         if (heads === 0) return this.#wakeIn(PUT_AGAIN_MS);
-        this.#step = 'placed';
+        this.#enter('placed');
         this.#checked = false;
         this.#wakeIn(CHECK_AFTER_MS);
       });
@@ -275,6 +277,11 @@ export class Knocker {
       this.#taken.add(slot);
       this.#place();
     });
+  }
+
+  #enter(step: KnockStep): void {
+    this.#step = step;
+    this.#deps.stepped();
   }
 
   #wakeIn(pauseMs: number): void {

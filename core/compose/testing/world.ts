@@ -7,7 +7,7 @@ import { ModelVault } from '@sotto/sim/model-vault.ts';
 import { Prng } from '../../base/prng.ts';
 import type { VaultReply, VaultRequest } from '../../base/vault.ts';
 import type { Command, CommandResult } from '../../commands.ts';
-import type { Effect, Input } from '../../effects.ts';
+import type { Effect, Input, Notice } from '../../effects.ts';
 import { Node } from '../../node.ts';
 
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
@@ -68,6 +68,7 @@ export class Person {
   node: Node | undefined;
   readonly shown: string[] = [];
   readonly logs: string[] = [];
+  notices: Notice[] = [];
   /** Answers in the vault's place, or lets it wait; for what a real disk does rarely. */
   disk: (request: VaultRequest) => VaultReply | 'wait' | undefined = () => undefined;
   #inbox: Input[] = [];
@@ -226,6 +227,9 @@ export class Person {
       }
       case 'log':
         this.logs.push(`${effect.level} ${effect.message} ${JSON.stringify(effect.fields ?? {})}`);
+        return;
+      case 'notify':
+        this.notices.push(effect.notice);
         return;
       default:
     }
