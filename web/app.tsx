@@ -7,12 +7,12 @@ import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'rea
 import style from './app.module.css';
 import { useModel } from './model/context.ts';
 import { go, place, type Place } from './model/place.ts';
-import { useStore } from './model/store.ts';
+import { useStore, useStorePart } from './model/store.ts';
 import { Announcer } from './parts/announcer.tsx';
 import { Rail } from './parts/rail.tsx';
 import { ChatList } from './screens/chats/chat-list.tsx';
 import { Conversation } from './screens/conversation/conversation.tsx';
-import { FirstChat } from './screens/first-chat.tsx';
+import { FirstChat, isAlone } from './screens/first-chat.tsx';
 import { KeyList } from './screens/keys/key-list.tsx';
 import { Locked } from './screens/profiles/locked.tsx';
 import { Lost, LostLine, Refused } from './screens/not-running.tsx';
@@ -21,7 +21,7 @@ import { useKeys } from './model/keys.ts';
 import { useText } from './text/text.ts';
 
 const Add = lazy(() => import('./screens/add/add.tsx'));
-const Network = lazy(() => import('./screens/network.tsx'));
+const Network = lazy(() => import('./screens/network/network.tsx'));
 const Profiles = lazy(() => import('./screens/profiles/profiles.tsx'));
 const Requests = lazy(() => import('./screens/requests.tsx'));
 const Search = lazy(() => import('./screens/search.tsx'));
@@ -34,6 +34,9 @@ export function App({ opened }: { readonly opened: string | undefined }) {
   const status = useStore(model.status);
   const isNew = useStore(model.settings).get('app.welcomed')?.value === false;
   const current = useStore(place);
+  const hasNobody = useStorePart(model.conversations, isAlone) && status?.requests === 0;
+  // Where only one has room: the list is the page of `/`, unless there is nothing in it.
+  const pane = current.page === 'home' && !hasNobody ? 'list' : 'page';
   const [invite, setInvite] = useInvite(opened, phase === 'ready' && !isNew, current.page);
   useKeys();
   useEffect(() => {
@@ -47,10 +50,12 @@ export function App({ opened }: { readonly opened: string | undefined }) {
   if (current.page === 'welcome')
     return <Welcome invite={invite} onStarted={() => setInvite(undefined)} />;
   return (
-    <div className={style['app']} data-page={current.page}>
+    <div className={style['app']} data-pane={pane}>
       <SkipLink />
       <Rail />
-      <ChatList />
+      <div className={style['list']}>
+        <ChatList />
+      </div>
       <main id="content" className={style['content']} tabIndex={-1}>
         {phase === 'lost' && <LostLine />}
         <Suspense fallback={null}>{pageOf(current, invite)}</Suspense>

@@ -2,8 +2,6 @@
  * Found line: what a pasted text is and whom it names, in one sentence that is also spoken.
  * @module
  */
-import { useStorePart } from '../../model/store.ts';
-import { useModel } from '../../model/context.ts';
 import type { Found } from '../../model/peek.ts';
 import { useText } from '../../text/text.ts';
 import { fromOf } from '../../words/invite-words.ts';
@@ -20,8 +18,6 @@ export function FoundLine({ found }: { readonly found: Found }) {
 
 function Sentence({ found }: { readonly found: Extract<Found, { state: 'found' }> }) {
   const t = useText();
-  const model = useModel();
-  const isOffline = useStorePart(model.status, (status) => status?.online === false);
   const { peek, text } = found;
   const given = peek.name ?? fromOf(text);
   const name = given === undefined ? undefined : nameIn(given);
@@ -42,7 +38,6 @@ function Sentence({ found }: { readonly found: Extract<Found, { state: 'found' }
       <p>{name === undefined ? t('add.found.invite.nameless') : t('add.found.invite', { name })}</p>
       <p className={style['more']}>
         {until !== undefined && t('add.found.until', { until: new Date(until) })}
-        {isOffline && ` ${t('add.offline')}`}
       </p>
     </>
   );

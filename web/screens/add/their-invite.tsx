@@ -13,6 +13,7 @@ import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
 import { usePeek, type Found } from '../../model/peek.ts';
 import { go } from '../../model/place.ts';
+import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { Field, LongField } from '../../parts/field.tsx';
@@ -119,6 +120,7 @@ interface Adding {
 }
 
 function useAdd(text: string, found: Found) {
+  const t = useText();
   const model = useModel();
   // What was typed wins; until then the name on the invite stands there.
   const [typed, setName] = useState<string>();
@@ -137,8 +139,9 @@ function useAdd(text: string, found: Found) {
         ...(isId && hello.trim() !== '' ? { hello: hello.trim() } : {}),
       });
       model.putContact(contact);
-      if (contact.asking === 'held') setHeld(contact);
-      else go(`/c/${contact.conversation}`);
+      if (contact.asking === 'held') return setHeld(contact);
+      if (model.status.value?.online === false) announce(t('add.offline'));
+      go(`/c/${contact.conversation}`);
     } catch (fault) {
       setError(errorOf(fault));
     } finally {

@@ -1,7 +1,51 @@
 /**
- * English: the network doctor.
+ * English: the network doctor. Verdicts are those of api/checks.ts, word for word.
  * @module
  */
 export const NETWORK = {
   'network.title': 'Network',
+  'network.run': 'Run again',
+  'network.running': 'Checking…',
+  'network.verdict.not-running': "The app isn't running.",
+  'network.verdict.offline': "You're offline.",
+  'network.verdict.blocked': 'Online, but the chat network is blocked here.',
+  'network.verdict.two-copies': 'This device also runs somewhere else.',
+  'network.verdict.no-helpers': 'Working, but nobody can be found now.',
+  'network.verdict.trouble': 'Something on this computer needs your care.',
+  'network.verdict.starting': 'Just started, and still looking for the network.',
+  'network.verdict.hard-to-reach': 'Working, but your router blocks most direct links.',
+  'network.verdict.well-connected': "You're well connected.",
+  'network.live.online':
+    'Online. {helpers, plural, =0 {No helper known} one {# helper known} ' +
+    'other {# helpers known}}, {linked} of {contacts} people reachable, ' +
+    '{waiting, plural, =0 {no message waits} one {# message waits} other {# messages wait}}.',
+  'network.live.offline': 'Offline. Messages you write wait here.',
+  'network.at': 'Checked {at, time, short}',
+  'network.checks': 'What was checked',
+  'network.state.ok': 'Good',
+  'network.state.warn': 'Limited',
+  'network.state.fail': 'Problem',
+  'network.state.skipped': 'Not known',
+  'network.page': 'This page',
+  'network.page.here': 'Only this computer can open it.',
+  'network.hint.again': 'Run this again in half a minute.',
+  'network.hint.wait': 'It keeps trying. Another network may help.',
+  'network.hint.copy': 'Stop the other copy for good, then stop this app and start it again.',
+  'network.hint.test': 'To see why they wait for somebody, test the path to them below.',
+  'network.hint.them': 'It keeps trying. Ask them to start the app, and to look at Network in it.',
+  'network.hint.above': 'See what Finding people says above.',
+  'network.hint.new-invite': 'Ask them for a new invite, or send them one of yours.',
+  'network.fix.settings': 'Open settings',
+  'network.fix.add': 'Add someone',
+  'network.fix.log': 'See the log',
+  'network.fix.clock': "Set the clock in this computer's settings.",
+  'network.person': 'Test path to a person',
+  'network.person.who': 'Person',
+  'network.person.test': 'Test path',
+  'network.person.testing': 'Testing…',
+  'network.person.result': 'The way to {name}',
+  'network.person.nobody': 'There is nobody to test a path to yet.',
+  'network.report': 'Copy report',
+  'network.report.title': 'This is what is copied',
+  'network.report.line': 'No IDs, no names and no IP addresses are in it.',
 } as const;

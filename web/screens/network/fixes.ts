@@ -1,0 +1,52 @@
+/**
+ * Fixes: what a page says and offers for what the doctor found, where the terminal names a command.
+ * A hint of the terminal that names none stands as it is.
+ * @module
+ */
+import type { Check } from '@sotto/api/contract.ts';
+import type { TextKey } from '../../text/text.ts';
+
+export interface Fix {
+  /** What to do, in the words of the page. */
+  readonly say?: TextKey;
+  /** Where it is done. */
+  readonly path?: string;
+  readonly label?: TextKey;
+}
+
+const SETTINGS: Fix = { path: '/settings/network', label: 'network.fix.settings' };
+const LOG: Fix = { path: '/settings/advanced', label: 'network.fix.log' };
+
+/** By check and finding. */
+const FIXES: Readonly<Record<string, Fix>> = {
+  'helpers.starting': { say: 'network.hint.again' },
+  'helpers.blocked': { say: 'network.hint.wait' },
+  'helpers.silent': { say: 'network.hint.wait', ...SETTINGS },
+  'helpers.off': SETTINGS,
+  'port.one': SETTINGS,
+  'port.none': SETTINGS,
+  'internet.offline': { say: 'network.hint.wait' },
+  'clock.off': { say: 'network.fix.clock' },
+  'device.copy': { say: 'network.hint.copy' },
+  'contacts.waiting': { say: 'network.hint.test' },
+  'contacts.none': { path: '/add', label: 'network.fix.add' },
+  'log.faults': LOG,
+  'log.crashes': LOG,
+  'found.invite-expired': {
+    say: 'network.hint.new-invite',
+    path: '/add',
+    label: 'network.fix.add',
+  },
+  'found.not-looked': { say: 'network.hint.above' },
+  'answers.no-answer': { say: 'network.hint.them' },
+  'answers.no-route': { say: 'network.hint.them' },
+};
+
+const COMMAND = /\bsotto\b/;
+
+/** @returns the fix of the page, and the terminal's hint where it speaks of no command. */
+export function fixOf({ check, finding, hint }: Check): Fix & { readonly hint?: string } {
+  const fix = FIXES[`${check}.${finding}`];
+  if (fix) return fix;
+  return hint === undefined || COMMAND.test(hint) ? {} : { hint };
+}

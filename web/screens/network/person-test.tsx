@@ -1,0 +1,71 @@
+/**
+ * Person test: is it known where somebody is, do they answer, and what waits for them; step by
+ * step, in the order of the way.
+ * @module
+ */
+import { useState, type FormEvent } from 'react';
+import { useModel } from '../../model/context.ts';
+import type { Doctor } from '../../model/doctor.ts';
+import { useStore } from '../../model/store.ts';
+import { Button } from '../../parts/button.tsx';
+import { SelectField } from '../../parts/field.tsx';
+import { useText } from '../../text/text.ts';
+import { nameIn, shownName } from '../../words/name.ts';
+import { CheckRow } from './check-row.tsx';
+import style from './network.module.css';
+
+export function PersonTest({ doctor }: { readonly doctor: Doctor }) {
+  const t = useText();
+  const conversations = useStore(useModel().conversations);
+  const people = [...conversations.values()]
+    .filter(({ state }) => state !== 'blocked')
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const [chosen, setChosen] = useState('');
+  const [asked, setAsked] = useState('');
+  const who = conversations.get(chosen) ?? people[0];
+  const test = (event: FormEvent): void => {
+    event.preventDefault();
+    if (!who) return;
+    setAsked(who.name);
+    doctor.run(who.conversation);
+  };
+  return (
+    <section className={style['person']}>
+      <h2>{t('network.person')}</h2>
+      {who === undefined ? (
+        <p className={style['hint']}>{t('network.person.nobody')}</p>
+      ) : (
+        <form onSubmit={test}>
+          <SelectField
+            label={t('network.person.who')}
+            value={who.conversation}
+            onChange={(event) => setChosen(event.target.value)}
+            beside={
+              <Button type="submit">
+                {doctor.isRunning ? t('network.person.testing') : t('network.person.test')}
+              </Button>
+            }
+          >
+            {people.map(({ conversation, name }) => (
+              <option key={conversation} value={conversation}>
+                {shownName(name)}
+              </option>
+            ))}
+          </SelectField>
+        </form>
+      )}
+      <div role="status">
+        {asked !== '' && doctor.findings !== undefined && doctor.findings.way.length > 0 && (
+          <>
+            <h3 className={style['way']}>{t('network.person.result', { name: nameIn(asked) })}</h3>
+            <ol>
+              {doctor.findings.way.map((check) => (
+                <CheckRow key={check.check} check={check} />
+              ))}
+            </ol>
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
