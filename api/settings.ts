@@ -16,6 +16,7 @@ const BOOTSTRAP_MAX = 16;
 const LOCK_MINUTES_MAX = 24 * 60;
 const TEXT_SIZE_MIN = 85;
 const TEXT_SIZE_MAX = 200;
+const LANGUAGE = /^(system|[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})$/;
 const port = z.int().min(0).max(65_535);
 
 /** Comma-separated `host:port`; the empty text is the empty list. */
@@ -100,6 +101,11 @@ export const Settings = z.strictObject({
     .boolean()
     .default(true)
     .describe('Single letters act on the message that has the focus, such as R for reply.'),
+  'app.language': z
+    .string()
+    .regex(LANGUAGE, 'system, or a language such as en or pt-BR')
+    .default('system')
+    .describe('Language of the app in the browser. system: as the browser says.'),
   'log.level': z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -112,6 +118,7 @@ export type SettingValue = string | number | boolean;
 
 /** Settings whose change takes effect at once. */
 export const LIVE: readonly SettingKey[] = [
+  'profile.name',
   'lock.afterMinutes',
   'log.level',
   'app.welcomed',
@@ -121,6 +128,7 @@ export const LIVE: readonly SettingKey[] = [
   'app.motion',
   'app.enterSends',
   'app.singleKeys',
+  'app.language',
 ];
 
 export const SETTING_KEYS = Object.keys(Settings.shape) as readonly SettingKey[];

@@ -28,6 +28,8 @@ export type Command =
     }
   /** What a pasted text is, and whom it names; changes nothing, and refuses what adding would. */
   | { type: 'text-peek'; text: string }
+  /** What people whom we added see from now on; the empty name is none. */
+  | { type: 'name-set'; name: string }
   | { type: 'contact-list' }
   | { type: 'contact-show'; to: string }
   | { type: 'contact-rename'; to: string; name: string }

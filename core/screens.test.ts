@@ -241,3 +241,31 @@ describe('[API-30] screens hear', () => {
     expect(show(ana, asked.conversation).asking).not.toBe('held');
   });
 });
+
+test('[CON-15] a new name reaches who is linked at once and others when they meet again', () => {
+  const { ana, bo, world } = pair();
+  const cleo = world.person('Cleo');
+  cleo.start();
+  world.run();
+  const { hint, link } = newInvite(ana);
+  data(cleo.ask({ type: 'contact-add', text: link, hint }), 'contact');
+  world.run(2_000);
+  bo.kill();
+  data(ana.ask({ type: 'name-set', name: ' Ana\u202e Maria ' }), 'done');
+  world.run(1_000);
+  expect(names(cleo)).toEqual(['Ana Maria']);
+  bo.start();
+  world.run(60_000);
+  // Bo has given Ana a name of his own.
+  expect(names(bo)).toEqual(['Ana']);
+  data(ana.ask({ type: 'name-set', name: '' }), 'done');
+  world.run(1_000);
+  expect(names(cleo)).toEqual(['Ana Maria']);
+  data(bo.ask({ type: 'name-set', name: 'Robert' }), 'done');
+  world.run(1_000);
+  expect(names(ana)).toEqual(['Cleo', 'Robert']);
+});
+
+function names(person: Person): string[] {
+  return data(person.ask({ type: 'contact-list' }), 'contacts').contacts.map(({ name }) => name);
+}

@@ -43,7 +43,7 @@ export interface MethodParts {
   readonly ownName: () => string;
   readonly stats: () => Record<string, number>;
   /** A setting that takes effect at once was changed. */
-  readonly onSetting: (settings: Settings) => void;
+  readonly onSetting: (settings: Settings) => Promise<void>;
 }
 
 /** The methods of an open profile; those of the daemon itself are in daemon-methods.ts. */
@@ -266,7 +266,7 @@ function configMethods({ config, onSetting }: MethodParts): Some<'config'> {
   return {
     'config.list': () => ({ entries: config.list() }),
     'config.get': ({ key }) => config.entry(settingKey(key)),
-    'config.set': ({ key: name, value }): ConfigEntry => {
+    'config.set': async ({ key: name, value }): Promise<ConfigEntry> => {
       const key = settingKey(name);
       const read = value === null ? undefined : readSetting(key, value);
       if (read && !read.ok) throw new Refusal('bad-input', { what: `${key}: ${read.what}` });
@@ -276,7 +276,7 @@ function configMethods({ config, onSetting }: MethodParts): Some<'config'> {
         const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
         throw new Refusal(isFull ? 'no-space' : 'disk-error');
       }
-      onSetting(config.values());
+      await onSetting(config.values());
       return config.entry(key);
     },
   };

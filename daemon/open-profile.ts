@@ -135,7 +135,10 @@ export class OpenProfile {
       version,
       startedMs,
       stats,
-      onSetting: (changed) => logs.setLevel(changed['log.level']),
+      onSetting: async (changed) => {
+        logs.setLevel(changed['log.level']);
+        await ask(command, { type: 'name-set', name: changed['profile.name'] }, 'done');
+      },
     });
   }
 

@@ -58,6 +58,8 @@ export function runCommand(
       return addContact(runtime, command, reply);
     case 'text-peek':
       return peekText(runtime, command.text, reply);
+    case 'name-set':
+      return setName(runtime, command.name, reply);
     case 'contact-list':
       return listContacts(runtime, reply);
     case 'request-list':
@@ -129,6 +131,16 @@ function statusOf(runtime: Runtime): Status {
     doorOpen: door.isOpen,
     secondCopy: finding.presence.secondCopy,
   };
+}
+
+/** Everybody who is linked hears it at once, the others with the next link. */
+function setName({ context, sessions }: Runtime, name: string, reply: Reply): void {
+  const displayName = cleanName(name);
+  if (displayName !== context.profile.displayName) {
+    context.profile = { ...context.profile, displayName };
+    sessions.sayAgain();
+  }
+  reply(DONE);
 }
 
 // Invites

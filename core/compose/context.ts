@@ -40,7 +40,8 @@ export class Context {
 
   constructor(
     readonly random: Random,
-    readonly profile: NodeProfile,
+    /** The name in it may change; the rest is as it was at the start. */
+    public profile: NodeProfile,
   ) {}
 
   emit(effect: Effect): void {
