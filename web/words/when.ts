@@ -8,10 +8,12 @@ const DAY_MS = 86_400_000;
 const WEEKDAY_DAYS = 6;
 
 const SHAPES = {
-  clock: { hour: '2-digit', minute: '2-digit' },
+  clock: { timeStyle: 'short' },
   weekday: { weekday: 'short' },
   day: { day: 'numeric', month: 'short' },
   date: { day: 'numeric', month: 'short', year: 'numeric' },
+  longWeekday: { weekday: 'long' },
+  longDate: { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' },
   whole: { dateStyle: 'medium', timeStyle: 'short' },
 } as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>;
 
@@ -44,6 +46,18 @@ export function shortTime(at: Date, now: Date, locale = pageLocale()): string {
   return format(isThisYear ? 'day' : 'date', locale).format(at);
 }
 
+/** The time of the day. */
+export function clockTime(at: Date, locale = pageLocale()): string {
+  return format('clock', locale).format(at);
+}
+
+/** A day as a heading: its weekday within the last week, else the date. */
+export function dayName(at: Date, now: Date, locale = pageLocale()): string {
+  const days = daysBetween(at, now);
+  const isNear = days > 0 && days <= WEEKDAY_DAYS;
+  return format(isNear ? 'longWeekday' : 'longDate', locale).format(at);
+}
+
 /** Day and time, whole. */
 export function wholeTime(at: Date, locale = pageLocale()): string {
   return format('whole', locale).format(at);
@@ -54,8 +68,11 @@ export function wholeDay(at: Date, locale = pageLocale()): string {
   return format('date', locale).format(at);
 }
 
-/** Midnights between the two, by the calendar: summer time has days of 23 and 25 hours. */
-function daysBetween(from: Date, to: Date): number {
+/**
+ * Midnights between the two: 0 for today, 1 for yesterday. By the calendar, for summer time has
+ * days of 23 and 25 hours.
+ */
+export function daysBetween(from: Date, to: Date): number {
   const day = (at: Date): number => Date.UTC(at.getFullYear(), at.getMonth(), at.getDate());
   return (day(to) - day(from)) / DAY_MS;
 }

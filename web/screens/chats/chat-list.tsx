@@ -12,6 +12,7 @@ import { go, place } from '../../model/place.ts';
 import { useStore, useStorePart } from '../../model/store.ts';
 import { Button } from '../../parts/button.tsx';
 import { PageLink } from '../../parts/page-link.tsx';
+import { Pills } from '../../parts/pills.tsx';
 import { Tip } from '../../parts/tip.tsx';
 import { useText } from '../../text/text.ts';
 import style from './chat-list.module.css';
@@ -68,21 +69,14 @@ const FILTERS: readonly ChatFilter[] = ['all', 'unread', 'people'];
 function Filters({ filter }: { readonly filter: ChatFilter }) {
   const t = useText();
   return (
-    <fieldset className={style['filters']}>
-      <legend className="visually-hidden">{t('chats.filter')}</legend>
-      {FILTERS.map((one) => (
-        <label key={one} className={style['filter']}>
-          <input
-            type="radio"
-            name="chat-filter"
-            className="visually-hidden"
-            checked={one === filter}
-            onChange={() => chatFilter.set(one)}
-          />
-          <span>{t(`chats.filter.${one}`)}</span>
-        </label>
-      ))}
-    </fieldset>
+    <div className={style['filters']}>
+      <Pills
+        legend={t('chats.filter')}
+        value={filter}
+        options={FILTERS.map((value) => ({ value, label: t(`chats.filter.${value}`) }))}
+        onChoose={(chosen) => chatFilter.set(chosen)}
+      />
+    </div>
   );
 }
 
