@@ -24,13 +24,20 @@ const CONTROL_CALLS = 200;
 const AT_ONCE = 32;
 const SEED = 20_260;
 
+/** Settings of a daemon that talks to nobody but its screens. */
+export const QUIET = [
+  'dht.enabled=false',
+  'echo.enabled=false',
+  'net.bind=127.0.0.1',
+  'api.port=0',
+] as const;
+
 /** Every call is refused, nothing changes, nobody falls. */
 export async function unauthorisedApi(
   report: Report,
   { folder, short }: BarOptions,
 ): Promise<void> {
-  const settings = ['dht.enabled=false', 'echo.enabled=false', 'net.bind=127.0.0.1'];
-  const daemon = new LocalDaemon(folder, 'door', [...settings, 'api.port=0']);
+  const daemon = new LocalDaemon(folder, 'door', QUIET);
   await daemon.start();
   try {
     const { pid } = daemon.api();
