@@ -42,7 +42,6 @@ export function useInvites(): Invites {
   useEffect(() => {
     void attempt(read);
     // Once: what changes afterwards is changed here.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [client]);
   return {
     open,

@@ -17,6 +17,7 @@ export function Choice<T extends string>({
   options,
   onChoose,
   inline = false,
+  disabled = false,
 }: {
   readonly legend: string;
   readonly value: T;
@@ -24,10 +25,11 @@ export function Choice<T extends string>({
   readonly onChoose: (value: T) => void;
   /** Side by side where there is room. */
   readonly inline?: boolean;
+  readonly disabled?: boolean;
 }) {
   const name = useId();
   return (
-    <fieldset className={style['choice']} data-inline={inline}>
+    <fieldset className={style['choice']} data-inline={inline} disabled={disabled}>
       <legend className={style['legend']}>{legend}</legend>
       {options.map((option) => (
         <label key={option.value} className={style['option']}>

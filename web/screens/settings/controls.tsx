@@ -1,0 +1,143 @@
+/**
+ * Controls of settings that the daemon keeps: a switch, a choice, a line of text, the size of text.
+ * @module
+ */
+import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { announce } from '../../parts/announcer.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Choice } from '../../parts/choice.tsx';
+import { Field } from '../../parts/field.tsx';
+import { Switch } from '../../parts/switch.tsx';
+import { useText } from '../../text/text.ts';
+import type { ShownItem } from './items.ts';
+import { isGiven, Notes } from './notes.tsx';
+import style from './settings.module.css';
+import { useSetting } from './use-setting.ts';
+
+/** The control that fits the kind of value. */
+export function Control({ item }: { readonly item: ShownItem }) {
+  const setting = useSetting(item.id);
+  const { entry } = setting;
+  if (entry === undefined) return null;
+  if (typeof entry.value === 'boolean') return <Toggle item={item} />;
+  return item.values === undefined ? <Line item={item} /> : <Values item={item} />;
+}
+
+function Toggle({ item }: { readonly item: ShownItem }) {
+  const setting = useSetting(item.id);
+  return (
+    <>
+      <Switch
+        label={item.title}
+        line={item.line}
+        checked={setting.entry?.value === true}
+        disabled={isGiven(setting)}
+        onChange={(checked) => void setting.set(checked)}
+      />
+      <Notes setting={setting} />
+    </>
+  );
+}
+
+function Values({ item }: { readonly item: ShownItem }) {
+  const t = useText();
+  const setting = useSetting(item.id);
+  const options = Object.entries(item.values ?? {}).map(([value, key]) => ({
+    value,
+    label: t(key),
+  }));
+  return (
+    <>
+      <Choice
+        legend={item.title}
+        value={String(setting.entry?.value)}
+        options={options}
+        disabled={isGiven(setting)}
+        onChoose={(value) => void setting.set(value)}
+      />
+      {item.line !== '' && <p className={style['line']}>{item.line}</p>}
+      <Notes setting={setting} />
+    </>
+  );
+}
+
+/** Text and numbers: saved by Enter or by leaving the field. */
+function Line({ item }: { readonly item: ShownItem }) {
+  const t = useText();
+  const setting = useSetting(item.id);
+  const kept = String(setting.entry?.value ?? '');
+  const [typed, setTyped] = useState(kept);
+  const isNumber = typeof setting.entry?.value === 'number';
+  useEffect(() => setTyped(kept), [kept]);
+  const save = async (): Promise<void> => {
+    if (typed.trim() === kept) return setTyped(kept);
+    if (await setting.set(typed.trim())) announce(t('settings.saved'));
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    void save();
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Field
+        label={item.title}
+        hint={item.line}
+        value={typed}
+        disabled={isGiven(setting)}
+        inputMode={isNumber ? 'numeric' : 'text'}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={() => void save()}
+        beside={typed.trim() !== kept && <Button type="submit">{t('settings.save')}</Button>}
+      />
+      <Notes setting={setting} />
+    </form>
+  );
+}
+
+const SIZE_MIN = 85;
+const SIZE_MAX = 200;
+const SIZE_STEP = 5;
+/** Long enough that one pull of the slider is one change. */
+const SETTLE_MS = 250;
+
+export function TextSize({ item }: { readonly item: ShownItem }) {
+  const t = useText();
+  const id = useId();
+  const setting = useSetting(item.id);
+  const kept = Number(setting.entry?.value ?? 100);
+  const [shown, setShown] = useState(kept);
+  const timer = useRef<number>(undefined);
+  useEffect(() => setShown(kept), [kept]);
+  const change = (size: number): void => {
+    setShown(size);
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => void setting.set(size), SETTLE_MS);
+  };
+  const said = t('settings.text-size.value', { percent: shown });
+  return (
+    <>
+      <label htmlFor={id}>{item.title}</label>
+      <div className={style['size']}>
+        <input
+          id={id}
+          type="range"
+          min={SIZE_MIN}
+          max={SIZE_MAX}
+          step={SIZE_STEP}
+          value={shown}
+          disabled={isGiven(setting)}
+          aria-valuetext={said}
+          aria-describedby={`${id}-line`}
+          onChange={(event) => change(Number(event.target.value))}
+        />
+        <output htmlFor={id}>{said}</output>
+      </div>
+      <p id={`${id}-line`} className={style['line']}>
+        {item.line}
+      </p>
+      <Notes setting={setting} />
+    </>
+  );
+}

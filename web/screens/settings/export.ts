@@ -1,0 +1,10 @@
+/**
+ * Settings as a file: the form of the profile's own config.json, so that it can be put there.
+ * @module
+ */
+import type { ConfigEntry } from '@sotto/api/contract.ts';
+
+export function settingsFile(entries: Iterable<Pick<ConfigEntry, 'key' | 'value'>>): string {
+  const values = [...entries].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return `${JSON.stringify(Object.fromEntries(values.map(({ key, value }) => [key, value])), null, 2)}\n`;
+}

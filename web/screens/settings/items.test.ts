@@ -1,0 +1,50 @@
+import { aboutSetting, SETTING_KEYS } from '@sotto/api/settings.ts';
+import { expect, test } from 'vitest';
+import { EN } from '../../text/en/index.ts';
+import type { Text } from '../../text/text.ts';
+import { findItems, ITEMS, shownItems } from './items.ts';
+
+const t: Text = (key) => EN[key];
+const entries = new Map(
+  SETTING_KEYS.map((key) => [key as string, { key, about: aboutSetting(key) }]),
+);
+const items = shownItems(entries, t);
+const found = (query: string): string[] => findItems(items, query, t).map(({ id }) => id);
+
+test('every setting of the daemon stands in the list once, but for the mark of the first page', () => {
+  const ids = items.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const key of SETTING_KEYS) expect(ids.includes(key)).toBe(key !== 'app.welcomed');
+});
+
+test('a setting that only a newer daemon knows stands in Advanced, in its own words', () => {
+  const newer = new Map([...entries, ['x.y', { key: 'x.y', about: 'Does this.' }]]);
+  expect(shownItems(newer, t).at(-1)).toMatchObject({
+    id: 'x.y',
+    section: 'advanced',
+    title: 'x.y',
+    line: 'Does this.',
+  });
+});
+
+test('a setting that this daemon does not know is not shown', () => {
+  const older = new Map([...entries].filter(([key]) => key !== 'app.motion'));
+  expect(shownItems(older, t).some(({ id }) => id === 'app.motion')).toBe(false);
+});
+
+test('each item is found by its own title, and by a part of it', () => {
+  for (const { id, title } of ITEMS) {
+    expect(found(t(title))).toContain(id);
+    expect(found(t(title).slice(0, 4))).toContain(id);
+  }
+});
+
+test('values, sections, other spellings and several words find it too', () => {
+  expect(found('dark')[0]).toBe('app.theme');
+  expect(found('PÓRT')).toContain('net.port');
+  expect(found('privacy')).toEqual(['door', 'blocked']);
+  expect(found('enter send')[0]).toBe('app.enterSends');
+  expect(found('text size')[0]).toBe('app.textSize');
+  expect(found('xyzzy')).toEqual([]);
+  expect(found('  ')).toEqual([]);
+});

@@ -1,0 +1,128 @@
+/**
+ * Settings about people: the door for those who have the ID, the blocked, the verified.
+ * @module
+ */
+import type { ApiErrorBody } from '@sotto/api/contract.ts';
+import { useState } from 'react';
+import { useModel } from '../../model/context.ts';
+import { errorOf } from '../../model/failure.ts';
+import type { Conversations } from '../../model/model.ts';
+import { useStore, useStorePart } from '../../model/store.ts';
+import { announce } from '../../parts/announcer.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { PageLink } from '../../parts/page-link.tsx';
+import { Switch } from '../../parts/switch.tsx';
+import { useText } from '../../text/text.ts';
+import { nameIn, shownName } from '../../words/name.ts';
+import type { ShownItem } from './items.ts';
+import style from './settings.module.css';
+
+/** Opening it asks first where it may show the IP address; shutting it never does. */
+export function Door({ item }: { readonly item: ShownItem }) {
+  const t = useText();
+  const model = useModel();
+  const isOpen = useStorePart(model.status, (status) => status?.doorOpen === true);
+  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useState<ApiErrorBody>();
+  const turn = async (open: boolean, anyway: boolean): Promise<void> => {
+    setError(undefined);
+    setAsking(false);
+    try {
+      if (open) await model.client.call('door.open', { anyway });
+      else await model.client.call('door.shut', {});
+      await model.refreshStatus();
+    } catch (fault) {
+      const told = errorOf(fault);
+      if (told.reason === 'shows-address') setAsking(true);
+      else setError(told);
+    }
+  };
+  return (
+    <>
+      <Switch
+        label={item.title}
+        line={t(isOpen ? 'settings.door.open' : 'settings.door.shut')}
+        checked={isOpen}
+        onChange={(open) => void turn(open, false)}
+      />
+      {error && <ErrorNote error={error} />}
+      {isAsking && (
+        <Dialog title={t('settings.door.confirm')} onClose={() => setAsking(false)}>
+          <p>{t('settings.door.shows')}</p>
+          <div className={style['buttons']}>
+            <Button kind="primary" onClick={() => setAsking(false)}>
+              {t('settings.door.keep')}
+            </Button>
+            <Button onClick={() => void turn(true, true)}>{t('settings.door.anyway')}</Button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+export function Blocked({ item }: { readonly item: ShownItem }) {
+  const t = useText();
+  const model = useModel();
+  const people = among(useStore(model.conversations), ({ state }) => state === 'blocked');
+  const [error, setError] = useState<ApiErrorBody>();
+  const unblock = async (to: string, name: string): Promise<void> => {
+    try {
+      setError(undefined);
+      model.putContact(await model.client.call('contacts.unblock', { to }));
+      announce(t('settings.unblocked', { name: nameIn(name) }));
+    } catch (fault) {
+      setError(errorOf(fault));
+    }
+  };
+  return (
+    <>
+      <h3>{item.title}</h3>
+      <p className={style['line']}>
+        {people.length === 0 ? t('settings.blocked.none') : item.line}
+      </p>
+      <ul>
+        {people.map(({ conversation, name }) => (
+          <li key={conversation} className={style['person']}>
+            <bdi>{shownName(name)}</bdi>
+            <Button onClick={() => void unblock(conversation, name)}>
+              {t('settings.unblock')} <bdi className="visually-hidden">{shownName(name)}</bdi>
+            </Button>
+          </li>
+        ))}
+      </ul>
+      {error && <ErrorNote error={error} />}
+    </>
+  );
+}
+
+export function Verified({ item }: { readonly item: ShownItem }) {
+  const t = useText();
+  const conversations = useStore(useModel().conversations);
+  const people = among(conversations, ({ verifiedAt }) => verifiedAt !== undefined);
+  return (
+    <>
+      <h3>{item.title}</h3>
+      <p className={style['line']}>
+        {people.length === 0 ? t('settings.verified.none') : item.line}
+      </p>
+      <ul>
+        {people.map(({ conversation, name }) => (
+          <li key={conversation} className={style['person']}>
+            <PageLink path={`/c/${conversation}/verify`}>
+              <bdi>{shownName(name)}</bdi>
+            </PageLink>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+type One = Conversations extends ReadonlyMap<string, infer C> ? C : never;
+
+function among(all: Conversations, isMeant: (one: One) => boolean): readonly One[] {
+  return [...all.values()].filter(isMeant).sort((a, b) => a.name.localeCompare(b.name));
+}
