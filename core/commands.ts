@@ -157,6 +157,8 @@ export interface ContactView {
   readonly asking: AskingState | undefined;
   /** When a person found the safety number the same; undefined for never. */
   readonly verifiedMs: number | undefined;
+  /** The name of another contact that looks like theirs (CON-11). */
+  readonly looksLike: string | undefined;
   /** What was typed to them and not sent. */
   readonly draft: string | undefined;
 }

@@ -101,6 +101,7 @@ function contact(conversation: string, name: string): ContactView {
     lastSeenMs: undefined,
     asking: undefined,
     verifiedMs: undefined,
+    looksLike: undefined,
     draft: undefined,
   };
 }

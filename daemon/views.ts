@@ -61,12 +61,13 @@ export function inviteOf(view: InviteView): Invite {
 }
 
 export function contactOf(view: ContactView): Contact {
-  const { asking, draft: _, lastSeenMs, verifiedMs, ...rest } = view;
+  const { asking, draft: _, lastSeenMs, looksLike, verifiedMs, ...rest } = view;
   return {
     ...rest,
     ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }),
     ...(asking === undefined ? {} : { asking }),
     ...(verifiedMs === undefined ? {} : { verifiedAt: timeText(verifiedMs) }),
+    ...(looksLike === undefined ? {} : { looksLike }),
   };
 }
 

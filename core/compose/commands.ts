@@ -249,6 +249,7 @@ function rename(runtime: Runtime, contact: Contact, wish: string, reply: Reply):
     if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
     contact.name = name;
     contact.nameIsOurs = true;
+    book.looks.put(contact);
     context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
     reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
   });
@@ -325,6 +326,7 @@ export function viewOf(runtime: Runtime, contact: Contact): ContactView {
     devices: contact.devices.length,
     lastSeenMs: contact.lastSeenMs === 0 ? undefined : contact.lastSeenMs,
     verifiedMs: contact.verifiedMs,
+    looksLike: book.looks.like(contact)?.name,
     draft: drafts.of(contact),
   };
 }

@@ -324,6 +324,7 @@ export class Sessions {
     contact.lastSeenMs = this.context.now.wallMs;
     if (!contact.nameIsOurs && hello.name !== undefined && hello.name !== contact.name) {
       contact.name = this.book.freeName(hello.name);
+      this.book.looks.put(contact);
     }
   }
 

@@ -56,14 +56,22 @@ export class Model {
 
   /** Puts in what an answer of a method already says: the event may come later. */
   putContact(contact: Contact): void {
-    const { devices: _devices, lastSeenAt: _seen, asking, verifiedAt, ...shown } = contact;
+    const {
+      devices: _devices,
+      lastSeenAt: _seen,
+      asking,
+      looksLike,
+      verifiedAt,
+      ...shown
+    } = contact;
     const before = this.conversations.value.get(contact.conversation);
-    const { asking: _asked, verifiedAt: _verified, ...kept } = before ?? NEW;
+    const { asking: _asked, looksLike: _like, verifiedAt: _verified, ...kept } = before ?? NEW;
     this.#put({
       ...kept,
       ...shown,
       ...(asking === undefined ? {} : { asking }),
       ...(verifiedAt === undefined ? {} : { verifiedAt }),
+      ...(looksLike === undefined ? {} : { looksLike }),
     });
   }
 
@@ -179,7 +187,10 @@ export class Model {
   }
 }
 
-type Shown = Pick<Conversation, 'unread' | 'readUpTo' | 'draft' | 'asking' | 'verifiedAt' | 'last'>;
+type Shown = Pick<
+  Conversation,
+  'unread' | 'readUpTo' | 'draft' | 'asking' | 'looksLike' | 'verifiedAt' | 'last'
+>;
 const NEW: Shown = { unread: 0, readUpTo: '0' };
 
 /** Cursors are numbers written as text (docs/spec/local-api.md). */
