@@ -110,6 +110,8 @@ export const Contact = z.object({
   asking: Asking.optional(),
   /** When a person found the safety number the same; left out for never. */
   verifiedAt: time.optional(),
+  /** The name of another contact that looks like this one. */
+  looksLike: z.string().optional(),
 });
 export type Contact = z.infer<typeof Contact>;
 
@@ -202,6 +204,7 @@ export const Conversation = z.object({
   draft: z.string().optional(),
   asking: Asking.optional(),
   verifiedAt: time.optional(),
+  looksLike: z.string().optional(),
   last: Message.optional(),
 });
 export type Conversation = z.infer<typeof Conversation>;
@@ -267,6 +270,15 @@ export const Check = z.object({
   code: z.string().optional(),
 });
 export type Check = z.infer<typeof Check>;
+
+function atMostOneBound(bounds: {
+  before?: string | undefined;
+  after?: string | undefined;
+  around?: string | undefined;
+}): boolean {
+  const { after, around, before } = bounds;
+  return [after, around, before].filter((bound) => bound !== undefined).length <= 1;
+}
 
 /** Every method: what it takes and what it gives. Commands of core map to them one to one. */
 export const METHODS = {
@@ -348,18 +360,20 @@ export const METHODS = {
     result: z.object({ event: hexId, conversation: conversationId, duplicate: z.boolean() }),
   },
   'messages.list': {
-    params: z.strictObject({
-      to,
-      limit: z.int().min(1).max(MESSAGES_PAGE_MAX).default(50),
-      /** The page that ends right before this cursor; without any bound, the newest page. */
-      before: cursor.optional(),
-      /** The page that begins right after this cursor. At most one of the three is given. */
-      after: cursor.optional(),
-      /** The page with this cursor in its middle. */
-      around: cursor.optional(),
-      /** Only what was stored at or after this time. */
-      since: time.optional(),
-    }),
+    params: z
+      .strictObject({
+        to,
+        limit: z.int().min(1).max(MESSAGES_PAGE_MAX).default(50),
+        /** The page that ends right before this cursor; without any bound, the newest page. */
+        before: cursor.optional(),
+        /** The page that begins right after this cursor. At most one of the three is given. */
+        after: cursor.optional(),
+        /** The page with this cursor in its middle. */
+        around: cursor.optional(),
+        /** Only what was stored at or after this time. */
+        since: time.optional(),
+      })
+      .refine(atMostOneBound, 'at most one of before, after and around'),
     /** Oldest first. `more`: older ones exist. `newer`: newer ones exist. */
     result: z.object({
       conversation: conversationId,

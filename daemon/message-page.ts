@@ -40,18 +40,17 @@ export function readPage(
   else page = read(before === undefined ? {} : { before });
   const messages = page.filter(({ storedMs }) => storedMs >= sinceMs);
   // Older ones count only where all of this page was wanted.
-  const first = messages.length === page.length ? messages[0]?.cursor : undefined;
-  const older = first === undefined ? undefined : read({ before: first }, 1)[0];
-  const last = messages.at(-1)?.cursor;
+  const isWhole = messages.length === page.length;
+  const older = isWhole
+    ? read({ before: page[0]?.cursor ?? before ?? (after ?? 0) + 1 }, 1)[0]
+    : undefined;
+  const isNewest = before === undefined && after === undefined && around === undefined;
+  const last = page.at(-1)?.cursor ?? after ?? (before ?? 1) - 1;
   return {
     messages,
     more: older !== undefined && older.storedMs >= sinceMs,
-    newer: last !== undefined && isBounded() && read({ since: last }, 1).length > 0,
+    newer: !isNewest && read({ since: last }, 1).length > 0,
   };
-
-  function isBounded(): boolean {
-    return before !== undefined || after !== undefined || around !== undefined;
-  }
 }
 
 /** Half of each; where one side is short, the other fills the page. */
