@@ -29,7 +29,6 @@ const PERMISSIONS = [
   'microphone=(self)',
   ...[
     'accelerometer',
-    'bluetooth',
     'browsing-topics',
     'display-capture',
     'encrypted-media',
