@@ -119,11 +119,13 @@ function forms(target, key) {
 
 /** Frames of the app, and of a document without an origin that tries the same. */
 function frames(target, key, page, got) {
-  const nested =
-    `<script>fetch('${target}/api/v1/status.get',{method:'POST',credentials:'include',` +
-    `headers:{authorization:'Bearer ${page}'},body:'{}'}).then(r=>parent.postMessage(r.status,'*'))` +
-    `;fetch('${target}/api/v1/session',{method:'POST',credentials:'include',mode:'no-cors',` +
-    `body:'{"key":"${key}"}'})<\/script>`;
+  const nested = `<script>
+    const post = (name, more) =>
+      fetch('${target}/api/v1/' + name, { method: 'POST', credentials: 'include', ...more });
+    post('status.get', { headers: { authorization: 'Bearer ${page}' }, body: '{}' })
+      .then((answer) => parent.postMessage(answer.status, '*'));
+    post('session', { mode: 'no-cors', body: '{"key":"${key}"}' });
+  <\/script>`;
   addEventListener('message', ({ data }) => got(`a frame without an origin: ${data}`));
   const makes = [
     ...[...PAGES, '/api/v1/events'].map((path) => (frame) => (frame.src = target + path)),
