@@ -6,7 +6,8 @@
  *                                                         but only where nothing newer is missing
  *
  * What was just sent stands behind it as `pending` until the daemon has stored it and its
- * message comes over the stream: nothing is shown further than it is.
+ * message comes over the stream: nothing is shown further than it is. Messages are handed over
+ * one after the other, so that their order is the one in which they were written.
  * @module
  */
 import type { Client } from '@sotto/api/client.ts';
@@ -20,6 +21,8 @@ const PAGE_MESSAGES = 50;
 const NEXT_MESSAGES = 200;
 /** Beyond this, the far end is given back. */
 const HELD_MESSAGES_MAX = 6_000;
+/** What came live while a page was under way, which may be older than it. */
+const LIVE_MAX = 200;
 
 /** Written here and not yet known to be stored. */
 export interface Pending {
@@ -54,9 +57,19 @@ const EMPTY: View = {
   piece: 0,
 };
 
+type State = Extract<StreamEvent, { type: 'state' }>['data'];
+
 export class Timeline {
   readonly view = new Store<View>(EMPTY);
+  /** On the screen: it must go on following the stream. */
+  shown = false;
+  /** Which fetch counts: a later one that replaces the piece makes earlier ones void. */
+  #turn = 0;
   #busy = false;
+  #sending: Promise<void> = Promise.resolve();
+  /** The last that came live, by event. */
+  readonly #live = new Map<string, Message>();
+  readonly #states = new Map<string, State>();
 
   constructor(
     readonly client: Client,
@@ -64,9 +77,11 @@ export class Timeline {
   ) {}
 
   /** The newest page; or the page around a message. */
-  async open(around?: string): Promise<void> {
+  async open(around?: string, limit = PAGE_MESSAGES): Promise<void> {
+    this.#turn++;
+    this.#busy = false;
     const bound = around === undefined ? {} : { around };
-    await this.#fetch({ limit: PAGE_MESSAGES, ...bound }, (page, before) => ({
+    await this.#fetch({ limit, ...bound }, (page, before) => ({
       ...before,
       messages: page.messages,
       hasOlder: page.more,
@@ -75,45 +90,74 @@ export class Timeline {
     }));
   }
 
+  /** The newest page, where none was asked for yet. */
+  async prefetch(): Promise<void> {
+    if (!this.view.value.loaded && !this.#busy) await this.open();
+  }
+
   async older(): Promise<void> {
-    const first = this.view.value.messages[0];
-    if (!first || !this.view.value.hasOlder) return;
-    await this.#fetch({ limit: NEXT_MESSAGES, before: first.cursor }, (page, before) => {
-      const messages = [...page.messages, ...before.messages];
-      const kept = messages.slice(0, HELD_MESSAGES_MAX);
-      const hasNewer = before.hasNewer || kept.length < messages.length;
-      return { ...before, messages: kept, hasOlder: page.more, hasNewer };
-    });
+    const { messages, hasOlder } = this.view.value;
+    const first = messages[0];
+    if (this.#busy || !first || !hasOlder) return;
+    if (messages.length + NEXT_MESSAGES > HELD_MESSAGES_MAX) {
+      // Before the page comes: one change of the list is at one end only.
+      const kept = messages.slice(0, HELD_MESSAGES_MAX - NEXT_MESSAGES);
+      this.#change({ messages: kept, hasNewer: true });
+    }
+    await this.#fetch({ limit: NEXT_MESSAGES, before: first.cursor }, (page, before) => ({
+      ...before,
+      messages: [...page.messages, ...before.messages],
+      hasOlder: page.more,
+    }));
   }
 
   async newer(): Promise<void> {
-    const last = this.view.value.messages.at(-1);
-    if (!last || !this.view.value.hasNewer) return;
-    await this.#fetch({ limit: NEXT_MESSAGES, after: last.cursor }, (page, before) => {
-      const messages = [...before.messages, ...page.messages];
-      const kept = messages.slice(-HELD_MESSAGES_MAX);
-      const hasOlder = before.hasOlder || kept.length < messages.length;
-      return { ...before, messages: kept, hasOlder, hasNewer: page.newer };
+    const { messages, hasNewer } = this.view.value;
+    const last = messages.at(-1);
+    if (this.#busy || !last || !hasNewer) return;
+    if (messages.length + NEXT_MESSAGES > HELD_MESSAGES_MAX) {
+      const kept = messages.slice(NEXT_MESSAGES - HELD_MESSAGES_MAX);
+      this.#change({ messages: kept, hasOlder: true });
+    }
+    await this.#fetch({ limit: NEXT_MESSAGES, after: last.cursor }, (page, before) => ({
+      ...before,
+      messages: [...before.messages, ...page.messages],
+      hasNewer: page.newer,
+    }));
+  }
+
+  /** After the stream was away: what came meanwhile, and what could not be handed over. */
+  async resync(): Promise<void> {
+    const { loaded, hasNewer, pending } = this.view.value;
+    for (const one of pending) if (one.error?.reason === 'not-running') void this.retry(one);
+    if (!loaded || hasNewer) return;
+    await this.#fetch({ limit: NEXT_MESSAGES }, (page, before) => {
+      const first = page.messages[0];
+      const last = before.messages.at(-1);
+      if (!first || !last || (page.more && isNewer(first.cursor, last.cursor))) {
+        const { messages, more } = page;
+        return { ...before, messages, hasOlder: more, piece: before.piece + 1 };
+      }
+      const kept = before.messages.filter(({ cursor }) => isNewer(first.cursor, cursor));
+      return { ...before, messages: [...kept, ...page.messages] };
     });
   }
 
   /** Shows it at once as pending, and hands it to the daemon. @returns when that has answered. */
   async send(text: string): Promise<void> {
+    const writtenAtMs = Date.now();
     const clientId = freshId();
-    this.#pend({ clientId, text, writtenAtMs: Date.now(), event: undefined, error: undefined });
-    await this.#deliver(clientId, text);
+    await this.#deliver({ clientId, text, writtenAtMs, event: undefined, error: undefined });
   }
 
   /** Once more, under the same id: what was stored after all is not stored twice. */
   async retry(pending: Pending): Promise<void> {
-    this.#pend({ ...pending, error: undefined });
-    await this.#deliver(pending.clientId, pending.text);
+    await this.#deliver({ ...pending, error: undefined });
   }
 
   discard(clientId: string): void {
-    const { value } = this.view;
-    const pending = value.pending.filter((one) => one.clientId !== clientId);
-    this.view.set({ ...value, pending });
+    const pending = this.view.value.pending.filter((one) => one.clientId !== clientId);
+    this.#change({ pending });
   }
 
   /** What the stream says. */
@@ -121,62 +165,89 @@ export class Timeline {
     if (event.type === 'message' && event.data.conversation === this.conversation) {
       this.#takeMessage(event.data);
     } else if (event.type === 'state' && event.data.conversation === this.conversation) {
-      const { value } = this.view;
-      const messages = value.messages.map((one) =>
-        one.event === event.data.event ? { ...one, ...event.data } : one,
-      );
-      this.view.set({ ...value, messages });
+      this.#takeState(event.data);
     }
   }
 
   #takeMessage(message: Message): void {
+    remember(this.#live, message.event, message);
     const { value } = this.view;
-    const pending = value.pending.filter(({ event }) => event !== message.event);
+    const pending = value.pending.filter((one) => one !== pendingOf(message, value.pending));
     const last = value.messages.at(-1);
     const isNew = value.loaded && (!last || isNewer(message.cursor, last.cursor));
     // Where newer ones are missing it is one of them, and comes with its page.
-    const messages = isNew && !value.hasNewer ? [...value.messages, message] : value.messages;
-    this.view.set({ ...value, messages, pending });
+    if (isNew && !value.hasNewer) this.#change({ messages: [...value.messages, message], pending });
+    else if (pending.length < value.pending.length) this.#change({ pending });
   }
 
-  async #deliver(clientId: string, text: string): Promise<void> {
-    try {
-      const params = { to: this.conversation, text, clientId };
-      const { event } = await this.client.call('messages.send', params);
-      const { value } = this.view;
-      // The stream may have been faster than the answer.
-      if (value.messages.some((one) => one.event === event)) this.discard(clientId);
-      else this.#mend(clientId, { event });
-    } catch (error) {
-      this.#mend(clientId, { error: errorOf(error) });
-    }
+  #takeState(state: State): void {
+    remember(this.#states, state.event, state);
+    const { messages } = this.view.value;
+    const at = messages.findLastIndex(({ event }) => event === state.event);
+    if (at >= 0) this.#change({ messages: messages.with(at, { ...messages[at]!, ...state }) });
   }
 
-  #pend(pending: Pending): void {
+  async #deliver(pending: Pending): Promise<void> {
+    const others = this.view.value.pending.filter((one) => one.clientId !== pending.clientId);
+    this.#change({ pending: [...others, pending] });
+    const handOver = async (): Promise<void> => {
+      const { clientId, text } = pending;
+      try {
+        const params = { to: this.conversation, text, clientId };
+        const { event } = await this.client.call('messages.send', params);
+        // The stream may have been faster than the answer.
+        if (this.#live.has(event)) this.discard(clientId);
+        else this.#mend({ ...pending, event });
+      } catch (error) {
+        this.#mend({ ...pending, error: errorOf(error) });
+      }
+    };
+    // One that fails does not hold up the next.
+    this.#sending = this.#sending.then(handOver);
+    await this.#sending;
+  }
+
+  #mend(pending: Pending): void {
     const { value } = this.view;
-    const others = value.pending.filter(({ clientId }) => clientId !== pending.clientId);
-    this.view.set({ ...value, pending: [...others, pending] });
-  }
-
-  #mend(clientId: string, change: Partial<Pending>): void {
-    const { value } = this.view;
-    const pending = value.pending.map((one) =>
-      one.clientId === clientId ? { ...one, ...change } : one,
-    );
-    this.view.set({ ...value, pending });
+    const at = value.pending.findIndex(({ clientId }) => clientId === pending.clientId);
+    // A failed one stays, even where it was taken for a message of another window.
+    if (at >= 0) this.#change({ pending: value.pending.with(at, pending) });
+    else if (pending.error) this.#change({ pending: [...value.pending, pending] });
   }
 
   async #fetch(wanted: PageWanted, merge: (page: Page, before: View) => View): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
+    const turn = this.#turn;
     try {
       const page = await this.client.call('messages.list', { to: this.conversation, ...wanted });
-      this.view.set({ ...merge(page, this.view.value), loaded: true, error: undefined });
+      if (turn !== this.#turn) return;
+      const merged = merge(page, this.view.value);
+      const messages = this.#withLive(merged);
+      this.view.set({ ...merged, messages, loaded: true, error: undefined });
     } catch (error) {
-      this.view.set({ ...this.view.value, error: errorOf(error) });
+      if (turn === this.#turn) this.#change({ error: errorOf(error) });
     } finally {
-      this.#busy = false;
+      if (turn === this.#turn) this.#busy = false;
     }
+  }
+
+  /** A page may be older than what the stream has said meanwhile. */
+  #withLive({ messages, hasNewer }: View): readonly Message[] {
+    const known = messages.map((message) => {
+      const state = message.state === 'waiting' ? this.#states.get(message.event) : undefined;
+      return state ? { ...message, ...state } : message;
+    });
+    if (hasNewer) return known;
+    const last = messages.at(-1);
+    const missed = [...this.#live.values()].filter(
+      ({ cursor }) => last === undefined || isNewer(cursor, last.cursor),
+    );
+    return missed.length === 0 ? known : [...known, ...missed];
+  }
+
+  #change(change: Partial<View>): void {
+    this.view.set({ ...this.view.value, ...change });
   }
 }
 
@@ -191,6 +262,21 @@ interface Page {
   readonly messages: readonly Message[];
   readonly more: boolean;
   readonly newer: boolean;
+}
+
+/** The pending one that this message is: by its event, or by its text while that is unknown. */
+function pendingOf(message: Message, pending: readonly Pending[]): Pending | undefined {
+  if (!message.outgoing) return undefined;
+  return (
+    pending.find(({ event }) => event === message.event) ??
+    pending.find(({ event, error, text }) => !event && !error && text === message.text)
+  );
+}
+
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > LIVE_MAX) map.delete(map.keys().next().value!);
 }
 
 function freshId(): string {

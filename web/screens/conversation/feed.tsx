@@ -1,0 +1,162 @@
+/**
+ * Feed of messages. Only those near the window are drawn, and those near the one that is focused;
+ * both ends load more as they come near. Who is at the newest one stays there.
+ * @module
+ */
+import { ArrowDown } from 'lucide-react';
+import { useCallback, useMemo, useRef } from 'react';
+import { Virtualizer, type VirtualizerHandle } from 'virtua';
+import { isNewer } from '../../model/model.ts';
+import { useModel } from '../../model/context.ts';
+import { useStore, useStorePart } from '../../model/store.ts';
+import { cx } from '../../parts/cx.ts';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { useText } from '../../text/text.ts';
+import { nameIn } from '../../words/name.ts';
+import { useToday } from '../chats/use-today.ts';
+import style from './feed.module.css';
+import type { ListProps } from './message-list.tsx';
+import { Row } from './row.tsx';
+import { isStored, joins, keyOf, newestOwn, rowsOf, startsDay, type RowItem } from './rows.ts';
+import { useActions } from './use-actions.ts';
+import { useRoving } from './use-roving.ts';
+import { useScrolling } from './use-scrolling.ts';
+
+/** Drawn beyond the window, so that fast scrolling shows no blank rows. */
+const BUFFER_PX = 900;
+
+export function Feed(props: ListProps & { readonly boundary: string | undefined }) {
+  const { timeline, name, at, boundary, reach } = props;
+  const t = useText();
+  const view = useStore(timeline.view);
+  const rows = useMemo(() => rowsOf(view), [view]);
+  const list = useRef<VirtualizerHandle>(null);
+  const feed = useRef<HTMLDivElement>(null);
+  const newLine = useMemo(() => newLineOf(rows, boundary), [rows, boundary]);
+  const scrolling = useScrolling({ list, rows, timeline, at, newLine });
+  const roving = useRoving({ list, feed, rows, reach });
+  const actions = useActions({ timeline, focusRow: roving.focusKey });
+  const draw = useDraw({ ...props, rows, newLine, view, roving, actions });
+  return (
+    <>
+      {actions.error && (
+        <div className={style['error']}>
+          <ErrorNote error={actions.error} />
+        </div>
+      )}
+      <JumpButton
+        isShown={!scrolling.isAtEnd || view.hasNewer}
+        conversation={timeline.conversation}
+        onJump={scrolling.jump}
+      />
+      <div
+        ref={feed}
+        className={style['feed']}
+        role="feed"
+        aria-label={t('conversation.messages', { name: nameIn(name) })}
+        data-region=""
+        onKeyDown={(event) => {
+          actions.onKeyDown(event, rows);
+          roving.onKeyDown(event);
+        }}
+        onFocus={roving.onFocus}
+        onBlur={roving.onBlur}
+      >
+        <div className={style['spacer']} />
+        <Virtualizer
+          ref={list}
+          data={rows}
+          bufferSize={BUFFER_PX}
+          shift={scrolling.shift}
+          keepMounted={roving.kept}
+          onScroll={scrolling.onScroll}
+          onScrollEnd={scrolling.onScrollEnd}
+          onResize={scrolling.onResize}
+        >
+          {draw}
+        </Virtualizer>
+        <div className={style['end']} />
+      </div>
+    </>
+  );
+}
+
+interface DrawProps extends ListProps {
+  readonly rows: readonly RowItem[];
+  readonly newLine: number;
+  readonly view: { readonly hasOlder: boolean; readonly hasNewer: boolean };
+  readonly roving: ReturnType<typeof useRoving>;
+  readonly actions: ReturnType<typeof useActions>;
+}
+
+/** Draws one row. What it gives to a row changes only when that row looks different. */
+function useDraw({ rows, newLine, view, name, at, roving, actions }: DrawProps) {
+  const today = useToday();
+  const own = useMemo(() => newestOwn(rows), [rows]);
+  const size = view.hasOlder || view.hasNewer ? -1 : rows.length;
+  const { stop } = roving;
+  const { menuKey, act } = actions;
+  return useCallback(
+    (item: RowItem, index: number) => {
+      const before = rows[index - 1];
+      const after = rows[index + 1];
+      const key = keyOf(item);
+      const isNewLine = index === newLine;
+      return (
+        <Row
+          key={key}
+          item={item}
+          name={name}
+          position={index + 1}
+          size={size}
+          day={startsDay(before, item) ? today : undefined}
+          isNewLine={isNewLine}
+          isJoined={!isNewLine && joins(before, item)}
+          isLast={!after || !joins(item, after)}
+          isNewestOwn={item === own}
+          isStop={index === stop}
+          isShownFor={at !== undefined && isStored(item) && item.cursor === at}
+          hasMenu={key === menuKey}
+          act={act}
+        />
+      );
+    },
+    [rows, newLine, size, today, own, stop, name, at, menuKey, act],
+  );
+}
+
+/** Index of the first message of others after `boundary`; -1 for none. */
+function newLineOf(rows: readonly RowItem[], boundary: string | undefined): number {
+  if (boundary === undefined) return -1;
+  return rows.findIndex(
+    (item) => isStored(item) && !item.outgoing && isNewer(item.cursor, boundary),
+  );
+}
+
+function JumpButton({
+  isShown,
+  conversation,
+  onJump,
+}: {
+  readonly isShown: boolean;
+  readonly conversation: string;
+  readonly onJump: () => void;
+}) {
+  const t = useText();
+  const { conversations } = useModel();
+  const count = useStorePart(conversations, (all) => all.get(conversation)?.unread ?? 0);
+  if (!isShown) return null;
+  const label = count > 0 ? t('conversation.newest.count', { count }) : t('conversation.newest');
+  return (
+    <button
+      type="button"
+      className={cx(style['jump'], count > 0 && style['counted'])}
+      aria-label={label}
+      title={label}
+      onClick={onJump}
+    >
+      <ArrowDown aria-hidden="true" />
+      {count > 0 && <span>{count}</span>}
+    </button>
+  );
+}
