@@ -4,6 +4,22 @@
  */
 export const ROUTE = {
   'route.title': 'How should this chat connect?',
+  'route.now': 'Now',
+  'route.you': 'You',
+  'route.who-sees': 'Who can see what',
+  'route.policy': 'The rule of this chat',
+  'route.auto': 'Automatic',
+  'route.auto.line': 'The fastest safe way. {name} may see your IP address.',
+  'route.promise': 'We never switch to a less private way without asking.',
+  'route.test': 'Test path to {name}',
+  'route.testing': 'Testing…',
+  'route.tested': 'The way to {name}',
+  'route.tested.network': 'What may be in the way',
+  'route.technical': 'Technical details',
+  'route.transport': 'Transport',
+  'route.endpoint': 'Address',
+  'route.rtt': 'Round trip',
+  'route.ms': '{ms, number} ms',
   'route.lan.chip': 'Same network',
   'route.lan.line': 'Straight between your devices, inside this network.',
   'route.lan.sees':

@@ -1,0 +1,97 @@
+/**
+ * Test of the way to one person: found, answers, waiting; then what the network says. Each step is
+ * named, and it can be cancelled.
+ * @module
+ */
+import type { ApiErrorBody, Check, Conversation } from '@sotto/api/contract.ts';
+import { useEffect, useRef, useState } from 'react';
+import { useClient } from '../../model/context.ts';
+import { errorOf } from '../../model/failure.ts';
+import { Button } from '../../parts/button.tsx';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { useText } from '../../text/text.ts';
+import { nameIn } from '../../words/name.ts';
+import { CheckRow } from '../network/check-row.tsx';
+import style from './details.module.css';
+
+/** Steps of the way to a person, as the doctor names them; the rest is about the network. */
+const WAY: readonly string[] = ['found', 'answers', 'waiting'];
+
+export function PathTest({ conversation }: { readonly conversation: Conversation }) {
+  const t = useText();
+  const { checks, error, isTesting, test, cancel } = usePathTest(conversation.conversation);
+  const name = nameIn(conversation.name);
+  const way = checks?.filter(({ check }) => WAY.includes(check)) ?? [];
+  const troubles = checks?.filter(
+    ({ check, state }) => !WAY.includes(check) && (state === 'warn' || state === 'fail'),
+  );
+  return (
+    <section className={style['block']}>
+      <div className={style['buttons']}>
+        <Button onClick={test} disabled={isTesting}>
+          {isTesting ? t('route.testing') : t('route.test', { name })}
+        </Button>
+        {isTesting && <Button onClick={cancel}>{t('app.cancel')}</Button>}
+      </div>
+      {error && <ErrorNote error={error} />}
+      <div role="status">
+        {isTesting && <span className="visually-hidden">{t('route.testing')}</span>}
+        {!isTesting && checks && (
+          <>
+            <h3>{t('route.tested', { name })}</h3>
+            <Checks checks={way} />
+            {troubles && troubles.length > 0 && (
+              <>
+                <h3>{t('route.tested.network')}</h3>
+                <Checks checks={troubles} />
+              </>
+            )}
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Checks({ checks }: { readonly checks: readonly Check[] }) {
+  return (
+    <ul>
+      {checks.map((check) => (
+        <CheckRow key={check.check} check={check} />
+      ))}
+    </ul>
+  );
+}
+
+function usePathTest(to: string) {
+  const client = useClient();
+  const [checks, setChecks] = useState<readonly Check[]>();
+  const [error, setError] = useState<ApiErrorBody>();
+  const [isTesting, setTesting] = useState(false);
+  const running = useRef<AbortController>(undefined);
+  useEffect(() => () => running.current?.abort(), []);
+  const cancel = (): void => {
+    running.current?.abort();
+    setTesting(false);
+  };
+  const test = (): void => {
+    running.current?.abort();
+    const { signal } = (running.current = new AbortController());
+    setTesting(true);
+    setError(undefined);
+    client
+      .call('doctor.run', { with: to }, { signal })
+      .then(
+        (found) => {
+          if (!signal.aborted) setChecks(found.checks);
+        },
+        (fault: unknown) => {
+          if (!signal.aborted) setError(errorOf(fault));
+        },
+      )
+      .finally(() => {
+        if (!signal.aborted) setTesting(false);
+      });
+  };
+  return { checks, error, isTesting, test, cancel };
+}
