@@ -138,6 +138,8 @@ export class Client {
     for await (const line of lines(response, signal)) {
       if (line === '') continue;
       const event = parseJson(line);
+      // The stream ends because of this, such as `locked`.
+      if (isRecord(event) && isErrorBody(event['error'])) throw new ApiError(event['error']);
       if (!isRecord(event) || event['v'] !== API_VERSION || typeof event['type'] !== 'string') {
         throw new BadAnswerError();
       }

@@ -18,6 +18,14 @@ export const INVITE_EXPIRES_MS_MIN = 60_000;
 export const INVITE_EXPIRES_MS_MAX = 366 * 86_400_000;
 export const INVITE_EXPIRES_MS_DEFAULT = 7 * 86_400_000;
 
+/**
+ * Environment of a daemon's process, where its C library is glibc: memory that is freed is
+ * overwritten, and none is kept back from that. So a locked profile leaves nothing behind.
+ */
+export const FORGETFUL_MEMORY: Readonly<Record<string, string>> = {
+  GLIBC_TUNABLES: 'glibc.malloc.perturb=165:glibc.malloc.tcache_count=0',
+};
+
 /** In the profile's folder: where the daemon listens. Mode 0600. */
 export const API_FILE = 'api.json';
 /** Below the profile's folder: the newest log, one JSON object per line. */

@@ -304,7 +304,13 @@ function readBody(request: IncomingMessage, bytesMax: number): Promise<string> {
       if (length <= bytesMax) chunks.push(chunk);
       else refuse(new Error('too long'));
     });
-    request.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
+    request.on('end', () => {
+      const whole = Buffer.concat(chunks);
+      const text = whole.toString('utf8');
+      // Node keeps such memory for later: no text and no passphrase stays in it (API-43).
+      for (const bytes of [whole, ...chunks]) bytes.fill(0);
+      done(text);
+    });
     request.on('close', () => {
       if (!request.complete) refuse(new Error('cut'));
     });

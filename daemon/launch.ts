@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { ApiErrorBody } from '@sotto/api/contract.ts';
+import { ApiErrorBody, FORGETFUL_MEMORY } from '@sotto/api/contract.ts';
 import { isErrorName } from '@sotto/api/errors.ts';
 import { Refusal } from './api-server.ts';
 
@@ -19,7 +19,7 @@ const OF_THIS_PROFILE = ['SOTTO_PROFILE', 'SOTTO_DATA_DIR', 'SOTTO_API_PORT', 'S
 
 /** Resolves when it is ready. @param program its script. @throws Refusal, as it says why not. */
 export function launch(program: string, folder: string): Promise<void> {
-  const env = { ...process.env };
+  const env = { ...process.env, ...FORGETFUL_MEMORY };
   for (const name of OF_THIS_PROFILE) delete env[name];
   const args = [...process.execArgv, program, '--data-dir', folder, '--locked'];
   const child = spawn(process.execPath, args, {

@@ -107,8 +107,9 @@ function readPassphrase(file: string | undefined): Uint8Array | undefined {
   try {
     const bytes = readFileSync(file === '-' ? 0 : file);
     const end = bytes.indexOf(0x0a);
-    const line = end < 0 ? bytes : bytes.subarray(0, end);
-    if (line.length <= PASSPHRASE_BYTES_MAX) return Uint8Array.from(line);
+    const line = Uint8Array.from(end < 0 ? bytes : bytes.subarray(0, end));
+    bytes.fill(0);
+    if (line.length <= PASSPHRASE_BYTES_MAX) return line;
   } catch {
     // Told below.
   }

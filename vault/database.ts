@@ -12,7 +12,6 @@
  * @module
  */
 import SQLite from 'better-sqlite3-multiple-ciphers';
-import { hex } from '@sotto/core/base/bytes.ts';
 import { VaultRefusedError } from './refusal.ts';
 
 export type Database = SQLite.Database;
@@ -23,6 +22,8 @@ export const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 /** Page cache of the writer and of each reader, in KiB. */
 const WRITER_CACHE_KIB = 4096;
 const READER_CACHE_KIB = 1024;
+const RAW = 'raw:';
+const HEX_DIGITS = '0123456789abcdef';
 
 export interface ConnectionOptions {
   readonly readonly?: boolean;
@@ -39,7 +40,7 @@ export function connect(path: string, key: Uint8Array, options: ConnectionOption
   const db = new SQLite(path, { readonly, fileMustExist: readonly, timeout: 2000 });
   try {
     db.pragma("cipher = 'aegis'");
-    db.key(Buffer.from(`raw:${hex(key)}`)); // not by SQL: statements end up in error texts
+    useKey(db, key);
     refuseOldSqlite(db);
     db.pragma('temp_store = MEMORY');
     db.pragma('cell_size_check = ON');
@@ -56,6 +57,18 @@ export function connect(path: string, key: Uint8Array, options: ConnectionOption
     db.close();
     throw error;
   }
+}
+
+/** Not by SQL: statements end up in error texts. No copy of the key is left but SQLite's own. */
+function useKey(db: Database, key: Uint8Array): void {
+  const text = Buffer.alloc(RAW.length + 2 * key.length);
+  text.write(RAW, 'latin1');
+  for (const [i, byte] of key.entries()) {
+    text[RAW.length + 2 * i] = HEX_DIGITS.charCodeAt(byte >> 4);
+    text[RAW.length + 2 * i + 1] = HEX_DIGITS.charCodeAt(byte & 15);
+  }
+  db.key(text);
+  text.fill(0);
 }
 
 /** @throws VaultRefusedError where this SQLite is older than `SQLITE_VERSION_MIN`. */

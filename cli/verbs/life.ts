@@ -16,6 +16,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ApiErrorBody, Status } from '@sotto/api/contract.ts';
+import { FORGETFUL_MEMORY } from '@sotto/api/wire.ts';
 import { Failure, failure, usage } from '../failure.ts';
 import { isAlive } from '../profile.ts';
 import { askHidden } from '../prompt.ts';
@@ -177,6 +178,7 @@ async function spawnOnce(
     detached: true,
     // Holds no folder that somebody may want to unmount.
     cwd: '/',
+    env: { ...process.env, ...FORGETFUL_MEMORY },
     stdio: [passphrase ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
   child.stdin?.on('error', () => undefined);
