@@ -150,7 +150,11 @@ export class Daemon {
     const mayChoose = !this.#config.isChosen('api.port');
     const port = await this.#api.listen(wanted, mayChoose);
     if (port === undefined) throw new StartFailure('port-taken', { port: wanted, key: 'api.port' });
-    if (mayChoose && port !== wanted) this.#config.keepPort('api.port', port);
+    if (mayChoose && port !== wanted) {
+      this.#config.keepPort('api.port', port);
+      // Pages of before may have shown their secrets to whoever has that port now.
+      if (wanted !== 0) this.#sessions.forget();
+    }
     this.port = port;
     const file: ApiFile = { v: API_VERSION, pid: process.pid, port, token };
     writeWhole(join(folder, API_FILE), `${JSON.stringify(file)}\n`);
