@@ -8,8 +8,6 @@ declare module 'node:crypto' {
     digest(): Uint8Array;
   }
   export function createHash(algorithm: string): Digest;
-  /** In one step, without an object to collect. */
-  export function hash(algorithm: string, data: Uint8Array, output: 'buffer'): Uint8Array;
   export function createHmac(algorithm: string, key: Uint8Array): Digest;
   export function hkdfSync(
     algorithm: string,

@@ -40,7 +40,7 @@ import {
 } from './handshake.ts';
 import { ACCEPTED_MAX, HALF_OPEN_MAX, HALF_OPEN_MS } from './limits.ts';
 import type { Link } from './link.ts';
-import { HandshakeRate } from './rate.ts';
+import { HandshakeRate, InviteTrials } from './rate.ts';
 import { REPLAY_ENTRIES_MAX, ReplaySet } from './replay-set.ts';
 
 /** A handshake that got its reply: keys that the initiator's first frame must prove. */
@@ -100,6 +100,7 @@ export type ArrivalDrop = 'no gate' | 'replay' | 'rate' | 'full' | 'noise' | 'no
 export class Arrivals {
   readonly #deps: ArrivalsDeps;
   readonly #rate = new HandshakeRate();
+  readonly #inviteTrials = new InviteTrials();
   readonly #replays = new Map<string, ReplaySet>();
   /** Derived once per secret object; goes with it. */
   readonly #keys = new WeakMap<Secret<string>, FlightKey>();
@@ -158,7 +159,7 @@ export class Arrivals {
   /** True where the datagram was a flight of ours to take, even if it led to nothing. */
   handleDatagram(from: Endpoint, bytes: Uint8Array, nowMs: number): boolean {
     if (bytes.length < FLIGHT_BYTES_MIN || bytes.length > FLIGHT_BYTES_MAX) return false;
-    for (const match of this.#matches(bytes)) {
+    for (const match of this.#matches(bytes, nowMs)) {
       const noise = openFlight(match.key, contextOf(), bytes);
       if (noise === undefined) continue;
       this.#flight({ from, stream: undefined }, match, bytes, noise, nowMs);
@@ -252,14 +253,22 @@ export class Arrivals {
     return earliest(accepted?.deadlineMs, storing?.deadlineMs);
   }
 
-  /** Who could have made these bytes: the link that the opening names, else any gate. */
-  *#matches(flight: Uint8Array): Generator<Match> {
+  /**
+   * Who could have made these bytes: the link that the opening names, else any gate.
+   * @param nowMs given for a datagram, which anybody may send by the ten thousand.
+   */
+  *#matches(flight: Uint8Array, nowMs?: number): Generator<Match> {
     const link = this.#deps.attaches.find(flight.subarray(0, OPENING_BYTES));
     if (link !== undefined) {
       yield { key: this.#attachKey(link), attach: link };
       return;
     }
-    for (const gate of this.#deps.gates()) yield { key: this.keyOf(gate), gate };
+    const gates = this.#deps.gates();
+    const direct = gates.filter(({ kind }) => kind !== 'invite');
+    for (const gate of direct) yield { key: this.keyOf(gate), gate };
+    const invites = gates.length - direct.length;
+    if (invites === 0 || (nowMs !== undefined && !this.#inviteTrials.admit(invites, nowMs))) return;
+    for (const gate of gates) if (gate.kind === 'invite') yield { key: this.keyOf(gate), gate };
   }
 
   #attachKey(link: Link): FlightKey {

@@ -9,21 +9,24 @@
  * @module
  */
 import { assert } from '../base/assert.ts';
+import { equal, readUintBE } from '../base/bytes.ts';
 import { ATTACH_BLOCK_IDS, attachIds, type AttachRoot } from './handshake.ts';
 
 /** Blocks that the responder knows ahead. */
 export const ATTACH_BLOCKS = 4;
+/** A number holds them exactly. */
+const KEY_BYTES = 6;
 
 interface Entry<Link> {
   readonly link: Link;
   readonly root: AttachRoot;
   /** Block number and its unused ids; rising. */
-  blocks: { number: number; ids: string[] }[];
+  blocks: { number: number; ids: Uint8Array[] }[];
 }
 
 /** The responder's side, for all its links. */
 export class AttachIndex<Link> {
-  readonly #byId = new Map<string, { entry: Entry<Link>; block: number }>();
+  readonly #byId = new Map<number, { id: Uint8Array; entry: Entry<Link>; block: number }>();
   readonly #byLink = new Map<Link, Entry<Link>>();
 
   /** Ids that are waiting: at most 64 for each link. */
@@ -40,7 +43,8 @@ export class AttachIndex<Link> {
 
   /** The link that this opening names; it stays usable until `use`. */
   find(opening: Uint8Array): Link | undefined {
-    return this.#byId.get(keyOf(opening))?.entry.link;
+    const found = this.#byId.get(keyOf(opening));
+    return found && equal(found.id, opening) ? found.entry.link : undefined;
   }
 
   /** A flight with this opening verified: the opening, and all blocks before its own, are gone. */
@@ -56,19 +60,19 @@ export class AttachIndex<Link> {
     const entry = this.#byLink.get(link);
     if (entry === undefined) return;
     this.#byLink.delete(link);
-    for (const block of entry.blocks) for (const id of block.ids) this.#byId.delete(id);
+    for (const block of entry.blocks) for (const id of block.ids) this.#byId.delete(keyOf(id));
   }
 
   #extend(entry: Entry<Link>, first: number): void {
     for (const block of entry.blocks) {
-      if (block.number < first) for (const id of block.ids) this.#byId.delete(id);
+      if (block.number < first) for (const id of block.ids) this.#byId.delete(keyOf(id));
     }
     entry.blocks = entry.blocks.filter((block) => block.number >= first);
     for (let number = first; number < first + ATTACH_BLOCKS; number++) {
       if (entry.blocks.some((block) => block.number === number)) continue;
-      const ids = attachIds(entry.root, number).map(keyOf);
+      const ids = attachIds(entry.root, number);
       entry.blocks.push({ number, ids });
-      for (const id of ids) this.#byId.set(id, { entry, block: number });
+      for (const id of ids) this.#byId.set(keyOf(id), { id, entry, block: number });
     }
   }
 }
@@ -102,6 +106,7 @@ export class AttachCounter {
   }
 }
 
-function keyOf(id: Uint8Array): string {
-  return String.fromCharCode(...id);
+/** A part that a map finds fast: every datagram of a stranger is looked up. */
+function keyOf(id: Uint8Array): number {
+  return readUintBE(id, 0, KEY_BYTES);
 }

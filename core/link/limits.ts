@@ -23,6 +23,12 @@ export const ADDRESSES_MAX = 4096;
  */
 export const HANDSHAKES_PER_SECOND_ALL = 500;
 export const HANDSHAKES_BURST_ALL = 300;
+/**
+ * Datagrams tried at the gates of invites, counted in gates: the direct gates are tried always, so
+ * that a flood costs the same however many invites are open (LNK-57).
+ */
+export const INVITE_TRIALS_PER_SECOND = 10_000;
+export const INVITE_TRIALS_BURST = 10_000;
 /** Routes that one dial races. */
 export const ROUTES_MAX = 16;
 /** Routes on which a link looks for its next path at once (LNK-34). */

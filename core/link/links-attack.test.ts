@@ -395,6 +395,32 @@ test('[LNK-7] one address gets 5 handshakes at once; others are not held up', ()
   expect(b.links.stats()).toMatchObject({ 'dropped: rate': 25, unproven: 5 });
 });
 
+test('[LNK-57] under a flood contacts come in as ever, newcomers by TCP until it is over', () => {
+  const { net, a, b, gate } = pair();
+  // So many that a trial of all takes a tenth of a second's allowance: longer than a flight takes.
+  const invites = Array.from({ length: 1_000 }, () => net.gate('invite'));
+  const invite = invites[999]!;
+  b.options.gates = [...invites, gate];
+  const stray = new Uint8Array(400);
+  const comesIn = (id: number, to: GateKey, transport: 'udp' | 'tcp'): boolean => {
+    for (let i = 0; i < 100; i++) net.inject(ELSEWHERE, b, stray);
+    const before = a.of('up').length;
+    a.links.dial(id, b.target(to), [b.route(transport)], NO_PAYLOAD, net.nowMs);
+    net.drain(a);
+    net.run(300);
+    a.links.cancelDial(id);
+    return a.of('up').length > before;
+  };
+  expect(comesIn(1, gate, 'udp')).toBe(true);
+  expect(comesIn(2, invite, 'udp')).toBe(false);
+  expect(comesIn(3, invite, 'tcp')).toBe(true);
+  net.run(2_000);
+  a.links.dial(4, b.target(invite), [b.route('udp')], NO_PAYLOAD, net.nowMs);
+  net.drain(a);
+  net.run(100);
+  expect(a.of('up').length).toBe(3);
+});
+
 test('[LNK-8] streams without a valid flight are bounded; the oldest goes, a true one gets in', () => {
   const { net, a, b, gate } = pair();
   for (let i = 0; i < 600; i++) net.injectStream(b).write(new Uint8Array(30));

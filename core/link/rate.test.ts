@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import { ADDRESSES_MAX, HANDSHAKES_BURST_ALL, HANDSHAKES_PER_SECOND_ALL } from './limits.ts';
-import { HandshakeRate } from './rate.ts';
+import {
+  ADDRESSES_MAX,
+  HANDSHAKES_BURST_ALL,
+  HANDSHAKES_PER_SECOND_ALL,
+  INVITE_TRIALS_BURST,
+  INVITE_TRIALS_PER_SECOND,
+} from './limits.ts';
+import { HandshakeRate, InviteTrials } from './rate.ts';
 
 const at = (host: string): { host: string; port: number } => ({ host, port: 1 });
 
@@ -51,4 +57,14 @@ test('[LNK-7] who is over the rate of his address takes nothing from the others'
   const rate = new HandshakeRate();
   for (let i = 0; i < 1_000; i++) rate.admit(at('192.0.2.1'), 0);
   expect(rate.admit(at('192.0.2.2'), 0)).toBe(true);
+});
+
+test('[LNK-57] gates of invites are tried 10,000 times a second, counted in gates', () => {
+  const trials = new InviteTrials();
+  const tried = (datagrams: number, gates: number, nowMs: number): number =>
+    Array.from({ length: datagrams }, () => trials.admit(gates, nowMs)).filter(Boolean).length;
+  expect(tried(50_000, 20, 0) * 20).toBe(INVITE_TRIALS_BURST);
+  let sum = 0;
+  for (let ms = 10; ms <= 5_000; ms += 10) sum += tried(500, 20, ms) * 20;
+  expect(sum).toBe(5 * INVITE_TRIALS_PER_SECOND);
 });

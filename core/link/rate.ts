@@ -1,6 +1,7 @@
 /**
  * Rate: handshakes that one network address, and all together, may cost us, as token buckets
- * (LNK-7). Who is within the rate of his address takes from the common one.
+ * (LNK-7). Who is within the rate of his address takes from the common one. And what trying stray
+ * datagrams at the gates of invites may cost (LNK-57).
  *
  * An address is an IPv4 host or an IPv6 /64, since who has one address of a /64 has all.
  * @module
@@ -13,6 +14,8 @@ import {
   HANDSHAKES_BURST_ALL,
   HANDSHAKES_PER_SECOND,
   HANDSHAKES_PER_SECOND_ALL,
+  INVITE_TRIALS_BURST,
+  INVITE_TRIALS_PER_SECOND,
 } from './limits.ts';
 
 interface Bucket {
@@ -38,6 +41,18 @@ export class HandshakeRate {
     const admitted = isWithinOwn && all.tokens >= 1;
     this.#buckets.set(key, isWithinOwn ? { ...own, tokens: own.tokens - 1 } : own);
     this.#all = admitted ? { ...all, tokens: all.tokens - 1 } : all;
+    return admitted;
+  }
+}
+
+export class InviteTrials {
+  #bucket: Bucket | undefined;
+
+  /** True where a datagram may be tried at so many gates of invites; it counts. */
+  admit(gates: number, nowMs: number): boolean {
+    const bucket = refill(this.#bucket, INVITE_TRIALS_BURST, INVITE_TRIALS_PER_SECOND, nowMs);
+    const admitted = bucket.tokens >= gates;
+    this.#bucket = admitted ? { ...bucket, tokens: bucket.tokens - gates } : bucket;
     return admitted;
   }
 }

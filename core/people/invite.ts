@@ -19,8 +19,9 @@ import { equal, hex } from '../base/bytes.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { Secret, type GateSecret, type InviteSecret } from '../crypto/keys.ts';
 
-/** Invites kept, and people who may use one reusable invite. */
-export const INVITES_MAX = 256;
+/** Invites kept. Each is a gate until it has expired, and so a hash for every stray datagram. */
+export const INVITES_MAX = 32;
+/** People who may use one reusable invite. */
 export const INVITE_USES_MAX = 256;
 
 export interface Invite {
