@@ -9,11 +9,13 @@ import { useModel } from './model/context.ts';
 import { go, place, type Place } from './model/place.ts';
 import { useStore, useStorePart } from './model/store.ts';
 import { Announcer } from './parts/announcer.tsx';
+import { Late } from './parts/late.tsx';
 import { Rail } from './parts/rail.tsx';
 import { ChatList } from './screens/chats/chat-list.tsx';
 import { Conversation } from './screens/conversation/conversation.tsx';
 import { FirstChat, isAlone } from './screens/first-chat.tsx';
 import { KeyList } from './screens/keys/key-list.tsx';
+import { NewerLine } from './screens/newer-line.tsx';
 import { Locked } from './screens/profiles/locked.tsx';
 import { Lost, LostLine, Refused } from './screens/not-running.tsx';
 import { Welcome } from './screens/welcome.tsx';
@@ -46,7 +48,7 @@ export function App({ opened }: { readonly opened: string | undefined }) {
   if (phase === 'refused') return <Refused />;
   if (phase === 'locked') return <Locked />;
   // What was loaded stays on the screen while the daemon is away.
-  if (status === undefined) return phase === 'lost' ? <Lost /> : null;
+  if (status === undefined) return phase === 'lost' ? <Lost /> : <Loading />;
   if (current.page === 'welcome')
     return <Welcome invite={invite} onStarted={() => setInvite(undefined)} />;
   return (
@@ -58,6 +60,7 @@ export function App({ opened }: { readonly opened: string | undefined }) {
       </div>
       <main id="content" className={style['content']} tabIndex={-1}>
         {phase === 'lost' && <LostLine />}
+        <NewerLine />
         <Suspense fallback={null}>{pageOf(current, invite)}</Suspense>
       </main>
       <KeyList />
@@ -101,6 +104,15 @@ function pageOf(current: Place, invite: string | undefined): ReactNode {
     default:
       return <FirstChat />;
   }
+}
+
+function Loading() {
+  const t = useText();
+  return (
+    <main id="content" className={style['loading']} aria-busy="true">
+      <Late>{t('app.loading')}</Late>
+    </main>
+  );
 }
 
 function SkipLink() {

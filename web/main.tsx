@@ -12,9 +12,11 @@ import './style/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { tellActivity } from './model/activity.ts';
 import { ModelProvider } from './model/context.ts';
 import { Model } from './model/model.ts';
 import { beginSession, makeClient, takeOpening } from './model/session.ts';
+import { registerWorker } from './model/worker.ts';
 import { followAppearance } from './style/appearance.ts';
 import { loadText, TextProvider, type Language } from './text/text.ts';
 import { TipProvider } from './parts/tip.tsx';
@@ -28,6 +30,8 @@ async function start(): Promise<void> {
   ]);
   const model = new Model(makeClient());
   followAppearance(model);
+  tellActivity(model);
+  registerWorker(model);
   void model.run(new AbortController().signal);
   createRoot(document.getElementById('app')!).render(
     <StrictMode>

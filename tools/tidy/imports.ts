@@ -130,7 +130,7 @@ const ROWS: readonly Row[] = [
     because: 'a screen knows the contract only, so that any other screen can do the same',
   },
   {
-    from: /^web\/(vite\.config|text\/catalog-plugin)\.ts$/,
+    from: /^web\/(vite\.config|shell-plugin|text\/catalog-plugin)\.ts$/,
     may: [/^node:/, /^npm:(vite|@vitejs\/plugin-react|@lingui\/message-utils)(\/|$)/],
     because: 'the build of the page knows its bundler and the texts, and no screen',
   },

@@ -24,6 +24,8 @@ export type Conversations = ReadonlyMap<string, Conversation>;
 export type Settings = ReadonlyMap<string, ConfigEntry>;
 
 const RETRY_MS = 1_000;
+/** Who is not let in is not let in by asking: another window may be, in a while. */
+const REFUSED_RETRY_MS = 15_000;
 
 export class Model {
   readonly phase = new Store<Phase>('opening');
@@ -32,6 +34,8 @@ export class Model {
   readonly settings = new Store<Settings>(new Map());
   /** Messages and states as they come, for the conversation that is open. */
   readonly #listeners = new Set<(event: StreamEvent) => void>();
+
+  #retry: () => void = () => undefined;
 
   constructor(readonly client: Client) {}
 
@@ -44,8 +48,17 @@ export class Model {
         if (signal.aborted) return;
         this.phase.set(phaseOf(error));
       }
-      await new Promise((done) => setTimeout(done, RETRY_MS));
+      const pauseMs = this.phase.value === 'refused' ? REFUSED_RETRY_MS : RETRY_MS;
+      await new Promise<void>((done) => {
+        this.#retry = done;
+        setTimeout(done, pauseMs);
+      });
     }
+  }
+
+  /** Tries at once rather than after the pause. */
+  retryNow(): void {
+    this.#retry();
   }
 
   /** Events after the model has taken them in. */

@@ -12,7 +12,8 @@
 import { API_PREFIX, API_VERSION } from '@sotto/api/wire.ts';
 import { Client } from '@sotto/api/client.ts';
 
-const STORED = 'sotto.page';
+/** Where the page half of the session is kept. */
+export const STORED = 'sotto.page';
 const KEY = /^[0-9a-f]{64}$/;
 const INVITE_CHARS_MAX = 4096;
 

@@ -1,10 +1,35 @@
 /**
- * Profiles and lock.
+ * Profiles and lock: the passphrase of this profile, when it locks itself, and the others.
  * @module
  */
+import type { ApiErrorBody, LockStatus } from '@sotto/api/contract.ts';
+import { useEffect, useState } from 'react';
+import { useClient } from '../../model/context.ts';
+import { errorOf } from '../../model/failure.ts';
+import { ErrorNote } from '../../parts/error-note.tsx';
+import { Late } from '../../parts/late.tsx';
+import { Page } from '../../parts/page.tsx';
 import { useText } from '../../text/text.ts';
+import { LockSection } from './lock-section.tsx';
+import { ProfileList } from './profile-list.tsx';
+import style from './profiles.module.css';
 
 export default function Profiles() {
   const t = useText();
-  return <h1>{t('profiles.title')}</h1>;
+  const client = useClient();
+  const [lock, setLock] = useState<LockStatus>();
+  const [error, setError] = useState<ApiErrorBody>();
+  useEffect(() => {
+    client.call('lock.status', {}).then(setLock, (fault: unknown) => setError(errorOf(fault)));
+  }, [client]);
+  return (
+    <Page title={t('profiles.title')}>
+      <div className={style['profiles']}>
+        {error && <ErrorNote error={error} />}
+        {lock && <LockSection lock={lock} onLock={setLock} />}
+        {!lock && !error && <Late>{t('app.loading')}</Late>}
+        <ProfileList />
+      </div>
+    </Page>
+  );
 }

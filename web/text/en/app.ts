@@ -24,6 +24,17 @@ export const APP = {
   'app.verified': 'Verified',
   'app.offline': 'Offline. Messages you write wait here.',
   'app.lost': 'The app does not answer. Trying again…',
+  'app.lost.title': "The app isn't running",
+  'app.lost.how': 'How to start',
+  'app.lost.start': 'Type this in a terminal of this computer:',
+  'app.lost.trying': 'Looking for it every second…',
+  'app.refused': 'This browser is not let in',
+  'app.refused.line':
+    'The app runs, and opens for who asks for it on this computer. Your messages are safe. ' +
+    'Type this in a terminal, and this page goes on:',
+  'app.refused.why': 'It may have been signed out, or not used for 90 days.',
+  'app.newer': 'A new version of the app is there.',
+  'app.newer.load': 'Load it',
   'app.not-found': 'There is nothing at this address.',
   'app.not-found.home': 'To the chats',
 } as const;
