@@ -1,5 +1,5 @@
 /**
- * English: adding a person, requests.
+ * English: adding a person.
  * @module
  */
 export const ADD = {
@@ -62,5 +62,4 @@ export const ADD = {
   'invite.list.made': 'Made {made, date, long}',
   'invite.revoke': 'Withdraw',
   'invite.revoked': 'The invite was withdrawn. Nobody new can use it.',
-  'requests.title': 'Requests',
 } as const;

@@ -12,6 +12,7 @@ import { KEYS } from './keys.ts';
 import { NETWORK } from './network.ts';
 import { PROFILES } from './profiles.ts';
 import { QR } from './qr.ts';
+import { REQUESTS } from './requests.ts';
 import { ROUTE } from './route.ts';
 import { SETTINGS } from './settings.ts';
 import { WELCOME } from './welcome.ts';
@@ -26,6 +27,7 @@ export const EN = {
   ...NETWORK,
   ...PROFILES,
   ...QR,
+  ...REQUESTS,
   ...ROUTE,
   ...SETTINGS,
   ...WELCOME,
