@@ -64,6 +64,26 @@ test('[DSC-25] a thousand contacts stay within the budget, in every window', () 
   expect(spent).toBeGreaterThan(0.8 * (MEAN_PER_S * 5400));
 });
 
+test('[DSC-33] with a thousand recent contacts away, half of the first hour is publishing', () => {
+  const { world, ana, knows, contacts } = new Crowd(6, 1000);
+  ana.start((presence, now) => {
+    knows(presence, now);
+    for (const { name } of contacts) presence.linkUp(name, now);
+  });
+  world.run(MINUTE_MS);
+  ana.crash();
+  const from = world.log.length;
+  ana.start(knows);
+  world.run(HOUR_MS);
+  const log = world.log.slice(from);
+  const puts = log.filter(({ kind }) => kind === 'put').length;
+  const looks = log.length - 2 * puts; // each put had a check before it
+  expect(puts * PUBLISH_QUERIES).toBeGreaterThan(0.4 * MEAN_PER_S * 3600);
+  expect(looks * LOOK_QUERIES).toBeGreaterThan(0.4 * MEAN_PER_S * 3600);
+  const published = log.filter(({ kind }) => kind === 'put').map(({ publicKey }) => hex(publicKey));
+  expect(new Set(published).size).toBe(puts);
+});
+
 test('[DSC-25] wishes pass a thousand waiting contacts, and find their reserve', () => {
   const { world, ana, knows, contacts } = new Crowd(2, 1000);
   ana.start(knows);

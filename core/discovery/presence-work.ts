@@ -16,7 +16,7 @@ import type { FoundItem, SignedItem } from './item.ts';
 import type { EpochClock, Reader } from './presence-reader.ts';
 import type { RendezvousId, SavedSelf } from './presence-saved.ts';
 import { HourSearch } from './presence-search.ts';
-import { QueryBudget } from './query-budget.ts';
+import { FairShare, QueryBudget } from './query-budget.ts';
 import type { PresenceRecord } from './record.ts';
 import type { Rendezvous } from './rendezvous.ts';
 import { LOOK_QUERIES, PUBLISH_QUERIES } from './timetable.ts';
@@ -90,6 +90,7 @@ export class Work {
   readonly #budget: QueryBudget;
   readonly #ops = new Map<number, Operation>();
   readonly #saving = new Map<number, Rendezvous>();
+  readonly #share = new FairShare();
   readonly search = new HourSearch();
   #nextOp = 1;
   #payableAtMs: number | undefined;
@@ -149,6 +150,7 @@ export class Work {
         this.#payableAtMs = this.#budget.readyAtMs(cost, RESERVES[task.rank]);
         return;
       }
+      this.#share.took(task.reader !== undefined, cost);
       if (task.rank === 3) this.#searchNext(clock);
       else if (task.reader) this.#look(task.at, task.reader, clock);
       else this.#check(task.at, clock);
@@ -275,14 +277,15 @@ export class Work {
   }
 
   #mostWanted(clock: Clock): Task | undefined {
-    let best: Task | undefined;
+    let publish: Task | undefined;
+    let look: Task | undefined;
     for (const at of this.#deps.all.values()) {
-      const publish = this.#publishTask(at, clock);
-      if (publish && (!best || isMoreWanted(publish, best))) best = publish;
-      const look = at.looking ? this.#lookTask(at, clock) : undefined;
-      if (look && (!best || isMoreWanted(look, best))) best = look;
+      const toPublish = this.#publishTask(at, clock);
+      if (toPublish && (!publish || isMoreWanted(toPublish, publish))) publish = toPublish;
+      const toLook = at.looking ? this.#lookTask(at, clock) : undefined;
+      if (toLook && (!look || isMoreWanted(toLook, look))) look = toLook;
     }
-    return best;
+    return this.#share.choose(look, publish);
   }
 
   #publishTask(at: Rendezvous, clock: Clock): Task | undefined {
@@ -438,7 +441,7 @@ function rankOf({ schedule }: Rendezvous, { monoMs }: Clock): Rank {
   return schedule.isQuick(monoMs) ? 1 : 2;
 }
 
-/** Rank, then whom we met last, then what is due longest: a look may make a put needless. */
+/** Rank, then whom we met last, then what is due longest. */
 function isMoreWanted(a: Task, b: Task): boolean {
   if (a.rank !== b.rank) return a.rank < b.rank;
   if (a.at.metEpoch !== b.at.metEpoch) return a.at.metEpoch > b.at.metEpoch;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MEAN_HOLDS, PEAK_HOLDS, QueryBudget } from './query-budget.ts';
+import { FairShare, MEAN_HOLDS, PEAK_HOLDS, QueryBudget } from './query-budget.ts';
 
 test('[DSC-25] 6 queries/s mean, 50/s for 60 s, in every window, whatever is asked for', () => {
   const request = fc.record({
@@ -55,4 +55,25 @@ test('[DSC-25] what routine leaves is there for a wish', () => {
   expect(budget.take(30, 600, nowMs)).toBe(false);
   nowMs += 2000; // the peak bucket recovers
   expect(budget.take(90, 0, nowMs)).toBe(true);
+});
+
+test('[DSC-33] looking and publishing get half each where both wait, and all where one does', () => {
+  const share = new FairShare();
+  const [look, publish] = [{ rank: 1 }, { rank: 1 }];
+  const paid = { look: 0, publish: 0 };
+  const turn = (isLookDue: boolean, isPublishDue: boolean): void => {
+    const isLook = share.choose(isLookDue ? look : undefined, isPublishDue ? publish : undefined);
+    const cost = isLook === look ? 30 : 90;
+    paid[isLook === look ? 'look' : 'publish'] += cost;
+    share.took(isLook === look, cost);
+  };
+  for (let i = 0; i < 400; i++) turn(true, true);
+  expect(Math.abs(paid.look - paid.publish)).toBeLessThanOrEqual(90);
+  // What one had while the other had nothing to do is not owed.
+  for (let i = 0; i < 400; i++) turn(true, false);
+  paid.look = paid.publish = 0;
+  for (let i = 0; i < 400; i++) turn(true, true);
+  expect(Math.abs(paid.look - paid.publish)).toBeLessThanOrEqual(90);
+  expect(share.choose({ rank: 2 }, publish)).toBe(publish);
+  expect(share.choose(look, { rank: 0 })).toEqual({ rank: 0 });
 });

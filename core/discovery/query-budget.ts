@@ -5,7 +5,8 @@
  *   peak  50 queries/s, holds 150:   a look and a publishing at once, hardly more
  *
  * Work is paid for when it starts, by its estimated cost. Less wanted work leaves a reserve, so
- * that a person's click never waits behind the routine. Spec: DSC-25. Pure.
+ * that a person's click never waits behind the routine. Where looking and publishing of one rank
+ * both wait, each gets half. Spec: DSC-25, DSC-33. Pure.
  * @module
  */
 import { assert } from '../base/assert.ts';
@@ -53,5 +54,33 @@ export class QueryBudget {
     this.#atMs = Math.max(this.#atMs, nowMs);
     this.#mean = Math.min(MEAN_HOLDS, this.#mean + passedS * MEAN_PER_S);
     this.#peak = Math.min(PEAK_HOLDS, this.#peak + passedS * BURST_PER_S);
+  }
+}
+
+/** What may wait for the budget: a smaller rank is more wanted. */
+interface Wanted {
+  readonly rank: number;
+}
+
+/**
+ * Halves what looking and publishing cost where both wait: with a thousand contacts away looking
+ * alone would use up every hour, and who does not publish is found by nobody.
+ */
+export class FairShare {
+  /** Queries that looking had more than publishing while both waited. */
+  #ahead = 0;
+  #isContested = false;
+
+  /** Which of the two comes first; looking on a tie, since who is found needs no put any more. */
+  choose<T extends Wanted>(look: T | undefined, publish: T | undefined): T | undefined {
+    this.#isContested = look !== undefined && look.rank === publish?.rank;
+    if (!look || !publish) return look ?? publish;
+    if (!this.#isContested) return look.rank < publish.rank ? look : publish;
+    return this.#ahead <= 0 ? look : publish;
+  }
+
+  /** What was chosen is paid for. */
+  took(isLook: boolean, cost: number): void {
+    if (this.#isContested) this.#ahead += isLook ? cost : -cost;
   }
 }
