@@ -6,6 +6,7 @@
 import type { Command } from 'commander';
 import type { Session } from './session.ts';
 import type { OpenOptions } from './verbs/open.ts';
+import type { SearchOptions } from './verbs/search.ts';
 import type { VerifyOptions } from './verbs/verify.ts';
 
 /** Runs a verb with everything it needs; the program turns what it throws into an exit code. */
@@ -214,10 +215,29 @@ export function addMessageVerbs(program: Command, run: RunVerb): void {
       run(async (session) => (await import('./verbs/read.ts')).read(session, to, options)),
     );
   program
+    .command('search')
+    .description('find messages by a part of their text, newest first')
+    .argument('<words...>', 'what is to be found, and filters: from: in: before: after:')
+    .option('--in <who>', 'of one conversation only')
+    .addOption(program.createOption('--from <side>', 'whose messages').choices(['me', 'them']))
+    .option('--before <time>', 'older than, such as 2026-11-21 or 2h')
+    .option('--after <time>', 'not older than')
+    .option('-n <count>', 'how many', '50')
+    .addHelpText(
+      'after',
+      examples('sotto search "see you" in:ana', 'sotto search plan from:me after:2026-11'),
+    )
+    .action((words: string[], options: SearchOptions) =>
+      run(async (session) => (await import('./verbs/search.ts')).search(session, words, options)),
+    );
+  program
     .command('listen')
     .description('print what happens, until Ctrl-C')
     .option('--conv <who>', 'of one conversation only')
-    .option('--type <types>', 'only message, state, contact, route, network; separate by commas')
+    .option(
+      '--type <types>',
+      'only these, separated by commas; removed, read and requests come only so',
+    )
     .option('--from <cursor>', 'go on after this cursor of an earlier line')
     .addHelpText('after', examples('sotto listen', 'sotto listen --json --type message'))
     .action((options: { conv?: string; type?: string; from?: string }) =>

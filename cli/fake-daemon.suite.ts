@@ -267,6 +267,10 @@ const DEFAULTS: Handlers = {
     const { conversation, name } = find(params.to);
     return { conversation, name, messages: [message()], more: false, newer: false };
   },
+  'messages.find': (params) => ({
+    hits: [{ message: message({ text: `Shall we ${params.text}?` }), name: ANA.name }],
+    more: false,
+  }),
   'messages.markRead': () => ({}),
   'route.show': (params) => ({
     conversation: find(params.to).conversation,

@@ -10,7 +10,7 @@ export const HELP = `sotto: private chat, no account, no server. You are your ke
   sotto add INVITE                add the person who gave you an invite
   sotto contacts list             whom you know, and how you reach them
   sotto send ana "See you at 6"   send; - reads the text from standard input
-  sotto read ana                  read; listen prints what comes in
+  sotto read ana                  read; search finds, listen prints what comes in
   sotto route show ana            the way your messages take, and who can see what
   sotto config list               settings; logs shows what the app does
 Help: sotto COMMAND --help        Try: sotto open

@@ -167,7 +167,16 @@ const TRUE_OR_FALSE: readonly Candidate[] = [
   ['true', ''],
   ['false', ''],
 ];
-const EVENT_TYPES = ['message', 'state', 'contact', 'route', 'network'];
+const EVENT_TYPES = [
+  'message',
+  'state',
+  'contact',
+  'route',
+  'network',
+  'removed',
+  'read',
+  'requests',
+];
 
 function below(command: Command, word: string): Command {
   return command.commands.find((each) => each.name() === word) ?? command;

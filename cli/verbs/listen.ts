@@ -11,7 +11,9 @@ import type { Session } from '../session.ts';
 import { threadAndChip } from '../thread.ts';
 
 type Type = StreamEvent['type'];
+/** What is printed where nobody says what is wanted: the rest came later, and scripts ran. */
 const TYPES: readonly Type[] = ['message', 'state', 'contact', 'route', 'network'];
+const ALL_TYPES: readonly Type[] = [...TYPES, 'removed', 'read', 'requests'];
 const CURSOR = /^[0-9A-Za-z_-]{1,64}$/;
 const WHERE_COLUMNS = 16;
 
@@ -47,8 +49,8 @@ export async function listen(session: Session, options: ListenOptions): Promise<
 function typesOf(text: string | undefined): readonly Type[] {
   if (text === undefined) return TYPES;
   return text.split(',').map((word) => {
-    const type = TYPES.find((type) => type === word.trim());
-    if (type === undefined) throw usage(`"${word}" is no type.`, `Types: ${TYPES.join(', ')}`);
+    const type = ALL_TYPES.find((type) => type === word.trim());
+    if (type === undefined) throw usage(`"${word}" is no type.`, `Types: ${ALL_TYPES.join(', ')}`);
     return type;
   });
 }
@@ -103,6 +105,14 @@ function record({ out }: Session, event: StreamEvent): void {
     }
     case 'network':
       return out.record(event.type, event.cursor, event.data.online, event.data.helpers);
+    case 'removed':
+      return out.record(event.type, event.cursor, event.data.conversation);
+    case 'read': {
+      const { conversation, readUpTo, unread } = event.data;
+      return out.record(event.type, event.cursor, conversation, readUpTo, unread);
+    }
+    case 'requests':
+      return out.record(event.type, event.cursor, event.data.requests);
   }
 }
 
@@ -129,5 +139,13 @@ function print({ out }: Session, event: StreamEvent, names: Names, oneOnly: bool
       const { online, helpers } = event.data;
       return out.line(online ? `  Online, ${helpers} helpers known` : '  Offline');
     }
+    case 'removed':
+      return out.line(`  ${names.of(event.data.conversation)} was removed`);
+    case 'read': {
+      const { conversation, unread } = event.data;
+      return out.line(`  ${names.of(conversation)}: ${unread} unread`);
+    }
+    case 'requests':
+      return out.line(`  ${event.data.requests} people ask to chat`);
   }
 }
