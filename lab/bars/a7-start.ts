@@ -19,32 +19,45 @@ const ABSENT_MS = 3_000;
 const PORTS = [41_711, 41_712] as const;
 const TOX_PORT = 41_721;
 
+/** From the start of a process to its contact online, ms each. */
+export interface StartFigures {
+  readonly ours: number[];
+  readonly toxcore: number[];
+  /** A contact that did not run was not seen online. */
+  absentUnseen: boolean;
+}
+
 /** Starts of ours between restarts of theirs, `theirs` times. */
-export async function measureStart(
-  report: Report,
-  options: { folder: string; theirs: number },
-): Promise<void> {
-  const [stays, comes] = await pair(options.folder, PORTS);
-  const ours: number[] = [];
-  const tox: number[] = [];
+export async function startTimes(folder: string, theirs: number): Promise<StartFigures> {
+  const figures: StartFigures = { ours: [], toxcore: [], absentUnseen: false };
+  const [stays, comes] = await pair(folder, PORTS);
   try {
-    for await (const ms of toxTimes(options.theirs)) {
-      tox.push(ms);
-      for (let i = 0; i < OURS_PER_THEIRS; i++) ours.push(await startedToOnline(comes));
+    for await (const ms of toxTimes(theirs)) {
+      figures.toxcore.push(ms);
+      for (let i = 0; i < OURS_PER_THEIRS; i++) figures.ours.push(await startedToOnline(comes));
     }
-    report.figures('process start to contact online', ours, 'ms');
-    report.figures('the same with toxcore', tox, 'ms');
-    const [our, their] = [quantile(ours, 0.5), quantile(tox, 0.5)];
-    report.require(our <= ONLINE_MEDIAN_MS, `start to online: median ≤ ${ONLINE_MEDIAN_MS} ms`);
-    const what = `start to online: toxcore takes ${(their / our).toFixed(1)} times as long`;
-    report.require(our <= their / TIMES_FASTER, `${what}, ≥ ${TIMES_FASTER} wanted`);
     await stays.stop();
     const alone = await Promise.race([startedToOnline(comes), pause(ABSENT_MS)]);
-    report.control(alone === undefined, 'a contact that does not run is not online');
+    figures.absentUnseen = alone === undefined;
   } finally {
     await comes.stop();
     await stays.stop();
   }
+  return figures;
+}
+
+export async function measureStart(
+  report: Report,
+  options: { folder: string; theirs: number },
+): Promise<void> {
+  const { absentUnseen, ours, toxcore } = await startTimes(options.folder, options.theirs);
+  report.figures('process start to contact online', ours, 'ms');
+  report.figures('the same with toxcore', toxcore, 'ms');
+  const [our, their] = [quantile(ours, 0.5), quantile(toxcore, 0.5)];
+  report.require(our <= ONLINE_MEDIAN_MS, `start to online: median ≤ ${ONLINE_MEDIAN_MS} ms`);
+  const what = `start to online: toxcore takes ${(their / our).toFixed(1)} times as long`;
+  report.require(our <= their / TIMES_FASTER, `${what}, ≥ ${TIMES_FASTER} wanted`);
+  report.control(absentUnseen, 'a contact that does not run is not online');
 }
 
 async function startedToOnline(person: LocalDaemon): Promise<number> {

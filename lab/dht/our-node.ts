@@ -8,7 +8,8 @@
  *   {"id": 3, "do": "stats"}
  *   {"id": 4, "do": "find", "target": HEX, "at": [HOST, ...]}   find_node from a socket of its own
  *
- * It says {"ready": true} when it knows others, and ends with its stdin.
+ * Every answer says how long it took, `ms`; that to a get also when the first valid item was there,
+ * `firstMs`. It says {"ready": true} when it knows others, and ends with its stdin.
  * @module
  */
 import { randomBytes } from 'node:crypto';
@@ -42,12 +43,13 @@ const node = new DhtNode({
 });
 let timer: NodeJS.Timeout | undefined;
 let nextOp = 1;
-const operations = new Map<number, { id: unknown; startedMs: number }>();
+const operations = new Map<number, { id: unknown; startedMs: number; firstMs?: number }>();
 
 function drain(): void {
   for (let out = node.poll(); out; out = node.poll()) {
     if (out.type === 'send') socket.send(out.bytes, out.to.port, out.to.host);
     else if (out.type === 'ready') say({ ready: true });
+    else if (out.type === 'progress') noteFirst(out.op);
     else if (out.type === 'got')
       finish(out.op, { ...itemLine(out.item), authoritative: out.authoritative });
     else if (out.type === 'put-done') finish(out.op, { stored: out.stored, results: out.results });
@@ -71,10 +73,15 @@ function itemLine(item: FoundItem | undefined): Line {
   return { value, seq: Number(item.seq ?? 0n) };
 }
 
-function finish(op: number, line: Line): void {
+function noteFirst(op: number): void {
   const operation = operations.get(op)!;
+  operation.firstMs ??= nowMs() - operation.startedMs;
+}
+
+function finish(op: number, line: Line): void {
+  const { firstMs, id, startedMs } = operations.get(op)!;
   operations.delete(op);
-  say({ id: operation.id, ms: Math.round(nowMs() - operation.startedMs), ...line });
+  say({ id, ms: nowMs() - startedMs, ...(firstMs !== undefined && { firstMs }), ...line });
 }
 
 function handle(request: Line): void {

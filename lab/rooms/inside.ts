@@ -5,8 +5,11 @@
  *   {"id": 2, "talk": {"to": "Bo", "count": 50, "everyMs": 200}}
  *       sends so many messages; {"id": 2, "ms": [...], "lost": 0} once all are delivered or late
  *
- * `ms` counts from the call until the recipient's receipt that it is stored. Events of the kind
- * `route` are kept and told by {"id": 3, "routes": true}.
+ *   {"id": 3, "reach": "contacts.unblock", "params": {"to": "Bo"}}
+ *       calls a method that leads to a link; {"id": 3, "ms": 180} once some contact is linked
+ *
+ * `ms` of a talk counts from the call until the recipient's receipt that it is stored. Events of
+ * the kind `route` are kept and told by {"id": 4, "routes": true}.
  * @module
  */
 import { readFileSync } from 'node:fs';
@@ -29,6 +32,7 @@ interface Ask {
   readonly method?: Method;
   readonly params?: unknown;
   readonly talk?: Talk;
+  readonly reach?: Method;
   readonly routes?: true;
 }
 
@@ -37,8 +41,12 @@ let calls = new Calls(api);
 const routes: string[] = [];
 const waiting = new Map<string, () => void>();
 const early = new Set<string>();
+let reached: (() => void) | undefined;
 const events = new Events(api, (event) => {
-  if (event.type === 'route') routes.push(event.data.route);
+  if (event.type === 'route') {
+    routes.push(event.data.route);
+    if (event.data.route !== 'waiting') reached?.();
+  }
   if (event.type !== 'state' || event.data.state !== 'delivered') return;
   const told = waiting.get(event.data.event);
   if (told) told();
@@ -61,11 +69,25 @@ function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-async function answer({ method, params, routes: wanted, talk }: Ask): Promise<object> {
+async function answer({ method, params, reach, routes: wanted, talk }: Ask): Promise<object> {
   if (wanted) return { routes };
   if (talk) return await talkTo(talk);
   if (calls.isClosed) calls = new Calls(api);
+  if (reach) return await reachBy(reach, params);
   return { data: await calls.call(method!, params as never) };
+}
+
+async function reachBy(method: Method, params: unknown): Promise<object> {
+  await calls.call('status.get', {}); // so that the connection stands before it is timed
+  const startedMs = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('not linked in time')), LATE_MS);
+    reached = resolve;
+    calls.call(method, params as never).catch(reject);
+  });
+  clearTimeout(timer);
+  return { ms: performance.now() - startedMs };
 }
 
 async function talkTo({ count, everyMs, to }: Talk): Promise<object> {

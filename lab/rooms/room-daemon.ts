@@ -84,6 +84,13 @@ export class RoomDaemon {
     return (await this.#inside.ask({ talk: { to, count, everyMs } })) as never;
   }
 
+  /** Calls a method after which a contact becomes linked. @returns how long that took, ms. */
+  async reach<M extends Method>(method: M, params: Params<M>): Promise<number> {
+    const { error, ms } = await this.#inside.ask({ reach: method, params });
+    if (error !== undefined) throw new Error(`${method} (${this.name}): ${JSON.stringify(error)}`);
+    return ms as number;
+  }
+
   /** Every route that was told since the start. */
   async routes(): Promise<string[]> {
     return ((await this.#inside.ask({ routes: true })) as { routes: string[] }).routes;
