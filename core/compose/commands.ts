@@ -266,7 +266,10 @@ function block(runtime: Runtime, contact: Contact, blocked: boolean, reply: Repl
       runtime.takeUp(contact);
       return reply(vaultFailure(answer.reason));
     }
-    if (!blocked) runtime.takeUp(contact);
+    if (!blocked) {
+      runtime.takeUp(contact);
+      runtime.want(contact);
+    }
     context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
     reply(DONE);
   });

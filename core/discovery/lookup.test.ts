@@ -88,6 +88,19 @@ describe('whom it asks', () => {
     expect(takeAll(wide).length + 1).toBe(ALPHA_ARRIVED);
   });
 
+  test('[DHT-41] ten once one of those has answered who should be the closest', () => {
+    for (const [reach, inFlight] of [
+      [2 ** -10, ALPHA_ARRIVED] as const,
+      [2 ** -14, ALPHA] as const,
+    ]) {
+      const lookup = new Lookup(target, { width: 16, tokens: true, reach }, ownId);
+      lookup.offer([near(0, 12), ...Array.from({ length: 30 }, (_, i) => near(i + 1, i % 8))]);
+      const [nearest, ...others] = takeAll(lookup);
+      lookup.answered(nearest!, nearest!.id!, token);
+      expect(others.length + takeAll(lookup).length).toBe(inFlight);
+    }
+  });
+
   test('[DHT-41] ten from the start where nobody has answered in this run', () => {
     const lookup = new Lookup(target, { width: 16, tokens: true, eager: true }, ownId);
     lookup.offer(Array.from({ length: 30 }, (_, i) => near(i, i)));

@@ -12,8 +12,8 @@
  *   must reach its own nearest node, so that a liar holds up or leads astray his own path alone
  *   (DHT-75). What looks too sparse to be the closest set is not believed at once (DHT-77).
  * - Four queries at a time; a slow one no longer counts, so a dead node costs a short timeout and
- *   never blocks. Once the three nearest have answered, ten at a time: all of those must be asked
- *   anyway.
+ *   never blocks. Once the three nearest have answered, or one as near as the closest set should
+ *   be, ten at a time: all of those must be asked anyway.
  * - It ends only when the `width` closest nodes that comply with BEP 42 and give tokens have
  *   answered (DHT-43), or when nobody is left to ask. A closer node that neither answered nor
  *   failed keeps it going, so colluders who answer first cannot end it.
@@ -364,7 +364,15 @@ export class Lookup {
   #arrived(): boolean {
     const nearest = this.#candidates.filter((other) => other.state !== 'failed');
     if (this.options.eager && !nearest.some(hasAnswered)) return true;
+    if (this.#candidates.some((other) => this.#belongs(other))) return true;
     return nearest.slice(0, ARRIVED_NODES).every((other) => other.state === 'answered');
+  }
+
+  /** Has it answered, and is it as near as the closest set is expected to be? */
+  #belongs({ compliant, id, state }: Candidate): boolean {
+    const { reach } = this.options;
+    if (state !== 'answered' || !compliant || reach === undefined) return false;
+    return distanceShare(this.target, id!) <= reach;
   }
 
   #inFlight(): number {
