@@ -55,13 +55,16 @@ export function App({ opened }: { readonly opened: string | undefined }) {
     <div className={style['app']} data-pane={pane}>
       <SkipLink />
       <Rail />
+      {/* Above both panes: in a narrow window only one of them is seen. */}
+      <div className={style['notices']}>
+        {phase === 'lost' && <LostLine />}
+        <NewerLine />
+      </div>
       <div className={style['list']}>
         <ChatList />
       </div>
       <main id="content" className={style['content']} tabIndex={-1}>
-        {phase === 'lost' && <LostLine />}
-        <NewerLine />
-        <Suspense fallback={null}>{pageOf(current, invite)}</Suspense>
+        <Suspense fallback={<Loading />}>{pageOf(current, invite)}</Suspense>
       </main>
       <KeyList />
       <Announcer />
@@ -109,9 +112,9 @@ function pageOf(current: Place, invite: string | undefined): ReactNode {
 function Loading() {
   const t = useText();
   return (
-    <main id="content" className={style['loading']} aria-busy="true">
+    <div className={style['loading']} aria-busy="true">
       <Late>{t('app.loading')}</Late>
-    </main>
+    </div>
   );
 }
 

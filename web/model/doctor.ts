@@ -8,7 +8,7 @@ import type { ApiErrorBody, Check } from '@sotto/api/contract.ts';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useModel } from './context.ts';
 import { errorOf } from './failure.ts';
-import { Store } from './store.ts';
+import { lastVerdict } from './verdict.ts';
 
 /** Checks of a person, in the order of the way to them; the rest are of the network. */
 const PERSON = ['found', 'answers', 'waiting'];
@@ -20,9 +20,6 @@ export interface Findings {
   readonly verdict: Verdict;
   readonly at: Date;
 }
-
-/** What the last run came to; undefined before the first. */
-export const lastVerdict = new Store<Verdict | undefined>(undefined);
 
 export interface Doctor {
   readonly findings: Findings | undefined;

@@ -43,7 +43,7 @@ export class Model {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#follow(signal);
+        if (!(await this.#isStillLocked(signal))) await this.#follow(signal);
       } catch (error) {
         if (signal.aborted) return;
         this.phase.set(phaseOf(error));
@@ -101,6 +101,13 @@ export class Model {
 
   async refreshStatus(): Promise<void> {
     this.status.set(await this.client.call('status.get', {}));
+  }
+
+  /** Another window or the terminal may have opened what is locked. A hidden page need not know. */
+  async #isStillLocked(signal: AbortSignal): Promise<boolean> {
+    if (this.phase.value !== 'locked') return false;
+    if (document.visibilityState === 'hidden') return true;
+    return (await this.client.call('lock.status', {}, { signal })).locked;
   }
 
   async #follow(signal: AbortSignal): Promise<void> {

@@ -29,7 +29,6 @@ export function Page({
       <header className={style['head']}>
         {back !== undefined && (
           <IconButton
-            className={style['back']}
             icon={<ArrowLeft aria-hidden="true" />}
             label={t('app.back')}
             onClick={() => goBack(back)}

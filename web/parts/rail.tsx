@@ -8,7 +8,8 @@ import type { ReactNode } from 'react';
 import { useModel } from '../model/context.ts';
 import { go, place } from '../model/place.ts';
 import { useStore } from '../model/store.ts';
-import { useText, type TextKey } from '../text/text.ts';
+import { healthOf, lastVerdict, type Health } from '../model/verdict.ts';
+import { useText } from '../text/text.ts';
 import style from './rail.module.css';
 
 export function Rail() {
@@ -16,27 +17,33 @@ export function Rail() {
   const model = useModel();
   const status = useStore(model.status);
   const phase = useStore(model.phase);
-  const online = phase === 'ready' && status?.online === true;
-  const network: TextKey = !online
-    ? 'app.network.offline'
-    : status.helpers > 0
-      ? 'app.network.ok'
-      : 'app.network.limited';
+  const health = healthOf(phase === 'ready' ? status : undefined, useStore(lastVerdict));
   return (
     <nav className={style['rail']} aria-label={t('app.rail')} data-region="">
-      <RailLink path="/" pages={CHAT_PAGES} icon={<MessageCircle />}>
+      <RailLink path="/" pages={CHAT_PAGES} icon={<MessageCircle aria-hidden="true" />}>
         {t('app.chats')}
       </RailLink>
-      <RailLink path="/network" pages={['network']} icon={<Waypoints />}>
+      <RailLink
+        path="/network"
+        pages={['network']}
+        icon={<Waypoints aria-hidden="true" />}
+        mark={
+          <span className={style['mark']} role="img" aria-label={t(`app.network.${health}`)}>
+            {MARKS[health]}
+          </span>
+        }
+      >
         {t('app.network')}
-        <span className={style['mark']} role="img" aria-label={t(network)}>
-          {MARKS[network]}
-        </span>
       </RailLink>
-      <RailLink path="/settings" pages={['settings']} icon={<Settings />}>
+      <RailLink path="/settings" pages={['settings']} icon={<Settings aria-hidden="true" />}>
         {t('app.settings')}
       </RailLink>
-      <RailLink path="/profiles" pages={['profiles']} icon={<CircleUserRound />} last>
+      <RailLink
+        path="/profiles"
+        pages={['profiles']}
+        icon={<CircleUserRound aria-hidden="true" />}
+        last
+      >
         {t('app.profile')}
       </RailLink>
     </nav>
@@ -44,16 +51,13 @@ export function Rail() {
 }
 
 const CHAT_PAGES = ['home', 'conversation', 'add', 'requests', 'search'];
-const MARKS: Readonly<Record<string, string>> = {
-  'app.network.ok': '●',
-  'app.network.limited': '◐',
-  'app.network.offline': '○',
-};
+const MARKS: Readonly<Record<Health, string>> = { ok: '●', limited: '◐', offline: '○' };
 
 function RailLink({
   path,
   pages,
   icon,
+  mark,
   last = false,
   children,
 }: {
@@ -61,6 +65,8 @@ function RailLink({
   /** Pages on which it is the current one. */
   readonly pages: readonly string[];
   readonly icon: ReactNode;
+  /** At the corner of the icon. */
+  readonly mark?: ReactNode;
   /** Stands at the end of the rail. */
   readonly last?: boolean;
   readonly children: ReactNode;
@@ -79,7 +85,8 @@ function RailLink({
       }}
     >
       {icon}
-      <span className={style['label']}>{children}</span>
+      <span>{children}</span>
+      {mark}
     </a>
   );
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ApiErrorBody, LockStatus } from '@sotto/api/contract.ts';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
 import { Button } from '../../parts/button.tsx';
@@ -26,6 +26,7 @@ export function LockSection({
   const model = useModel();
   const [wish, setWish] = useState<Wish>();
   const [error, setError] = useState<ApiErrorBody>();
+  const heading = useRef<HTMLHeadingElement>(null);
   const lockNow = async (): Promise<void> => {
     try {
       await model.client.call('lock.now', {});
@@ -37,7 +38,9 @@ export function LockSection({
   const { hasPassphrase } = lock;
   return (
     <section className={style['section']}>
-      <h2>{t('profiles.lock')}</h2>
+      <h2 ref={heading} tabIndex={-1} className={style['heading']}>
+        {t('profiles.lock')}
+      </h2>
       <p>{t(hasPassphrase ? 'profiles.lock.set' : 'profiles.lock.none')}</p>
       {wish === undefined ? (
         <div className={style['buttons']}>
@@ -58,6 +61,8 @@ export function LockSection({
           wish={wish}
           onDone={(done) => {
             setWish(undefined);
+            // The form that had the focus goes.
+            heading.current?.focus();
             if (done) onLock(done);
           }}
         />

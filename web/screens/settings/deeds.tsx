@@ -118,7 +118,7 @@ export function Deed({
   return (
     <div className={style['deed']}>
       <div className={style['words']}>
-        <h3>{item.title}</h3>
+        <h2>{item.title}</h2>
         <p className={style['line']} dir="auto">
           {item.line}
         </p>

@@ -20,7 +20,7 @@ export function Log({ item }: { readonly item: ShownItem }) {
   const [isShown, setShown] = useState(false);
   return (
     <>
-      <h3>{item.title}</h3>
+      <h2>{item.title}</h2>
       <p className={style['line']}>{item.line}</p>
       <Button aria-expanded={isShown} onClick={() => setShown(!isShown)}>
         {t(isShown ? 'settings.log.hide' : 'settings.log.show')}

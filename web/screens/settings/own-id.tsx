@@ -18,7 +18,7 @@ export function OwnId({ item }: { readonly item: ShownItem }) {
   const [isShown, setShown] = useState(false);
   return (
     <>
-      <h3>{item.title}</h3>
+      <h2>{item.title}</h2>
       <code className={style['id']} dir="ltr">
         {id}
       </code>

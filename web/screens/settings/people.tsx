@@ -79,7 +79,7 @@ export function Blocked({ item }: { readonly item: ShownItem }) {
   };
   return (
     <>
-      <h3>{item.title}</h3>
+      <h2>{item.title}</h2>
       <p className={style['line']}>
         {people.length === 0 ? t('settings.blocked.none') : item.line}
       </p>
@@ -104,7 +104,7 @@ export function Verified({ item }: { readonly item: ShownItem }) {
   const people = among(conversations, ({ verifiedAt }) => verifiedAt !== undefined);
   return (
     <>
-      <h3>{item.title}</h3>
+      <h2>{item.title}</h2>
       <p className={style['line']}>
         {people.length === 0 ? t('settings.verified.none') : item.line}
       </p>

@@ -34,7 +34,7 @@ export const PROFILES = {
   'profiles.passphrase.removed': 'The passphrase was removed.',
   'profiles.list': 'Profiles on this computer',
   'profiles.list.line':
-    'Each has an ID, people and messages of its own. Nobody can tell that they are of one person.',
+    'Each has an ID, people and messages of its own. Who can see your IP address may still tell that two are of one computer.',
   'profiles.current': 'This one',
   'profiles.running': 'Running',
   'profiles.locked-by': 'Has a passphrase',
