@@ -205,6 +205,7 @@ export const Conversation = z.object({
   asking: Asking.optional(),
   verifiedAt: time.optional(),
   looksLike: z.string().optional(),
+  /** Of a long text only the first LAST_TEXT_CHARS are here. */
   last: Message.optional(),
 });
 export type Conversation = z.infer<typeof Conversation>;

@@ -11,6 +11,8 @@ export const TEXT_BYTES_MAX = 32 * 1024;
 /** One request body: a text of full length, each byte escaped as \u00xx, and its wrapping. */
 export const REQUEST_BYTES_MAX = 6 * TEXT_BYTES_MAX + 4096;
 export const MESSAGES_PAGE_MAX = 500;
+/** Of the last message of each conversation a list has no more than these UTF-16 units. */
+export const LAST_TEXT_CHARS = 256;
 /** Messages in one answer of a search. */
 export const HITS_MAX = 100;
 export const LOG_LINES_MAX = 1000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ApiError, Client } from '@sotto/api/client.ts';
-import { ApiFile, METHODS, StreamEvent } from '@sotto/api/contract.ts';
+import { ApiFile, LAST_TEXT_CHARS, METHODS, StreamEvent } from '@sotto/api/contract.ts';
 import type { Conversation, Method, Params, Result } from '@sotto/api/contract.ts';
 import { Daemon } from './daemon.ts';
 
@@ -130,6 +130,13 @@ test('[API-32] conversations tell how far they are read, what is typed, and who 
     verifiedAt: expect.any(String),
     last: { text: 'You said: plum' },
   });
+  const long = `${'x'.repeat(LAST_TEXT_CHARS - 11)}\u{1f600}${'y'.repeat(999)}`;
+  await say(long);
+  const answer = (await call('messages.list', { to: 'echo', limit: 1 })).messages[0]!;
+  expect(answer.text).toBe(`You said: ${long}`);
+  const { last } = await echo();
+  // A pair that would be cut in the middle stays away whole.
+  expect(last).toEqual({ ...answer, text: answer.text.slice(0, LAST_TEXT_CHARS - 1) });
   await daemon.stop();
   await start();
   expect((await echo()).draft).toBe('What about\ncherries?');

@@ -15,7 +15,7 @@ import type {
   RouteName,
   StreamEvent,
 } from '@sotto/api/contract.ts';
-import { API_VERSION, RouteName as RouteNames } from '@sotto/api/contract.ts';
+import { API_VERSION, LAST_TEXT_CHARS, RouteName as RouteNames } from '@sotto/api/contract.ts';
 import type { ErrorDetail } from '@sotto/api/errors.ts';
 import { hex } from '@sotto/core/base/bytes.ts';
 import type {
@@ -158,8 +158,18 @@ export function conversationOf(
     unread: row?.unread ?? 0,
     readUpTo: cursorText(readUpTo),
     ...(draft === undefined ? {} : { draft }),
-    ...(row && { last: messageOf(row.last, { author: row.author, readUpTo }) }),
+    ...(row && { last: lastOf(row, readUpTo) }),
   };
+}
+
+function lastOf(
+  { author, last }: ConversationRow & { readonly author: string },
+  readUpTo: number,
+): Message {
+  const message = messageOf(last, { author, readUpTo });
+  // A lone half of a pair at the end would be no valid text.
+  const text = message.text.slice(0, LAST_TEXT_CHARS).replace(/[\ud800-\udbff]$/, '');
+  return { ...message, text };
 }
 
 export function peekOf({ kind, id, expiresMs, known }: PeekView): Peek {
