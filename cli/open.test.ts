@@ -90,6 +90,29 @@ describe('[CLI-36] open', () => {
     });
   });
 
+  test('a browser out of a snap, which reads no hidden folder, gets its file in the home', async () => {
+    await terminal.daemon();
+    const tools = join(terminal.root, 'tools');
+    mkdirSync(tools, { recursive: true });
+    const put = (name: string, line: string): void => {
+      writeFileSync(join(tools, name), `#!/bin/sh\n${line}\n`, { mode: 0o700 });
+    };
+    put('xdg-settings', 'echo "$DEFAULT_BROWSER"');
+    put('xdg-open', 'echo "$*" > "$HOME/called"');
+    const env = (browser: string): Record<string, string> => ({
+      DISPLAY: ':99',
+      PATH: `${tools}:${process.env['PATH']}`,
+      DEFAULT_BROWSER: browser,
+    });
+    const home = join(terminal.root, 'home');
+    await terminal.run(['open'], { env: env('firefox_firefox.desktop') });
+    const file = join(home, `sotto-${LINK_FILE}`);
+    expect(called()).toBe(`file://${file}`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await terminal.run(['open'], { env: env('org.mozilla.firefox.desktop') });
+    expect(called()).toBe(`file://${join(terminal.folder, LINK_FILE)}`);
+  });
+
   test('an invite goes along in the fragment: as an argument, in a file, by standard input', async () => {
     const daemon = await terminal.daemon();
     const url = `http://127.0.0.1:7340/add#k=${PAGE_KEY}&invite=${encodeURIComponent(INVITE)}`;

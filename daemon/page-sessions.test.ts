@@ -10,17 +10,19 @@ import type { Halves } from './page-sessions.ts';
 const HALF = /^[0-9a-f]{64}$/;
 const DAY_MS = 86_400_000;
 let folder: string;
+let home: string;
 let nowMs = 0;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sotto-pages-'));
+  home = mkdtempSync(join(tmpdir(), 'sotto-home-'));
   nowMs = Date.UTC(2026, 10, 21);
 });
 afterEach(() => {
   vi.useRealTimers();
-  rmSync(folder, { recursive: true });
+  for (const made of [folder, home]) rmSync(made, { recursive: true });
 });
 
-const open = (): PageSessions => new PageSessions(folder, () => nowMs);
+const open = (): PageSessions => new PageSessions(folder, () => nowMs, home);
 const enter = (sessions: PageSessions, before?: string): Halves =>
   sessions.swap(sessions.newKey(), before)!;
 const file = (): string => readFileSync(join(folder, 'pages.json'), 'utf8');
@@ -147,24 +149,34 @@ describe('[API-27] over restarts', () => {
 
 test('[API-28] the file of a link goes when its key is used, ends, or was left behind', () => {
   vi.useFakeTimers();
-  const put = (key: string): string => {
+  const put = (key: string): void => {
     const name = `open-${hex(sha256(utf8(key))).slice(0, 16)}.html`;
     writeFileSync(join(folder, name), key);
-    return name;
+    writeFileSync(join(home, `sotto-${name}`), key);
   };
+  const left = (): number[] => [readdirSync(folder).length, readdirSync(home).length];
   const sessions = open();
   const [used, late] = [sessions.newKey(), sessions.newKey()];
-  const [usedFile, lateFile] = [put(used), put(late)];
+  put(used);
+  put(late);
+  expect(left()).toEqual([2, 2]);
   sessions.swap(used, undefined);
-  expect(readdirSync(folder)).not.toContain(usedFile);
-  expect(readdirSync(folder)).toContain(lateFile);
+  // One file of the folder is that of the sessions.
+  expect(left()).toEqual([2, 1]);
   vi.advanceTimersByTime(KEY_MS);
-  expect(readdirSync(folder)).not.toContain(lateFile);
-  const last = put(sessions.newKey());
-  writeFileSync(join(folder, 'open-other.html'), '');
-  expect(readdirSync(folder)).toContain(last);
+  expect(left()).toEqual([1, 0]);
+  put(sessions.newKey());
+  for (const made of [folder, home]) {
+    writeFileSync(join(made, 'open-other.html'), '');
+    writeFileSync(join(made, 'notes.txt'), '');
+  }
+  writeFileSync(join(home, 'open-0123456789abcdef.html'), 'of somebody else');
+  expect(left()).toEqual([4, 4]);
+  // In the home folder it could be another profile's, until its minute is over.
+  nowMs = Date.now();
   open();
-  expect(readdirSync(folder).filter((name) => name.startsWith('open-'))).toEqual([
-    'open-other.html',
-  ]);
+  expect(left()).toEqual([3, 4]);
+  nowMs += KEY_MS + 1_000;
+  open();
+  expect(left()).toEqual([3, 3]);
 });

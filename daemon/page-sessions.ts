@@ -10,12 +10,14 @@
  * half is enough alone. Only SHA-256 hashes of both are kept, in `pages.json`.
  *
  * A link may lie in a file for the browser to read, which `sotto open` writes:
- * `open-<first 16 hex of the key's hash>.html`. It goes when its key does.
+ * `open-<first 16 hex of the key's hash>.html`, or with `sotto-` before it in the home folder. It
+ * goes when its key does.
  * Spec: docs/spec/local-api.md API-25 to API-28.
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hex, utf8 } from '@sotto/core/base/bytes.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
@@ -31,6 +33,7 @@ const SECRET_BYTES = 32;
 const FILE = 'pages.json';
 const FILE_BYTES_MAX = 16 * 1024;
 const LINK_FILE = /^open-[0-9a-f]{16}\.html$/;
+const LINK_FILE_IN_HOME = /^sotto-open-[0-9a-f]{16}\.html$/;
 
 /** One browser that was let in. */
 export interface PageSession {
@@ -58,13 +61,15 @@ interface OneUseKey {
 
 export class PageSessions {
   readonly #folder: string;
+  readonly #home: string;
   readonly #now: () => number;
   #keys: OneUseKey[] = [];
   #sessions: PageSession[];
 
   /** @param now wall clock. */
-  constructor(folder: string, now: () => number = Date.now) {
+  constructor(folder: string, now: () => number = Date.now, home = homedir()) {
     this.#folder = folder;
+    this.#home = home;
     this.#now = now;
     this.#sessions = read(join(folder, FILE), now());
     this.#removeLinkFiles();
@@ -149,7 +154,9 @@ export class PageSessions {
   #dropKey(hash: string): void {
     for (const { timer } of this.#keys.filter((one) => one.hash === hash)) clearTimeout(timer);
     this.#keys = this.#keys.filter((one) => one.hash !== hash);
-    rmSync(join(this.#folder, `open-${hash.slice(0, 16)}.html`), { force: true });
+    const name = `open-${hash.slice(0, 16)}.html`;
+    remove(join(this.#folder, name));
+    remove(join(this.#home, `sotto-${name}`));
   }
 
   #drop(isMeant: (session: PageSession) => boolean): void {
@@ -170,9 +177,36 @@ export class PageSessions {
 
   /** Files of a process that was killed: their keys died with it. */
   #removeLinkFiles(): void {
-    for (const name of readdirSync(this.#folder)) {
-      if (LINK_FILE.test(name)) rmSync(join(this.#folder, name), { force: true });
+    for (const name of namesIn(this.#folder)) {
+      if (LINK_FILE.test(name)) remove(join(this.#folder, name));
     }
+    for (const name of namesIn(this.#home)) {
+      const file = join(this.#home, name);
+      // Another profile's may be waiting for its browser right now.
+      if (LINK_FILE_IN_HOME.test(name) && isOlder(file, this.#now() - KEY_MS)) remove(file);
+    }
+  }
+}
+
+function isOlder(file: string, thanMs: number): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found !== undefined && found.mtimeMs < thanMs;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // A user may have no home.
+    return [];
+  }
+}
+
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Its key is of no use any more.
   }
 }
 

@@ -8,12 +8,14 @@
  *
  * The link is a secret: in an argument every user of this computer would see it, so the browser is
  * handed a file that leads to it. The app removes the file when the link is used, or its minute is
- * over. Spec: docs/spec/cli.md CLI-36, docs/spec/local-api.md API-25, API-28.
+ * over. A browser out of a snap may read no hidden folder: its file lies in the home folder.
+ * Spec: docs/spec/cli.md CLI-36, docs/spec/local-api.md API-25, API-28.
  * @module
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { asFailure, failure, usage } from '../failure.ts';
@@ -29,6 +31,7 @@ export interface OpenOptions {
 const INVITE_BYTES_MAX = 4096;
 /** A program that opens browsers and is still there, or has ended well, has opened one. */
 const OPENING_MS = 1_000;
+const ASKING_MS = 2_000;
 
 /** @param what an invite or an ID, a file that holds one, or `-`. */
 export async function open(
@@ -92,8 +95,10 @@ async function openInBrowser({ folder, out }: Session, url: string): Promise<boo
   const command = browser(process.env, process.platform);
   const key = /#k=([0-9a-f]{64})/.exec(url)?.[1];
   if (!command || key === undefined) return false;
-  const name = `open-${createHash('sha256').update(key).digest('hex').slice(0, 16)}.html`;
-  const file = join(folder, name);
+  const hash = createHash('sha256').update(key).digest('hex').slice(0, 16);
+  const inHome = isSnap(command[0]!);
+  const name = inHome ? `sotto-open-${hash}.html` : `open-${hash}.html`;
+  const file = join(inHome ? homedir() : folder, name);
   try {
     writeFileSync(file, pageTo(url), { mode: 0o600, flag: 'wx' });
   } catch {
@@ -111,6 +116,18 @@ function browser(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string[] | 
   const chosen = env['BROWSER']?.split(':')[0]?.split(' ').filter(Boolean) ?? [];
   if (chosen.length > 0) return chosen;
   return [platform === 'darwin' ? 'open' : 'xdg-open'];
+}
+
+/** Does this command open a browser that is shut up in a snap, as Ubuntu's are? */
+function isSnap(program: string): boolean {
+  if (program !== 'xdg-open') return program.startsWith('/snap/');
+  const asked = spawnSync('xdg-settings', ['get', 'default-web-browser'], {
+    encoding: 'utf8',
+    timeout: ASKING_MS,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  // Desktop files of snaps are named `<snap>_<program>.desktop`.
+  return /^[\w-]+_[\w-]+\.desktop$/.test((asked.stdout ?? '').trim());
 }
 
 function withFile(command: readonly string[], file: string): string[] {
