@@ -1,6 +1,7 @@
 /**
  * Dialog: the browser's own, so that focus stays inside, Esc closes it and the page behind is
- * inert. It opens when it is rendered.
+ * inert. It opens when it is rendered. Focus begins at what carries `data-autofocus`, else at the
+ * title: on a button it would open a tooltip, which takes the first Esc for itself.
  * @module
  */
 import { X } from 'lucide-react';
@@ -25,6 +26,9 @@ export function Dialog({
     const before = document.activeElement;
     const shown = dialog.current;
     shown?.showModal();
+    const first =
+      shown?.querySelector<HTMLElement>('[data-autofocus]') ?? shown?.querySelector('h2');
+    first?.focus();
     return () => {
       shown?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -41,7 +45,9 @@ export function Dialog({
       }}
     >
       <header className={style['head']}>
-        <h2 id={titleId}>{title}</h2>
+        <h2 id={titleId} tabIndex={-1} className={style['title']}>
+          {title}
+        </h2>
         <IconButton icon={<X />} label={t('app.close')} onClick={onClose} />
       </header>
       {children}

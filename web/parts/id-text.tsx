@@ -3,22 +3,21 @@
  * copied without the gaps, and never shortened.
  * @module
  */
+import { Fragment } from 'react';
 import style from './id-text.module.css';
 
 const GROUP = /.{1,4}/gu;
 
 export function IdText({ id }: { readonly id: string }) {
   const at = id.indexOf(':') + 1;
-  const groups = id.slice(at).match(GROUP) ?? [];
   return (
     <code className={style['id']} dir="ltr">
-      <span className={style['group']}>{id.slice(0, at)}</span>
-      <wbr />
-      {groups.map((group, place) => (
+      {[id.slice(0, at), ...(id.slice(at).match(GROUP) ?? [])].map((group, place) => (
         // The gap is drawn, not written.
-        <span key={place} className={style['group']}>
-          {group}
-        </span>
+        <Fragment key={place}>
+          <span className={style['group']}>{group}</span>
+          <wbr />
+        </Fragment>
       ))}
     </code>
   );

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Dropdown from '@radix-ui/react-dropdown-menu';
-import type { ReactElement, ReactNode } from 'react';
+import { useState, type ReactElement, type ReactNode } from 'react';
 import style from './menu.module.css';
 
 export function Menu({
@@ -39,13 +39,14 @@ export function MenuAt({
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
+  const [home] = useState(regionOfFocus);
   return (
     <Dropdown.Root modal={false} open onOpenChange={(open) => open || onClose()}>
       {/* The menu is placed at this point, the end of what it stands in. */}
       <Dropdown.Trigger asChild>
         <span className={style['point']} aria-hidden="true" />
       </Dropdown.Trigger>
-      <Dropdown.Portal>
+      <Dropdown.Portal container={home}>
         <Dropdown.Content
           className={style['menu']}
           aria-label={label}
@@ -58,6 +59,11 @@ export function MenuAt({
       </Dropdown.Portal>
     </Dropdown.Root>
   );
+}
+
+/** A menu stands in the part of the screen from which it was opened, so that it belongs to one. */
+function regionOfFocus(): HTMLElement | undefined {
+  return document.activeElement?.closest<HTMLElement>('[data-region]') ?? undefined;
 }
 
 export function MenuItem({

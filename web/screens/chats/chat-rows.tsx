@@ -9,7 +9,6 @@
  */
 import type { Conversation } from '@sotto/api/contract.ts';
 import { createContext, use, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
-import { flushSync } from 'react-dom';
 import { Virtualizer, type CustomItemComponentProps, type VirtualizerHandle } from 'virtua';
 import { PersonDialog, type PersonAct } from '../details/person-dialog.tsx';
 import { ChatMenu } from './chat-menu.tsx';
@@ -20,6 +19,7 @@ import { useToday } from './use-today.ts';
 /** Rows beyond the edges stand ready, in px. */
 const AHEAD_PX = 640;
 const PAGE_ROWS = 10;
+const FRAMES_MAX = 30;
 
 export function ChatRows({
   chats,
@@ -33,18 +33,22 @@ export function ChatRows({
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useRef<VirtualizerHandle>(null);
   const [walked, setWalked] = useState<string>();
+  const [focused, setFocused] = useState<string>();
   const [menuOf, setMenuOf] = useState<string>();
   const [asked, setAsked] = useState<Asked>();
+  const chosen = useRef<Asked>(undefined);
   const at = stopOf(chats, walked, open);
+  const kept = [at, chats.findIndex((one) => one.conversation === focused)].filter((i) => i >= 0);
   const walk = (to: number): void => {
     const chat = chats[Math.max(0, Math.min(to, chats.length - 1))];
     if (!chat) return;
-    // The row has to stand before it can have the focus.
-    flushSync(() => setWalked(chat.conversation));
+    setWalked(chat.conversation);
     rows.current?.scrollToIndex(chats.indexOf(chat), { align: 'nearest' });
-    rowOf(scroller, chat.conversation)?.focus({ preventScroll: true });
+    void focusRow(scroller, chat.conversation);
   };
   const pressed = (event: KeyboardEvent): void => {
+    // Keys of the menu come here too: it belongs to a row, and stands elsewhere on the page.
+    if (!(event.target as Element).closest('[data-row]')) return;
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const isMenuKey = event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10');
     const to = isMenuKey ? undefined : event.shiftKey ? undefined : walkTo(event.key, at, chats);
@@ -54,56 +58,65 @@ export function ChatRows({
     event.preventDefault();
   };
   return (
-    <div
-      ref={scroller}
-      className={style['rows']}
-      onKeyDown={pressed}
-      onFocus={(event) => {
-        const row = event.target.closest<HTMLElement>('[data-conversation]');
-        if (row) setWalked(row.dataset['conversation']);
-      }}
-      onContextMenu={(event) => {
-        const row = (event.target as Element).closest('li')?.querySelector('[data-conversation]');
-        if (!(row instanceof HTMLElement)) return;
-        event.preventDefault();
-        setMenuOf(row.dataset['conversation']);
-      }}
-    >
-      <Count value={chats.length}>
-        <Virtualizer
-          ref={rows}
-          as="ul"
-          item={Item}
-          data={chats}
-          bufferSize={AHEAD_PX}
-          keepMounted={[at]}
-        >
-          {(chat, index) => (
-            <div key={chat.conversation} className={style['place']}>
-              <ChatRow
-                conversation={chat}
-                today={today}
-                isOpen={chat.conversation === open}
-                isStop={index === at}
-                hasMenu={chat.conversation === menuOf}
-                onMenu={setMenuOf}
-              />
-              {chat.conversation === menuOf && (
-                <ChatMenu
+    <>
+      <div
+        ref={scroller}
+        className={style['rows']}
+        onKeyDown={pressed}
+        onFocus={(event) => {
+          const row = event.target.closest<HTMLElement>('[data-row]');
+          if (!row) return;
+          setWalked(row.dataset['row']);
+          setFocused(row.dataset['row']);
+        }}
+        onContextMenu={(event) => {
+          const row = (event.target as Element).closest<HTMLElement>('[data-row]');
+          if (!row) return;
+          event.preventDefault();
+          setMenuOf(row.dataset['row']);
+        }}
+      >
+        <Count value={chats.length}>
+          <Virtualizer
+            ref={rows}
+            as="ul"
+            item={Item}
+            data={chats}
+            bufferSize={AHEAD_PX}
+            keepMounted={kept}
+          >
+            {(chat, index) => (
+              <div key={chat.conversation} className={style['place']} data-row={chat.conversation}>
+                <ChatRow
                   conversation={chat}
-                  onAct={(act) => setAsked({ act, conversation: chat })}
-                  onClose={() => {
-                    setMenuOf(undefined);
-                    rowOf(scroller, chat.conversation)?.focus();
-                  }}
+                  today={today}
+                  isOpen={chat.conversation === open}
+                  isStop={index === at}
+                  hasMenu={chat.conversation === menuOf}
+                  onMenu={setMenuOf}
                 />
-              )}
-            </div>
-          )}
-        </Virtualizer>
-      </Count>
+                {chat.conversation === menuOf && (
+                  <ChatMenu
+                    conversation={chat}
+                    onAct={(act) => {
+                      chosen.current = { act, conversation: chat };
+                    }}
+                    onClose={() => {
+                      setMenuOf(undefined);
+                      void focusRow(scroller, chat.conversation);
+                      // After the row has the focus: the dialog gives it back there.
+                      setAsked(chosen.current);
+                      chosen.current = undefined;
+                    }}
+                  />
+                )}
+              </div>
+            )}
+          </Virtualizer>
+        </Count>
+      </div>
       {asked && <PersonDialog {...asked} onClose={() => setAsked(undefined)} />}
-    </div>
+    </>
   );
 }
 
@@ -144,8 +157,19 @@ function walkTo(key: string, at: number, chats: readonly Conversation[]): number
   }
 }
 
-function rowOf(scroller: RefObject<HTMLElement | null>, conversation: string) {
-  return scroller.current?.querySelector<HTMLElement>(`[data-conversation="${conversation}"]`);
+/** A row that comes into sight is drawn, measured and shown first; until then it has no focus. */
+async function focusRow(
+  scroller: RefObject<HTMLElement | null>,
+  conversation: string,
+): Promise<void> {
+  for (let frame = 0; frame < FRAMES_MAX; frame++) {
+    const row = scroller.current?.querySelector<HTMLElement>(
+      `[data-conversation="${conversation}"]`,
+    );
+    row?.focus({ preventScroll: true });
+    if (row && row === document.activeElement) return;
+    await new Promise(requestAnimationFrame);
+  }
 }
 
 /** How many rows there are in all: only some of them stand. */

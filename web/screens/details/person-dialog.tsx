@@ -55,7 +55,7 @@ function Rename({ conversation, onClose }: Props) {
           hint={t('person.rename.hint')}
           value={name}
           maxLength={NAME_CHARS_MAX}
-          autoFocus
+          data-autofocus=""
           onFocus={(event) => event.target.select()}
           onChange={(event) => setName(event.target.value)}
         />
@@ -93,7 +93,7 @@ function Confirm({
         <Consequences act={act}>{t(`person.${act}.text`, { name })}</Consequences>
         {error && <ErrorNote error={error} />}
         <div className={style['buttons']}>
-          <Button onClick={onClose} autoFocus>
+          <Button onClick={onClose} data-autofocus="">
             {t('app.cancel')}
           </Button>
           <Button kind={act === 'unblock' ? 'primary' : 'danger'} disabled={busy} onClick={confirm}>

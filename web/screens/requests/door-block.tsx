@@ -40,7 +40,7 @@ export function DoorBlock() {
             </p>
             <p>{t('door.why')}</p>
             <div className={style['buttons']}>
-              <Button autoFocus onClick={() => setAsked(false)}>
+              <Button data-autofocus="" onClick={() => setAsked(false)}>
                 {t('app.cancel')}
               </Button>
               <Button
