@@ -113,6 +113,9 @@ export class ApiServer {
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.on('connection', (socket) => {
       this.#sockets++;
+      // Where nobody listens, Node reads into one buffer for all, which shows the last requests
+      // for as long as there is no longer one; so it reads into buffers that are freed (API-43).
+      socket.on('data', () => undefined);
       socket.once('close', () => this.#sockets--);
     });
     this.#server.on('clientError', (_, socket) => this.#hangUp(socket as Socket));

@@ -1,8 +1,15 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hex, utf8 } from '@sotto/core/base/bytes.ts';
-import { changePassphrase, createKeyFile, readKeyFile } from './key-file.ts';
+import {
+  changePassphrase,
+  createKeyFile,
+  discardPartial,
+  readKeyFile,
+  wantsPassphrase,
+} from './key-file.ts';
 import { temporaryFolder } from './testing.ts';
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -71,4 +78,38 @@ test('[VLT-22] a leftover of a start that died is no obstacle', async () => {
   writeFileSync(`${path}.partial`, 'half');
   await createKeyFile(path, KEY, undefined);
   expect(await readKeyFile(path, undefined)).toEqual(KEY);
+});
+
+test('[VLT-22] the file says whether it wants a passphrase; none and half a one want none', async () => {
+  expect(wantsPassphrase(path)).toBe(false);
+  await createKeyFile(path, KEY, undefined);
+  expect(wantsPassphrase(path)).toBe(false);
+  await changePassphrase(path, undefined, utf8('secret'));
+  expect(wantsPassphrase(path)).toBe(true);
+  writeFileSync(path, readFileSync(path).subarray(0, 40));
+  expect(wantsPassphrase(path)).toBe(false);
+});
+
+test('[VLT-22] the file that a change replaces is overwritten, for it may hold the key', async () => {
+  await createKeyFile(path, KEY, undefined);
+  const before = openSync(path, 'r');
+  await changePassphrase(path, undefined, utf8('secret'));
+  expect(readFileSync(before).every((byte) => byte === 0)).toBe(true);
+  closeSync(before);
+});
+
+test('[VLT-22] what a killed change left is removed, and never the key file under its name', async () => {
+  await createKeyFile(path, KEY, utf8('secret'));
+  writeFileSync(`${path}.partial`, `raw ${hex(KEY)}`);
+  const left = openSync(`${path}.partial`, 'r');
+  discardPartial(path);
+  expect(existsSync(`${path}.partial`)).toBe(false);
+  expect(readFileSync(left).every((byte) => byte === 0)).toBe(true);
+  closeSync(left);
+  // A start that was killed between giving the second name and taking the first.
+  linkSync(path, `${path}.partial`);
+  discardPartial(path);
+  expect(existsSync(`${path}.partial`)).toBe(false);
+  expect(await readKeyFile(path, utf8('secret'))).toEqual(KEY);
+  discardPartial(path);
 });
