@@ -15,7 +15,7 @@ import type { Door } from '@sotto/daemon/unauthorised.suite.ts';
 import { API_PREFIX } from '@sotto/api/wire.ts';
 import { cookieName } from '@sotto/daemon/http-guard.ts';
 import type { Halves } from '@sotto/daemon/page-sessions.ts';
-import { LocalDaemon } from './a7-daemon.ts';
+import { LocalDaemon, LOOPBACK } from './a7-daemon.ts';
 import type { BarOptions, Report } from './bar.ts';
 
 const CALLS = 20_000;
@@ -23,6 +23,7 @@ const CALLS_SHORT = 1_000;
 const CONTROL_CALLS = 200;
 const AT_ONCE = 32;
 const SEED = 20_260;
+const PATIENCE_MS = 5_000;
 
 /** Settings of a daemon that talks to nobody but its screens. */
 export const QUIET = [
@@ -89,31 +90,32 @@ export async function newKey(daemon: LocalDaemon): Promise<string> {
   return (await daemon.call('pages.open', {})).url.split('#k=')[1]!;
 }
 
-/** Swaps a one-use key as a page does. */
+/** Swaps a one-use key as a page does; undefined where it is not taken. */
 async function swap(port: number, key: string, before?: string): Promise<Halves | undefined> {
-  const own = `http://127.0.0.1:${port}`;
-  const answer = await fetch(`${own}${API_PREFIX}session`, {
-    method: 'POST',
-    headers: {
-      origin: own,
-      'sec-fetch-site': 'same-origin',
-      ...(before === undefined ? {} : { cookie: `${cookieName(port)}=${before}` }),
-    },
-    body: JSON.stringify({ key }),
-  });
-  if (!answer.ok) return undefined;
-  const { data } = (await answer.json()) as { data: { page: string } };
-  const [, cookie = ''] = /=([0-9a-f]{64});/.exec(answer.headers.get('set-cookie') ?? '') ?? [];
-  return { cookie, page: data.page };
+  const headers = [`Origin: http://${LOOPBACK}:${port}`, 'Sec-Fetch-Site: same-origin'];
+  if (before !== undefined) headers.push(`Cookie: ${cookieName(port)}=${before}`);
+  const answer = await post(port, 'session', headers, JSON.stringify({ key }));
+  const [, cookie] = /=([0-9a-f]{64});/.exec(answer) ?? [];
+  const [, page] = /"page":"([0-9a-f]{64})"/.exec(answer) ?? [];
+  return cookie === undefined || page === undefined ? undefined : { cookie, page };
 }
 
 async function seesStatus(port: number, { cookie, page }: Halves): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}${API_PREFIX}status.get`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${page}`, cookie: `${cookieName(port)}=${cookie}` },
-    body: '{}',
-  });
-  return answer.ok;
+  const headers = [`Authorization: Bearer ${page}`, `Cookie: ${cookieName(port)}=${cookie}`];
+  return (await post(port, 'status.get', headers, '{}')).includes('"ok":true');
+}
+
+/** One request on a connection of its own: one that was kept may end just then. */
+function post(
+  port: number,
+  name: string,
+  headers: readonly string[],
+  body: string,
+): Promise<string> {
+  const length = `Content-Length: ${body.length}\r\nConnection: close`;
+  const head = [`POST ${API_PREFIX}${name} HTTP/1.1`, `Host: ${LOOPBACK}:${port}`, ...headers];
+  const raw = Buffer.from(`${[...head, length].join('\r\n')}\r\n\r\n${body}`);
+  return sendRaw(port, raw, PATIENCE_MS);
 }
 
 interface Knocked {
