@@ -16,6 +16,8 @@ export interface PlayerOptions {
   /** More `key=value` settings. */
   readonly settings?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** False where they choose their name themselves, in the app. */
+  readonly isNamed?: boolean;
 }
 
 export class Player {
@@ -60,7 +62,7 @@ export class Player {
     const bootstrap = this.options.bootstrap?.join(',');
     const settings = [
       'net.allowReserved=true',
-      `profile.name=${this.name}`,
+      ...(this.options.isNamed === false ? [] : [`profile.name=${this.name}`]),
       ...(bootstrap === undefined ? [] : [`dht.bootstrap=${bootstrap}`]),
       ...(this.options.settings ?? []),
       ...more,
