@@ -512,6 +512,8 @@ export const StreamEvent = z.discriminatedUnion('type', [
     cursor: cursor.optional(),
     data: z.object({ conversation: conversationId, readUpTo: cursor, unread: count }),
   }),
+  /** A setting has another value, whoever changed it. */
+  z.object({ v, type: z.literal('setting'), cursor: cursor.optional(), data: ConfigEntry }),
   /** How many people wait to be let in. */
   z.object({
     v,

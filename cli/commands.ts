@@ -236,7 +236,7 @@ export function addMessageVerbs(program: Command, run: RunVerb): void {
     .option('--conv <who>', 'of one conversation only')
     .option(
       '--type <types>',
-      'only these, separated by commas; removed, read and requests come only so',
+      'only these, separated by commas; removed, read, requests, setting come only so',
     )
     .option('--from <cursor>', 'go on after this cursor of an earlier line')
     .addHelpText('after', examples('sotto listen', 'sotto listen --json --type message'))

@@ -200,7 +200,7 @@ export const DOOR: Result<'door.status'> = {
   slots: 8,
 };
 
-const PORT: Result<'config.get'> = {
+export const PORT: Result<'config.get'> = {
   key: 'net.port',
   value: 20_000,
   source: 'file',

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Hit } from '@sotto/api/contract.ts';
-import { ANA, message } from './fake-daemon.suite.ts';
+import { ANA, message, PORT } from './fake-daemon.suite.ts';
 import { readFindWords, readWhen } from './find-words.ts';
 import { Terminal } from './terminal.suite.ts';
 
@@ -149,6 +149,7 @@ test('[CLI-26] listen prints what came later than scripts only where it is asked
   daemon.eventLines = () => [
     { v: 1, type: 'network', cursor: '40', data: { online: true, helpers: 1 } },
     { v: 1, type: 'requests', data: { requests: 2 } },
+    { v: 1, type: 'setting', data: PORT },
     { v: 1, type: 'read', data: { conversation: 'c_7k2', readUpTo: '41', unread: 0 } },
     { v: 1, type: 'removed', data: { conversation: 'c_7k2' } },
     { v: 1, type: 'message', cursor: '41', data: message({ text: 'the last' }) },
@@ -169,12 +170,12 @@ test('[CLI-26] listen prints what came later than scripts only where it is asked
       .split('\n')
       .map((line) => (JSON.parse(line) as { type: string }).type);
   expect(types(await listen('--json'))).toEqual(['network', 'message']);
-  const asked = await listen('--json', '--type', 'read,removed,requests,message');
-  expect(types(asked)).toEqual(['requests', 'read', 'removed', 'message']);
-  expect(await listen('--plain', '--type', 'read,removed,requests,message')).toContain(
-    'requests\t\t2\nread\t\tc_7k2\t41\t0\nremoved\t\tc_7k2\n',
+  const asked = await listen('--json', '--type', 'read,removed,requests,setting,message');
+  expect(types(asked)).toEqual(['requests', 'setting', 'read', 'removed', 'message']);
+  expect(await listen('--plain', '--type', 'read,removed,requests,setting,message')).toContain(
+    'requests\t\t2\nsetting\t\tnet.port\t20000\tfile\nread\t\tc_7k2\t41\t0\nremoved\t\tc_7k2\n',
   );
-  expect(await listen('--type', 'read,removed,requests,message')).toContain(
-    '  2 people ask to chat\n  Ana Ruiz: 0 unread\n  Ana Ruiz was removed\n',
+  expect(await listen('--type', 'read,removed,requests,setting,message')).toContain(
+    '  2 people ask to chat\n  net.port is now 20000\n  Ana Ruiz: 0 unread\n  Ana Ruiz was removed\n',
   );
 });

@@ -163,7 +163,7 @@ test('[CON-13] a pasted text is told, or refused as adding it would be', async (
 test('[API-30] the stream tells what was read and changed, and who is gone', async () => {
   const end = new AbortController();
   const seen: StreamEvent[] = [];
-  const listening = (async () => {
+  void (async () => {
     for await (const event of client.events({ signal: end.signal })) {
       seen.push(StreamEvent.parse(event));
     }
@@ -182,6 +182,7 @@ test('[API-30] the stream tells what was read and changed, and who is gone', asy
   await call('contacts.remove', { to: conversation });
   await until(() => seen.find(({ type }) => type === 'removed'));
   expect(seen.find(({ type }) => type === 'removed')).toMatchObject({ data: { conversation } });
+  await call('config.set', { key: 'app.theme', value: 'dark' });
+  await until(() => seen.find((one) => one.type === 'setting' && one.data.value === 'dark'));
   end.abort();
-  await listening;
 });

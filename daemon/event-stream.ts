@@ -10,7 +10,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { API_VERSION } from '@sotto/api/contract.ts';
-import type { StreamEvent } from '@sotto/api/contract.ts';
+import type { ConfigEntry, StreamEvent } from '@sotto/api/contract.ts';
 import { errorBody } from '@sotto/api/errors.ts';
 import type { Notice } from '@sotto/core/effects.ts';
 import type { ContactView } from '@sotto/core/commands.ts';
@@ -108,6 +108,11 @@ export class EventStream {
         return this.#tell(topic, { v: API_VERSION, type: topic, data });
       }
     }
+  }
+
+  /** A setting has another value. */
+  tellSetting(data: ConfigEntry): void {
+    this.#tell(`setting ${data.key}`, { v: API_VERSION, type: 'setting', data });
   }
 
   clients(): number {

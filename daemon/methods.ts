@@ -42,8 +42,8 @@ export interface MethodParts {
   readonly startedMs: number;
   readonly ownName: () => string;
   readonly stats: () => Record<string, number>;
-  /** A setting that takes effect at once was changed. */
-  readonly onSetting: (settings: Settings) => Promise<void>;
+  /** A setting was changed: what takes effect at once does so before this resolves. */
+  readonly onSetting: (settings: Settings, changed: ConfigEntry) => Promise<void>;
 }
 
 /** The methods of an open profile; those of the daemon itself are in daemon-methods.ts. */
@@ -276,8 +276,9 @@ function configMethods({ config, onSetting }: MethodParts): Some<'config'> {
         const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
         throw new Refusal(isFull ? 'no-space' : 'disk-error');
       }
-      await onSetting(config.values());
-      return config.entry(key);
+      const changed = config.entry(key);
+      await onSetting(config.values(), changed);
+      return changed;
     },
   };
 }

@@ -135,9 +135,10 @@ export class OpenProfile {
       version,
       startedMs,
       stats,
-      onSetting: async (changed) => {
-        logs.setLevel(changed['log.level']);
-        await ask(command, { type: 'name-set', name: changed['profile.name'] }, 'done');
+      onSetting: async (all, changed) => {
+        logs.setLevel(all['log.level']);
+        await ask(command, { type: 'name-set', name: all['profile.name'] }, 'done');
+        this.#events?.tellSetting(changed);
       },
     });
   }

@@ -176,6 +176,7 @@ const EVENT_TYPES = [
   'removed',
   'read',
   'requests',
+  'setting',
 ];
 
 function below(command: Command, word: string): Command {

@@ -13,7 +13,7 @@ import { threadAndChip } from '../thread.ts';
 type Type = StreamEvent['type'];
 /** What is printed where nobody says what is wanted: the rest came later, and scripts ran. */
 const TYPES: readonly Type[] = ['message', 'state', 'contact', 'route', 'network'];
-const ALL_TYPES: readonly Type[] = [...TYPES, 'removed', 'read', 'requests'];
+const ALL_TYPES: readonly Type[] = [...TYPES, 'removed', 'read', 'requests', 'setting'];
 const CURSOR = /^[0-9A-Za-z_-]{1,64}$/;
 const WHERE_COLUMNS = 16;
 
@@ -113,6 +113,10 @@ function record({ out }: Session, event: StreamEvent): void {
     }
     case 'requests':
       return out.record(event.type, event.cursor, event.data.requests);
+    case 'setting': {
+      const { key, value, source } = event.data;
+      return out.record(event.type, event.cursor, key, value, source);
+    }
   }
 }
 
@@ -147,5 +151,7 @@ function print({ out }: Session, event: StreamEvent, names: Names, oneOnly: bool
     }
     case 'requests':
       return out.line(`  ${event.data.requests} people ask to chat`);
+    case 'setting':
+      return out.line(`  ${event.data.key} is now ${event.data.value}`);
   }
 }
