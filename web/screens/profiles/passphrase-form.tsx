@@ -33,33 +33,10 @@ export function PassphraseForm({
   readonly onDone: (lock?: LockStatus) => void;
 }) {
   const t = useText();
-  const client = useClient();
-  const [current, setCurrent] = useState('');
-  const [next, setNext] = useState('');
-  const [isSaving, setSaving] = useState(false);
-  const [error, setError] = useState<ApiErrorBody>();
-  const [pause, setPause] = usePause();
-  const save = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    const isWhole = (wish === 'add' || current !== '') && (wish === 'remove' || next !== '');
-    if (isSaving || pause > 0 || !isWhole) return;
-    setSaving(true);
-    setError(undefined);
-    try {
-      const lock = await client.call('lock.set', {
-        ...(wish === 'add' ? {} : { current: passphraseOf(current) }),
-        ...(wish === 'remove' ? {} : { next: passphraseOf(next) }),
-      });
-      announce(t(DONE[wish]));
-      onDone(lock);
-    } catch (fault) {
-      const told = errorOf(fault);
-      setError(told);
-      setPause(pauseOf(told));
-      setSaving(false);
-    }
-    setCurrent('');
-  };
+  const { current, setCurrent, next, setNext, isSaving, error, pause, save } = useSave(
+    wish,
+    onDone,
+  );
   return (
     <form className={style['form']} onSubmit={(event) => void save(event)}>
       {wish !== 'add' && (
@@ -96,4 +73,36 @@ export function PassphraseForm({
       </div>
     </form>
   );
+}
+
+function useSave(wish: Wish, onDone: (lock?: LockStatus) => void) {
+  const t = useText();
+  const client = useClient();
+  const [current, setCurrent] = useState('');
+  const [next, setNext] = useState('');
+  const [isSaving, setSaving] = useState(false);
+  const [error, setError] = useState<ApiErrorBody>();
+  const [pause, setPause] = usePause();
+  const save = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    const isWhole = (wish === 'add' || current !== '') && (wish === 'remove' || next !== '');
+    if (isSaving || pause > 0 || !isWhole) return;
+    setSaving(true);
+    setError(undefined);
+    try {
+      const lock = await client.call('lock.set', {
+        ...(wish === 'add' ? {} : { current: passphraseOf(current) }),
+        ...(wish === 'remove' ? {} : { next: passphraseOf(next) }),
+      });
+      announce(t(DONE[wish]));
+      onDone(lock);
+    } catch (fault) {
+      const told = errorOf(fault);
+      setError(told);
+      setPause(pauseOf(told));
+      setSaving(false);
+    }
+    setCurrent('');
+  };
+  return { current, setCurrent, next, setNext, isSaving, error, pause, save };
 }

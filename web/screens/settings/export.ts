@@ -5,6 +5,7 @@
 import type { ConfigEntry } from '@sotto/api/contract.ts';
 
 export function settingsFile(entries: Iterable<Pick<ConfigEntry, 'key' | 'value'>>): string {
-  const values = [...entries].sort((a, b) => (a.key < b.key ? -1 : 1));
-  return `${JSON.stringify(Object.fromEntries(values.map(({ key, value }) => [key, value])), null, 2)}\n`;
+  const sorted = [...entries].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const values = Object.fromEntries(sorted.map(({ key, value }) => [key, value]));
+  return `${JSON.stringify(values, null, 2)}\n`;
 }

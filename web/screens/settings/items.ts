@@ -26,9 +26,9 @@ export interface Item {
   readonly section: Section;
   readonly title: TextKey;
   /** What follows from it. Without one, of the daemon's list: what the daemon says. */
-  readonly line?: TextKey;
+  readonly line: TextKey | undefined;
   /** Values, where it has names for them. */
-  readonly values?: Readonly<Record<string, TextKey>>;
+  readonly values: Readonly<Record<string, TextKey>> | undefined;
 }
 
 const THEMES = {
@@ -49,42 +49,57 @@ const LEVELS = {
   error: 'settings.log-level.error',
 } as const;
 
-// prettier-ignore
-export const ITEMS: readonly Item[] = [
-  { id: 'profile.name', section: 'profile', title: 'settings.name', line: 'settings.name.line' },
-  { id: 'id', section: 'profile', title: 'settings.id', line: 'settings.id.line' },
-  { id: 'profiles', section: 'profile', title: 'settings.profiles', line: 'settings.profiles.line' },
-  { id: 'door', section: 'privacy', title: 'settings.door', line: 'settings.door.shut' },
-  { id: 'blocked', section: 'privacy', title: 'settings.blocked', line: 'settings.blocked.line' },
-  { id: 'passphrase', section: 'security', title: 'settings.passphrase', line: 'settings.passphrase.line' },
-  { id: 'lock.afterMinutes', section: 'security', title: 'settings.lock', line: 'settings.lock.line' },
-  { id: 'verified', section: 'security', title: 'settings.verified', line: 'settings.verified.line' },
-  { id: 'app.theme', section: 'appearance', title: 'settings.theme', line: 'settings.theme.line', values: THEMES },
-  { id: 'app.textSize', section: 'appearance', title: 'settings.text-size', line: 'settings.text-size.line' },
-  { id: 'app.density', section: 'appearance', title: 'settings.density', line: 'settings.density.line', values: DENSITIES },
-  { id: 'app.motion', section: 'appearance', title: 'settings.motion', line: 'settings.motion.line', values: MOTIONS },
-  { id: 'app.enterSends', section: 'keyboard', title: 'settings.enter', line: 'settings.enter.line' },
-  { id: 'app.singleKeys', section: 'keyboard', title: 'settings.single-keys', line: 'settings.single-keys.line' },
-  { id: 'shortcuts', section: 'keyboard', title: 'settings.shortcuts', line: 'settings.shortcuts.line' },
-  { id: 'language', section: 'language', title: 'settings.language.name', line: 'settings.language.value' },
-  { id: 'dates', section: 'language', title: 'settings.dates' },
-  { id: 'dht.enabled', section: 'network', title: 'settings.dht.enabled' },
-  { id: 'dht.readOnly', section: 'network', title: 'settings.dht.read-only' },
-  { id: 'dht.bootstrap', section: 'network', title: 'settings.dht.bootstrap' },
-  { id: 'net.port', section: 'network', title: 'settings.net.port' },
-  { id: 'net.udp', section: 'network', title: 'settings.net.udp' },
-  { id: 'net.tcp', section: 'network', title: 'settings.net.tcp' },
-  { id: 'net.bind', section: 'network', title: 'settings.net.bind' },
-  { id: 'log', section: 'advanced', title: 'settings.log', line: 'settings.log.line' },
-  { id: 'log.level', section: 'advanced', title: 'settings.log-level', line: 'settings.log-level.line', values: LEVELS },
-  { id: 'export', section: 'advanced', title: 'settings.export', line: 'settings.export.line' },
-  { id: 'forget', section: 'advanced', title: 'settings.forget', line: 'settings.forget.line' },
-  { id: 'echo.enabled', section: 'advanced', title: 'settings.echo' },
-  { id: 'api.port', section: 'advanced', title: 'settings.api.port' },
-  { id: 'net.allowReserved', section: 'advanced', title: 'settings.reserved' },
-  { id: 'doctor', section: 'help', title: 'settings.doctor', line: 'settings.doctor.line' },
-  { id: 'version', section: 'help', title: 'settings.version' },
+type Row = readonly [
+  id: string,
+  section: Section,
+  title: TextKey,
+  line?: TextKey,
+  values?: Item['values'],
 ];
+
+const ROWS: readonly Row[] = [
+  ['profile.name', 'profile', 'settings.name', 'settings.name.line'],
+  ['id', 'profile', 'settings.id', 'settings.id.line'],
+  ['profiles', 'profile', 'settings.profiles', 'settings.profiles.line'],
+  ['door', 'privacy', 'settings.door', 'settings.door.shut'],
+  ['blocked', 'privacy', 'settings.blocked', 'settings.blocked.line'],
+  ['passphrase', 'security', 'settings.passphrase', 'settings.passphrase.line'],
+  ['lock.afterMinutes', 'security', 'settings.lock', 'settings.lock.line'],
+  ['verified', 'security', 'settings.verified', 'settings.verified.line'],
+  ['app.theme', 'appearance', 'settings.theme', 'settings.theme.line', THEMES],
+  ['app.textSize', 'appearance', 'settings.text-size', 'settings.text-size.line'],
+  ['app.density', 'appearance', 'settings.density', 'settings.density.line', DENSITIES],
+  ['app.motion', 'appearance', 'settings.motion', 'settings.motion.line', MOTIONS],
+  ['app.enterSends', 'keyboard', 'settings.enter', 'settings.enter.line'],
+  ['app.singleKeys', 'keyboard', 'settings.single-keys', 'settings.single-keys.line'],
+  ['shortcuts', 'keyboard', 'settings.shortcuts', 'settings.shortcuts.line'],
+  ['language', 'language', 'settings.language.name', 'settings.language.value'],
+  ['dates', 'language', 'settings.dates'],
+  ['dht.enabled', 'network', 'settings.dht.enabled'],
+  ['dht.readOnly', 'network', 'settings.dht.read-only'],
+  ['dht.bootstrap', 'network', 'settings.dht.bootstrap'],
+  ['net.port', 'network', 'settings.net.port'],
+  ['net.udp', 'network', 'settings.net.udp'],
+  ['net.tcp', 'network', 'settings.net.tcp'],
+  ['net.bind', 'network', 'settings.net.bind'],
+  ['log', 'advanced', 'settings.log', 'settings.log.line'],
+  ['log.level', 'advanced', 'settings.log-level', 'settings.log-level.line', LEVELS],
+  ['export', 'advanced', 'settings.export', 'settings.export.line'],
+  ['forget', 'advanced', 'settings.forget', 'settings.forget.line'],
+  ['echo.enabled', 'advanced', 'settings.echo'],
+  ['api.port', 'advanced', 'settings.api.port'],
+  ['net.allowReserved', 'advanced', 'settings.reserved'],
+  ['doctor', 'help', 'settings.doctor', 'settings.doctor.line'],
+  ['version', 'help', 'settings.version'],
+];
+
+export const ITEMS: readonly Item[] = ROWS.map(([id, section, title, line, values]) => ({
+  id,
+  section,
+  title,
+  line,
+  values,
+}));
 
 /** Kept by the daemon for the app, and no setting of a person. */
 const UNSEEN = ['app.welcomed'];
