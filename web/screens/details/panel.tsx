@@ -29,20 +29,11 @@ export function Panel({
 }) {
   const t = useText();
   const heading = useRef<HTMLHeadingElement>(null);
-  // Who opened it is told where they are; Esc leads back to what was focused before.
+  // Who opened it is told where they are. Esc closes it (model/keys.ts).
   useEffect(() => heading.current?.focus(), []);
   const close = (): void => goBack(backTo);
   return (
-    <aside
-      className={style['panel']}
-      aria-label={`${title}: ${name}`}
-      data-region=""
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || event.defaultPrevented) return;
-        event.preventDefault();
-        close();
-      }}
-    >
+    <aside className={style['panel']} aria-label={`${title}: ${name}`} data-region="">
       <header className={style['head']}>
         <IconButton
           className={style['back']}

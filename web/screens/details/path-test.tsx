@@ -34,7 +34,7 @@ export function PathTest({ conversation }: { readonly conversation: Conversation
         {isTesting && <Button onClick={cancel}>{t('app.cancel')}</Button>}
       </div>
       {error && <ErrorNote error={error} />}
-      <div role="status">
+      <div role="status" className={style['tested']}>
         {isTesting && <span className="visually-hidden">{t('route.testing')}</span>}
         {!isTesting && checks && (
           <>
