@@ -71,7 +71,7 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'sotto-app-'));
   await start();
   for (const text of ['apple', 'pear', 'pineapple', 'plum']) await say(text);
-});
+}, 30_000);
 afterAll(async () => {
   await daemon.stop();
   rmSync(scratch, { recursive: true, force: true });
