@@ -145,6 +145,8 @@ export class Timeline {
 
   /** Shows it at once as pending, and hands it to the daemon. @returns when that has answered. */
   async send(text: string): Promise<void> {
+    // Who writes wants to see it, behind the newest message.
+    if (this.view.value.hasNewer) void this.open();
     const writtenAtMs = Date.now();
     const clientId = freshId();
     await this.#deliver({ clientId, text, writtenAtMs, event: undefined, error: undefined });

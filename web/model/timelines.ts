@@ -7,6 +7,9 @@ import type { Model } from './model.ts';
 import { Timeline } from './timeline.ts';
 
 const KEPT_MAX = 6;
+/** Who passes by opens nothing. */
+const REST_MS = 60;
+let resting: number | undefined;
 const timelinesOf = new WeakMap<Model, Timelines>();
 
 /** The timeline of a conversation; made where there is none. */
@@ -14,9 +17,10 @@ export function timelineOf(model: Model, conversation: string): Timeline {
   return keeperOf(model).get(conversation);
 }
 
-/** Reads the newest page ahead, for who is about to open the chat. Never rejects. */
+/** Reads the newest page ahead, for who rests on a chat and is about to open it. */
 export function prefetchConversation(model: Model, conversation: string): void {
-  void timelineOf(model, conversation).prefetch();
+  window.clearTimeout(resting);
+  resting = window.setTimeout(() => void timelineOf(model, conversation).prefetch(), REST_MS);
 }
 
 function keeperOf(model: Model): Timelines {

@@ -9,7 +9,9 @@
 import type { Conversation } from '@sotto/api/contract.ts';
 import { BadgeCheck, Ellipsis } from 'lucide-react';
 import { memo, type MouseEvent } from 'react';
+import { useModel } from '../../model/context.ts';
 import { go } from '../../model/place.ts';
+import { prefetchConversation } from '../../model/timelines.ts';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
@@ -36,6 +38,8 @@ export const ChatRow = memo(function ChatRow(props: RowProps) {
   const t = useText();
   const { conversation, name, unread, last } = chat;
   const stop = isStop ? 0 : -1;
+  const model = useModel();
+  const ahead = (): void => prefetchConversation(model, conversation);
   return (
     <div className={style['row']} data-unread={unread > 0} data-open={isOpen}>
       <a
@@ -43,6 +47,8 @@ export const ChatRow = memo(function ChatRow(props: RowProps) {
         className={style['link']}
         tabIndex={stop}
         data-conversation={conversation}
+        onPointerEnter={ahead}
+        onFocus={ahead}
         aria-current={isOpen ? 'page' : undefined}
         onClick={(event) => openHere(event, conversation)}
       >

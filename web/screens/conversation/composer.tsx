@@ -64,9 +64,10 @@ const Field = memo(function Field({ field, name, timeline, reach }: FieldProps) 
   const { text, setText } = draft;
   const matches = useEmojiMatches(field, text);
   const bytes = bytesOf(text);
-  const isEmpty = text.trim() === '';
+  const label = t('composer.label', { name: nameIn(name) });
+  const isReady = text.trim() !== '' && bytes <= TEXT_BYTES_MAX;
   const send = (): void => {
-    if (isEmpty || bytes > TEXT_BYTES_MAX) return;
+    if (!isReady) return;
     void timeline.send(text);
     draft.clear();
     field.current?.focus();
@@ -83,9 +84,6 @@ const Field = memo(function Field({ field, name, timeline, reach }: FieldProps) 
         send();
       }}
     >
-      {bytes > TEXT_BYTES_MAX && (
-        <ErrorNote error={errorBody('text-too-long', { bytes, max: TEXT_BYTES_MAX })} />
-      )}
       <EmojiMatches matches={matches} />
       <div className={style['row']}>
         <textarea
@@ -94,8 +92,8 @@ const Field = memo(function Field({ field, name, timeline, reach }: FieldProps) 
           rows={1}
           dir="auto"
           value={text}
-          placeholder={t('composer.label', { name: nameIn(name) })}
-          aria-label={t('composer.label', { name: nameIn(name) })}
+          placeholder={label}
+          aria-label={label}
           aria-describedby={hintId}
           aria-invalid={bytes > TEXT_BYTES_MAX || undefined}
           {...matches.aria}
@@ -110,30 +108,56 @@ const Field = memo(function Field({ field, name, timeline, reach }: FieldProps) 
             } else toMessages(event, text === '', reach);
           }}
         />
-        <EmojiButton
-          onPick={(emoji) => field.current && insertText(field.current, emoji)}
-          onClose={() => field.current?.focus()}
-        />
-        <IconButton
-          type="submit"
-          kind="primary"
-          className={style['send']}
-          icon={<SendHorizontal aria-hidden="true" />}
-          label={t('composer.send')}
-          disabled={isEmpty || bytes > TEXT_BYTES_MAX}
-        />
+        <Buttons field={field} isReady={isReady} />
       </div>
       <span id={hintId} className="visually-hidden">
         {t(enterSends ? 'composer.keys.enter' : 'composer.keys.mod')}
       </span>
-      {bytes > NEARLY_FULL_BYTES && bytes <= TEXT_BYTES_MAX && (
-        <p className={style['left']} role="status">
-          {t('composer.left', { count: TEXT_BYTES_MAX - bytes })}
-        </p>
-      )}
+      <Room bytes={bytes} />
     </form>
   );
 });
+
+function Buttons({
+  field,
+  isReady,
+}: {
+  readonly field: RefObject<HTMLTextAreaElement | null>;
+  /** There is something to send. */
+  readonly isReady: boolean;
+}) {
+  const t = useText();
+  return (
+    <>
+      <EmojiButton
+        onPick={(emoji) => field.current && insertText(field.current, emoji)}
+        onClose={() => field.current?.focus()}
+      />
+      <IconButton
+        type="submit"
+        kind="primary"
+        className={style['send']}
+        icon={<SendHorizontal aria-hidden="true" />}
+        label={t('composer.send')}
+        disabled={!isReady}
+      />
+    </>
+  );
+}
+
+/** How much still fits, where it is little; an error where it is too much. */
+function Room({ bytes }: { readonly bytes: number }) {
+  const t = useText();
+  if (bytes <= NEARLY_FULL_BYTES) return null;
+  if (bytes > TEXT_BYTES_MAX) {
+    return <ErrorNote error={errorBody('text-too-long', { bytes, max: TEXT_BYTES_MAX })} />;
+  }
+  return (
+    <p className={style['left']} role="status">
+      {t('composer.left', { count: TEXT_BYTES_MAX - bytes })}
+    </p>
+  );
+}
 
 const encoder = new TextEncoder();
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { ArrowDown } from 'lucide-react';
-import { useCallback, useMemo, useRef } from 'react';
-import { Virtualizer, type VirtualizerHandle } from 'virtua';
+import { useCallback, useMemo, useRef, type Ref } from 'react';
+import { Virtualizer, type CustomItemComponentProps, type VirtualizerHandle } from 'virtua';
 import { isNewer } from '../../model/model.ts';
 import { useModel } from '../../model/context.ts';
 import { useStore, useStorePart } from '../../model/store.ts';
@@ -35,6 +35,7 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
   const newLine = useMemo(() => newLineOf(rows, boundary), [rows, boundary]);
   const scrolling = useScrolling({ list, rows, timeline, at, newLine });
   const roving = useRoving({ list, feed, rows, reach });
+  const kept = useMemo(() => merged(roving.kept, scrolling.ahead), [roving.kept, scrolling.ahead]);
   const actions = useActions({ timeline, focusRow: roving.focusKey });
   const draw = useDraw({ ...props, rows, newLine, view, roving, actions });
   return (
@@ -68,7 +69,8 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
           data={rows}
           bufferSize={BUFFER_PX}
           shift={scrolling.shift}
-          keepMounted={roving.kept}
+          keepMounted={kept}
+          item={Item}
           onScroll={scrolling.onScroll}
           onScrollEnd={scrolling.onScrollEnd}
           onResize={scrolling.onResize}
@@ -79,6 +81,27 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
       </div>
     </>
   );
+}
+
+/**
+ * A row is where it will be for one frame before it was measured: hidden it could neither be seen
+ * nor take the focus.
+ */
+function Item({
+  style: { visibility: _visibility, ...shown },
+  children,
+  ref,
+}: CustomItemComponentProps) {
+  return (
+    <div ref={ref as Ref<HTMLDivElement>} style={shown}>
+      {children}
+    </div>
+  );
+}
+
+function merged(one: readonly number[], other: readonly number[]): readonly number[] {
+  if (other.length === 0) return one;
+  return one.length === 0 ? other : [...new Set([...one, ...other])].sort((a, b) => a - b);
 }
 
 interface DrawProps extends ListProps {

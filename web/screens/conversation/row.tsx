@@ -3,7 +3,6 @@
  * Rows are drawn by the thousand while one scrolls: nothing in here reads the layout.
  * @module
  */
-import { Ellipsis } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import { cx } from '../../parts/cx.ts';
 import { useText, type Text } from '../../text/text.ts';
@@ -107,9 +106,7 @@ function Bubble(props: RowProps) {
           aria-expanded={hasMenu}
           className={style['more']}
           onClick={() => act('menu', item)}
-        >
-          <Ellipsis aria-hidden="true" />
-        </button>
+        />
         {hasMenu && <MessageMenu item={item} act={act} />}
       </div>
       {failed && <Unsent pending={item} act={act} isStop={isStop} />}

@@ -11,9 +11,9 @@ export type RowItem = Message | Pending;
 /** Messages of one author within this time join. */
 const JOIN_MS = 5 * 60_000;
 
-/** All rows, oldest first. */
-export function rowsOf({ messages, pending }: View): readonly RowItem[] {
-  return pending.length === 0 ? messages : [...messages, ...pending];
+/** All rows, oldest first. What was just written stands behind the newest message only. */
+export function rowsOf({ messages, pending, hasNewer }: View): readonly RowItem[] {
+  return pending.length === 0 || hasNewer ? messages : [...messages, ...pending];
 }
 
 export function isStored(item: RowItem): item is Message {

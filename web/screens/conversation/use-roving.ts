@@ -50,19 +50,7 @@ export function useRoving({ list, feed, rows, reach }: Input) {
     [hasFocus, active, rows.length],
   );
 
-  const focusKey = useCallback(
-    (key: string, tries = TRIES_MAX) => {
-      const index = latest.current.findLastIndex((row) => keyOf(row) === key);
-      if (index < 0 || tries === 0) return;
-      if (tries === TRIES_MAX) list.current?.scrollToIndex(index, { align: 'nearest' });
-      const row = feed.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`);
-      row?.focus({ preventScroll: true });
-      if (!row || document.activeElement !== row) {
-        requestAnimationFrame(() => focusKey(key, tries - 1));
-      }
-    },
-    [list, feed],
-  );
+  const focusKey = useFocusKey(list, feed, latest);
 
   const moveTo = useCallback(
     (index: number) => {
@@ -110,6 +98,27 @@ export function useRoving({ list, feed, rows, reach }: Input) {
     if (!event.currentTarget.contains(event.relatedTarget)) setHasFocus(false);
   };
   return { stop, kept, focusKey, moveTo, onKeyDown, onFocus, onBlur };
+}
+
+/** Puts the focus on a row, drawn or not. */
+function useFocusKey(
+  list: RefObject<VirtualizerHandle | null>,
+  feed: RefObject<HTMLDivElement | null>,
+  rows: RefObject<readonly RowItem[]>,
+) {
+  return useCallback(
+    function focusKey(key: string, tries = TRIES_MAX): void {
+      const index = rows.current.findLastIndex((row) => keyOf(row) === key);
+      if (index < 0 || tries === 0) return;
+      if (tries === TRIES_MAX) list.current?.scrollToIndex(index, { align: 'nearest' });
+      const row = feed.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`);
+      row?.focus({ preventScroll: true });
+      if (!row || document.activeElement !== row) {
+        requestAnimationFrame(() => focusKey(key, tries - 1));
+      }
+    },
+    [list, feed, rows],
+  );
 }
 
 function around(index: number, length: number): readonly number[] {

@@ -1,14 +1,12 @@
 /**
- * Scrolling of the feed: where it begins, staying at the newest, loading more at both ends, and
- * telling the daemon what was read.
+ * Scrolling of the feed: where it begins, staying at the newest, and loading more at both ends.
  * @module
  */
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import type { VirtualizerHandle } from 'virtua';
-import { useModel } from '../../model/context.ts';
-import { isNewer, type Model } from '../../model/model.ts';
 import type { Timeline } from '../../model/timeline.ts';
 import { isStored, keyOf, type RowItem } from './rows.ts';
+import { useMarkRead } from './use-mark-read.ts';
 
 /** So near to an end more is asked for. */
 const NEAR_ROWS = 80;
@@ -18,10 +16,13 @@ const AT_END_PX = 48;
 const ABOVE_PX = 96;
 /** What stands below the newest message. */
 const BELOW_PX = 12;
-/** Who only passes by has not read. */
-const READ_MS = 300;
+/** What was opened is drawn before more is asked for. */
+const LOAD_AFTER_MS = 300;
+/** Drawn ahead of who turns round (see `useAhead`). */
+const AHEAD_ROWS = 45;
+const AHEAD_STEP_ROWS = 15;
 
-interface Input {
+export interface ScrollInput {
   readonly list: RefObject<VirtualizerHandle | null>;
   readonly rows: readonly RowItem[];
   readonly timeline: Timeline;
@@ -30,54 +31,21 @@ interface Input {
   readonly newLine: number;
 }
 
-export function useScrolling({ list, rows, timeline, at, newLine }: Input) {
+export function useScrolling({ list, rows, timeline, at, newLine }: ScrollInput) {
   const [isAtEnd, setAtEnd] = useState(true);
-  const stuck = useRef(true);
   const offsetBefore = useRef(0);
   const markRead = useMarkRead(list, rows, timeline);
-  const firstKey = keyOf(rows[0]!);
-  const firstBefore = useRef(firstKey);
-  // Rows came or went before the first one: what is seen stays where it is.
-  const shift = firstBefore.current !== firstKey;
+  const loadMore = useLoadMore(list, rows, timeline);
+  const { stuck, toEnd } = useBeginning({ list, rows, timeline, at, newLine });
+  const shift = useShift(rows);
+  const ahead = useAhead(rows, shift);
 
-  const toEnd = useCallback(() => {
-    stuck.current = true;
-    const { length } = list.current ? timelineRows(timeline) : { length: 0 };
-    if (length > 0) list.current?.scrollToIndex(length - 1, { align: 'end', offset: BELOW_PX });
-  }, [list, timeline]);
-
-  const loadMore = useCallback(() => {
-    const handle = list.current;
-    if (!handle || handle.viewportSize === 0) return;
-    const first = handle.findItemIndex(handle.scrollOffset);
-    const last = handle.findItemIndex(handle.scrollOffset + handle.viewportSize);
-    if (first < NEAR_ROWS) void timeline.older();
-    if (timelineRows(timeline).length - last < NEAR_ROWS) void timeline.newer();
-  }, [list, timeline]);
-
-  // Where it begins. A piece of its own for each place: this runs once for each.
+  const written = writtenLast(rows);
   useLayoutEffect(() => {
-    const target = at === undefined ? -1 : rows.findIndex((row) => isAt(row, at));
-    if (target >= 0) {
-      stuck.current = false;
-      list.current?.scrollToIndex(target, { align: 'center' });
-    } else if (newLine >= 0) {
-      stuck.current = false;
-      list.current?.scrollToIndex(newLine, { align: 'start', offset: -ABOVE_PX });
-    } else toEnd();
-    // Only the place decides, not what comes later.
-  }, [at, list]);
-
-  useLayoutEffect(() => {
-    firstBefore.current = firstKey;
-    if (stuck.current) toEnd();
-  }, [rows, firstKey, toEnd]);
-
-  useEffect(() => {
-    markRead();
-    const timer = window.setTimeout(loadMore, READ_MS);
-    return () => window.clearTimeout(timer);
-  }, [rows, loadMore, markRead]);
+    // Who writes is led to what they wrote.
+    if (stuck.current || written !== undefined) toEnd();
+  }, [rows, written, stuck, toEnd]);
+  useEffect(markRead, [rows, markRead]);
 
   const onScroll = useCallback(
     (offset: number) => {
@@ -85,75 +53,128 @@ export function useScrolling({ list, rows, timeline, at, newLine }: Input) {
       if (!handle) return;
       const left = handle.scrollSize - handle.viewportSize - offset;
       const atEnd = left < AT_END_PX;
+      const isUp = offset < offsetBefore.current - 1;
       // What grows below does not count as scrolling away, only going up does.
       if (atEnd) stuck.current = true;
-      else if (offset < offsetBefore.current - 1) stuck.current = false;
+      else if (isUp) stuck.current = false;
       offsetBefore.current = offset;
       setAtEnd(atEnd || stuck.current);
+      ahead.look(isUp ? undefined : handle.findItemIndex(offset + handle.viewportSize));
       loadMore();
     },
-    [list, loadMore],
+    [list, loadMore, stuck, ahead],
   );
-
+  const onScrollEnd = useCallback(() => {
+    ahead.look(undefined);
+    ahead.rest();
+    markRead();
+  }, [ahead, markRead]);
   const onResize = useCallback(() => {
     if (stuck.current) toEnd();
-  }, [toEnd]);
-
+  }, [stuck, toEnd]);
   const jump = useCallback(() => {
     if (timeline.view.value.hasNewer) void timeline.open();
     else toEnd();
   }, [timeline, toEnd]);
-
-  return { shift, isAtEnd, onScroll, onScrollEnd: markRead, onResize, jump };
+  return { shift, ahead: ahead.rows, isAtEnd, onScroll, onScrollEnd, onResize, jump };
 }
 
-function timelineRows(timeline: Timeline): { readonly length: number } {
-  const { messages, pending } = timeline.view.value;
-  return { length: messages.length + pending.length };
+/** Key of the newest row where it was just written here. */
+function writtenLast(rows: readonly RowItem[]): string | undefined {
+  const last = rows.at(-1);
+  return last && !isStored(last) && last.error === undefined ? last.clientId : undefined;
 }
 
-function isAt(row: RowItem, cursor: string): boolean {
-  return isStored(row) && row.cursor === cursor;
+/** Where it begins, and whether it stays at the newest. */
+function useBeginning({ list, rows, at, newLine }: ScrollInput) {
+  const stuck = useRef(true);
+  const count = useRef(rows.length);
+  useLayoutEffect(() => {
+    count.current = rows.length;
+  }, [rows]);
+  const toEnd = useCallback(() => {
+    stuck.current = true;
+    list.current?.scrollToIndex(count.current - 1, { align: 'end', offset: BELOW_PX });
+  }, [list]);
+  const first = useRef({ rows, newLine });
+  useLayoutEffect(() => {
+    first.current = { rows, newLine };
+  }, [rows, newLine]);
+  // Only the place decides, not what comes later.
+  useLayoutEffect(() => {
+    const { rows: all, newLine: unread } = first.current;
+    const target = all.findIndex((row) => at !== undefined && isStored(row) && row.cursor === at);
+    if (target >= 0) {
+      stuck.current = false;
+      list.current?.scrollToIndex(target, { align: 'center' });
+    } else if (unread >= 0) {
+      stuck.current = false;
+      list.current?.scrollToIndex(unread, { align: 'start', offset: -ABOVE_PX });
+    } else toEnd();
+  }, [at, list, toEnd]);
+  return { stuck, toEnd };
 }
 
-/** Marks as read what was shown in a window that is seen and used. @returns what schedules it. */
-function useMarkRead(
+/** @returns what asks for more where an end is near. */
+function useLoadMore(
   list: RefObject<VirtualizerHandle | null>,
   rows: readonly RowItem[],
   timeline: Timeline,
 ): () => void {
-  const model = useModel();
-  const current = useRef(rows);
-  const timer = useRef<number | undefined>(undefined);
-  useLayoutEffect(() => {
-    current.current = rows;
-  }, [rows]);
-  const schedule = useCallback(() => {
-    window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => {
-      const handle = list.current;
-      if (!handle || document.visibilityState !== 'visible' || !document.hasFocus()) return;
-      const last = handle.findItemIndex(handle.scrollOffset + handle.viewportSize - 1);
-      readUpTo(model, timeline, current.current.slice(0, last + 1));
-    }, READ_MS);
-  }, [model, timeline, list]);
+  const loadMore = useCallback(() => {
+    const handle = list.current;
+    if (!handle || handle.viewportSize === 0) return;
+    const { messages } = timeline.view.value;
+    const first = handle.findItemIndex(handle.scrollOffset);
+    const last = handle.findItemIndex(handle.scrollOffset + handle.viewportSize);
+    if (first < NEAR_ROWS) void timeline.older();
+    if (messages.length - last < NEAR_ROWS) void timeline.newer();
+  }, [list, timeline]);
   useEffect(() => {
-    window.addEventListener('focus', schedule);
-    document.addEventListener('visibilitychange', schedule);
-    return () => {
-      window.clearTimeout(timer.current);
-      window.removeEventListener('focus', schedule);
-      document.removeEventListener('visibilitychange', schedule);
-    };
-  }, [schedule]);
-  return schedule;
+    const timer = window.setTimeout(loadMore, LOAD_AFTER_MS);
+    return () => window.clearTimeout(timer);
+  }, [rows, loadMore]);
+  return loadMore;
 }
 
-function readUpTo(model: Model, timeline: Timeline, seen: readonly RowItem[]): void {
-  const { conversation } = timeline;
-  const chat = model.conversations.value.get(conversation);
-  const cursor = seen.findLast(isStored)?.cursor;
-  if (!chat || chat.unread === 0 || cursor === undefined || !isNewer(cursor, chat.readUpTo)) return;
-  // Where it fails, the next look tries again.
-  model.client.call('messages.markRead', { to: conversation, cursor }).catch(() => undefined);
+/** True where rows came or went before the first one: what is seen then stays where it is. */
+function useShift(rows: readonly RowItem[]): boolean {
+  const first = keyOf(rows[0]!);
+  const before = useRef(first);
+  const shift = before.current !== first;
+  useLayoutEffect(() => {
+    before.current = first;
+  }, [first]);
+  return shift;
+}
+
+const NOTHING: readonly number[] = [];
+
+/**
+ * After rows came before the first one, the list draws ahead in the old direction only until it
+ * rests. Who turns round before that would see blank rows: these are drawn for them.
+ */
+function useAhead(rows: readonly RowItem[], shift: boolean) {
+  const [step, setStep] = useState(-1);
+  const shifted = useRef(false);
+  useLayoutEffect(() => {
+    if (shift) shifted.current = true;
+  }, [shift, rows]);
+  const look = useCallback((last: number | undefined) => {
+    const isNeeded = shifted.current && last !== undefined;
+    setStep(isNeeded ? Math.floor(last / AHEAD_STEP_ROWS) : -1);
+  }, []);
+  const rest = useCallback(() => {
+    shifted.current = false;
+  }, []);
+  const from = step * AHEAD_STEP_ROWS;
+  const count = step < 0 ? 0 : Math.min(AHEAD_ROWS, rows.length - from);
+  const drawn = useRef(NOTHING);
+  if (count <= 0) drawn.current = NOTHING;
+  else if (drawn.current[0] !== from || drawn.current.length !== count) {
+    drawn.current = Array.from({ length: count }, (_, i) => from + i);
+  }
+  const parts = useRef({ look, rest, rows: NOTHING });
+  parts.current.rows = drawn.current;
+  return parts.current;
 }
