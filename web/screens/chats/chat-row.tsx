@@ -13,6 +13,7 @@ import { useModel } from '../../model/context.ts';
 import { go } from '../../model/place.ts';
 import { prefetchConversation } from '../../model/timelines.ts';
 import { Avatar } from '../../parts/avatar.tsx';
+import { LookAlikeMark } from '../../parts/look-alike.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
@@ -56,12 +57,13 @@ export const ChatRow = memo(function ChatRow(props: RowProps) {
         <span className={style['first']}>
           <span className={style['who']}>
             <bdi className={style['name']}>{shownName(name)}</bdi>
+            <LookAlikeMark person={chat} />
             {chat.verifiedAt !== undefined && (
               <BadgeCheck className={style['verified']} role="img" aria-label={t('app.verified')} />
             )}
           </span>
           {last && (
-            <time className={style['time']} dateTime={last.storedAt}>
+            <time className={style['time']} dateTime={last.storedAt} dir="auto">
               {shortTime(new Date(last.storedAt), today)}
             </time>
           )}

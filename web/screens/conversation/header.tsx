@@ -7,6 +7,7 @@ import { ArrowLeft, BadgeCheck, BookOpenText, Info, Search } from 'lucide-react'
 import { memo } from 'react';
 import { go, goBack } from '../../model/place.ts';
 import { IconButton } from '../../parts/button.tsx';
+import { LookAlikeMark } from '../../parts/look-alike.tsx';
 import { PageLink } from '../../parts/page-link.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
@@ -36,6 +37,7 @@ export const Header = memo(function Header({ conversation, onFind }: Props) {
         <h1 className={style['name']}>
           <bdi>{shownName(name)}</bdi>
         </h1>
+        <LookAlikeMark person={conversation} />
         {verifiedAt !== undefined && (
           <span className={style['verified']}>
             <BadgeCheck aria-hidden="true" />

@@ -13,6 +13,7 @@ import { Avatar } from '../../parts/avatar.tsx';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { IdText } from '../../parts/id-text.tsx';
+import { LookAlikeLine } from '../../parts/look-alike.tsx';
 import { PageLink } from '../../parts/page-link.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
@@ -42,6 +43,7 @@ export function DetailsPanel({ conversation }: { readonly conversation: Conversa
           {t('details.message')}
         </Button>
       </div>
+      <LookAlikeLine person={conversation} />
       <RouteBlock conversation={conversation} path={path} />
       <SafetyBlock verifiedAt={verifiedAt} path={path} />
       <Facts conversation={conversation} />

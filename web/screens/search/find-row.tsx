@@ -6,6 +6,7 @@ import type { Hit } from '@sotto/api/contract.ts';
 import { BadgeCheck, CornerDownLeft, MessageCircle, UserPlus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Avatar } from '../../parts/avatar.tsx';
+import { LookAlikeMark } from '../../parts/look-alike.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
@@ -67,6 +68,7 @@ function Person({ find }: { readonly find: Extract<Find, { kind: 'person' | 'fil
       <span className={style['words']}>
         <span className={style['who']}>
           <bdi className={style['name']}>{shownName(name)}</bdi>
+          <LookAlikeMark person={find.person} />
           {verifiedAt !== undefined && (
             <BadgeCheck className={style['verified']} role="img" aria-label={t('app.verified')} />
           )}

@@ -15,6 +15,10 @@ export const APP = {
   'app.cancel': 'Cancel',
   'app.retry': 'Retry',
   'app.copy': 'Copy',
+  'app.look-alike': 'Looks like {name}, and is somebody else',
+  'app.look-alike.line':
+    'This name looks like that of {name}, who is somebody else. It is not the {name} you know ' +
+    'until you compare safety numbers.',
   'app.copied': 'Copied',
   'app.not-copied': 'Not copied: select the text instead',
   'app.loading': 'Loading…',
