@@ -53,7 +53,7 @@ function npmStart(how: { terminal: boolean; screen: boolean }): { code: number; 
   const [program, ...args] = how.terminal
     ? ['script', '-qec', line, '/dev/null']
     : ['sh', '-c', `${line} 2>&1`];
-  const { status, stdout } = spawnSync(program!, args, {
+  const { status, stdout } = spawnSync(program, args, {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: folder, SHELL: '/bin/sh', LANG: 'C.UTF-8', ...screen },
     encoding: 'utf8',
