@@ -67,7 +67,7 @@ function Ways() {
         isOpen={open === 'mine'}
         onOpen={() => setOpen('mine')}
       >
-        <MyInvite invites={invites} />
+        <MyInvite invites={invites} isMain />
       </Way>
       <Echo />
     </section>

@@ -11,7 +11,6 @@ import { go } from '../../model/place.ts';
 import { Button } from '../../parts/button.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { useText } from '../../text/text.ts';
-import { nameIn } from '../../words/name.ts';
 import style from './add.module.css';
 
 export function Held({ contact }: { readonly contact: Contact }) {
@@ -36,7 +35,7 @@ export function Held({ contact }: { readonly contact: Contact }) {
       <h3 ref={heading} tabIndex={-1}>
         {t('add.held.title')}
       </h3>
-      <p>{t('add.held', { name: nameIn(contact.name) })}</p>
+      <p>{t('add.held')}</p>
       {error && <ErrorNote error={error} />}
       <div className={style['buttons']}>
         <Button kind="primary" onClick={() => go(chat)}>

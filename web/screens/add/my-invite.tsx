@@ -26,7 +26,14 @@ const EXPIRES: Readonly<Record<string, { readonly ms: number; readonly label: Te
   month: { ms: 30 * 24 * HOUR_MS, label: 'invite.expires.month' },
 };
 
-export function MyInvite({ invites }: { readonly invites: Invites }) {
+export function MyInvite({
+  invites,
+  isMain = false,
+}: {
+  readonly invites: Invites;
+  /** What the page is for: the button says so. */
+  readonly isMain?: boolean;
+}) {
   const t = useText();
   const linkOf = useInviteLink();
   const [shown, setShown] = useState<Invite>();
@@ -49,7 +56,7 @@ export function MyInvite({ invites }: { readonly invites: Invites }) {
         <Wishes {...{ expires, setExpires, reusable, setReusable }} />
       )}
       <div className={style['buttons']}>
-        <CopyButton kind="primary" text={make}>
+        <CopyButton kind={isMain ? 'primary' : 'plain'} text={make}>
           {t('invite.make')}
         </CopyButton>
         {shown ? (

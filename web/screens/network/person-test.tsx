@@ -3,7 +3,7 @@
  * step, in the order of the way.
  * @module
  */
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { useModel } from '../../model/context.ts';
 import type { Doctor } from '../../model/doctor.ts';
 import { useStore } from '../../model/store.ts';
@@ -22,6 +22,10 @@ export function PersonTest({ doctor }: { readonly doctor: Doctor }) {
     .sort((a, b) => a.name.localeCompare(b.name));
   const [chosen, setChosen] = useState('');
   const [asked, setAsked] = useState('');
+  const way = doctor.findings?.way ?? [];
+  const result = useRef<HTMLDivElement>(null);
+  // It comes some seconds later, and may be out of sight.
+  useEffect(() => result.current?.scrollIntoView({ block: 'nearest' }), [way]);
   const who = conversations.get(chosen) ?? people[0];
   const test = (event: FormEvent): void => {
     event.preventDefault();
@@ -55,15 +59,15 @@ export function PersonTest({ doctor }: { readonly doctor: Doctor }) {
         </form>
       )}
       <div role="status">
-        {asked !== '' && doctor.findings !== undefined && doctor.findings.way.length > 0 && (
-          <>
+        {asked !== '' && way.length > 0 && (
+          <div ref={result}>
             <h3 className={style['way']}>{t('network.person.result', { name: nameIn(asked) })}</h3>
             <ol>
-              {doctor.findings.way.map((check) => (
+              {way.map((check) => (
                 <CheckRow key={check.check} check={check} />
               ))}
             </ol>
-          </>
+          </div>
         )}
       </div>
     </section>

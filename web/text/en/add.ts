@@ -28,7 +28,7 @@ export const ADD = {
   'add.offline': "Saved. We'll reach out when you're online",
   'add.held':
     'Not sent yet. Requests by ID go through relays, which hide your IP address, and there is ' +
-    'none. If you send it anyway, someone who has the ID of {name} could find your IP address.',
+    'none. If you send it anyway, someone who has that ID could find your IP address.',
   'add.held.title': 'Send it although it may show your IP address?',
   'add.held.send': 'Send anyway',
   'add.held.wait': 'Wait',
