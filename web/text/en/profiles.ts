@@ -8,7 +8,8 @@ export const PROFILES = {
   'profiles.lock.none':
     'No passphrase is set. Whoever uses this account of this computer can open this profile.',
   'profiles.lock.set':
-    'A passphrase is set. Without it nobody can open this profile, here or from a copy of its files.',
+    'A passphrase is set. Without it nobody can open this profile, here or from a copy of its ' +
+    'files.',
   'profiles.lock.now': 'Lock now',
   'profiles.lock.after': 'Lock by itself',
   'profiles.lock.after.line': 'When nobody has used a key or the pointer here for so long.',
@@ -34,7 +35,8 @@ export const PROFILES = {
   'profiles.passphrase.removed': 'The passphrase was removed.',
   'profiles.list': 'Profiles on this computer',
   'profiles.list.line':
-    'Each has an ID, people and messages of its own. Who can see your IP address may still tell that two are of one computer.',
+    'Each has an ID, people and messages of its own. Who can see your IP address may still tell ' +
+    'that two are of one computer.',
   'profiles.current': 'This one',
   'profiles.running': 'Running',
   'profiles.locked-by': 'Has a passphrase',

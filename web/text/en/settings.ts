@@ -10,8 +10,8 @@ export const SETTINGS = {
   'settings.not-saved': 'Not saved.',
   'settings.restart': 'Takes effect at the next start of the app.',
   'settings.given':
-    'Given when the app was started ({source, select, flag {by a flag} other {by the environment}}), ' +
-    'so it cannot be changed here.',
+    'Given when the app was started ({source, select, flag {by a flag} other {by the ' +
+    'environment}}), so it cannot be changed here.',
   'settings.save': 'Save',
   'settings.saved': 'Saved',
   'settings.open': 'Open',

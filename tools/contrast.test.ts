@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import CSS from './tokens.css?raw';
+
+const CSS = readFileSync(new URL('../web/style/tokens.css', import.meta.url), 'utf8');
 
 /** Colours of a theme: those of the light one, and what the theme has of its own. */
 function themeOf(selector: string): ReadonlyMap<string, string> {
