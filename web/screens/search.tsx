@@ -19,7 +19,8 @@ import { Pills } from '../parts/pills.tsx';
 import { useText } from '../text/text.ts';
 import { FilterBar } from './search/filter-bar.tsx';
 import { FindList } from './search/find-list.tsx';
-import { findsOf, looksPasted, open, type Find, type Tab } from './search/finds.ts';
+import { findsOf, looksPasted, type Find, type Tab } from './search/finds.ts';
+import { openFind } from './search/open-find.ts';
 import { readQuery, withFilter } from './search/query.ts';
 import style from './search/search.module.css';
 import { useHits } from './search/use-hits.ts';
@@ -53,7 +54,7 @@ export default function Search() {
   };
   const choose = (find: Find): void => {
     lastActive.set(find.key);
-    if (find.kind !== 'filter') return open(find);
+    if (find.kind !== 'filter') return openFind(find);
     change(withFilter(typed, query.unfinished!.filter, find.person.name));
     field.current?.focus();
   };

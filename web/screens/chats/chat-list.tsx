@@ -83,13 +83,10 @@ function Filters({ filter }: { readonly filter: ChatFilter }) {
 /** Calm: one line, and everything goes on. */
 function OfflineLine() {
   const t = useText();
-  const { phase, status } = useModel();
-  const isOnline = useStorePart(status, (now) => now?.online !== false);
-  const isLost = useStore(phase) === 'lost';
-  const said = isLost ? t('app.lost') : isOnline ? '' : t('app.offline');
+  const isOnline = useStorePart(useModel().status, (now) => now?.online !== false);
   return (
-    <p role="status" className={style['offline']} data-lost={isLost}>
-      {said}
+    <p role="status" className={style['offline']}>
+      {isOnline ? '' : t('app.offline')}
     </p>
   );
 }

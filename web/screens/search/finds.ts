@@ -1,14 +1,11 @@
 /**
- * Finds: what a search shows, in order, each with what happens when it is chosen.
+ * Finds: what a search shows, in order.
  *
  *   what was pasted   people   commands   messages
  *
  * @module
  */
 import type { Conversation, Hit, Peek } from '@sotto/api/contract.ts';
-import { addWith } from '../../model/handed.ts';
-import { keyList } from '../../model/keys.ts';
-import { go } from '../../model/place.ts';
 import type { TextKey } from '../../text/text.ts';
 import { matchScore } from '../../words/match.ts';
 import type { FilterName, Query } from './query.ts';
@@ -24,21 +21,24 @@ export type Find =
 
 export interface Command {
   readonly name: TextKey;
-  readonly run: () => void;
+  /** Where it leads; undefined for the list of keys. */
+  readonly path: string | undefined;
 }
 
 const COMMANDS: readonly Command[] = [
-  { name: 'search.command.add', run: () => go('/add') },
-  { name: 'search.command.requests', run: () => go('/requests') },
-  { name: 'search.command.network', run: () => go('/network') },
-  { name: 'search.command.settings', run: () => go('/settings') },
-  { name: 'search.command.profiles', run: () => go('/profiles') },
-  { name: 'search.command.keys', run: () => keyList.set(true) },
+  { name: 'search.command.add', path: '/add' },
+  { name: 'search.command.requests', path: '/requests' },
+  { name: 'search.command.network', path: '/network' },
+  { name: 'search.command.settings', path: '/settings' },
+  { name: 'search.command.profiles', path: '/profiles' },
+  { name: 'search.command.keys', path: undefined },
 ];
 
 /** People who are shown beside messages and before anything was typed. */
 const PEOPLE_SOME = 6;
 const PEOPLE_MAX = 50;
+/** An ID has 56; so many without anything else are no sentence. */
+const ID_CHARS_SOME = 40;
 
 export function findsOf(
   all: {
@@ -78,28 +78,10 @@ export function findsOf(
   return finds;
 }
 
-/** Goes there. What completes a filter goes nowhere. */
-export function open(find: Exclude<Find, { kind: 'filter' }>): void {
-  switch (find.kind) {
-    case 'pasted':
-      if (find.peek.known === undefined) addWith(find.text);
-      else go(`/c/${find.peek.known}`);
-      break;
-    case 'person':
-      go(`/c/${find.person.conversation}`);
-      break;
-    case 'command':
-      find.command.run();
-      break;
-    case 'message':
-      go(`/c/${find.hit.message.conversation}/at/${find.hit.message.cursor}`);
-      break;
-  }
-}
-
 /** Might it be an ID or an invite? What it is the daemon says. */
 export function looksPasted(text: string): boolean {
-  return /sotto:/i.test(text) || /[a-z2-7]{24}/i.test(text.replace(/\s+/g, ''));
+  const letters = text.replace(/[\s-]+/g, '');
+  return /sotto:/i.test(text) || (letters.length >= ID_CHARS_SOME && /^[a-z2-7]+$/i.test(letters));
 }
 
 function isOfPeople(filter: FilterName): boolean {
