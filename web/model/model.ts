@@ -171,6 +171,9 @@ export class Model {
           unread: event.data.unread,
         }));
         break;
+      case 'setting':
+        this.putSetting(event.data);
+        break;
       case 'removed':
         this.#remove(event.data.conversation);
         break;
