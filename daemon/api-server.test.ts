@@ -189,6 +189,19 @@ describe('[API-14] hostile bytes', () => {
     await expect(refused).rejects.toMatchObject({ body: { code: 'E18', reason: 'bad-input' } });
   });
 
+  test('a connection made ahead, that stays silent, ends without an answer', async () => {
+    const { port, server } = await open();
+    const said = await new Promise<string>((done) => {
+      let text = '';
+      const socket = connect(port, '127.0.0.1');
+      socket.on('data', (bytes) => (text += String(bytes)));
+      socket.on('error', () => undefined);
+      socket.on('close', () => done(text));
+    });
+    expect(said).toBe('');
+    expect(server.stats()['apiMalformed']).toBe(0);
+  });
+
   test('a client that stops in the middle does not hold others up, nor do very many', async () => {
     const { port } = await open();
     const idle = Array.from({ length: CONNECTIONS_MAX - 1 }, () => {

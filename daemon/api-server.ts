@@ -118,7 +118,11 @@ export class ApiServer {
       socket.on('data', () => undefined);
       socket.once('close', () => this.#sockets--);
     });
-    this.#server.on('clientError', (_, socket) => this.#hangUp(socket as Socket));
+    this.#server.on('clientError', (error, socket) => {
+      // Browsers connect ahead. An answer to nothing could be taken for that of what comes just then.
+      if ('code' in error && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroy();
+      else this.#hangUp(socket as Socket);
+    });
     // A body is read whole or not at all: nobody is asked to go on.
     this.#server.on('checkContinue', (request, response) => this.#serve(request, response));
     this.#server.on('checkExpectation', (request, response) => this.#serve(request, response));

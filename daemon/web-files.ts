@@ -62,7 +62,8 @@ export class WebFiles {
   async find(path: string): Promise<WebFile | 'none' | undefined> {
     const isPage = PAGE.test(path);
     if (isPage || path === INDEX || this.#known.stamp === '') await this.#look();
-    const files = await this.#known.files;
+    // A build that takes its place while it is read: a moment later it is there.
+    const files = await this.#known.files.catch(() => NONE.files);
     if (files.size === 0) return isPage ? 'none' : undefined;
     return files.get(isPage ? INDEX : path);
   }
@@ -74,7 +75,6 @@ export class WebFiles {
     const known = stamp === '' ? NONE : { stamp, files: this.#read() };
     this.#known = known;
     known.files.catch(() => {
-      // A build took its place while it was read.
       if (this.#known === known) this.#known = NONE;
     });
   }
