@@ -129,6 +129,15 @@ describe('[CLI-5] the event stream', () => {
     expect(seen[0]!.request.headers['authorization']).toBe(`Bearer ${TOKEN}`);
   });
 
+  test('a refusal as its last line ends it for good, such as that of a lock', async () => {
+    const line = JSON.stringify({ v: 1, ok: false, error: errorBody('locked') });
+    const { client, seen } = await serve((_, response) => response.end(`${network}${line}\n`));
+    const events = client.events();
+    expect(await events.next()).toMatchObject({ value: { type: 'network' } });
+    await expect(events.next()).rejects.toMatchObject({ body: { reason: 'locked' } });
+    expect(seen).toHaveLength(1);
+  });
+
   test('goes on after the last cursor, and an unfinished line counts as not seen', async () => {
     let lost = 0;
     const { client, seen } = await serve((_, response, nth) => {

@@ -4,8 +4,9 @@
  *   open --lock.now, or nobody at a screen for lock.afterMinutes--> locked --lock.open--> open
  *
  * While locked, `lock.status`, `lock.open`, `lock.now`, `pages.open` and `daemon.stop` answer;
- * everything else is refused with `locked` (423), and the stream of events ends with that refusal as its last
- * line. A passphrase travels in the body of a request only, and comes back in no answer.
+ * everything else is refused with `locked` (423), and the stream of events ends with that refusal
+ * as its last line. A passphrase travels in the body of a request only, and comes back in no
+ * answer.
  * Spec: docs/spec/local-api.md API-40 to API-46.
  * @module
  */

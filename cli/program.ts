@@ -10,6 +10,7 @@ import type { Globals } from './globals.ts';
 import { HELP } from './help.ts';
 import { addLifeVerbs, addMessageVerbs, addPeopleVerbs, addSettingVerbs } from './commands.ts';
 import { Output } from './output.ts';
+import { addProfileVerbs } from './profile-commands.ts';
 import { addShellVerbs } from './shell-commands.ts';
 import { openSession } from './session.ts';
 import type { Session } from './session.ts';
@@ -57,7 +58,14 @@ export function build(runVerb: RunVerb): Command {
     .configureOutput({ writeErr: () => undefined })
     .addHelpText('after', '\nHelp on one command: sotto help COMMAND');
   addGlobals(program);
-  const groups = [addLifeVerbs, addPeopleVerbs, addMessageVerbs, addSettingVerbs, addShellVerbs];
+  const groups = [
+    addLifeVerbs,
+    addPeopleVerbs,
+    addMessageVerbs,
+    addProfileVerbs,
+    addSettingVerbs,
+    addShellVerbs,
+  ];
   for (const add of groups) add(program, runVerb);
   return program;
 }

@@ -74,7 +74,10 @@ async function sayToEcho(text: string): Promise<void> {
 const accepts = (port: number): Promise<boolean> =>
   new Promise((done) => {
     const socket = createConnection(port, '127.0.0.1');
-    socket.on('connect', () => done(true) || socket.destroy());
+    socket.on('connect', () => {
+      done(true);
+      socket.destroy();
+    });
     socket.on('error', () => done(false));
   });
 

@@ -60,7 +60,7 @@ export function openVault(options: VaultOptions): Promise<Vault> {
   });
 }
 
-/** Does the vault of a folder want a passphrase? False where there is none, or no whole key file. */
+/** Does the vault of a folder want a passphrase? False where there is no whole key file. */
 export function hasPassphrase(folder: string): boolean {
   return wantsPassphrase(pathsOf(folder).key);
 }

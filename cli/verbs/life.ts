@@ -5,6 +5,7 @@
  *          else spawn dist/daemon.mjs, detached -> one line on its stdout: ready
  *                                                  one line on its stderr: why not, and its exit
  *          passphrase-needed, and a person is there -> ask, spawn again with `-`, at most 3 times
+ *   start of an app that is locked: ask, unlock it
  *   stop:  daemon.stop -> wait until the process is gone
  *
  * Spec: docs/spec/cli.md CLI-16, CLI-17.
@@ -38,13 +39,13 @@ const NOT_APPLIED = '--set counts for the next start only: sotto stop, then star
 
 export async function start(session: Session): Promise<void> {
   const running = await runningStatus(session);
-  if (running) return tell(session, running, true);
+  if (running) return tell(session, await opened(session, running), true);
   try {
     await spawnUntilReady(session);
   } catch (error) {
     // Two starts at once: the other one was first, and will be ready in a moment.
     if (!(error instanceof Failure) || error.body.reason !== 'already-running') throw error;
-    return tell(session, await awaitOther(session, error), true);
+    return tell(session, await opened(session, await awaitOther(session, error)), true);
   }
   return tell(session, await session.daemon.call('status.get', {}), false);
 }
@@ -105,17 +106,25 @@ function bodyReason(error: unknown): string | undefined {
   return (error as { body?: ApiErrorBody }).body?.reason;
 }
 
-async function runningStatus(session: Session): Promise<Status | undefined> {
+async function runningStatus(session: Session): Promise<Status | 'locked' | undefined> {
   if (session.daemon.pid() === undefined) return undefined;
   try {
     return await session.daemon.call('status.get', {});
   } catch (error) {
     const reason = error instanceof Failure ? error.body.reason : bodyReason(error);
     if (reason === 'not-running') return undefined;
+    if (reason === 'locked') return reason;
     // It took the question and died of a signal before it answered.
     if (reason === 'no-answer' && (await isGone(session))) return undefined;
     throw error;
   }
+}
+
+/** Of an app that is locked: the passphrase first. */
+async function opened(session: Session, status: Status | 'locked'): Promise<Status> {
+  if (status !== 'locked') return status;
+  await (await import('./lock.ts')).unlocked(session);
+  return session.daemon.call('status.get', {});
 }
 
 /** Is the process of api.json gone, or about to go? */
@@ -128,7 +137,7 @@ async function isGone({ daemon }: Session): Promise<boolean> {
   return true;
 }
 
-async function awaitOther(session: Session, held: Failure): Promise<Status> {
+async function awaitOther(session: Session, held: Failure): Promise<Status | 'locked'> {
   const giveUpAtMs = performance.now() + session.daemon.timeoutMs;
   for (;;) {
     const status = await runningStatus(session);
