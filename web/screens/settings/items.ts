@@ -101,8 +101,8 @@ export const ITEMS: readonly Item[] = ROWS.map(([id, section, title, line, value
   values,
 }));
 
-/** Kept by the daemon for the app, and no setting of a person. */
-const UNSEEN = ['app.welcomed'];
+/** A mark of the app's own, and a choice among one: there is a single language so far. */
+const UNSEEN = ['app.welcomed', 'app.language'];
 
 /** As it stands on the page. */
 export interface ShownItem {
