@@ -37,8 +37,14 @@ describe('[API-24] pages', () => {
 
   test('may be opened from anywhere, and used by nobody else', () => {
     expect(verdict('GET /welcome', { ...CROSS, ...OPENED })).toEqual(page);
+    // What a service worker of ours asks for when a page is opened.
+    expect(verdict('GET /welcome', { ...CROSS, ...OPENED, 'Sec-Fetch-Dest': 'empty' })).toEqual(
+      page,
+    );
     const refused = { ok: false, status: 403 };
-    for (const dest of ['iframe', 'script', 'empty', 'object', 'image']) {
+    const fetched = { ...CROSS, 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' };
+    expect(verdict('GET /welcome', fetched)).toEqual(refused);
+    for (const dest of ['iframe', 'script', 'object', 'image', '']) {
       const headers = { ...CROSS, ...OPENED, 'Sec-Fetch-Dest': dest };
       expect(verdict('GET /welcome', headers)).toEqual(refused);
       expect(verdict('GET /welcome', { ...headers, 'Sec-Fetch-Site': 'same-site' })).toEqual(
@@ -59,7 +65,9 @@ describe('[API-24] pages', () => {
       expect(verdict('GET /c/c_7k2', {}, name)).toEqual(refused);
       expect(verdict('POST /c/c_7k2', OPENED, name)).toEqual(refused);
       expect(verdict('GET /api/v1/events', OPENED, name)).toEqual(refused);
-      expect(verdict('GET /', { ...OPENED, 'Sec-Fetch-Dest': 'iframe' }, name)).toEqual(refused);
+      for (const dest of ['iframe', 'empty']) {
+        expect(verdict('GET /', { ...OPENED, 'Sec-Fetch-Dest': dest }, name)).toEqual(refused);
+      }
     }
     for (const name of ['localhost', `localhost:${PORT + 1}`, `evil.example:${PORT}`]) {
       expect(verdict('GET /', OPENED, name)).toEqual({ ok: false, status: 403 });

@@ -72,7 +72,8 @@ export function judge<Session>(
   const host = headers.get('host');
   if (host?.length !== 1 || host[0] !== own) {
     const isOther = OTHER_NAMES.some((name) => host?.length === 1 && host[0] === `${name}:${port}`);
-    const isOpened = method === 'GET' && isTarget && !isApi && opensPage(headers);
+    const isPage = method === 'GET' && isTarget && !isApi;
+    const isOpened = isPage && opensPage(headers, 'document');
     if (!isOther || !isOpened) return { ok: false, status: 403 };
     return { ok: false, status: 307, location: `http://${own}${target}` };
   }
@@ -82,7 +83,9 @@ export function judge<Session>(
   const isForeign = site && !isOnly(site, 'none', 'same-origin');
   const [path = '', ...queries] = target.split('?');
   if (isTarget && !isApi) {
-    if (isForeign && !opensPage(headers)) return { ok: false, status: 403 };
+    // Our own service worker asks on behalf of such a page, and of nobody else.
+    const isOpened = opensPage(headers, 'document', 'empty');
+    if (isForeign && !isOpened) return { ok: false, status: 403 };
     const reads = /^(GET|HEAD)$/.test(method) && version === '1.1';
     return reads ? { ok: true, to: 'page', path } : { ok: false, status: 405 };
   }
@@ -106,10 +109,11 @@ export function judge<Session>(
 }
 
 /** Does a person open a whole page: no frame, no script, no fetch? Browsers that say so only. */
-function opensPage(headers: Headers): boolean {
-  const mode = headers.get('sec-fetch-mode');
-  const dest = headers.get('sec-fetch-dest');
-  return mode !== undefined && isOnly(mode, 'navigate') && isOnly(dest ?? [], 'document');
+function opensPage(headers: Headers, ...dests: readonly string[]): boolean {
+  const [mode = [], dest = []] = ['sec-fetch-mode', 'sec-fetch-dest'].map((name) =>
+    headers.get(name),
+  );
+  return isOnly(mode, 'navigate') && isOnly(dest, ...dests);
 }
 
 function isOnly(values: readonly string[], ...wanted: readonly string[]): boolean {

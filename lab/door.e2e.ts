@@ -22,6 +22,7 @@ import {
   letIn,
   openBrowser,
   ownPageSees,
+  shownInFrames,
 } from './bars/c4-browser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sotto-door-'));
@@ -124,6 +125,7 @@ test('[API-26] hostile pages get nothing while a browser is let in', async () =>
     const { through } = await attackFromPages(context, port, { page: half, key });
     assert.deepEqual(through, []);
     assert.deepEqual(await holdOfWindows(context, port), []);
+    assert.deepEqual(await shownInFrames(context, port), []);
     const { apiRefused } = await daemon.stats();
     assert.ok(apiRefused! > 300, `only ${apiRefused} came to the door`);
     const { status } = await ownPageSees(context, origin);

@@ -158,6 +158,33 @@ export async function holdOfWindows(context: BrowserContext, port: number): Prom
   return held;
 }
 
+/**
+ * Pages that frame the app, in a browser where its service worker is at home, which answers for it
+ * in frames of the same site.
+ */
+export async function shownInFrames(context: BrowserContext, port: number): Promise<string[]> {
+  const app = await context.newPage();
+  await app.goto(`http://127.0.0.1:${port}/`);
+  await app.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
+  await app.close();
+  const stage = await openStage();
+  const { port: other } = stage.address() as AddressInfo;
+  const shown: string[] = [];
+  for (const name of ['127.0.0.1', 'localhost', 'evil.test']) {
+    const page = await context.newPage();
+    await page.goto(`http://${name}:${other}/`);
+    const frame = `Object.assign(document.createElement('iframe'),{src:'http://127.0.0.1:${port}/'})`;
+    await page.evaluate(
+      `new Promise((done) => { const frame = ${frame}; frame.onload = done;
+        document.body.append(frame); }).then(() => undefined)`,
+    );
+    shown.push(...page.frames().flatMap((one) => (one.url().includes(`:${port}/`) ? [name] : [])));
+    await page.close();
+  }
+  await new Promise((done) => stage.close(done).closeAllConnections());
+  return shown;
+}
+
 function hasOpener(popup: Page): Promise<boolean> {
   return popup.evaluate<boolean>('window.opener !== null');
 }

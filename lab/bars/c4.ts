@@ -15,6 +15,7 @@ import {
   openBrowser,
   openServer,
   ownPageSees,
+  shownInFrames,
 } from './c4-browser.ts';
 
 const ROUNDS = 5;
@@ -62,6 +63,8 @@ async function hostilePages(report: Report, { folder, short }: BarOptions): Prom
     }
     const held = await holdOfWindows(context, port);
     report.require(held.length === 0, `no page has hold of a window of the app (${held.join()})`);
+    const shown = await shownInFrames(context, port);
+    report.require(shown.length === 0, `no page shows the app in a frame (${shown.join()})`);
     report.require((await stateOf(daemon)) === state, 'no contact, invite or setting changed');
     const { pid: after } = await daemon.call('status.get', {});
     report.require(after === pid, 'the same process still answers');
