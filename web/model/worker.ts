@@ -7,6 +7,8 @@ import type { Model } from './model.ts';
 import { Store } from './store.ts';
 
 const SCRIPT = '/sw.js';
+/** What stands on the screen comes first. */
+const SETTLE_MS = 1_500;
 /** What a policy makes passes where the page's policy asks for trusted types. */
 interface Policies {
   createPolicy(
@@ -28,7 +30,9 @@ export function registerWorker(model: Model): void {
   });
   let registering: Promise<ServiceWorkerRegistration> | undefined;
   const look = (): void => {
-    if (model.phase.value !== 'ready') return;
+    if (model.phase.value === 'ready') window.setTimeout(register, SETTLE_MS);
+  };
+  const register = (): void => {
     registering ??= serviceWorker.register(trusted(SCRIPT), { updateViaCache: 'none' });
     // Without it everything works but the page for a daemon that does not run.
     registering.then((registration) => registration.update()).catch(() => undefined);
