@@ -19,9 +19,11 @@ export type Statement = SQLite.Statement<unknown[]>;
 
 /** The oldest SQLite without the WAL-reset bug (sqlite.org/wal.html#walresetbug). */
 export const SQLITE_VERSION_MIN = [3, 51, 3] as const;
-/** Page cache of the writer and of each reader, in KiB. */
-const WRITER_CACHE_KIB = 4096;
-const READER_CACHE_KIB = 1024;
+/**
+ * Page cache of each connection, in KiB: what a list of 500 chats reads stays in it. It grows with
+ * what is read, and a small vault never fills it.
+ */
+const CACHE_KIB = 4096;
 const RAW = 'raw:';
 const HEX_DIGITS = '0123456789abcdef';
 
@@ -45,7 +47,7 @@ export function connect(path: string, key: Uint8Array, options: ConnectionOption
     db.pragma('temp_store = MEMORY');
     db.pragma('cell_size_check = ON');
     db.pragma('trusted_schema = OFF');
-    db.pragma(`cache_size = -${readonly ? READER_CACHE_KIB : WRITER_CACHE_KIB}`);
+    db.pragma(`cache_size = -${CACHE_KIB}`);
     if (!readonly) {
       db.pragma('secure_delete = ON');
       db.pragma('journal_mode = WAL');

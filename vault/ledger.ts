@@ -225,9 +225,14 @@ function contradicted(
 
 /** The event of bytes that were checked when they were stored. */
 export function decoded(bytes: Uint8Array): Event {
-  const result = decodeEvent(new Uint8Array(bytes));
+  const result = decodeEvent(viewOf(bytes));
   assert(result.ok, 'a stored event decodes');
   return result.event;
+}
+
+/** The bytes of a row as a plain array: a Buffer's own methods behave otherwise. No copy. */
+export function viewOf({ buffer, byteLength, byteOffset }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 const AUTHOR_OF =

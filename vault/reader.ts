@@ -6,7 +6,7 @@
 import { KNOCK_KIND, textOf } from '@sotto/core/base/event.ts';
 import { connect, type Database, type Statement } from './database.ts';
 import { Finder, type Wish } from './finder.ts';
-import { decoded, STATES } from './ledger.ts';
+import { decoded, STATES, viewOf } from './ledger.ts';
 import type { FeedEntry, FeedRow, Message } from './view.ts';
 
 /** Rows of one answer at most. */
@@ -66,7 +66,7 @@ export class VaultReader {
       readCursor: number;
     })[];
     return rows.map((row) => ({
-      conversation: new Uint8Array(row.conversation),
+      conversation: viewOf(row.conversation),
       unread: row.unread,
       readCursor: row.readCursor,
       last: message(row),
@@ -150,8 +150,8 @@ interface MessageRow {
 function message(row: MessageRow): Message {
   const { author, sequence, kind, timeMs, body } = decoded(row.bytes);
   return {
-    id: new Uint8Array(row.event),
-    conversation: new Uint8Array(row.conversation),
+    id: viewOf(row.event),
+    conversation: viewOf(row.conversation),
     author,
     sequence,
     outgoing: row.ours === 1,
