@@ -38,6 +38,8 @@ export interface Look {
   readonly language?: 'en' | 'pseudo' | 'pseudo-rtl';
   readonly forcedColours?: boolean;
   readonly lessMotion?: boolean;
+  /** Runs in the page before anything else. */
+  readonly script?: string;
 }
 
 /** A page of the app, and what was seen of it. */
@@ -94,10 +96,10 @@ export class LabBrowser {
 
   /** Opens a one-use link in a fresh profile. */
   async app(link: string, look: Look = {}): Promise<AppPage> {
-    const { forcedColours, height = 800, language, lessMotion, theme = 'light', width } = look;
+    const { forcedColours, height = 800, language, lessMotion, script, width } = look;
     const context = await this.browser.newContext({
       viewport: { width: width ?? 1280, height },
-      colorScheme: theme,
+      colorScheme: look.theme ?? 'light',
       forcedColors: forcedColours === true ? 'active' : 'none',
       reducedMotion: lessMotion === true ? 'reduce' : 'no-preference',
       locale: 'en-GB',
@@ -106,6 +108,7 @@ export class LabBrowser {
     if (language !== undefined) {
       await context.addInitScript(`localStorage.setItem('sotto.language', '${language}')`);
     }
+    if (script !== undefined) await context.addInitScript(script);
     const page = new AppPage(await context.newPage(), context);
     await page.page.goto(link);
     return page;
