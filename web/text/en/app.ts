@@ -8,7 +8,7 @@ export const APP = {
   'app.chats': 'Chats',
   'app.network': 'Network',
   'app.settings': 'Settings',
-  'app.profile': 'Profiles and lock',
+  'app.profile': 'Profile',
   'app.skip': 'Skip to the content',
   'app.back': 'Back',
   'app.close': 'Close',
