@@ -1,32 +1,11 @@
 /**
- * Menu: a real one, with arrow keys and type-ahead. `Menu` is opened by its button; `MenuAt` is
- * open while it stands, so that a long list has one of them and not one for each row.
+ * Menu: a real one, with arrow keys and type-ahead. It is open while it stands, so that a long list
+ * has one of them and not one for each row.
  * @module
  */
 import * as Dropdown from '@radix-ui/react-dropdown-menu';
-import { useState, type ReactElement, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import style from './menu.module.css';
-
-export function Menu({
-  trigger,
-  children,
-}: {
-  /** One button. */
-  readonly trigger: ReactElement;
-  readonly children: ReactNode;
-}) {
-  return (
-    // Modal menus write style into the page, which its policy forbids.
-    <Dropdown.Root modal={false}>
-      <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
-      <Dropdown.Portal>
-        <Dropdown.Content className={style['menu']} sideOffset={4} collisionPadding={8}>
-          {children}
-        </Dropdown.Content>
-      </Dropdown.Portal>
-    </Dropdown.Root>
-  );
-}
 
 export function MenuAt({
   label,

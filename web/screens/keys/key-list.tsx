@@ -12,7 +12,7 @@ import style from './key-list.module.css';
 
 interface Group {
   readonly title: TextKey;
-  /** Keys as they are printed on a keyboard, with a space between ways; `Mod` is named by the system. */
+  /** As printed on a keyboard, a space between ways; `Mod` is named by the system. */
   readonly rows: readonly (readonly [keys: string, does: TextKey])[];
 }
 

@@ -56,7 +56,7 @@ export function readQuery(typed: string, people: readonly Person[], now: Date): 
   return { text: text.slice(0, TEXT_CHARS_MAX), from, within, before, after, unfinished };
 }
 
-/** Puts a filter into what was typed, in place of one of its kind; without a value, takes it out. */
+/** Puts a filter into what was typed, in place of one of its kind; without a value, out of it. */
 export function withFilter(typed: string, filter: FilterName, value: string | undefined): string {
   const kept = typed.replaceAll(FILTER, (found, name: string) =>
     name.toLowerCase() === filter ? '' : found,

@@ -28,8 +28,8 @@ export const REQUESTS = {
   'requests.compare': 'Compare',
   'requests.not-them': 'Not them',
   'requests.compare.how':
-    'Ask the {name} you know, in your chat or in another way, whether this is their new ID. Compare ' +
-    'all of it. If it is not theirs, decline.',
+    'Ask the {name} you know, in your chat or in another way, whether this is their new ID. ' +
+    'Compare all of it. If it is not theirs, decline.',
   'requests.compare.chat': 'Open the chat with the {name} you know',
   'requests.unreadable': 'Requests could not be read.',
   'door.title': 'Your door',
@@ -40,7 +40,8 @@ export const REQUESTS = {
   'door.do-shut': 'Shut the door',
   'door.ask': 'Open the door?',
   'door.why':
-    'People who have your ID can then ask to chat, and you decide. No relay hides your address yet.',
+    'People who have your ID can then ask to chat, and you decide. ' +
+    'No relay hides your address yet.',
   'door.anyway': 'Open anyway',
   'door.details': 'Technical details',
   'door.signed': 'Signed until',
