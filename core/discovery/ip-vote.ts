@@ -51,11 +51,16 @@ export class IpVote {
   /** @returns true where the elected address or port changed. */
   add(voter: Endpoint, seen: Endpoint, nowMs: number): boolean {
     const group = groupOf(voter);
+    const before = this.#votes.get(group)?.seen;
     this.#votes.set(group, { voter, seen, atMs: nowMs });
+    let expired = false;
     for (const [key, vote] of this.#votes.entries()) {
       if (vote.atMs >= nowMs - VOTE_MS) break;
       this.#votes.delete(key);
+      expired = true;
     }
+    // Most answers say what their voter said before: nothing to count.
+    if (!expired && before?.host === seen.host && before.port === seen.port) return false;
     const host = this.#electHost();
     if (host === undefined) return false;
     const port = this.#electPort(host);

@@ -58,6 +58,8 @@ export class RoutingTable {
   #buckets: (Bucket | undefined)[] = [];
   readonly #byEndpoint = new Map<string, TableNode>(); // bounded by 160 buckets x 8
   readonly #publicHosts = new Set<string>();
+  /** Of the nearest nodes that comply: how many, and the share within the farthest of them. */
+  #around: { count: number; share: number } | undefined;
 
   constructor(ownId: Uint8Array) {
     this.#ownId = ownId;
@@ -154,13 +156,18 @@ export class RoutingTable {
    * @returns at most 1; undefined where there is nobody.
    */
   reach(count: number): number | undefined {
+    this.#around ??= this.#measureAround();
+    const { count: nodes, share } = this.#around;
+    return nodes === 0 ? undefined : Math.min(1, (count * share) / nodes);
+  }
+
+  #measureAround(): { count: number; share: number } {
     const shares = [...this.#byEndpoint.values()]
       .filter(({ id, endpoint }) => isCompliant(id, endpoint.host))
       .map(({ id }) => distanceShare(this.#ownId, id))
       .sort((a, b) => a - b)
       .slice(0, REACH_SAMPLE_NODES);
-    const last = shares.at(-1);
-    return last === undefined ? undefined : Math.min(1, (count * last) / shares.length);
+    return { count: shares.length, share: shares.at(-1) ?? 0 };
   }
 
   /** DHT-16: the node upkeep should ask next, and when. */
@@ -178,6 +185,7 @@ export class RoutingTable {
     const nodes = [...this.#byEndpoint.values()];
     this.#ownId = ownId;
     this.#buckets = [];
+    this.#around = undefined;
     this.#byEndpoint.clear();
     this.#publicHosts.clear();
     for (const node of nodes) this.#insert(node);
@@ -195,6 +203,7 @@ export class RoutingTable {
       }
       this.#drop(failing);
     }
+    this.#around = undefined;
     bucket.nodes.push(node);
     this.#byEndpoint.set(endpointKey(node.endpoint), node);
     if (scopeOf(node.endpoint.host) === 'public') this.#publicHosts.add(node.endpoint.host);
@@ -211,6 +220,7 @@ export class RoutingTable {
 
   #drop(node: TableNode): void {
     const { nodes } = this.#bucketOf(node.id);
+    this.#around = undefined;
     nodes.splice(nodes.indexOf(node), 1);
     this.#byEndpoint.delete(endpointKey(node.endpoint));
     this.#publicHosts.delete(node.endpoint.host);

@@ -107,11 +107,13 @@ export class Walk {
     if (candidate.state === 'answered') return;
     if (equal(reply.id, this.#deps.ownId)) return lookup.failed(candidate);
     lookup.answered(candidate, reply.id, reply.token);
+    // What was asked for first: somebody waits for it.
+    if (candidate.told) this.#plan.answered?.(candidate, reply, nowMs);
+    if (this.#over) return;
     lookup.offer(
       reply.contacts.filter((contact) => this.#deps.usable(contact)),
       candidate,
     );
-    if (candidate.told) this.#plan.answered?.(candidate, reply, nowMs);
   }
 
   /** Whoever was silent a while ago is not waited for again; an answer still counts. */
