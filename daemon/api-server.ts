@@ -119,7 +119,7 @@ export class ApiServer {
       socket.once('close', () => this.#sockets--);
     });
     this.#server.on('clientError', (error, socket) => {
-      // Browsers connect ahead. An answer to nothing could be taken for that of what comes just then.
+      // Browsers connect ahead: an answer to nothing could be taken for that of their next request.
       if ('code' in error && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroy();
       else this.#hangUp(socket as Socket);
     });
