@@ -23,6 +23,7 @@ import type { Notice } from '@sotto/core/effects.ts';
 import { Node } from '@sotto/core/node.ts';
 import { conversationText } from '@sotto/core/people/conversation.ts';
 import { parseId } from '@sotto/core/people/id-text.ts';
+import { hasPassphrase } from '@sotto/vault/vault.ts';
 import type { Message } from '@sotto/vault/view.ts';
 import { API_HOST } from './api-server.ts';
 import { Driver, random } from './driver.ts';
@@ -42,6 +43,10 @@ export interface EchoParts {
   /** Folder of Echo's vault; made where it is missing. */
   readonly folder: string;
   readonly stores: Stores;
+  /** The profile's own store. */
+  readonly store: Store;
+  /** Has the profile a passphrase? Then Echo's vault opens with the profile's alone. */
+  readonly isWrapped: boolean;
   readonly log: Log;
   /** Our own node. */
   readonly driver: Driver;
@@ -50,6 +55,8 @@ export interface EchoParts {
 
 export interface Echo {
   stats(): Record<string, number>;
+  /** The profile has got a passphrase, or has lost it. */
+  wrap(isWrapped: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,7 +68,7 @@ export function isIntroduced(folder: string): boolean {
 /** Starts Echo and makes it known to our node; undefined where a person has removed it. */
 export async function startEcho(parts: EchoParts): Promise<Echo | undefined> {
   mkdirSync(parts.folder, { recursive: true, mode: 0o700 });
-  const store = await parts.stores.open(parts.folder);
+  const store = await openBeside(parts);
   const running = await EchoNode.start(parts, store);
   try {
     if (await running.meet()) return running;
@@ -71,6 +78,27 @@ export async function startEcho(parts: EchoParts): Promise<Echo | undefined> {
   }
   await running.stop();
   return undefined;
+}
+
+/** What people write to Echo is kept as well as all else: its key is not beside it (API-47). */
+async function openBeside({ folder, isWrapped, store, stores }: EchoParts): Promise<Store> {
+  const beside = store.passphraseBeside();
+  const opened = await stores.open(folder, isWrapped || hasPassphrase(folder) ? beside : undefined);
+  await wrap(opened, folder, beside, isWrapped);
+  return opened;
+}
+
+async function wrap(
+  store: Store,
+  folder: string,
+  beside: Uint8Array,
+  isWrapped: boolean,
+): Promise<void> {
+  if (hasPassphrase(folder) !== isWrapped) {
+    if (isWrapped) await store.changePassphrase(undefined, beside);
+    else await store.changePassphrase(beside, undefined);
+  }
+  beside.fill(0);
 }
 
 class EchoNode implements Echo {
@@ -133,6 +161,11 @@ class EchoNode implements Echo {
     return Object.fromEntries(
       Object.entries(this.#driver.stats()).map(([name, value]) => [`echo.${name}`, value]),
     );
+  }
+
+  async wrap(isWrapped: boolean): Promise<void> {
+    const { folder, store } = this.#parts;
+    await wrap(this.#store, folder, store.passphraseBeside(), isWrapped);
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,7 @@ import { parts as listOf } from '@sotto/api/settings.ts';
 import type { Settings } from '@sotto/api/settings.ts';
 import type { Listening, Notice } from '@sotto/core/effects.ts';
 import { Node, SLEPT_MS } from '@sotto/core/node.ts';
+import { hasPassphrase } from '@sotto/vault/vault.ts';
 import type { Config } from './config.ts';
 import { Driver, random } from './driver.ts';
 import { isIntroduced, startEcho } from './echo.ts';
@@ -85,8 +86,13 @@ export class OpenProfile {
   }
 
   /** @throws StartFailure; a wrong one counts as a try. */
-  changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void> {
-    return this.#store.changePassphrase(before, after);
+  async changePassphrase(
+    before: Uint8Array | undefined,
+    after: Uint8Array | undefined,
+  ): Promise<void> {
+    await this.#store.changePassphrase(before, after);
+    // Where this fails, or comes too early, the next start does it.
+    await this.#runningEcho?.wrap(after !== undefined).catch(() => undefined);
   }
 
   /** Says goodbye, writes what is to be written, and closes everything. */
@@ -157,7 +163,8 @@ export class OpenProfile {
       try {
         const stores = this.#stores;
         const onFault = this.#onFault;
-        this.#runningEcho = await startEcho({ folder, stores, log, driver, onFault });
+        const beside = { store: this.#store, isWrapped: hasPassphrase(this.#parts.folder) };
+        this.#runningEcho = await startEcho({ folder, stores, ...beside, log, driver, onFault });
       } catch (error) {
         // Without Echo everything else still works.
         log('warn', 'not started', { reason: error instanceof Error ? error.message : 'unknown' });

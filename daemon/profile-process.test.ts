@@ -23,7 +23,7 @@ const MAIN = fileURLToPath(new URL('../dist/daemon.mjs', import.meta.url));
 const BUILD_MS = 120_000;
 const SETTINGS = { SOTTO_DHT_ENABLED: 'false', SOTTO_NET_BIND: '127.0.0.1' };
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 let scratch: string;
 let folder: string;
 const children: ChildProcess[] = [];

@@ -25,6 +25,8 @@ export type StoreReader = Pick<
 export interface Store {
   readonly reader: StoreReader;
   request(request: VaultRequest): Promise<VaultReply>;
+  /** The passphrase of a store that is to open where this one is open. */
+  passphraseBeside(): Uint8Array;
   /** Another passphrase, or none. @throws StartFailure; a wrong one counts as a try. */
   changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void>;
   stats(): Record<string, number>;
@@ -84,6 +86,10 @@ class OpenStore implements Store {
 
   request(request: VaultRequest): Promise<VaultReply> {
     return this.#vault.request(request);
+  }
+
+  passphraseBeside(): Uint8Array {
+    return this.#vault.passphraseBeside();
   }
 
   changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void> {

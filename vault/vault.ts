@@ -9,6 +9,7 @@
  * @module
  */
 import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
+import { kdf, LABELS } from '@sotto/core/crypto/kdf.ts';
 import { compact, type FromWorker } from './channel.ts';
 import { VaultHost } from './host.ts';
 import { changePassphrase, discardPartial, wantsPassphrase } from './key-file.ts';
@@ -52,8 +53,9 @@ export function openVault(options: VaultOptions): Promise<Vault> {
       host.detach(number, fail);
       const { vault, key: keyFile } = pathsOf(folder);
       const reader = new VaultReader(vault, message.key);
+      const beside = kdf(message.key, LABELS.vaultBeside);
       message.key.fill(0);
-      resolve(new Vault(host, number, { reader, keyFile }, !options.host));
+      resolve(new Vault(host, number, { reader, keyFile, beside }, !options.host));
     };
     host.attach(number, opened, fail);
     host.post({ type: 'open', vault: number, folder, passphrase });
@@ -81,6 +83,7 @@ export class Vault {
   readonly #number: number;
   readonly #reader: VaultReader;
   readonly #keyFile: string;
+  readonly #beside: Uint8Array;
   readonly #pending = new Map<number, Pending>(); // bounded by core's requests under way
   #outgoing: VaultRequest[] = [];
   #nextId = 1;
@@ -93,13 +96,14 @@ export class Vault {
   constructor(
     host: VaultHost,
     number: number,
-    files: { reader: VaultReader; keyFile: string },
+    files: { reader: VaultReader; keyFile: string; beside: Uint8Array },
     ownsHost: boolean,
   ) {
     this.#host = host;
     this.#number = number;
     this.#reader = files.reader;
     this.#keyFile = files.keyFile;
+    this.#beside = files.beside;
     this.#ownsHost = ownsHost;
     host.attach(number, (message) => this.#handle(message), this.#onCrash);
   }
@@ -119,6 +123,11 @@ export class Vault {
     return this.#reader;
   }
 
+  /** The passphrase of a vault that is to open where this one is open; a copy. */
+  passphraseBeside(): Uint8Array {
+    return this.#beside.slice();
+  }
+
   /** Another passphrase, or none, for the key file; the vault itself stays as it is. */
   changePassphrase(before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<void> {
     return changePassphrase(this.#keyFile, before, after);
@@ -134,6 +143,7 @@ export class Vault {
     if (this.#closed) return;
     this.#flush();
     this.#closed = true;
+    this.#beside.fill(0);
     this.#reader.close();
     if (!this.#crashed) {
       await new Promise<void>((resolve) => {

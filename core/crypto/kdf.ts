@@ -35,6 +35,7 @@ export const LABELS = {
   pq: 'pq',
   vaultKey: 'vault key',
   vaultPassphrase: 'vault passphrase',
+  vaultBeside: 'vault beside',
   // signatures
   certificate: 'device certificate',
   deviceListEntry: 'device list entry',
