@@ -51,7 +51,8 @@ interface Slot {
 export async function measureItems(place: Place, count: number): Promise<ItemFigures> {
   const figures: ItemFigures = { ours: noReads(), libtorrent: noReads(), phantoms: 0 };
   const [ourRoom, theirRoom] = [place.room('reader'), place.room('torrent')];
-  const ourArgs = ['--import', 'tsx', OURS, ourRoom.address, String(DHT_PORT), place.bootstrap];
+  const ourWords = [ourRoom.address, String(DHT_PORT), place.bootstrap, 'read-only'];
+  const ourArgs = ['--import', 'tsx', OURS, ...ourWords];
   const ours = new LineProcess(ourRoom.spawn(process.execPath, ourArgs));
   const theirArgs = [THEIRS, theirRoom.address, place.bootstrap];
   const theirs = new LineProcess(theirRoom.spawn('/usr/bin/python3', theirArgs));
