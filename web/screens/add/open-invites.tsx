@@ -3,6 +3,7 @@
  * @module
  */
 import type { Invite } from '@sotto/api/contract.ts';
+import { useId } from 'react';
 import { useInviteLink, type Invites } from '../../model/invites.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
@@ -33,12 +34,13 @@ function Row({ invite, invites }: { readonly invite: Invite; readonly invites: I
   const t = useText();
   const link = useInviteLink()(invite);
   const until = new Date(invite.expiresAt);
+  const id = useId();
   const revoke = async (): Promise<void> => {
     if (await invites.revoke(invite)) announce(t('invite.revoked'));
   };
   return (
     <li className={style['row']}>
-      <p>
+      <p id={id}>
         {invite.reusable
           ? t('invite.list.reusable', { until, used: invite.usedBy.length })
           : t('invite.list.once', { until })}
@@ -46,7 +48,7 @@ function Row({ invite, invites }: { readonly invite: Invite; readonly invites: I
           {t('invite.list.made', { made: new Date(invite.createdAt) })}
         </span>
       </p>
-      <div className={style['buttons']}>
+      <div className={style['buttons']} role="group" aria-labelledby={id}>
         {link !== undefined && (
           <CopyButton kind="quiet" text={t('invite.text', { link })}>
             {t('app.copy')}

@@ -92,7 +92,7 @@ function Row({ profile }: { readonly profile: Profile }) {
             </Late>
           ) : (
             t('profiles.open')
-          )}
+          )}{' '}
           <bdi className="visually-hidden">{name}</bdi>
         </Button>
       )}
