@@ -62,7 +62,9 @@ export function MessageList(props: ListProps) {
           </Late>
         )
       )}
-      {view.loaded && rowsOf(view).length === 0 && <Empty name={name} />}
+      {view.loaded && rowsOf(view).length === 0 && (
+        <Empty name={name} conversation={timeline.conversation} />
+      )}
     </div>
   );
 }
@@ -104,11 +106,13 @@ function Retry({ onRetry }: { readonly onRetry: () => void }) {
   return <Button onClick={onRetry}>{t('app.retry')}</Button>;
 }
 
-function Empty({ name }: { readonly name: string }) {
+function Empty({ name, conversation }: { readonly name: string; readonly conversation: string }) {
   const t = useText();
+  const { conversations } = useModel();
+  const route = useStorePart(conversations, (all) => all.get(conversation)?.route);
   return (
     <div className={style['empty']}>
-      <Thread route="direct" />
+      {route && <Thread route={route} />}
       <p>{t('conversation.empty', { name: nameIn(name) })}</p>
     </div>
   );

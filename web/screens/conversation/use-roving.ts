@@ -5,6 +5,7 @@
  */
 import {
   useCallback,
+  useEffect,
   useImperativeHandle,
   useMemo,
   useRef,
@@ -25,6 +26,8 @@ export type Reach = (which: 'newest' | 'own') => boolean;
 const AROUND_ROWS = 30;
 /** A row that was far away takes some frames to be drawn. */
 const TRIES_MAX = 30;
+/** So long the row that a key led to is kept in sight. */
+const MOVED_MS = 1_500;
 const NOT_KEPT: readonly number[] = [];
 
 interface Input {
@@ -38,6 +41,7 @@ export function useRoving({ list, feed, rows, reach }: Input) {
   /** The row that had the focus last; the newest one where it is gone. */
   const [activeKey, setActiveKey] = useState<string>();
   const [hasFocus, setHasFocus] = useState(false);
+  const movedAtMs = useRef(-MOVED_MS);
   const latest = useRef(rows);
   latest.current = rows;
   const active = useMemo(
@@ -58,6 +62,7 @@ export function useRoving({ list, feed, rows, reach }: Input) {
       const row = all[Math.min(Math.max(index, 0), all.length - 1)];
       if (!row) return;
       const key = keyOf(row);
+      movedAtMs.current = performance.now();
       flushSync(() => {
         setActiveKey(key);
         setHasFocus(true);
@@ -81,6 +86,14 @@ export function useRoving({ list, feed, rows, reach }: Input) {
       moveTo(stop);
     }
   };
+
+  // Older rows that come in at once, as after Home, must not push it out of sight.
+  const first = keyOf(rows[0]!);
+  useEffect(() => {
+    if (active >= 0 && performance.now() - movedAtMs.current < MOVED_MS) {
+      list.current?.scrollToIndex(active, { align: 'nearest' });
+    }
+  }, [first]);
 
   useImperativeHandle(reach, () => (which) => {
     const index = which === 'own' ? rows.findLastIndex(isOwn) : rows.length - 1;

@@ -34,6 +34,7 @@ export interface ScrollInput {
 export function useScrolling({ list, rows, timeline, at, newLine }: ScrollInput) {
   const [isAtEnd, setAtEnd] = useState(true);
   const offsetBefore = useRef(0);
+  const leftBefore = useRef(0);
   const markRead = useMarkRead(list, rows, timeline);
   const loadMore = useLoadMore(list, rows, timeline);
   const { stuck, toEnd } = useBeginning({ list, rows, timeline, at, newLine });
@@ -57,9 +58,12 @@ export function useScrolling({ list, rows, timeline, at, newLine }: ScrollInput)
       // What grows below does not count as scrolling away, only going up does.
       if (atEnd) stuck.current = true;
       else if (isUp) stuck.current = false;
+      // Rows that came in above move the offset, and not what is seen.
+      const isDown = left < leftBefore.current - 1;
       offsetBefore.current = offset;
+      leftBefore.current = left;
       setAtEnd(atEnd || stuck.current);
-      ahead.look(isUp ? undefined : handle.findItemIndex(offset + handle.viewportSize));
+      ahead.look(isDown ? handle.findItemIndex(offset + handle.viewportSize) : undefined);
       loadMore();
     },
     [list, loadMore, stuck, ahead],
@@ -124,11 +128,12 @@ function useLoadMore(
   const loadMore = useCallback(() => {
     const handle = list.current;
     if (!handle || handle.viewportSize === 0) return;
-    const { messages } = timeline.view.value;
+    const { messages, hasNewer } = timeline.view.value;
     const first = handle.findItemIndex(handle.scrollOffset);
     const last = handle.findItemIndex(handle.scrollOffset + handle.viewportSize);
-    if (first < NEAR_ROWS) void timeline.older();
-    if (messages.length - last < NEAR_ROWS) void timeline.newer();
+    // One after the other: while rows come in above, the list holds on to its end.
+    if (hasNewer && messages.length - last < NEAR_ROWS) void timeline.newer();
+    else if (first < NEAR_ROWS) void timeline.older();
   }, [list, timeline]);
   useEffect(() => {
     const timer = window.setTimeout(loadMore, LOAD_AFTER_MS);
