@@ -1,25 +1,28 @@
 /**
- * The rows of the list, as many as are in sight and some around them. One of them is the stop of
- * the Tab key; arrows walk from there, and what is focused is never taken away.
+ * The rows of the list, as many as are in sight and some around them.
  *
- *   Up, Down, Home, End   walk          Shift+F10, Menu, right click   what can be done
- *   PageUp, PageDown      ten at once   Enter                          opens (a link does)
+ *   Up, Down, Home, End, PageUp, PageDown   walk (use-walk.ts)
+ *   Shift+F10, Menu, right click            what can be done      Enter   opens (a link does)
  *
  * @module
  */
 import type { Conversation } from '@sotto/api/contract.ts';
-import { createContext, use, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
+import { createContext, use, useRef, useState, type KeyboardEvent } from 'react';
 import { Virtualizer, type CustomItemComponentProps, type VirtualizerHandle } from 'virtua';
 import { PersonDialog, type PersonAct } from '../details/person-dialog.tsx';
-import { ChatMenu } from './chat-menu.tsx';
 import style from './chat-list.module.css';
+import { ChatMenu } from './chat-menu.tsx';
 import { ChatRow } from './chat-row.tsx';
 import { useToday } from './use-today.ts';
+import { useWalk } from './use-walk.ts';
 
 /** Rows beyond the edges stand ready, in px. */
 const AHEAD_PX = 640;
-const PAGE_ROWS = 10;
-const FRAMES_MAX = 30;
+
+interface Asked {
+  readonly act: PersonAct;
+  readonly conversation: Conversation;
+}
 
 export function ChatRows({
   chats,
@@ -32,29 +35,22 @@ export function ChatRows({
   const today = useToday();
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useRef<VirtualizerHandle>(null);
-  const [walked, setWalked] = useState<string>();
-  const [focused, setFocused] = useState<string>();
+  const walk = useWalk(chats, open, scroller, rows);
   const [menuOf, setMenuOf] = useState<string>();
   const [asked, setAsked] = useState<Asked>();
-  const chosen = useRef<Asked>(undefined);
-  const at = stopOf(chats, walked, open);
-  const kept = [at, chats.findIndex((one) => one.conversation === focused)].filter((i) => i >= 0);
-  const walk = (to: number): void => {
-    const chat = chats[Math.max(0, Math.min(to, chats.length - 1))];
-    if (!chat) return;
-    setWalked(chat.conversation);
-    rows.current?.scrollToIndex(chats.indexOf(chat), { align: 'nearest' });
-    void focusRow(scroller, chat.conversation);
+  const closeMenu = (conversation: Conversation, act: PersonAct | undefined): void => {
+    setMenuOf(undefined);
+    // The row has the focus first: a dialog gives it back there.
+    walk.focus(conversation.conversation);
+    if (act) setAsked({ act, conversation });
   };
   const pressed = (event: KeyboardEvent): void => {
     // Keys of the menu come here too: it belongs to a row, and stands elsewhere on the page.
-    if (!(event.target as Element).closest('[data-row]')) return;
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const row = rowOf(event.target);
+    if (row === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     const isMenuKey = event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10');
-    const to = isMenuKey ? undefined : event.shiftKey ? undefined : walkTo(event.key, at, chats);
-    if (isMenuKey) setMenuOf(chats[at]?.conversation);
-    else if (to !== undefined) walk(to);
-    else return;
+    if (isMenuKey) setMenuOf(row);
+    else if (event.shiftKey || !walk.step(event.key)) return;
     event.preventDefault();
   };
   return (
@@ -63,17 +59,15 @@ export function ChatRows({
         ref={scroller}
         className={style['rows']}
         onKeyDown={pressed}
-        onFocus={(event) => {
-          const row = event.target.closest<HTMLElement>('[data-row]');
-          if (!row) return;
-          setWalked(row.dataset['row']);
-          setFocused(row.dataset['row']);
+        onFocus={({ target }) => {
+          const row = rowOf(target);
+          if (row !== undefined) walk.focused(row);
         }}
         onContextMenu={(event) => {
-          const row = (event.target as Element).closest<HTMLElement>('[data-row]');
-          if (!row) return;
+          const row = rowOf(event.target);
+          if (row === undefined) return;
           event.preventDefault();
-          setMenuOf(row.dataset['row']);
+          setMenuOf(row);
         }}
       >
         <Count value={chats.length}>
@@ -83,7 +77,7 @@ export function ChatRows({
             item={Item}
             data={chats}
             bufferSize={AHEAD_PX}
-            keepMounted={kept}
+            keepMounted={walk.kept}
           >
             {(chat, index) => (
               <div key={chat.conversation} className={style['place']} data-row={chat.conversation}>
@@ -91,24 +85,12 @@ export function ChatRows({
                   conversation={chat}
                   today={today}
                   isOpen={chat.conversation === open}
-                  isStop={index === at}
+                  isStop={index === walk.at}
                   hasMenu={chat.conversation === menuOf}
                   onMenu={setMenuOf}
                 />
                 {chat.conversation === menuOf && (
-                  <ChatMenu
-                    conversation={chat}
-                    onAct={(act) => {
-                      chosen.current = { act, conversation: chat };
-                    }}
-                    onClose={() => {
-                      setMenuOf(undefined);
-                      void focusRow(scroller, chat.conversation);
-                      // After the row has the focus: the dialog gives it back there.
-                      setAsked(chosen.current);
-                      chosen.current = undefined;
-                    }}
-                  />
+                  <ChatMenu conversation={chat} onClose={(act) => closeMenu(chat, act)} />
                 )}
               </div>
             )}
@@ -120,56 +102,9 @@ export function ChatRows({
   );
 }
 
-interface Asked {
-  readonly act: PersonAct;
-  readonly conversation: Conversation;
-}
-
-/** Where Tab leads: where one walked to, else the open chat, else the first. */
-function stopOf(
-  chats: readonly Conversation[],
-  walked: string | undefined,
-  open: string | undefined,
-): number {
-  for (const wanted of [walked, open]) {
-    const at = chats.findIndex((one) => one.conversation === wanted);
-    if (at !== -1) return at;
-  }
-  return 0;
-}
-
-function walkTo(key: string, at: number, chats: readonly Conversation[]): number | undefined {
-  switch (key) {
-    case 'ArrowDown':
-      return at + 1;
-    case 'ArrowUp':
-      return at - 1;
-    case 'PageDown':
-      return at + PAGE_ROWS;
-    case 'PageUp':
-      return at - PAGE_ROWS;
-    case 'Home':
-      return 0;
-    case 'End':
-      return chats.length - 1;
-    default:
-      return undefined;
-  }
-}
-
-/** A row that comes into sight is drawn, measured and shown first; until then it has no focus. */
-async function focusRow(
-  scroller: RefObject<HTMLElement | null>,
-  conversation: string,
-): Promise<void> {
-  for (let frame = 0; frame < FRAMES_MAX; frame++) {
-    const row = scroller.current?.querySelector<HTMLElement>(
-      `[data-conversation="${conversation}"]`,
-    );
-    row?.focus({ preventScroll: true });
-    if (row && row === document.activeElement) return;
-    await new Promise(requestAnimationFrame);
-  }
+/** The conversation whose row it is in. */
+function rowOf(target: EventTarget): string | undefined {
+  return (target as Element).closest<HTMLElement>('[data-row]')?.dataset['row'];
 }
 
 /** How many rows there are in all: only some of them stand. */

@@ -71,25 +71,43 @@ export function RequestCard({
           <ErrorNote error={error} />
         </>
       )}
-      <div className={style['buttons']}>
-        <Button
-          kind={request.knownName ? 'plain' : 'primary'}
-          disabled={isBusy}
-          onClick={() => answer('accept')}
-        >
-          {t('requests.accept')}
-        </Button>
-        <Button disabled={isBusy} onClick={() => answer('decline')}>
-          {t('requests.decline')}
-        </Button>
-        <Button kind="danger" disabled={isBusy} onClick={() => answer('block')}>
-          {t('requests.block')}
-        </Button>
-      </div>
+      <Answers isDoubtful={request.knownName} isBusy={isBusy} onAnswer={answer} />
       <p className={style['quiet']}>
         {t('requests.accept-line', { name })} {t('requests.others-line')}
       </p>
     </article>
+  );
+}
+
+type Answer = 'accept' | 'decline' | 'block';
+
+function Answers({
+  isDoubtful,
+  isBusy,
+  onAnswer,
+}: {
+  /** Accepting is not what is offered first. */
+  readonly isDoubtful: boolean;
+  readonly isBusy: boolean;
+  readonly onAnswer: (how: Answer) => void;
+}) {
+  const t = useText();
+  return (
+    <div className={style['buttons']}>
+      <Button
+        kind={isDoubtful ? 'plain' : 'primary'}
+        disabled={isBusy}
+        onClick={() => onAnswer('accept')}
+      >
+        {t('requests.accept')}
+      </Button>
+      <Button disabled={isBusy} onClick={() => onAnswer('decline')}>
+        {t('requests.decline')}
+      </Button>
+      <Button kind="danger" disabled={isBusy} onClick={() => onAnswer('block')}>
+        {t('requests.block')}
+      </Button>
+    </div>
   );
 }
 
@@ -106,7 +124,7 @@ function useAnswer(request: Request, name: string, onAnswered: () => void) {
   const model = useModel();
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiErrorBody>();
-  const answer = (how: 'accept' | 'decline' | 'block'): void => {
+  const answer = (how: Answer): void => {
     const who = request.conversation;
     setBusy(true);
     setError(undefined);
