@@ -55,6 +55,7 @@ describe('[IDN-8] an invite is read as it is passed on:', () => {
     ['a forwarded message', `> Add me on Sotto. Paste this in the app:\n>\n> ${text}\n\nOK?`],
     ['broken lines', `Paste this: ${text.slice(0, 50)}\n${text.slice(50, 90)}\n${text.slice(90)}`],
     ['words behind it', `${text} see you soon`],
+    ['who it is from', `${text}?from=Ana%20Ruiz`],
     ['upper case, as QR codes have it', text.toUpperCase()],
     ['no prefix', text.slice('sotto:'.length)],
     ['invisible marks', `\u200e${text.slice(0, 70)}\u200b${text.slice(70)}\u200e`],

@@ -29,7 +29,7 @@ export type Place =
 const SIMPLE = ['welcome', 'add', 'requests', 'search', 'network', 'profiles'] as const;
 const PANELS = ['info', 'route', 'verify', 'reading'] as const;
 
-export function readPlace(path: string): Place {
+function readPlace(path: string): Place {
   const [first = '', ...rest] = path.split('/').filter((part) => part !== '');
   if (first === '') return { page: 'home' };
   if (first === 'settings' && rest.length < 2) return { page: 'settings', section: rest[0] };

@@ -51,10 +51,6 @@ export async function beginSession(key: string): Promise<boolean> {
   return true;
 }
 
-export function hasSession(): boolean {
-  return localStorage.getItem(STORED) !== null;
-}
-
 export function makeClient(): Client {
   return new Client(() => ({
     url: location.origin,
