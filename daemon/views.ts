@@ -32,6 +32,8 @@ import type { ConversationRow } from '@sotto/vault/reader.ts';
 import type { Message as StoredMessage } from '@sotto/vault/view.ts';
 import { Refusal } from './api-server.ts';
 
+const ROUTES = RouteNames.options;
+
 /** RFC 3339 in UTC. */
 export function timeText(wallMs: number): string {
   return new Date(wallMs).toISOString();
@@ -150,16 +152,26 @@ export function conversationOf(
   view: ContactView,
   row: (ConversationRow & { readonly author: string }) | undefined,
 ): Conversation {
-  const { devices: _, lastSeenAt: __, ...person } = contactOf(view);
-  const { draft } = view;
+  const { asking, draft, looksLike, verifiedMs } = view;
   const readUpTo = row?.readCursor ?? 0;
-  return {
-    ...person,
+  // One by one: there may be thousands, and copying objects is most of the work.
+  const conversation: Conversation = {
+    conversation: view.conversation,
+    id: view.id,
+    name: view.name,
+    state: view.state,
+    online: view.online,
+    route: view.route,
     unread: row?.unread ?? 0,
+    waiting: view.waiting,
     readUpTo: cursorText(readUpTo),
-    ...(draft === undefined ? {} : { draft }),
-    ...(row && { last: lastOf(row, readUpTo) }),
   };
+  if (draft !== undefined) conversation.draft = draft;
+  if (asking !== undefined) conversation.asking = asking;
+  if (verifiedMs !== undefined) conversation.verifiedAt = timeText(verifiedMs);
+  if (looksLike !== undefined) conversation.looksLike = looksLike;
+  if (row) conversation.last = lastOf(row, readUpTo);
+  return conversation;
 }
 
 function lastOf(
@@ -193,6 +205,5 @@ export function refusalOf({ code, detail = {} }: CommandError): Refusal {
 }
 
 function routeName(text: string | undefined): RouteName | undefined {
-  const read = RouteNames.safeParse(text);
-  return read.success ? read.data : undefined;
+  return ROUTES.find((route) => route === text);
 }

@@ -61,16 +61,15 @@ export class VaultReader {
 
   /** Conversations with messages, the one that moved last first. */
   conversations(): ConversationRow[] {
-    const rows = this.#q.conversations.all() as (MessageRow & {
-      unread: number;
-      readCursor: number;
-    })[];
-    return rows.map((row) => ({
-      conversation: viewOf(row.conversation),
-      unread: row.unread,
-      readCursor: row.readCursor,
-      last: message(row),
-    }));
+    type Row = MessageRow & { unread: number; readCursor: number };
+    const found: ConversationRow[] = [];
+    // One row after the other: all of them at once would outlive the young heap.
+    for (const row of this.#q.conversations.iterate() as Iterable<Row>) {
+      const { readCursor, unread } = row;
+      const last = message(row);
+      found.push({ conversation: last.conversation, unread, readCursor, last });
+    }
+    return found;
   }
 
   /** Everything of a conversation up to and with this cursor is read; 0 where nothing is. */
