@@ -11,7 +11,7 @@ export const DETAILS = {
   'details.see-number': 'See the number',
   'details.linked': 'Linked',
   'details.linked.now': 'Now',
-  'details.linked.last': '{time}',
+  'details.linked.last': 'Last on {time}',
   'details.linked.never': 'Not yet',
   'details.devices': 'Devices',
   'details.devices.count': '{count, plural, =0 {None known} other {#}}',
