@@ -139,7 +139,10 @@ export class Timeline {
         return { ...before, messages, hasOlder: more, piece: before.piece + 1 };
       }
       const kept = before.messages.filter(({ cursor }) => isNewer(first.cursor, cursor));
-      return { ...before, messages: [...kept, ...page.messages] };
+      // What is older than the piece is no news: it comes when it is asked for.
+      const begin = before.messages[0]!.cursor;
+      const news = page.messages.filter(({ cursor }) => !isNewer(begin, cursor));
+      return { ...before, messages: [...kept, ...news] };
     });
   }
 

@@ -87,13 +87,7 @@ export function useRoving({ list, feed, rows, reach }: Input) {
     }
   };
 
-  // Older rows that come in at once, as after Home, must not push it out of sight.
-  const first = keyOf(rows[0]!);
-  useEffect(() => {
-    if (active >= 0 && performance.now() - movedAtMs.current < MOVED_MS) {
-      list.current?.scrollToIndex(active, { align: 'nearest' });
-    }
-  }, [first]);
+  useStaysInSight(list, rows, active, movedAtMs);
 
   useImperativeHandle(reach, () => (which) => {
     const index = which === 'own' ? rows.findLastIndex(isOwn) : rows.length - 1;
@@ -132,6 +126,23 @@ function useFocusKey(
     },
     [list, feed, rows],
   );
+}
+
+/** Older rows that come in at once, as after Home, do not push a row out of sight. */
+function useStaysInSight(
+  list: RefObject<VirtualizerHandle | null>,
+  rows: readonly RowItem[],
+  active: number,
+  movedAtMs: RefObject<number>,
+): void {
+  const first = keyOf(rows[0]!);
+  const before = useRef(first);
+  useEffect(() => {
+    if (before.current === first) return;
+    before.current = first;
+    if (active < 0 || performance.now() - movedAtMs.current > MOVED_MS) return;
+    list.current?.scrollToIndex(active, { align: 'nearest' });
+  }, [first, active, list, movedAtMs]);
 }
 
 function around(index: number, length: number): readonly number[] {
