@@ -49,7 +49,7 @@ export function App({ opened }: { readonly opened: string | undefined }) {
   if (phase === 'locked') return <Locked />;
   // What was loaded stays on the screen while the daemon is away.
   if (status === undefined) return phase === 'lost' ? <Lost /> : <Loading />;
-  if (current.page === 'welcome')
+  if (isNew || current.page === 'welcome')
     return <Welcome invite={invite} onStarted={() => setInvite(undefined)} />;
   return (
     <div className={style['app']} data-pane={pane}>
@@ -121,7 +121,15 @@ function Loading() {
 function SkipLink() {
   const t = useText();
   return (
-    <a className={style['skip']} href="#content">
+    <a
+      className={style['skip']}
+      href="#content"
+      onClick={(event) => {
+        // The address stays that of the page.
+        event.preventDefault();
+        document.getElementById('content')?.focus();
+      }}
+    >
       {t('app.skip')}
     </a>
   );

@@ -37,7 +37,9 @@ export function Welcome({
   const t = useText();
   const model = useModel();
   const heading = usePageTitle(t('welcome.title'));
-  const [name, setName] = useState(() => friendlyName());
+  const [name, setName] = useState(
+    () => String(model.settings.value.get('profile.name')?.value ?? '') || friendlyName(),
+  );
   const [state, setState] = useState<'asking' | 'starting' | ApiErrorBody>('asking');
   const invited = usePeek(invite ?? '');
   const start = async (event: FormEvent): Promise<void> => {
