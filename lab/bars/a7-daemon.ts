@@ -16,6 +16,8 @@ import { ROOT } from './bar.ts';
 
 const DAEMON = join(ROOT, 'dist', 'daemon.mjs');
 export const LOOPBACK = '127.0.0.1';
+/** From the port of a daemon to that of its API. */
+const API_PORT_FURTHER = 100;
 const END_AFTER_MS = 5_000;
 
 /** One profile, whose daemon may be started again and again. */
@@ -203,6 +205,8 @@ export async function pair(
       'net.bind=127.0.0.1',
       'echo.enabled=false',
       `net.port=${port}`,
+      // Of its own: another program may take a common one while this daemon is restarted.
+      `api.port=${port + API_PORT_FURTHER}`,
       `dht.bootstrap=${LOOPBACK}:${ports[1 - i]}`,
     ];
     return new LocalDaemon(folder, i === 0 ? 'Ana' : 'Bo', settings, nodeFlags);
