@@ -20,6 +20,7 @@ import style from './requests/requests.module.css';
 export default function Requests() {
   const t = useText();
   const { requests, error, load, drop } = useRequests();
+  const isOpen = useStorePart(useModel().status, (now) => now?.doorOpen === true);
   const list = useRef<HTMLUListElement>(null);
   const look = useLook(load);
   /** What had the focus is gone: the next one has it, else the page. */
@@ -40,7 +41,8 @@ export default function Requests() {
         look.isLooking ? (
           <Button onClick={look.cancel}>{t('app.cancel')}</Button>
         ) : (
-          <Button onClick={look.start}>{t('requests.look')}</Button>
+          // Behind a shut door there is nobody to look for.
+          isOpen && <Button onClick={look.start}>{t('requests.look')}</Button>
         )
       }
     >
