@@ -22,8 +22,11 @@ export function addLifeVerbs(program: Command, run: RunVerb): void {
   program
     .command('start')
     .description('start the app in the background; returns when it is ready')
+    .option('--locked', 'ask for no passphrase: the page does')
     .addHelpText('after', examples('sotto start', 'sotto start --set net.port=20000'))
-    .action(() => run(async (session) => (await life()).start(session)));
+    .action((options: { locked?: true }) =>
+      run(async (session) => (await life()).start(session, options)),
+    );
   program
     .command('stop')
     .description('stop the app; returns when it has ended')

@@ -7,13 +7,15 @@ import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorBody, exitCodeOf } from '@sotto/api/errors.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
-import { FakeDaemon, STATUS } from './fake-daemon.suite.ts';
+import { FakeDaemon, No, STATUS } from './fake-daemon.suite.ts';
 
 const PASSPHRASE = 'correct horse';
 const args = process.argv.slice(2);
 const option = (name: string): string | undefined => args[args.indexOf(name) + 1];
 const folder = option('--data-dir')!;
 const how = args.find((arg) => arg.startsWith('fake='))?.slice('fake='.length) ?? '';
+
+const isLocked = how === 'locked' && args.includes('--locked');
 
 function refuse(reason: ErrorName, detail?: ErrorDetail): never {
   const error = errorBody(reason, detail);
@@ -27,18 +29,15 @@ else if (how === 'newer') refuse('store-newer');
 else {
   if (how === 'locked') {
     const file = args.includes('--passphrase-file') ? option('--passphrase-file')! : undefined;
-    if (file === undefined) refuse('passphrase-needed');
-    const given = readFileSync(file === '-' ? 0 : file, 'utf8').trimEnd();
-    if (given !== PASSPHRASE) refuse('wrong-passphrase', { tries: 4, pause: 30 });
+    if (file === undefined && !isLocked) refuse('passphrase-needed');
+    const given = file && readFileSync(file === '-' ? 0 : file, 'utf8').trimEnd();
+    if (!isLocked && given !== PASSPHRASE) refuse('wrong-passphrase', { tries: 4, pause: 30 });
   }
   const daemon = new FakeDaemon(folder, {
-    'status.get': () => ({
-      ...STATUS,
-      online: false,
-      helpers: 0,
-      contacts: 1,
-      waiting: 0,
-    }),
+    'status.get': () => {
+      if (isLocked) throw new No('locked');
+      return { ...STATUS, online: false, helpers: 0, contacts: 1, waiting: 0 };
+    },
     'daemon.stop': () => {
       if (how !== 'stuck') setTimeout(() => void daemon.close().then(() => process.exit()), 150);
       return {};

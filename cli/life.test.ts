@@ -115,6 +115,18 @@ describe('[CLI-24] passphrases', () => {
     ]);
   });
 
+  test('with --locked nobody is asked: it runs locked, which a second start finds', async () => {
+    const started = await terminal.run([...locked, '--locked']);
+    expect([started.code, started.stdout]).toEqual([0, '']);
+    expect(started.stderr).toContain('Sotto is running, locked.');
+    const again = await terminal.run(['start', '--locked', '--plain']);
+    expect(again.stdout).toBe(`locked\t${readApiFile(terminal.folder)!.pid}\n`);
+    expect(argv()).toContain('--locked');
+    await terminal.run(['stop']);
+    const open = await terminal.run(['start', '--locked']);
+    expect([open.code, open.stdout]).toEqual([0, `${ID}\n`]);
+  });
+
   test('from a file or standard input, and never in arguments', async () => {
     const file = join(terminal.root, 'passphrase');
     writeFileSync(file, 'correct horse\n');

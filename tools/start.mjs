@@ -11,16 +11,21 @@ import { buildIfStale, root } from './build.mjs';
 
 await buildIfStale();
 const program = join(root, 'dist', 'sotto.mjs');
-const commands = ['start', 'status'];
-if (process.stdout.isTTY) commands.push('open');
+/** Exit code of `sotto`: the profile is locked. Without a terminal a page asks for the passphrase. */
+const LOCKED_EXIT = 5;
+const isTerminal = process.stdout.isTTY === true;
+const commands = isTerminal
+  ? [['start'], ['status'], ['open']]
+  : [['start', '--locked'], ['status']];
 for (const command of commands) {
-  const run = spawnSync(process.execPath, [program, command, ...process.argv.slice(2)], {
+  const run = spawnSync(process.execPath, [program, ...command, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
+  if (!isTerminal && run.status === LOCKED_EXIT) break;
   if (run.status !== 0) {
     process.exitCode = run.status ?? 70;
     break;
   }
 }
-if (!process.stdout.isTTY) console.error('Open the app: bin/sotto open --print-url');
+if (!isTerminal) console.error('Open the app: bin/sotto open --print-url');
 console.error(`Manual: man -l ${join(root, 'dist', 'sotto.1')}`);

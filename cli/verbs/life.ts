@@ -37,8 +37,14 @@ const DAEMON_PATHS = ['./daemon.mjs', '../../dist/daemon.mjs'];
 const OFFLINE = 'Offline so far. Messages you write wait here and go out by themselves.';
 const NOT_APPLIED = '--set counts for the next start only: sotto stop, then start it again.';
 
-export async function start(session: Session): Promise<void> {
+export async function start(session: Session, options: { locked?: true }): Promise<void> {
   const running = await runningStatus(session);
+  if (options.locked && (!running || running === 'locked')) {
+    if (!running) await startForPage(session);
+    const status = await runningStatus(session);
+    if (status === 'locked') return tellLocked(session);
+    return tell(session, await session.daemon.call('status.get', {}), false);
+  }
   if (running) return tell(session, await opened(session, running), true);
   try {
     await spawnUntilReady(session);
@@ -250,6 +256,12 @@ function daemonPath(): string {
   const found = paths.find((path) => existsSync(path));
   if (found === undefined) throw failure('start-failed', { what: `${paths[0]} is not there` });
   return found;
+}
+
+function tellLocked({ daemon, out }: Session): void {
+  if (out.look.mode === 'json') return out.json({ locked: true, pid: daemon.pid() });
+  if (out.look.mode === 'plain') return out.record('locked', daemon.pid());
+  out.note('Sotto is running, locked. Open it with its passphrase: sotto unlock, or sotto open');
 }
 
 function tell({ out, globals }: Session, status: Status, already: boolean): void {
