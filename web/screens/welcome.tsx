@@ -37,9 +37,7 @@ export function Welcome({
   const t = useText();
   const model = useModel();
   const heading = usePageTitle(t('welcome.title'));
-  const [name, setName] = useState(
-    () => String(model.settings.value.get('profile.name')?.value ?? '') || friendlyName(),
-  );
+  const [name, setName] = useState(() => nameOf(model) || friendlyName());
   const [state, setState] = useState<'asking' | 'starting' | ApiErrorBody>('asking');
   const invited = usePeek(invite ?? '');
   const start = async (event: FormEvent): Promise<void> => {
@@ -97,6 +95,11 @@ export function Welcome({
       </form>
     </main>
   );
+}
+
+/** What the profile is called already, or nothing. */
+function nameOf({ settings }: Model): string {
+  return String(settings.value.get('profile.name')?.value ?? '');
 }
 
 /** Who invites, or what is wrong with the invite: it holds nobody up. */
