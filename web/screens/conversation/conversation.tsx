@@ -73,7 +73,8 @@ function Open({ conversation, at }: { readonly conversation: Chat; readonly at: 
         onKeyDown={(event) => {
           // What the address names is closed first, by the keys that work anywhere.
           if (event.key !== 'Escape' || event.defaultPrevented || at.cursor !== undefined) return;
-          if (at.panel === undefined) toComposer();
+          const isInDialog = (event.target as HTMLElement).closest('dialog') !== null;
+          if (at.panel === undefined && !isInDialog) toComposer();
         }}
       >
         <Header conversation={conversation} onFind={find} />

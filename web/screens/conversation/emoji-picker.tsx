@@ -34,8 +34,19 @@ export default function EmojiPicker({ onPick }: { readonly onPick: (emoji: strin
                 {category.label}
               </div>
             ),
+            // Rows and columns are counted from one.
+            Row: ({ children, ...props }) => (
+              <div {...props} aria-rowindex={Number(props['aria-rowindex']) + 1}>
+                {children}
+              </div>
+            ),
             Emoji: ({ emoji, ...props }) => (
-              <button type="button" className={style['emoji']} {...props}>
+              <button
+                type="button"
+                className={style['emoji']}
+                {...props}
+                aria-colindex={Number(props['aria-colindex']) + 1}
+              >
                 {emoji.emoji}
               </button>
             ),

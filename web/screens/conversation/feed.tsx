@@ -45,17 +45,11 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
           <ErrorNote error={actions.error} />
         </div>
       )}
-      <JumpButton
-        isShown={!scrolling.isAtEnd || view.hasNewer}
-        conversation={timeline.conversation}
-        onJump={scrolling.jump}
-      />
       <div
         ref={feed}
         className={style['feed']}
         role="feed"
         aria-label={t('conversation.messages', { name: nameIn(name) })}
-        data-region=""
         onKeyDown={(event) => {
           actions.onKeyDown(event, rows);
           roving.onKeyDown(event);
@@ -79,6 +73,11 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
         </Virtualizer>
         <div className={style['end']} />
       </div>
+      <JumpButton
+        isShown={!scrolling.isAtEnd || view.hasNewer}
+        conversation={timeline.conversation}
+        onJump={scrolling.jump}
+      />
     </>
   );
 }

@@ -45,7 +45,7 @@ export function MessageList(props: ListProps) {
     void openAt(model, timeline, at);
   }, [model, timeline, at]);
   return (
-    <div className={style['list']}>
+    <div className={style['list']} data-region="">
       {view.error && (
         <div className={style['error']}>
           <ErrorNote error={view.error}>

@@ -53,8 +53,8 @@ function Asking({
     }
   };
   return (
-    <div className={style['notice']} role="status">
-      <p>{t(`asking.${asking}`, { name })}</p>
+    <div className={style['notice']}>
+      <p role="status">{t(`asking.${asking}`, { name })}</p>
       {asking === 'held' && <Button onClick={() => setAsked(true)}>{t('asking.held.send')}</Button>}
       {asking === 'over' && (
         <Button onClick={() => void add(false)}>{t('asking.over.again')}</Button>

@@ -76,6 +76,8 @@ export function useRoving({ list, feed, rows, reach }: Input) {
     const { key, target } = event;
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (!(target instanceof HTMLElement) || !target.closest('[data-row]')) return;
+    // What is open over the page has keys of its own.
+    if (target.closest('dialog')) return;
     const step = { ArrowUp: stop - 1, ArrowDown: stop + 1, Home: 0, End: rows.length - 1 }[key];
     if (step !== undefined) {
       event.preventDefault();
