@@ -171,6 +171,40 @@ describe('by the ID alone', () => {
     expect([requests(owner), requests(asker)]).toEqual([[], []]);
   });
 
+  test('[DOR-19] two who ask each other meet though one shuts the door unread', () => {
+    for (const shuts of ['owner', 'asker'] as const) {
+      const { world, owner, asker, id } = town();
+      openDoor(owner);
+      openDoor(asker);
+      const other = data(asker.ask({ type: 'status' }), 'status').status.id;
+      data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+      data(owner.ask({ type: 'contact-add', text: other, anyway: true }), 'contact');
+      world.run(30_000);
+      expect(contact(owner, other).asking).toBe('placed');
+      expect(contact(asker, id).asking).toBe('placed');
+      const [shut, open] = shuts === 'owner' ? [owner, asker] : [asker, owner];
+      data(shut.ask({ type: 'door-shut' }), 'door');
+      look(open);
+      // Killed at a bad moment, it still knows both secrets.
+      open.kill();
+      open.start();
+      world.run(5 * MINUTE_MS);
+      expect(contact(owner, other)).toMatchObject({ state: 'connected', asking: undefined });
+      expect(contact(asker, id)).toMatchObject({ state: 'connected', asking: undefined });
+      // One secret is left: a new address is found by it alone.
+      expect([owner, asker].map((person) => person.node!.stats()['presence.rendezvous'])).toEqual([
+        1, 1,
+      ]);
+      owner.kill();
+      asker.kill();
+      [owner.port, asker.port] = [31_001, 31_002];
+      owner.start();
+      asker.start();
+      world.run(5 * MINUTE_MS);
+      expect(contact(owner, other).online).toBe(true);
+    }
+  });
+
   test('[DOR-2, DOR-13] a knock and a door outlive midnight', () => {
     const { world, owner, asker, id } = town();
     const dayMs = 24 * 60 * MINUTE_MS;

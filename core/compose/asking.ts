@@ -86,11 +86,6 @@ export class Asking {
     return step === 'preparing' || step === 'minting' || step === 'placing' ? 'knocking' : step;
   }
 
-  /** Has a knock of ours been given a place at their door? */
-  hasPlace(contact: Contact): boolean {
-    return this.#asked.get(hex(contact.identity))?.placed !== undefined;
-  }
-
   /** The device list that their door told: an older one than that is not theirs any more. */
   admitsList(contact: Contact, list: DeviceList): boolean {
     const told = this.#asked.get(hex(contact.identity))?.list;

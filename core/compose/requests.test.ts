@@ -91,7 +91,7 @@ class Scene {
 
   make(docs: readonly Doc[]): Requests {
     const mail = { applyControl: () => undefined };
-    const asking = { has: () => false, hasPlace: () => false, end: () => undefined };
+    const asking = { has: () => false, end: () => undefined };
     return new Requests(
       this.context,
       this.owner.me,

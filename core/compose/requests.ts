@@ -243,14 +243,13 @@ export class Requests {
 
   /**
    * Each asked the other: nobody has to decide. Of the two secrets that of the lower identity
-   * holds, where its knock has a place; else theirs, which they certainly know.
+   * holds. They may never read our knock, with their door shut: so theirs leads to them as well,
+   * until ours has reached them over a link.
    */
   #meetHalfway(contact: Contact, request: Request): void {
-    const keepOurs =
-      compare(this.me.identity, contact.identity) < 0 && this.asking.hasPlace(contact);
-    const agreed = keepOurs && contact.secret ? { ...request, secret: contact.secret } : request;
-    this.accept(agreed, (decided) => {
-      if (decided.ok && !keepOurs) this.asking.end(contact);
+    const isOurs = compare(this.me.identity, contact.identity) < 0;
+    this.accept(request, (decided) => {
+      if (decided.ok && !isOurs) this.asking.end(contact);
     });
   }
 
@@ -281,7 +280,11 @@ export class Requests {
     const former = contact.devices.find((entry) => equal(entry.device, device));
     const others = contact.devices.filter((entry) => entry !== former);
     const entry = former ?? { device, certificate: bytes, bundle: undefined, record: undefined };
-    const changed = { secret, pairing: false, deviceList, devices: [entry, ...others] };
+    const isOurs = known && this.asking.has(known) && compare(this.me.identity, identity) < 0;
+    const agreed = isOurs
+      ? { secret: known.secret, pairing: true, besides: secret }
+      : { secret, pairing: false, besides: undefined };
+    const changed = { ...agreed, deviceList, devices: [entry, ...others] };
     return known ? Object.assign(known, changed) : { ...contact, ...changed };
   }
 

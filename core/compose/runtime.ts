@@ -241,8 +241,11 @@ export class Runtime {
     this.sessions.closeContact(contact);
     this.asking.end(contact);
     this.connections.forget(contact.identity);
-    if (removed) this.finding.presence.removePeer(hex(contact.identity), this.context.now);
-    else this.#watchPresence(contact);
+    const peer = hex(contact.identity);
+    if (removed) {
+      this.finding.presence.removePeer(peer, this.context.now);
+      this.finding.presence.removePeer(besides(peer), this.context.now);
+    } else this.#watchPresence(contact);
     this.invites.unfollow(contact);
     const docs = this.book.renewGate(this.context.random, this.context.now.wallMs);
     this.#refreshRecord();
@@ -427,8 +430,14 @@ export class Runtime {
     const peer = hex(contact.identity);
     const { now } = this.context;
     const { blocked: silent, secret } = contact;
-    this.finding.presence.setPeer(peer, { secret, devices, silent }, now);
-    if (this.sessions.ofContact(contact)) this.finding.presence.linkUp(peer, now);
+    const { presence } = this.finding;
+    presence.setPeer(peer, { secret, devices, silent }, now);
+    if (this.sessions.ofContact(contact)) presence.linkUp(peer, now);
+    else if (contact.besides && !silent) {
+      presence.setPeer(besides(peer), { secret: contact.besides, devices }, now);
+      return this.finding.drain();
+    }
+    presence.removePeer(besides(peer), now);
     this.finding.drain();
   }
 
@@ -442,6 +451,7 @@ export class Runtime {
   #lost(contact: Contact): void {
     this.finding.time.forget(hex(contact.identity));
     this.finding.presence.linkDown(hex(contact.identity), this.context.now);
+    if (contact.besides) this.#watchPresence(contact);
     this.finding.drain();
     this.#miss(contact, this.context.now.monoMs);
   }
@@ -486,8 +496,8 @@ export class Runtime {
 
   /** What a control event of a contact changes. */
   #apply(contact: Contact, { event }: StoredEvent): DocChange[] {
-    if (event.kind !== 'pair' || compare(this.me.identity, contact.identity) < 0) return [];
-    const secret = pairSecretOf(event.body);
+    if (compare(this.me.identity, contact.identity) < 0) return [];
+    const secret = pairSecretOf(event);
     if (!secret) return [];
     contact.secret = secret;
     return this.#paired(contact);
@@ -506,8 +516,14 @@ export class Runtime {
   #paired(contact: Contact): DocChange[] {
     this.invites.unfollow(contact);
     contact.invite = undefined;
+    contact.besides = undefined;
     this.#watchPresence(contact);
     this.invites.retire();
     return [this.book.contactDoc(contact)];
   }
+}
+
+/** The name of somebody's second rendezvous, under the secret that they proposed. */
+function besides(peer: string): string {
+  return `${peer} besides`;
 }

@@ -8,6 +8,7 @@
  */
 import { equal, hex } from '../base/bytes.ts';
 import { scopeOf } from '../base/endpoint.ts';
+import { KNOCK_KIND, type Event } from '../base/event.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange } from '../base/vault.ts';
 import { Secret } from '../crypto/keys.ts';
@@ -25,6 +26,7 @@ import {
 } from '../people/device-list.ts';
 import { decodeHello, encodeHello, type Hello } from '../people/hello.ts';
 import { inviteAdmits } from '../people/invite.ts';
+import { decodeHail } from '../people/knock.ts';
 import type { Book, KnownDevice } from './book.ts';
 import type { Connections, LinkPath, LinkUp } from './connections.ts';
 import type { Context } from './context.ts';
@@ -381,7 +383,8 @@ function describe(route: LinkUp['route']): Pick<Session, 'route' | 'transport' |
   };
 }
 
-/** The secret that a `pair` event carries, where it is one. */
-export function pairSecretOf(body: Uint8Array): Contact['secret'] {
-  return body.length === 32 ? new Secret('pair', body.slice()) : undefined;
+/** The secret that an event of theirs makes ours too: `pair`, or the `knock` of who asked us. */
+export function pairSecretOf({ body, kind }: Event): Contact['secret'] {
+  if (kind === KNOCK_KIND) return decodeHail(body)?.secret;
+  return kind === 'pair' && body.length === 32 ? new Secret('pair', body.slice()) : undefined;
 }

@@ -80,7 +80,7 @@ test('[DSC-33] with a thousand recent contacts away, half of the first hour is p
   const looks = log.length - 2 * puts; // each put had a check before it
   expect(puts * PUBLISH_QUERIES).toBeGreaterThan(0.4 * MEAN_PER_S * 3600);
   expect(looks * LOOK_QUERIES).toBeGreaterThan(0.4 * MEAN_PER_S * 3600);
-  const published = log.filter(({ kind }) => kind === 'put').map(({ publicKey }) => hex(publicKey));
+  const published = log.filter(({ kind }) => kind === 'put').map(({ publicKey }) => publicKey);
   expect(new Set(published).size).toBe(puts);
 });
 

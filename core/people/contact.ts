@@ -3,6 +3,8 @@
  *
  *   key  type   meaning
  *   a    int    1 while blocked
+ *   b    32 B   pair secret that they proposed, where each asked the other by ID and ours, which
+ *               holds, has not reached them
  *   d    list   their devices: {b bundle, c certificate, k signing key, r last known
  *               record}, as far as known
  *   f    int    when their safety number was found the same, wall clock; absent for never
@@ -42,6 +44,8 @@ export interface Contact {
   invite: string | undefined;
   secret: PairSecret | undefined;
   pairing: boolean;
+  /** Until ours has reached them they may know this one alone (DOR-19). */
+  besides?: PairSecret | undefined;
   deviceList: Uint8Array | undefined;
   devices: readonly ContactDevice[];
   lastSeenMs: number;
@@ -74,6 +78,7 @@ export function isPaired(contact: Contact): boolean {
 export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
   return encode({
     a: contact.blocked ? 1 : 0,
+    b: contact.besides?.reveal(),
     d: contact.devices.map(({ bundle, certificate, device, record }) => ({
       b: bundle,
       c: certificate,
@@ -102,6 +107,7 @@ export function decodeContact(bytes: Uint8Array): Contact | undefined {
   const devices = asList(dict?.['d'])?.map(decodeDevice);
   if (!dict || !identity || !name || !devices) return undefined;
   const secret = asBytes(dict['s'], 32);
+  const besides = asBytes(dict['b'], 32);
   const invite = asBytes(dict['i']);
   return {
     identity: identity.slice(),
@@ -112,6 +118,7 @@ export function decodeContact(bytes: Uint8Array): Contact | undefined {
     invite: invite && utf8Text(invite),
     secret: secret && new Secret('pair', secret.slice()),
     pairing: dict['p'] === 1,
+    besides: besides && new Secret('pair', besides.slice()),
     deviceList: asBytes(dict['l']),
     devices: devices.filter((device) => device !== undefined),
     lastSeenMs: asInt(dict['v'], 0, Number.MAX_SAFE_INTEGER) ?? 0,
