@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadVectors, unhex } from '../../vectors/load.ts';
-import { hex, utf8 } from '../base/bytes.ts';
+import { concat, hex, utf8 } from '../base/bytes.ts';
 import { dhPublicKey } from './dh.ts';
 import { HPKE_OVERHEAD_BYTES, hpkeOpen, hpkeSeal } from './hpke.ts';
 import { Secret } from './keys.ts';
@@ -13,6 +13,16 @@ interface Case {
   readonly skRm: string;
   readonly pkRm: string;
   readonly encryptions: readonly { aad: string; ct: string; pt: string }[];
+}
+
+interface MlsCase {
+  readonly priv: string;
+  readonly pub: string;
+  readonly label: string;
+  readonly context: string;
+  readonly plaintext: string;
+  readonly kem_output: string;
+  readonly ciphertext: string;
 }
 
 const CASE = loadVectors<Case>('hpke/rfc9180-a2-base.json');
@@ -33,6 +43,18 @@ describe('[CRY-11] HPKE', () => {
     expect(hex(sealed)).toBe(pkEm + ct);
     const secret = new Secret('hpke recipient', unhex(skRm));
     expect(hex(hpkeOpen(secret, unhex(info), sealed, unhex(aad))!)).toBe(pt);
+  });
+
+  test('opens what another implementation sealed for MLS (RFC 9420 5.1.3)', () => {
+    const mls = loadVectors<MlsCase>('hpke/mls-encrypt-with-label.json');
+    const [label, context] = [utf8(`MLS 1.0 ${mls.label}`), unhex(mls.context)];
+    // Lengths below 64 are one byte (RFC 9420 2.1.2).
+    const info = [label, context].map((part) => concat(Uint8Array.of(part.length), part));
+    const secret = new Secret('hpke recipient', unhex(mls.priv));
+    const sealed = unhex(mls.kem_output + mls.ciphertext);
+    expect(hex(dhPublicKey(secret.reveal()))).toBe(mls.pub);
+    expect(hex(hpkeOpen(secret, concat(...info), sealed)!)).toBe(mls.plaintext);
+    expect(hpkeOpen(secret, concat(...info.reverse()), sealed)).toBeUndefined();
   });
 
   test('whatever is changed, nothing opens', () => {

@@ -33,6 +33,7 @@ const INSTEAD = new Map([
   ['core/crypto/sign.ts', 'lab/fuzz/remembered-sign.ts'],
   ['core/crypto/hash.ts', 'lab/fuzz/fast-hash.ts'],
   ['core/crypto/mac.ts', 'lab/fuzz/fast-mac.ts'],
+  ['core/crypto/mlkem.ts', 'lab/fuzz/remembered-mlkem.ts'],
 ]);
 /** Runs before any module: what the counters in the sources refer to. */
 const BANNER = `
@@ -92,7 +93,7 @@ function sources(counted: Set<string>, patches: readonly Patch[], branches: Bran
     name: 'fuzz',
     setup({ onEnd, onLoad, onResolve }) {
       const seen = new Set<string>();
-      onResolve({ filter: /\/(dh|sign|hash|mac)\.ts$/ }, ({ importer, path, resolveDir }) => {
+      onResolve({ filter: /\/(dh|sign|hash|mac|mlkem)\.ts$/ }, ({ importer, path, resolveDir }) => {
         const file = path.replace('@sotto/', `${ROOT}/`);
         const inside = relative(ROOT, resolve(resolveDir, file));
         const instead = INSTEAD.get(inside);

@@ -209,6 +209,7 @@ const documents: Target = {
       invite: 'sotto:a',
       secret: new Secret('pair', bytes(32)),
       pairing: true,
+      besides: new Secret('pair', bytes(32)),
       deviceList: bytes(100),
       devices: [{ ...device, bundle: bytes(9), record: undefined }],
       lastSeenMs: 1,

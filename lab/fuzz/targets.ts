@@ -4,6 +4,7 @@
  */
 import { BASE } from './targets-base.ts';
 import { DISCOVERY } from './targets-discovery.ts';
+import { DOOR } from './targets-door.ts';
 import { HANDSHAKE } from './targets-handshake.ts';
 import { LINK } from './targets-link.ts';
 import { deviceList } from './targets-list.ts';
@@ -14,6 +15,7 @@ import type { Target } from './target.ts';
 export const TARGETS: readonly Target[] = [
   ...BASE,
   ...DISCOVERY,
+  ...DOOR,
   ...PEOPLE,
   ...VAULT,
   ...LINK,
