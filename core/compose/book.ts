@@ -194,15 +194,8 @@ export class Book {
 
   /** Whom a person means by a name, an ID text or a conversation id. */
   resolve(to: string): Resolved {
-    const id = parseId(to);
-    const found = [...this.contacts.values()].filter(
-      (contact) =>
-        (id.ok && equal(contact.identity, id.identity)) || this.conversationText(contact) === to,
-    );
-    if (found.length === 0) {
-      const key = nameKey(to);
-      found.push(...[...this.contacts.values()].filter(({ name }) => nameKey(name) === key));
-    }
+    const all = [...this.contacts.values()];
+    const found = meantBy(to, all, (contact) => this.conversationText(contact));
     if (found.length === 0) return { ok: false, code: 'not-found' };
     if (found.length === 1) return { ok: true, contact: found[0]! };
     const candidates = found.map((contact) => this.conversationText(contact));
@@ -258,4 +251,17 @@ export function peerDevice(certificate: Certificate): PeerDevice {
     signalIdentity: certificate.signal,
     address: deviceAddress(certificate.device),
   };
+}
+
+/** Who of `all` is meant by an ID text or a conversation id, else by a name. */
+export function meantBy<
+  P extends { readonly identity: Uint8Array; readonly name?: string | undefined },
+>(who: string, all: readonly P[], conversationText: (one: P) => string): P[] {
+  const id = parseId(who);
+  const exact = all.filter(
+    (one) => (id.ok && equal(one.identity, id.identity)) || conversationText(one) === who,
+  );
+  if (exact.length > 0) return exact;
+  const key = nameKey(who);
+  return all.filter(({ name }) => name !== undefined && nameKey(name) === key);
 }

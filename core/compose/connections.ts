@@ -168,9 +168,7 @@ export class Connections {
   pathLost(device: string): void {
     const wanted = this.#wanted.get(device);
     if (!wanted) return;
-    const resumes = wanted.linked?.initiator !== false;
-    const patienceMs = resumes ? RESUME_PATIENCE_MS : RESUME_PATIENCE_MS_RESPONDER;
-    wanted.dialer.handlePathLost(patienceMs, this.context.now.monoMs);
+    wanted.dialer.handlePathLost(patienceMs(wanted.linked, 'lost'), this.context.now.monoMs);
     this.#drain();
   }
 
@@ -191,9 +189,7 @@ export class Connections {
     this.#links.handleWake(nowMs);
     for (const { dialer, linked } of this.#wanted.values()) {
       dialer.handleNetworkChange(nowMs);
-      const resumes = linked?.initiator !== false;
-      const movedMs = resumes ? RESUME_PATIENCE_MS_RESPONDER : 0;
-      dialer.handlePathLost(moved ? movedMs : RESUME_PATIENCE_MS, nowMs);
+      dialer.handlePathLost(patienceMs(linked, moved ? 'moved' : 'woke'), nowMs);
     }
     this.#drain();
   }
@@ -393,4 +389,13 @@ function replaysOf(docs: readonly Doc[]): Map<string, Uint8Array[]> {
     seen.set(gate, entries);
   }
   return seen;
+}
+
+/** How long the link may look for its next path itself before we dial around it. */
+function patienceMs(linked: Linked | undefined, why: 'lost' | 'woke' | 'moved'): number {
+  // Where we answered, the peer has to look; and it cannot find us where we are no more.
+  const resumes = linked?.initiator !== false;
+  if (why === 'woke') return RESUME_PATIENCE_MS;
+  if (why === 'moved') return resumes ? RESUME_PATIENCE_MS_RESPONDER : 0;
+  return resumes ? RESUME_PATIENCE_MS : RESUME_PATIENCE_MS_RESPONDER;
 }

@@ -14,9 +14,7 @@ import type { Doc, DocChange, VaultFault } from '../base/vault.ts';
 import { newContact, type Contact } from '../people/contact.ts';
 import { conversationOf, conversationText } from '../people/conversation.ts';
 import { deviceIn, mergeDeviceLists, readDeviceList } from '../people/device-list.ts';
-import { parseId } from '../people/id-text.ts';
 import { decodeHail, type Hail, type Knock } from '../people/knock.ts';
-import { nameKey } from '../people/name.ts';
 import {
   DECLINED_KEEP_MS,
   DECLINED_MAX,
@@ -29,7 +27,7 @@ import {
 } from '../people/request.ts';
 import type { Asking } from './asking.ts';
 import type { Door } from './door.ts';
-import { CONTACTS_MAX, peerDevice, type Book } from './book.ts';
+import { CONTACTS_MAX, meantBy, peerDevice, type Book } from './book.ts';
 import { failed, type Context } from './context.ts';
 import type { Mail } from './mail.ts';
 import type { Me } from './self.ts';
@@ -90,14 +88,7 @@ export class Requests {
 
   /** Whom a person means by a name, an ID text or a conversation id. */
   resolve(who: string): Request[] {
-    const id = parseId(who);
-    const all = this.list();
-    const exact = all.filter(
-      (request) =>
-        (id.ok && equal(request.identity, id.identity)) || this.conversationText(request) === who,
-    );
-    if (exact.length > 0) return exact;
-    return all.filter(({ name }) => name !== undefined && nameKey(name) === nameKey(who));
+    return meantBy(who, this.list(), (request) => this.conversationText(request));
   }
 
   /** Looks at the door now; `done` once all that lay there is read and stored. */

@@ -9,6 +9,7 @@
 import { equal, hex } from '../base/bytes.ts';
 import { scopeOf } from '../base/endpoint.ts';
 import { KNOCK_KIND, type Event } from '../base/event.ts';
+import { DEVICES_MAX } from '../base/limits.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange } from '../base/vault.ts';
 import { Secret } from '../crypto/keys.ts';
@@ -17,7 +18,7 @@ import type { PresenceRecord } from '../discovery/record.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import type { RouteName } from '../effects.ts';
 import { readCertificate, type Certificate } from '../people/certificate.ts';
-import { DEVICES_MAX, newContact, type Contact } from '../people/contact.ts';
+import { newContact, type Contact } from '../people/contact.ts';
 import {
   deviceIn,
   mergeDeviceLists,

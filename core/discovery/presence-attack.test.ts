@@ -371,7 +371,6 @@ describe('whom we ask', () => {
     world.run(20_000);
     const renewed = pairSecret(world.prng);
     ana.act((presence, now) => {
-      presence.acknowledged('ben', presence.generation, now);
       presence.setPeer('ben', { secret: renewed(), devices: [ben.key] }, now);
     });
     world.run(20_000);

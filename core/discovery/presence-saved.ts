@@ -2,9 +2,9 @@
  * What presence keeps in the vault, one document each (space 'record').
  *
  *   key "self"              d: c 32 B hash of what we say, g generation
- *   key "peer <peer>" or    d: a generation they acknowledged, g [[device, generation they said]],
- *       "invite <id>"          k 32 B mark key, m last epoch both met, n highest seq ever used,
- *                              o our item, r [[first, last]] epochs published in
+ *   key "peer <peer>" or    d: g [[device, generation they said]], k 32 B mark key, m last epoch
+ *       "invite <id>"          both met, n highest seq ever used, o our item, r [[first, last]]
+ *                              epochs published in
  *     our item              d: e epoch, g generation, k public key, n seq, s signature, v raw value
  *
  * Ours alone, so a document that does not decode is a bug. Unknown keys of a later version are
@@ -37,7 +37,6 @@ export type EpochRange = readonly [first: number, last: number];
 
 export interface SavedRendezvous {
   readonly mark: MarkSecret;
-  readonly acked: number;
   readonly metEpoch: number;
   readonly highestSeq: number;
   readonly own: OwnItem | undefined;
@@ -59,7 +58,6 @@ export function decodeSelf(bytes: Uint8Array): SavedSelf {
 export function encodeRendezvous(saved: SavedRendezvous): Uint8Array<ArrayBuffer> {
   const { own } = saved;
   return encode({
-    a: saved.acked,
     g: saved.read.map(({ device, generation }) => [device, generation]),
     k: saved.mark.reveal(),
     m: saved.metEpoch,
@@ -82,7 +80,6 @@ export function decodeRendezvous(bytes: Uint8Array): SavedRendezvous {
   assert(mark !== undefined, 'saved presence: mark');
   return {
     mark: new Secret('record mark', mark.slice()),
-    acked: number(dict['a']),
     metEpoch: number(dict['m']),
     highestSeq: number(dict['n']),
     own: dict['o'] === undefined ? undefined : ownOf(dict['o']),

@@ -240,26 +240,6 @@ describe('links', () => {
     expect(world.log).toEqual([]);
   });
 
-  test('[DSC-28] who acknowledged our record needs no put until it changes, restarts included', () => {
-    const { world, ana, ben, knows } = pairOf(11);
-    ana.start(knows(ben, 1111));
-    world.run(5000);
-    ana.act((presence, now) => {
-      presence.linkUp('ben', now);
-      presence.acknowledged('ben', presence.generation, now);
-      presence.linkDown('ben', now);
-    });
-    const before = world.ops('put', ana).length;
-    world.run(3 * HOUR_MS);
-    ana.crash();
-    ana.start(knows(ben, 1111));
-    world.run(3 * HOUR_MS);
-    expect(world.ops('put', ana).length).toBe(before);
-    ana.act((presence, now) => presence.setOurRecord(recordAt(1112), now));
-    world.run(20_000);
-    expect(world.ops('put', ana).length).toBe(before + 1);
-  });
-
   test('[DSC-28] nothing is asked before the DHT is ready, nothing published without a record', () => {
     const { world, ana, ben, knows } = pairOf(12);
     ana.start(knows(ben), 5 * MINUTE_MS);

@@ -135,7 +135,7 @@ export class Presence {
     });
   }
 
-  /** The generation of our current record, as `acknowledged` counts it; 0 before the first. */
+  /** The generation of our current record; 0 before the first. */
   get generation(): number {
     return this.#said.generation;
   }
@@ -234,15 +234,6 @@ export class Presence {
       at.active = true;
       this.#met(at);
       if (!at.silent) at.schedule.startQuick(now.monoMs, AFTER_LINK_MS);
-    });
-  }
-
-  /** They have our record of this generation: no put for them until it changes. */
-  acknowledged(peer: string, generation: number, now: Now): void {
-    this.#at({ peer }, now, (at) => {
-      if (generation <= at.acked || generation > this.generation) return;
-      at.acked = generation;
-      this.#saves.mark(at.name, now.monoMs);
     });
   }
 

@@ -10,6 +10,7 @@
  * @module
  */
 import { equal } from '../base/bytes.ts';
+import { DEVICES_MAX } from '../base/limits.ts';
 import type { Random } from '../base/time.ts';
 import { Secret, type InviteSecret, type PairSecret } from '../crypto/keys.ts';
 import { equalSecret } from '../crypto/mac.ts';
@@ -26,8 +27,6 @@ import type { RecordGate } from './record.ts';
 import { Schedule } from './rendezvous-schedule.ts';
 import { isActive, levelAfter, timetableWord } from './timetable.ts';
 
-/** Devices of one contact that are looked up. */
-export const DEVICES_MAX = 16;
 /** Met within so many epochs: looked for eagerly after a start. */
 const RECENT_EPOCHS = 48;
 
@@ -56,8 +55,6 @@ export class Rendezvous {
   linked = false;
   /** No operation at all: blocked, or their operations must not show our address. */
   silent = false;
-  /** The newest generation of ours that they said they have. */
-  acked: number;
   /** The last epoch both met in. */
   metEpoch: number;
   /** Is this epoch in the timetable? */
@@ -87,7 +84,6 @@ export class Rendezvous {
     const { saved, epoch, random } = options;
     this.name = rendezvousName(id);
     this.schedule = new Schedule(random, access.kind === 'invite' && access.role === 'invitee');
-    this.acked = saved?.acked ?? 0;
     this.metEpoch = saved?.metEpoch ?? epoch;
     this.publication = new Publication(
       saved?.mark ?? new Secret('record mark', random(32)),
@@ -109,7 +105,6 @@ export class Rendezvous {
     if (renewed) {
       this.publication.forgetItem();
       this.done = { epoch: -1, generation: 0 };
-      this.acked = 0;
     }
     const known = this.readers.length;
     this.access = access;
@@ -145,7 +140,7 @@ export class Rendezvous {
   /** Is our record of this generation missing where they would look? */
   needsPut(epoch: number, generation: number): boolean {
     if (!this.publishes || this.linked || this.silent) return false;
-    if (this.acked === generation || this.spoiledEpoch === epoch) return false;
+    if (this.spoiledEpoch === epoch) return false;
     return this.done.epoch !== epoch || this.done.generation !== generation;
   }
 
@@ -164,7 +159,6 @@ export class Rendezvous {
     const { mark, own, highestSeq, visited } = this.publication;
     return encodeRendezvous({
       mark,
-      acked: this.acked,
       metEpoch: this.metEpoch,
       highestSeq,
       own: own?.epoch === epoch ? own : undefined,

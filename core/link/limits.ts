@@ -66,6 +66,8 @@ export interface LinkLimits {
   readonly doubtMs: number;
   /** A link without a path for this long is down (LNK-35). */
   readonly noPathMs: number;
+  /** So is, already now, one whose initiator never showed that it has the link (LNK-58). */
+  readonly unheardMs: number;
   /** The longest an acknowledgement waits for company (LNK-24). */
   readonly ackDelayMs: number;
 }
@@ -83,5 +85,6 @@ export const LINK_LIMITS: LinkLimits = {
   deadPathMs: 10_000,
   doubtMs: 1_000,
   noPathMs: 30_000,
+  unheardMs: 5_000,
   ackDelayMs: 25,
 };

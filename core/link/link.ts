@@ -69,6 +69,8 @@ export class Link {
   readonly #receiver: Receiver;
   #path: Path | undefined;
   #pathlessSinceMs: number | undefined;
+  /** The peer has shown that it made this link too: our START may not have reached it. */
+  #isHeard = false;
   #handshakeAtMs: number;
   #ackFrames = 0;
   #ackAtMs: number | undefined;
@@ -121,9 +123,9 @@ export class Link {
 
   /** When a link without a path is given up. */
   get noPathDueMs(): number | undefined {
-    return this.#pathlessSinceMs === undefined
-      ? undefined
-      : this.#pathlessSinceMs + this.#limits.noPathMs;
+    if (this.#pathlessSinceMs === undefined) return undefined;
+    const { noPathMs, unheardMs } = this.#limits;
+    return this.#pathlessSinceMs + (this.#isHeard ? noPathMs : Math.min(unheardMs, noPathMs));
   }
 
   /**
@@ -166,6 +168,7 @@ export class Link {
   handleFrame(frame: Frame, nowMs: number): Verdict {
     const path = this.#path;
     assert(path !== undefined, 'frames come by a path');
+    this.#isHeard = true;
     const position = this.#sender.acknowledge(frame.ack, frame.limit);
     if (position === undefined) return 'violation';
     if (position > 0) path.acknowledged(position);

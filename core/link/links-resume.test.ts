@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { equal } from '../base/bytes.ts';
 import { Prng } from '../base/prng.ts';
-import { linked, type TestNet, type TestNode } from './testing/net.ts';
+import { linked, pair, type TestNet, type TestNode } from './testing/net.ts';
 
 const TRANSPORTS = ['tcp', 'udp'] as const;
 
@@ -228,6 +228,26 @@ describe('[LNK-35] a link without a path', () => {
       expect(node.links.stats()).toMatchObject({ links: 0, streams: 0, attempts: 0, attachIds: 0 });
     }
   });
+
+  for (const transport of TRANSPORTS) {
+    test(`[LNK-58] ${transport}: is soon down where the START that made it was lost`, () => {
+      const { net, a, b, gate } = pair();
+      // The stream dies under the responder's first record.
+      net.onStream = (from, _to, bytes) => {
+        if (from !== b || b.of('up').length === 0) return bytes;
+        net.resetStreams();
+        return undefined;
+      };
+      a.links.dial(1, b.target(gate), [b.route(transport)], new Uint8Array(0), net.nowMs);
+      net.drain(a);
+      net.run(1000);
+      a.links.cancelDial(1);
+      expect([a, b].map((node) => node.of('up').length)).toEqual([0, 1]);
+      net.run(5000);
+      expect(b.of('down')).toMatchObject([{ reason: 'no path' }]);
+      expect(b.links.stats()).toMatchObject({ links: 0, attachIds: 0 });
+    });
+  }
 
   test('takes messages meanwhile and delivers them on the next path', () => {
     const { net, a, b } = linked('udp');

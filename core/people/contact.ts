@@ -25,8 +25,6 @@ import { asBytes, asDict, asInt, asList, decode, encode, type Bvalue } from '../
 import { utf8Text } from '../base/bytes.ts';
 import { Secret, type PairSecret } from '../crypto/keys.ts';
 
-export const DEVICES_MAX = 16;
-
 export interface ContactDevice {
   /** Signing key, 32 bytes. */
   readonly device: Uint8Array;

@@ -25,13 +25,13 @@
 import { asBytes, asDict, asInt, asList, decode, encode, type Bvalue } from '../base/bencode.ts';
 import { assert } from '../base/assert.ts';
 import { equal } from '../base/bytes.ts';
+import { DEVICES_MAX } from '../base/limits.ts';
 import { LABELS, labelledHash } from '../crypto/kdf.ts';
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type SigningKey, verify } from '../crypto/sign.ts';
 import { CAN_ADMIT, type Certificate, readCertificate } from './certificate.ts';
 
 export const DEVICE_LIST_BYTES_MAX = 16 * 1024;
 export const ENTRIES_MAX = 64;
-export const DEVICES_MAX = 16;
 const HASH_BYTES = 32;
 const NO_HASH = new Uint8Array(HASH_BYTES);
 
