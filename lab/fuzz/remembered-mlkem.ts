@@ -3,26 +3,31 @@
  * fuzz makes the same one each time, which costs as much as what is fuzzed.
  * @module
  */
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { hex } from '../../core/base/bytes.ts';
+import type { Random } from '../../core/base/time.ts';
 import { Secret } from '../../core/crypto/keys.ts';
-import * as real from '../../core/crypto/mlkem.ts';
+import type { MlkemKeyPair } from '../../core/crypto/mlkem.ts';
 
 export { CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES } from '../../core/crypto/mlkem.ts';
 export { mlkemDecapsulate, mlkemEncapsulate } from '../../core/crypto/mlkem.ts';
 
+const SEED_BYTES = 64;
 const REMEMBERED_MAX = 64;
-const pairs = new Map<string, real.MlkemKeyPair>();
+const pairs = new Map<string, ReturnType<typeof ml_kem768.keygen>>();
 
-export function mlkemKeyPair(...[random]: Parameters<typeof real.mlkemKeyPair>): real.MlkemKeyPair {
-  const seed = random(64);
-  let pair = pairs.get(hex(seed));
+export function mlkemKeyPair(random: Random): MlkemKeyPair {
+  const seed = random(SEED_BYTES);
+  const name = hex(seed);
+  let pair = pairs.get(name);
   if (pair === undefined) {
-    pair = real.mlkemKeyPair(() => seed.slice());
+    pair = ml_kem768.keygen(seed);
     if (pairs.size >= REMEMBERED_MAX) pairs.clear();
-    pairs.set(hex(seed), pair);
+    pairs.set(name, pair);
   }
-  const { decapsulationKey, encapsulationKey } = pair;
-  // Whoever asked overwrites it after use.
-  const copy = new Secret('decapsulation key', decapsulationKey.reveal().slice());
-  return { encapsulationKey: encapsulationKey.slice(), decapsulationKey: copy };
+  // Whoever asked overwrites its key after use.
+  return {
+    encapsulationKey: pair.publicKey.slice(),
+    decapsulationKey: new Secret('decapsulation key', pair.secretKey.slice()),
+  };
 }
