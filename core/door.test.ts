@@ -171,8 +171,8 @@ describe('by the ID alone', () => {
     expect([requests(owner), requests(asker)]).toEqual([[], []]);
   });
 
-  test('[DOR-19] two who ask each other meet though one shuts the door unread', () => {
-    for (const shuts of ['owner', 'asker'] as const) {
+  for (const shuts of ['owner', 'asker'] as const) {
+    test(`[DOR-19] two who ask each other meet though the ${shuts} shuts the door unread`, () => {
       const { world, owner, asker, id } = town();
       openDoor(owner);
       openDoor(asker);
@@ -202,8 +202,8 @@ describe('by the ID alone', () => {
       asker.start();
       world.run(5 * MINUTE_MS);
       expect(contact(owner, other).online).toBe(true);
-    }
-  });
+    });
+  }
 
   test('[DOR-2, DOR-13] a knock and a door outlive midnight', () => {
     const { world, owner, asker, id } = town();
