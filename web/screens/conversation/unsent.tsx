@@ -20,11 +20,14 @@ export function Unsent({
 }) {
   const t = useText();
   const tabIndex = isStop ? 0 : -1;
-  const { message = '', code = '' } = pending.error ?? {};
+  const { message = '', code = '', reason } = pending.error ?? {};
   return (
     <div className={style['unsent']}>
       <p dir="auto">
-        {t('message.state.failed')}. {message} <span className={style['code']}>{code}</span>
+        {reason === 'not-running'
+          ? t('message.unsaved')
+          : `${t('message.state.failed')}. ${message}`}{' '}
+        <span className={style['code']}>{code}</span>
       </p>
       <Button tabIndex={tabIndex} onClick={() => act('retry', pending)}>
         {t('message.retry')}

@@ -43,6 +43,9 @@ export const CONVERSATION = {
   'message.state.cancelled': 'Not sent',
   'message.state.failed': 'Not sent',
   'message.state.received': 'Received',
+  'message.unsaved':
+    'Not sent. The app does not answer, so this message is in this page only. It is sent as soon ' +
+    'as the app is back.',
   'message.tip.waiting': 'On this device. Goes out when a route opens.',
   'message.tip.delivered': "On {name}'s device, {time}, {route}.",
   'message.tip.delivered.no-route': "On {name}'s device, {time}.",
