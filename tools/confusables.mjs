@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-const COLUMNS = 96;
+const COLUMNS = 98;
 const LINE = /^([0-9A-F]{4,6}) ;\s*([0-9A-F ]+) ;\s*MA/;
 const NEVER_IN_NAMES = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{White_Space}]/u;
 
@@ -25,7 +25,13 @@ for (const line of text.split('\n')) {
   groups.set(key, [...(groups.get(key) ?? []), source.toLowerCase()]);
 }
 
-const words = [...groups].map(([target, sources]) => [target, ...sources].join(','));
+/** A target with many sources is named once for every so many of them. */
+const SOURCES_EACH = 12;
+const words = [...groups].flatMap(([target, sources]) =>
+  Array.from({ length: Math.ceil(sources.length / SOURCES_EACH) }, (_, i) =>
+    [target, ...sources.slice(i * SOURCES_EACH, (i + 1) * SOURCES_EACH)].join(','),
+  ),
+);
 const lines = [''];
 for (const word of words) {
   if (lines.at(-1).length + word.length + 1 > COLUMNS - 6) lines.push('');

@@ -11,7 +11,7 @@ import { buildIfStale, root } from './build.mjs';
 
 await buildIfStale();
 const program = join(root, 'dist', 'sotto.mjs');
-/** Exit code of `sotto`: the profile is locked. Without a terminal a page asks for the passphrase. */
+/** Exit code of `sotto`: the profile is locked. Without a terminal a page asks for it. */
 const LOCKED_EXIT = 5;
 const isTerminal = process.stdout.isTTY === true;
 const commands = isTerminal

@@ -57,7 +57,10 @@ async function press(page: Page, name: string): Promise<void> {
 
 function focusedName(page: Page): Promise<string> {
   return page.evaluate<string>(
-    `(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '').trim()`,
+    `(() => {
+      const at = document.activeElement;
+      return (at?.getAttribute('aria-label') ?? at?.textContent ?? '').trim();
+    })()`,
   );
 }
 
