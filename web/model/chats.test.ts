@@ -35,6 +35,13 @@ test('who came last stands on top, then the chat that moved last', () => {
   expect(names(order)).toEqual(['newest', 'new', 'blocked', 'unread', 'echo', 'old']);
 });
 
+test('who was blocked without a word does not stand on top', () => {
+  const stranger = chat('stranger', undefined, { state: 'blocked' });
+  const all = [chat('old', 1), stranger, chat('new')];
+  const ordered = orderedChats(new Map(all.map((one) => [one.conversation, one])));
+  expect(names(ordered)).toEqual(['new', 'old', 'stranger']);
+});
+
 test('a filter shows its own, and the open chat although it was just read', () => {
   expect(names(shownChats(order, 'all', undefined))).toHaveLength(6);
   expect(names(shownChats(order, 'unread', undefined))).toEqual(['unread', 'echo']);

@@ -1,7 +1,8 @@
 /**
  * Chats in their order, and which of them are shown: the list, and the keys that walk along it.
  *
- *   no message yet, newest first   then by when the last message was stored, newest first
+ *   no message yet, newest first   then by when the last message was stored, newest first;
+ *   who was blocked without a word stands last
  *
  * @module
  */
@@ -22,8 +23,9 @@ export function orderedChats(conversations: Conversations): readonly Conversatio
     .map(({ one }) => one);
 }
 
-function movedMs({ last }: Conversation): number {
-  return last === undefined ? Number.POSITIVE_INFINITY : Date.parse(last.storedAt);
+function movedMs({ last, state }: Conversation): number {
+  if (last !== undefined) return Date.parse(last.storedAt);
+  return state === 'blocked' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
 /** @param open stays in sight although it has just been read. */

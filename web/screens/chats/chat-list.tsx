@@ -8,6 +8,7 @@ import { useMemo, type ReactNode } from 'react';
 import { chatFilter, orderedChats, shownChats, type ChatFilter } from '../../model/chats.ts';
 import { useModel } from '../../model/context.ts';
 import { modName } from '../../model/keys.ts';
+import { useNarrow } from '../../model/narrow.ts';
 import { go, place } from '../../model/place.ts';
 import { useStore, useStorePart } from '../../model/store.ts';
 import { Button } from '../../parts/button.tsx';
@@ -28,8 +29,11 @@ export function ChatList() {
   );
   const all = useMemo(() => orderedChats(conversations), [conversations]);
   const shown = useMemo(() => shownChats(all, filter, open), [all, filter, open]);
+  const isHome = useStorePart(place, (at) => at.page === 'home');
+  // Alone on the page it is the main thing there; the element stays, and with it what is scrolled.
+  const role = useNarrow() && isHome ? 'main' : 'complementary';
   return (
-    <aside className={style['list']} data-region="" aria-label={t('chats.title')}>
+    <div className={style['list']} role={role} data-region="" aria-label={t('chats.title')}>
       <h1 className="visually-hidden">{t('chats.title')}</h1>
       <Head />
       {all.length > 0 && <Filters filter={filter} />}
@@ -40,7 +44,7 @@ export function ChatList() {
       ) : (
         <Empty filter={filter} isNobodyThere={all.length === 0} />
       )}
-    </aside>
+    </div>
   );
 }
 

@@ -11,6 +11,7 @@ import type { ApiErrorBody, Conversation } from '@sotto/api/contract.ts';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
+import { go, place } from '../../model/place.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -86,6 +87,7 @@ function Confirm({
       if (act === 'remove') await model.client.call('contacts.remove', wish);
       else model.putContact(await model.client.call(`contacts.${act}`, wish));
       announce(t(`person.${act}.done`, { name }));
+      if (act === 'remove' && isOpen(conversation)) go('/', { replace: true });
     });
   return (
     <Dialog title={t(`person.${act}.title`, { name })} onClose={onClose}>
@@ -103,6 +105,11 @@ function Confirm({
       </div>
     </Dialog>
   );
+}
+
+/** What is gone is no page any more. */
+function isOpen({ conversation }: Conversation): boolean {
+  return place.value.page === 'conversation' && place.value.conversation === conversation;
 }
 
 function Consequences({
