@@ -75,9 +75,7 @@ export function useRoving({ list, feed, rows, reach }: Input) {
   const onKeyDown = (event: KeyboardEvent): void => {
     const { key, target } = event;
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (!(target instanceof HTMLElement) || !target.closest('[data-row]')) return;
-    // What is open over the page has keys of its own.
-    if (target.closest('dialog')) return;
+    if (!(target instanceof HTMLElement) || !isInRow(target)) return;
     const step = { ArrowUp: stop - 1, ArrowDown: stop + 1, Home: 0, End: rows.length - 1 }[key];
     if (step !== undefined) {
       event.preventDefault();
@@ -145,6 +143,11 @@ function useStaysInSight(
     if (active < 0 || performance.now() - movedAtMs.current > MOVED_MS) return;
     list.current?.scrollToIndex(active, { align: 'nearest' });
   }, [first, active, list, movedAtMs]);
+}
+
+/** What is open over the page has keys of its own. */
+function isInRow(target: HTMLElement): boolean {
+  return target.closest('[data-row]') !== null && target.closest('dialog') === null;
 }
 
 function around(index: number, length: number): readonly number[] {

@@ -9,7 +9,6 @@ export const CONVERSATION = {
   'conversation.route': 'Route: {route}',
   'conversation.find': 'Find in this chat',
   'conversation.details': 'Details',
-  'conversation.more': 'More',
   'conversation.reading': 'Reading view',
   'conversation.today': 'Today',
   'conversation.yesterday': 'Yesterday',
@@ -28,7 +27,6 @@ export const CONVERSATION = {
 
   // A message as it is read out: who, what, when, how far it is, and which way it took.
   'message.said': '{author}: {text} {time}. {rest}',
-  'message.actions': 'Actions',
   'message.actions.of': 'Actions for this message',
   'message.arrived': '{name}: {text}',
   'message.copy': 'Copy text',
@@ -65,7 +63,6 @@ export const CONVERSATION = {
   'info.clock': 'The time comes from the clock of {name}.',
   'info.resend': 'Send again',
 
-  'reading.title': 'Reading view',
   'reading.with': 'Reading view: {name}',
   'reading.back': 'Back to the chat',
   'reading.line':
@@ -85,7 +82,6 @@ export const CONVERSATION = {
   'emoji.search': 'Find an emoji',
   'emoji.loading': 'Loading…',
   'emoji.none': 'No emoji found.',
-  'emoji.failed': 'The emoji could not be read.',
   'emoji.matches': 'Emoji for “{query}”',
 
   'asking.held': '{name} was not asked yet: someone who has their ID could find your IP address.',
