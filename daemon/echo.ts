@@ -145,12 +145,17 @@ class EchoNode implements Echo {
     if (!isKnown && isIntroduced(folder)) return false;
     const wish = { type: 'invite-new', expiresInMs: INVITE_MS, reusable: false } as const;
     const { invite, hint } = await ask(own, wish, 'invite');
-    if (isKnown) {
-      const read = parseId(id);
-      if (read.ok) driver.input({ type: 'hint', identity: read.identity, record: hint });
-    } else {
-      const text = invite.link ?? '';
+    const text = invite.link ?? '';
+    if (!isKnown) {
       await ask(ours, { type: 'contact-add', text, name: ECHO_NAME, hint }, 'contact');
+    } else {
+      // Where the first meeting was cut in the middle, by a kill or a lock, a new invite mends it.
+      const isMended =
+        !(await this.#hasMet()) && (await ours({ type: 'contact-add', text, hint })).ok;
+      const read = parseId(id);
+      if (!isMended && read.ok) {
+        driver.input({ type: 'hint', identity: read.identity, record: hint });
+      }
     }
     if (!isIntroduced(folder)) writeFileSync(join(folder, MARK), '', { mode: 0o600 });
     this.#answer();
@@ -172,6 +177,11 @@ class EchoNode implements Echo {
     await this.#driver.stop();
     this.#server?.close();
     await this.#store.close();
+  }
+
+  async #hasMet(): Promise<boolean> {
+    const own = (command: Command): Promise<CommandResult> => this.#driver.command(command);
+    return (await ask(own, { type: 'contact-list' }, 'contacts')).contacts.length > 0;
   }
 
   #notice(notice: Notice): void {
