@@ -44,12 +44,12 @@ export function Dialog({
         onClose();
       }}
     >
-      <header className={style['head']}>
+      <div className={style['head']}>
         <h2 id={titleId} tabIndex={-1} className={style['title']}>
           {title}
         </h2>
         <IconButton icon={<X />} label={t('app.close')} onClick={onClose} />
-      </header>
+      </div>
       {children}
     </dialog>
   );

@@ -7,14 +7,15 @@
  * @module
  */
 import type { Conversation } from '@sotto/api/contract.ts';
-import { createContext, use, useRef, useState, type KeyboardEvent } from 'react';
+import { createContext, use, useRef, useState } from 'react';
+import type { FocusEvent, KeyboardEvent, MouseEvent } from 'react';
 import { Virtualizer, type CustomItemComponentProps, type VirtualizerHandle } from 'virtua';
 import { PersonDialog, type PersonAct } from '../details/person-dialog.tsx';
 import style from './chat-list.module.css';
 import { ChatMenu } from './chat-menu.tsx';
 import { ChatRow } from './chat-row.tsx';
 import { useToday } from './use-today.ts';
-import { useWalk } from './use-walk.ts';
+import { useWalk, type Walk } from './use-walk.ts';
 
 /** Rows beyond the edges stand ready, in px. */
 const AHEAD_PX = 640;
@@ -44,32 +45,9 @@ export function ChatRows({
     walk.focus(conversation.conversation);
     if (act) setAsked({ act, conversation });
   };
-  const pressed = (event: KeyboardEvent): void => {
-    // Keys of the menu come here too: it belongs to a row, and stands elsewhere on the page.
-    const row = rowOf(event.target);
-    if (row === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    const isMenuKey = event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10');
-    if (isMenuKey) setMenuOf(row);
-    else if (event.shiftKey || !walk.step(event.key)) return;
-    event.preventDefault();
-  };
   return (
     <>
-      <div
-        ref={scroller}
-        className={style['rows']}
-        onKeyDown={pressed}
-        onFocus={({ target }) => {
-          const row = rowOf(target);
-          if (row !== undefined) walk.focused(row);
-        }}
-        onContextMenu={(event) => {
-          const row = rowOf(event.target);
-          if (row === undefined) return;
-          event.preventDefault();
-          setMenuOf(row);
-        }}
-      >
+      <div ref={scroller} className={style['rows']} {...handlersOf(walk, setMenuOf)}>
         <Count value={chats.length}>
           <Virtualizer
             ref={rows}
@@ -100,6 +78,30 @@ export function ChatRows({
       {asked && <PersonDialog {...asked} onClose={() => setAsked(undefined)} />}
     </>
   );
+}
+
+/** What is done in any row: keys of the menu come here too, though it stands elsewhere. */
+function handlersOf(walk: Walk, openMenu: (conversation: string) => void) {
+  return {
+    onKeyDown: (event: KeyboardEvent): void => {
+      const row = rowOf(event.target);
+      if (row === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+      const isMenuKey = event.key === 'ContextMenu' || (event.shiftKey && event.key === 'F10');
+      if (isMenuKey) openMenu(row);
+      else if (event.shiftKey || !walk.step(event.key)) return;
+      event.preventDefault();
+    },
+    onFocus: ({ target }: FocusEvent): void => {
+      const row = rowOf(target);
+      if (row !== undefined) walk.focused(row);
+    },
+    onContextMenu: (event: MouseEvent): void => {
+      const row = rowOf(event.target);
+      if (row === undefined) return;
+      event.preventDefault();
+      openMenu(row);
+    },
+  };
 }
 
 /** The conversation whose row it is in. */
