@@ -141,7 +141,8 @@ class EchoNode implements Echo {
     const own = (command: Command): Promise<CommandResult> => this.#driver.command(command);
     const { id } = (await ask(own, { type: 'status' }, 'status')).status;
     const { contacts } = await ask(ours, { type: 'contact-list' }, 'contacts');
-    const isKnown = contacts.some((contact) => contact.id === id);
+    const known = contacts.find((contact) => contact.id === id);
+    const isKnown = known !== undefined;
     if (!isKnown && isIntroduced(folder)) return false;
     const wish = { type: 'invite-new', expiresInMs: INVITE_MS, reusable: false } as const;
     const { invite, hint } = await ask(own, wish, 'invite');
@@ -150,8 +151,9 @@ class EchoNode implements Echo {
       await ask(ours, { type: 'contact-add', text, name: ECHO_NAME, hint }, 'contact');
     } else {
       // Where the first meeting was cut in the middle, by a kill or a lock, a new invite mends it.
-      const isMended =
-        !(await this.#hasMet()) && (await ours({ type: 'contact-add', text, hint })).ok;
+      // Either side may be the one that does not know of it.
+      const hasMet = known.state === 'connected' && (await this.#hasMet());
+      const isMended = !hasMet && (await ours({ type: 'contact-add', text, hint })).ok;
       const read = parseId(id);
       if (!isMended && read.ok) {
         driver.input({ type: 'hint', identity: read.identity, record: hint });
