@@ -136,7 +136,7 @@ function useChatKeys(conversation: string, onFind: () => void): void {
 }
 
 function isInFind(element: Element | null): boolean {
-  return element?.closest('[role=search]') != null;
+  return Boolean(element?.closest('[role=search]'));
 }
 
 function Missing() {
