@@ -45,7 +45,9 @@ export function Welcome({
     if (state === 'starting') return;
     setState('starting');
     try {
-      const path = await begin(model, name.trim(), invited.state === 'found' ? invite : undefined);
+      // Who is faster than the look at the invite has not lost it.
+      const isBad = invited.state === 'error';
+      const path = await begin(model, name.trim(), isBad ? undefined : invite);
       onStarted();
       go(path, { replace: true });
     } catch (error) {
