@@ -151,11 +151,16 @@ class EchoNode implements Echo {
       await ask(ours, { type: 'contact-add', text, name: ECHO_NAME, hint }, 'contact');
     } else {
       // Where the first meeting was cut in the middle, by a kill or a lock, a new invite mends it.
-      // Either side may be the one that does not know of it.
-      const hasMet = known.state === 'connected' && (await this.#hasMet());
-      const isMended = !hasMet && (await ours({ type: 'contact-add', text, hint })).ok;
       const read = parseId(id);
-      if (!isMended && read.ok) {
+      // Either side may be the one that does not know of it.
+      const knowsUs = await this.#hasMet();
+      const isWhole = known.state === 'connected' && knowsUs;
+      const isMended = !isWhole && (await ours({ type: 'contact-add', text, hint })).ok;
+      if (!isMended && !knowsUs) {
+        // Ours is sure of a meeting that Echo never stored: nothing was ever said between them.
+        await ask(ours, { type: 'contact-remove', to: id }, 'done');
+        await ask(ours, { type: 'contact-add', text, name: ECHO_NAME, hint }, 'contact');
+      } else if (!isMended && read.ok) {
         driver.input({ type: 'hint', identity: read.identity, record: hint });
       }
     }
