@@ -23,6 +23,8 @@ export type Phase = 'opening' | 'loading' | 'ready' | 'lost' | 'refused' | 'lock
 export type Conversations = ReadonlyMap<string, Conversation>;
 export type Settings = ReadonlyMap<string, ConfigEntry>;
 
+/** The first words of so many; the list is asked for anew at the next start. */
+const UNPLACED_MAX = 200;
 const RETRY_MS = 1_000;
 /** Who is not let in is not let in by asking: another window may be, in a while. */
 const REFUSED_RETRY_MS = 15_000;
@@ -34,6 +36,8 @@ export class Model {
   readonly settings = new Store<Settings>(new Map());
   /** Messages and states as they come, for the conversation that is open. */
   readonly #listeners = new Set<(event: StreamEvent) => void>();
+  /** Messages of conversations that are not in the list yet. */
+  #unplaced: readonly Message[] = [];
 
   #retry: () => void = () => undefined;
 
@@ -160,6 +164,7 @@ export class Model {
         break;
       case 'contact':
         this.putContact(event.data);
+        this.#place(event.data.conversation);
         break;
       case 'route':
         this.#change(event.data.conversation, (one) => ({ ...one, route: event.data.route }));
@@ -186,12 +191,24 @@ export class Model {
   }
 
   #takeMessage(message: Message): void {
+    if (!this.conversations.value.has(message.conversation)) {
+      // Somebody new: what is told of them comes a moment after their first words.
+      this.#unplaced = [...this.#unplaced, message].slice(-UNPLACED_MAX);
+      return;
+    }
     this.#change(message.conversation, (one) => {
       // The list may already know it: it was asked for after the stream stood.
       if (one.last !== undefined && !isNewer(message.cursor, one.last.cursor)) return one;
       const unread = one.unread + (message.outgoing || message.read ? 0 : 1);
       return { ...one, last: message, unread };
     });
+  }
+
+  #place(conversation: string): void {
+    const theirs = this.#unplaced.filter((message) => message.conversation === conversation);
+    if (theirs.length === 0) return;
+    this.#unplaced = this.#unplaced.filter((message) => message.conversation !== conversation);
+    for (const message of theirs) this.#takeMessage(message);
   }
 
   #change(conversation: string, change: (one: Conversation) => Conversation): void {
