@@ -63,7 +63,7 @@ export const bar: Bar = {
       await app.page.exposeFunction('sottoPainted', (news: Painted[]) => judge.take(news));
       const chat = await chatWith(ana, bo.name);
       await app.page.goto(url.replace('/#', `/c/${chat}#`));
-      await typeAmidFaults(report, { ana, bo, app, judge }, short ? 60 : 2_000);
+      await typeAmidFaults(report, { ana, bo, app, judge }, short ? 100 : 2_000);
       await plantedLie(report, { ana, bo, app, judge });
     } finally {
       await browser.close();
@@ -94,6 +94,15 @@ async function typeAmidFaults(report: Report, stage: Stage, count: number): Prom
   while (judge.recipientHas() < count && performance.now() < giveUpAtMs) await pause(200);
   // The last receipts, and the last paint.
   await pause(2_000);
+  const twice = await app.page.evaluate<string[]>(`(() => {
+    const rows = [...document.querySelectorAll('article[aria-label]')];
+    const all = rows.map((row) => /${WORD} \\d+ /.exec(row.getAttribute('aria-label'))?.[0]);
+    return all.filter((one, i) => one && all.indexOf(one) !== i);
+  })()`);
+  report.require(
+    twice.length === 0,
+    `each stands once on the page (${twice.slice(0, 5).join(',')})`,
+  );
   const { kills, stops } = faults;
   report.say(`${count} typed; ${kills} kills, ${stops} stops; ${judge.seen} states painted`);
   report.say(`  ${judge.delivered} painted as Delivered, ${judge.recipientHas()} at the recipient`);
