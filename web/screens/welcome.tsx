@@ -46,8 +46,7 @@ export function Welcome({
     setState('starting');
     try {
       // Who is faster than the look at the invite has not lost it.
-      const isBad = invited.state === 'error';
-      const path = await begin(model, name.trim(), isBad ? undefined : invite);
+      const path = await begin(model, name.trim(), invited.state === 'error' ? undefined : invite);
       onStarted();
       go(path, { replace: true });
     } catch (error) {
