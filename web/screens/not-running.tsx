@@ -4,7 +4,7 @@
  * @module
  */
 import { errorBody } from '@sotto/api/errors.ts';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Button } from '../parts/button.tsx';
 import { Late } from '../parts/late.tsx';
@@ -31,28 +31,15 @@ export function Lost() {
 
 function LostPage() {
   const t = useText();
-  const heading = usePageTitle(t('app.lost.title'));
-  const [isShown, setShown] = useState(false);
   const { code, message } = errorBody('not-running');
   return (
-    <main id="content" className={style['page']}>
-      <div className={style['card']}>
-        <span className={style['thread']}>
-          <Thread route="waiting" />
-        </span>
-        <h1 ref={heading} tabIndex={-1}>
-          {t('app.lost.title')}
-        </h1>
-        <p role="status">
-          {message} <span className={style['code']}>{code}</span>
-        </p>
-        <Button kind="primary" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
-          {t('app.lost.how')}
-        </Button>
-        {isShown && <Command line={t('app.lost.start')} command={START} />}
-        <p className={style['small']}>{t('app.lost.trying')}</p>
-      </div>
-    </main>
+    <Card title={t('app.lost.title')}>
+      <p role="status">
+        {message} <span className={style['code']}>{code}</span>
+      </p>
+      <HowToStart kind="primary" />
+      <p className={style['small']}>{t('app.lost.trying')}</p>
+    </Card>
   );
 }
 
@@ -68,23 +55,31 @@ export function LostLine() {
 }
 
 function LostWords() {
-  const t = useText();
-  const [isShown, setShown] = useState(false);
   return (
     <div className={style['line']}>
       <p>{errorBody('not-running').message}</p>
-      <Button aria-expanded={isShown} onClick={() => setShown(!isShown)}>
+      <HowToStart kind="plain" />
+    </div>
+  );
+}
+
+/** A button, and behind it the command. */
+function HowToStart({ kind }: { readonly kind: 'primary' | 'plain' }) {
+  const t = useText();
+  const [isShown, setShown] = useState(false);
+  return (
+    <>
+      <Button kind={kind} aria-expanded={isShown} onClick={() => setShown(!isShown)}>
         {t('app.lost.how')}
       </Button>
       {isShown && <Command line={t('app.lost.start')} command={START} />}
-    </div>
+    </>
   );
 }
 
 /** This browser was not let in, or not any more. */
 export function Refused() {
   const t = useText();
-  const heading = usePageTitle(t('app.refused'));
   useEffect(() => {
     // Another window of this browser was let in: this one is, too.
     const stored = ({ key, newValue }: StorageEvent): void => {
@@ -94,16 +89,26 @@ export function Refused() {
     return () => window.removeEventListener('storage', stored);
   }, []);
   return (
+    <Card title={t('app.refused')}>
+      <Command line={t('app.refused.line')} command={OPEN} />
+      <p className={style['small']}>{t('app.refused.why')}</p>
+    </Card>
+  );
+}
+
+/** The whole page: what it is called, and what there is to do. */
+function Card({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  const heading = usePageTitle(title);
+  return (
     <main id="content" className={style['page']}>
       <div className={style['card']}>
         <span className={style['thread']}>
           <Thread route="waiting" />
         </span>
         <h1 ref={heading} tabIndex={-1}>
-          {t('app.refused')}
+          {title}
         </h1>
-        <Command line={t('app.refused.line')} command={OPEN} />
-        <p className={style['small']}>{t('app.refused.why')}</p>
+        {children}
       </div>
     </main>
   );
