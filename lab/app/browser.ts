@@ -123,14 +123,10 @@ export class LabBrowser {
  * Starts Chromium; inside `room` where one is given, so that 127.0.0.1 is that of its daemon.
  * @param folder takes the small script that enters the room.
  */
-export async function openBrowser(
-  room: Room | undefined,
-  folder: string,
-  flags: readonly string[] = [],
-): Promise<LabBrowser> {
+export async function openBrowser(room: Room | undefined, folder: string): Promise<LabBrowser> {
   const browser = await chromium.launch({
     executablePath: room ? doorTo(room, folder) : CHROMIUM,
-    args: [...FLAGS, ...flags],
+    args: FLAGS,
   });
   return new LabBrowser(browser);
 }

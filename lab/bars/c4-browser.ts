@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import { ROOT } from './bar.ts';
+import { CHROMIUM } from '../app/browser.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
 const NAMES = ['rebind.test', 'evil.test'];
 const SCRIPT = join(ROOT, 'lab', 'bars', 'c4-page.mjs');
 const STORED = 'sotto.page';
