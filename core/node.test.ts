@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from './base/prng.ts';
-import type { VaultReply } from './base/vault.ts';
+import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { CommandResult, PathView } from './commands.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 
@@ -104,6 +104,38 @@ describe('two people', () => {
     ana.answerLate();
     world.run(5_000);
     expect(data(ana.ask({ type: 'contact-list' }), 'contacts').contacts).toEqual([]);
+  });
+
+  test('[CON-7] where one side lost the first meeting, a new invite mends it', () => {
+    const world = new World();
+    const [ana, bo] = [world.person('Ana'), world.person('Bo')];
+    ana.start();
+    bo.start();
+    world.run();
+    const lost = loseMeetings(ana);
+    const meet = (): void => {
+      const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
+      const made = data(ana.ask(invite), 'invite');
+      const text = made.invite.link!;
+      data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
+      world.run(2_000);
+    };
+    meet();
+    expect(lost.length).toBeGreaterThan(0);
+    const [known] = data(bo.ask({ type: 'contact-list' }), 'contacts').contacts;
+    expect(known).toMatchObject({ name: 'Ana', state: 'connected' });
+    ana.kill();
+    ana.disk = () => undefined;
+    bo.kill();
+    ana.start();
+    bo.start();
+    world.run(5_000);
+    meet();
+    data(bo.say('Ana', 'do you know me?'), 'sent');
+    data(ana.say('Bo', 'now I do'), 'sent');
+    world.run(1_000);
+    expect(bo.texts()).toEqual(ana.texts());
+    expect(bo.texts()).toHaveLength(2);
   });
 
   describe('[PTH-10] wake and moves', () => {
@@ -349,4 +381,41 @@ describe('through the DHT alone', () => {
     world.run(30_000);
     expect(bo.texts()).toEqual(['found you', 'and again']);
   });
+
+  test('[CON-7] an invite still leads to who made it where they forgot the first meeting', () => {
+    const world = new World();
+    const helpers = Array.from({ length: 8 }, (_, i) => world.person(`Helper ${i}`, true));
+    for (const helper of helpers) helper.start();
+    world.run(30_000);
+    const [ana, bo] = [world.person('Ana', true), world.person('Bo', true)];
+    ana.start();
+    bo.start();
+    world.run(20_000);
+    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
+    const text = data(ana.ask(invite), 'invite').invite.link!;
+    world.run(20_000);
+    const lost = loseMeetings(ana);
+    data(bo.ask({ type: 'contact-add', text, name: 'Ana' }), 'contact');
+    world.run(20_000);
+    expect(lost.length).toBeGreaterThan(0);
+    ana.kill();
+    ana.disk = () => undefined;
+    world.run(1_000);
+    ana.start();
+    data(bo.say('Ana', 'found you'), 'sent');
+    world.run(60_000);
+    expect(ana.texts()).toEqual(['found you']);
+  });
 });
+
+/** Their disk never gets to storing whom they meet. */
+function loseMeetings(person: Person): VaultRequest[] {
+  const lost: VaultRequest[] = [];
+  person.disk = (request) => {
+    const docs = request.op === 'put' ? request.docs : [];
+    if (!docs.some(({ space }) => space === 'contact')) return undefined;
+    lost.push(request);
+    return 'wait';
+  };
+  return lost;
+}

@@ -31,6 +31,7 @@ import type { Log } from './logs.ts';
 import { ask } from './people.ts';
 import type { Store, Stores } from './store.ts';
 import { listenTcp } from './tcp.ts';
+import { refusalOf } from './views.ts';
 
 export const ECHO_NAME = 'Echo';
 /** Long enough for our node to dial, however slow the computer. */
@@ -141,29 +142,17 @@ class EchoNode implements Echo {
     const own = (command: Command): Promise<CommandResult> => this.#driver.command(command);
     const { id } = (await ask(own, { type: 'status' }, 'status')).status;
     const { contacts } = await ask(ours, { type: 'contact-list' }, 'contacts');
-    const known = contacts.find((contact) => contact.id === id);
-    const isKnown = known !== undefined;
+    const isKnown = contacts.some((contact) => contact.id === id);
     if (!isKnown && isIntroduced(folder)) return false;
     const wish = { type: 'invite-new', expiresInMs: INVITE_MS, reusable: false } as const;
     const { invite, hint } = await ask(own, wish, 'invite');
-    const text = invite.link ?? '';
-    if (!isKnown) {
-      await ask(ours, { type: 'contact-add', text, name: ECHO_NAME, hint }, 'contact');
-    } else {
-      // Where the first meeting was cut in the middle, by a kill or a lock, a new invite mends it.
-      const read = parseId(id);
-      // Either side may be the one that does not know of it.
-      const knowsUs = await this.#hasMet();
-      const isWhole = known.state === 'connected' && knowsUs;
-      const isMended = !isWhole && (await ours({ type: 'contact-add', text, hint })).ok;
-      if (!isMended && !knowsUs) {
-        // Ours is sure of a meeting that Echo never stored: nothing was ever said between them.
-        await ask(ours, { type: 'contact-remove', to: id }, 'done');
-        await ask(ours, { type: 'contact-add', text, name: ECHO_NAME, hint }, 'contact');
-      } else if (!isMended && read.ok) {
-        driver.input({ type: 'hint', identity: read.identity, record: hint });
-      }
-    }
+    // Where a kill or a lock cut the first meeting in the middle, a new invite mends it.
+    const wanted = { text: invite.link ?? '', name: ECHO_NAME, hint };
+    const added = await ours({ type: 'contact-add', ...wanted });
+    const read = parseId(id);
+    if (!added.ok && isKnown && read.ok) {
+      driver.input({ type: 'hint', identity: read.identity, record: hint });
+    } else if (!added.ok) throw refusalOf(added.error);
     if (!isIntroduced(folder)) writeFileSync(join(folder, MARK), '', { mode: 0o600 });
     this.#answer();
     return true;
@@ -184,11 +173,6 @@ class EchoNode implements Echo {
     await this.#driver.stop();
     this.#server?.close();
     await this.#store.close();
-  }
-
-  async #hasMet(): Promise<boolean> {
-    const own = (command: Command): Promise<CommandResult> => this.#driver.command(command);
-    return (await ask(own, { type: 'contact-list' }, 'contacts')).contacts.length > 0;
   }
 
   #notice(notice: Notice): void {

@@ -49,7 +49,8 @@ worker.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== location.origin) return;
   if (pathname.startsWith('/api/')) return;
-  if (request.mode === 'navigate') event.respondWith(page(request));
+  // A frame of somebody else's page is none of ours to answer.
+  if (request.destination === 'document') event.respondWith(page(request));
   else if (SHELL.has(pathname) || pathname.startsWith('/assets/')) {
     event.respondWith(file(request));
   }

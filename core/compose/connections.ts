@@ -55,6 +55,11 @@ export interface Linked {
 interface Wanted {
   readonly dialer: Dialer;
   target: LinkTarget;
+  /**
+   * The gates by which it may let us in, one of a kind, the one told last first: until both hold
+   * the pair secret nobody knows which side has forgotten what, so failed dials take turns.
+   */
+  gates: readonly GateKey[];
   routes: readonly Route[];
   /** The link that leads there now. */
   linked: Linked | undefined;
@@ -108,14 +113,15 @@ export class Connections {
     if (!wanted) {
       const dialer = new Dialer({ random: this.context.random, nextDial: () => this.#nextDial++ });
       if (linked) dialer.handleLinked(nowMs);
-      wanted = { dialer, target, routes: [], linked, failure: undefined };
+      wanted = { dialer, target, gates: [], routes: [], linked, failure: undefined };
       this.#wanted.set(device, wanted);
     }
-    const gate = sameGate(wanted.target.gate, target.gate) ? wanted.target.gate : target.gate;
-    const newGate = gate !== wanted.target.gate;
     // What was derived from a secret is kept with the object that holds it.
-    wanted.target = { ...target, gate };
-    if (newGate && sameRoutes(wanted.routes, routes)) wanted.dialer.handleWanted(nowMs);
+    const known = wanted.gates.find((gate) => sameGate(gate, target.gate));
+    const gate = known ?? target.gate;
+    wanted.target = target;
+    wanted.gates = [gate, ...wanted.gates.filter(({ kind }) => kind !== gate.kind)];
+    if (!known) wanted.dialer.handleGate(nowMs);
     const moved = !sameRoutes(wanted.routes, routes);
     wanted.routes = routes;
     wanted.dialer.handleRoutes(routes, nowMs);
@@ -139,6 +145,14 @@ export class Connections {
       failures: dialer.failures,
       failure,
     }));
+  }
+
+  /** They know us by now: the invite that led us in is tried no more. */
+  leaveInvite(identity: Uint8Array): void {
+    for (const [, wanted] of this.#ofPerson(identity)) {
+      const others = wanted.gates.filter(({ kind }) => kind !== 'invite');
+      if (others.length > 0) wanted.gates = others;
+    }
   }
 
   forget(identity: Uint8Array): void {
@@ -291,9 +305,10 @@ export class Connections {
     this.#draining = false;
   }
 
-  #dial(device: string, { target, routes }: Wanted, dial: number): void {
+  #dial(device: string, { dialer, gates, target, routes }: Wanted, dial: number): void {
     this.#dials.set(dial, device);
-    this.#links.dial(dial, target, routes, new Uint8Array(0), this.context.now.monoMs);
+    const gate = gates[dialer.failures % gates.length]!;
+    this.#links.dial(dial, { ...target, gate }, routes, new Uint8Array(0), this.context.now.monoMs);
   }
 
   #cancel(dial: number): void {

@@ -273,12 +273,13 @@ export class Runtime {
     const read = decodeRecord(bytes);
     if (!read.ok) return;
     const known = this.book.devicesOf(contact)[0];
+    if (known) {
+      // Their gate is what their hello told; the hint knows only where they are now.
+      const told = known.record && decodeRecord(known.record);
+      const { candidates } = read.record;
+      this.#reach(known, told?.ok ? { ...told.record, candidates } : read.record);
+    }
     if (!known || !isPaired(contact)) this.invites.meet(contact, read.record);
-    if (!known) return;
-    // Their gate is what their hello told; the hint knows only where they are now.
-    const told = known.record && decodeRecord(known.record);
-    const { candidates } = read.record;
-    this.#reach(known, told?.ok ? { ...told.record, candidates } : read.record);
   }
 
   #begin(loaded: Loaded): void {
@@ -515,6 +516,7 @@ export class Runtime {
   /** Both hold the secret: from here on it alone leads them to each other. */
   #paired(contact: Contact): DocChange[] {
     this.invites.unfollow(contact);
+    this.connections.leaveInvite(contact.identity);
     contact.invite = undefined;
     contact.besides = undefined;
     this.#watchPresence(contact);

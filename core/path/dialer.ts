@@ -66,6 +66,14 @@ export class Dialer {
     this.#schedule(nowMs);
   }
 
+  /** Another key to the same place: what is being tried with the former one is not worth waiting. */
+  handleGate(nowMs: number): void {
+    if (this.#linkedAtMs !== undefined) return;
+    this.#failures = 0;
+    if (this.#dialing) this.#cancel();
+    this.#schedule(nowMs);
+  }
+
   /** A person wants this device now, or a message waits for it. */
   handleWanted(nowMs: number): void {
     if (this.#linkedAtMs !== undefined || this.#dialing) return;
