@@ -4,7 +4,15 @@
  * @module
  */
 import { ArrowDown } from 'lucide-react';
-import { useCallback, useMemo, useRef, type Ref } from 'react';
+import {
+  startTransition,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type Ref,
+} from 'react';
 import { Virtualizer, type CustomItemComponentProps, type VirtualizerHandle } from 'virtua';
 import { isNewer } from '../../model/model.ts';
 import { useModel } from '../../model/context.ts';
@@ -24,6 +32,9 @@ import { useScrolling } from './use-scrolling.ts';
 
 /** Drawn beyond the window, so that fast scrolling shows no blank rows. */
 const BUFFER_PX = 900;
+/** A chat opens with what is seen of it; what lies beyond is drawn a moment later. */
+const BUFFER_AT_FIRST_PX = 0;
+const BUFFER_AFTER_MS = 100;
 
 export function Feed(props: ListProps & { readonly boundary: string | undefined }) {
   const { timeline, name, at, boundary, reach } = props;
@@ -34,6 +45,7 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
   const feed = useRef<HTMLDivElement>(null);
   const newLine = useMemo(() => newLineOf(rows, boundary), [rows, boundary]);
   const scrolling = useScrolling({ list, rows, timeline, at, newLine });
+  const buffer = useBuffer();
   const roving = useRoving({ list, feed, rows, reach });
   const kept = useMemo(() => merged(roving.kept, scrolling.ahead), [roving.kept, scrolling.ahead]);
   const actions = useActions({ timeline, focusRow: roving.focusKey });
@@ -61,7 +73,7 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
         <Virtualizer
           ref={list}
           data={rows}
-          bufferSize={BUFFER_PX}
+          bufferSize={buffer}
           shift={scrolling.shift}
           keepMounted={kept}
           item={Item}
@@ -80,6 +92,16 @@ export function Feed(props: ListProps & { readonly boundary: string | undefined 
       />
     </>
   );
+}
+
+function useBuffer(): number {
+  const [isDrawn, setDrawn] = useState(false);
+  useEffect(() => {
+    const grow = (): void => startTransition(() => setDrawn(true));
+    const timer = window.setTimeout(grow, BUFFER_AFTER_MS);
+    return () => window.clearTimeout(timer);
+  }, []);
+  return isDrawn ? BUFFER_PX : BUFFER_AT_FIRST_PX;
 }
 
 /**

@@ -39,7 +39,7 @@ export function MessageList(props: ListProps) {
   const view = useStore(timeline.view);
   const boundary = useBoundary(model, timeline.conversation);
   // What is shown of a chat that is opened anew begins where it should, whatever was there before.
-  const [opened, setOpened] = useState(false);
+  const [opened, setOpened] = useState(() => isThere(timeline, at));
   useEffect(() => {
     setOpened(true);
     void openAt(model, timeline, at);
@@ -72,6 +72,12 @@ export function MessageList(props: ListProps) {
 function Loaded(props: ListProps & { readonly boundary: string | undefined }): ReactNode {
   const view = useStore(props.timeline.view);
   return rowsOf(view).length === 0 ? null : <Feed {...props} />;
+}
+
+/** Is what the address asks for in memory, so that it can be shown at once? */
+function isThere(timeline: Timeline, at: string | undefined): boolean {
+  const { loaded, hasNewer, messages } = timeline.view.value;
+  return at === undefined ? loaded && !hasNewer : messages.some(({ cursor }) => cursor === at);
 }
 
 async function openAt(model: Model, timeline: Timeline, at: string | undefined): Promise<void> {

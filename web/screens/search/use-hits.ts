@@ -1,15 +1,14 @@
 /**
- * Messages that are found while one types: asked when the fingers rest for a moment, and only the
- * answer to the last question counts. What was found before stays until then.
+ * Messages that are found while one types: asked at once, one question at a time, and only the
+ * answer to the last one counts. What was found before stays until then.
  * @module
  */
 import type { ApiErrorBody, Hit, Params } from '@sotto/api/contract.ts';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useClient } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
 import type { Query } from './query.ts';
 
-const SETTLE_MS = 60;
 const HITS = 50;
 /** Once all is wanted that one answer can hold. */
 const HITS_MORE = 100;
@@ -30,27 +29,28 @@ export function useHits(query: Query, wantsMore: boolean): Hits {
   const [found, setFound] = useState(NONE);
   const { text } = query;
   const wish = JSON.stringify(paramsOf(query, wantsMore));
+  const underWay = useRef<Promise<void>>(Promise.resolve());
   useEffect(() => {
     if (text === '') {
       setFound(NONE);
       return;
     }
-    const stop = new AbortController();
-    const { signal } = stop;
-    const timer = window.setTimeout(() => {
+    let isWanted = true;
+    const ask = async (): Promise<void> => {
       const params = JSON.parse(wish) as Params<'messages.find'>;
-      client.call('messages.find', params, { signal }).then(
-        ({ hits, more }) => {
-          if (!signal.aborted) setFound({ hits, more, wanted: text, error: undefined });
-        },
-        (fault: unknown) => {
-          if (!signal.aborted) setFound({ ...NONE, wanted: text, error: errorOf(fault) });
-        },
-      );
-    }, SETTLE_MS);
+      try {
+        const { hits, more } = await client.call('messages.find', params);
+        if (isWanted) setFound({ hits, more, wanted: text, error: undefined });
+      } catch (fault) {
+        if (isWanted) setFound({ ...NONE, wanted: text, error: errorOf(fault) });
+      }
+    };
+    // Who types faster than is answered does not heap up questions: the newest one waits alone.
+    void underWay.current.then(() => {
+      if (isWanted) underWay.current = ask();
+    });
     return () => {
-      stop.abort();
-      window.clearTimeout(timer);
+      isWanted = false;
     };
   }, [client, text, wish]);
   return text === '' ? NONE : found;
