@@ -1,7 +1,7 @@
 /**
  * The journeys a person takes, in real Chromium against real daemons that find each other through
- * 30 libtorrent nodes: welcome, invite, first message, answer, search, verify, settings. Each
- * task within its number of actions (clicks, or keys beyond the typed content), without anything
+ * 30 libtorrent nodes: welcome, invite, first message, answer, search, verify, ask by ID, why it
+ * waits, accept, doctor, settings. Each task within its number of actions (clicks, or keys beyond the typed content), without anything
  * a screen reader would stumble over, and without one packet of the browser leaving the computer.
  * @module
  */
@@ -16,16 +16,18 @@ import { ROOT } from '../bars/bar.ts';
 import type { Player } from '../rooms/player.ts';
 import { Town, until } from '../rooms/town.ts';
 import { openBrowser, type AppPage, type LabBrowser } from './browser.ts';
-import { copyInvite, Hands, seen, sendHere, verifyByDigits, welcome } from './journeys.ts';
+import { askById, copyInvite, Hands, seen, sendHere, verifyByDigits, welcome } from './journeys.ts';
 import { Leaks } from './leaks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sotto-app-'));
 let town: Town;
 let ana: Player;
 let bo: Player;
-let browsers: LabBrowser[] = [];
+let cleo: Player;
+const browsers: LabBrowser[] = [];
 let anaPage: AppPage;
 let boPage: AppPage;
+let cleoPage: AppPage;
 let leaks: Leaks[] = [];
 let invite = '';
 
@@ -38,10 +40,12 @@ before(async () => {
   town = await Town.build({ nodes: 30, delayMs: 15, lossPercent: 0, folder });
   ana = town.move('Ana', { isNamed: false });
   bo = town.move('Bo', { isNamed: false });
-  leaks = [ana, bo].map(({ room }) => new Leaks(room!));
+  cleo = town.move('Cleo');
+  leaks = [ana, bo, cleo].map(({ room }) => new Leaks(room!));
   ana.start();
   bo.start();
-  browsers = [await openBrowser(ana.room, folder), await openBrowser(bo.room, folder)];
+  cleo.start();
+  for (const { room } of [ana, bo, cleo]) browsers.push(await openBrowser(room, folder));
 });
 
 after(async () => {
@@ -51,7 +55,7 @@ after(async () => {
 });
 
 afterEach(() => {
-  for (const app of [anaPage, boPage]) {
+  for (const app of [anaPage, boPage, cleoPage]) {
     if (app === undefined) continue;
     assert.deepEqual(app.problems, []);
     assert.deepEqual(app.foreignRequests(new URL(app.page.url()).origin), []);
@@ -123,6 +127,54 @@ test('the safety number is compared by digits in 4 actions', async () => {
   await verifyByDigits(hands, safetyNumber);
   assert.ok(hands.actions <= 4, `${hands.actions} actions`);
   await accessible(anaPage);
+});
+
+test('somebody is asked by their pasted ID, and written to, in 4 actions', async () => {
+  const { id } = cleo.json<{ id: string }>('id');
+  const { page } = anaPage;
+  await page.goto(new URL('/', page.url()).href);
+  const hands = new Hands(page);
+  await askById(hands, id, 'Cleo');
+  await sendHere(hands, 'are you the Cleo I know?');
+  assert.equal(hands.actions, 4);
+  await seen(page, 'are you the Cleo I know?');
+  await accessible(anaPage);
+});
+
+test('why a message waits is one action away', async () => {
+  const hands = new Hands(anaPage.page);
+  const chip = EN['route.waiting.chip'];
+  await hands.click('link', EN['conversation.route'].replace('{route}', chip));
+  await anaPage.page.getByText(EN['route.waiting.line']).waitFor();
+  await anaPage.page.getByText(EN['chats.asking.seeking']).first().waitFor();
+  assert.equal(hands.actions, 1);
+  await accessible(anaPage);
+});
+
+test('a request is accepted in 2 actions, and what waited arrives', async () => {
+  cleo.sotto('door', 'open', '--anyway');
+  cleoPage = await browsers[2]!.app(link(cleo), { theme: 'light' });
+  await welcome(new Hands(cleoPage.page));
+  await cleoPage.page.goto(new URL('/', cleoPage.page.url()).href);
+  const tookMs = await until('the request at Cleo', 120_000, () => {
+    return cleo.json<{ requests: unknown[] }>('requests', 'list').requests.length > 0;
+  });
+  process.stdout.write(`request seen after ${Math.round(tookMs)} ms\n`);
+  const hands = new Hands(cleoPage.page);
+  await hands.click('link', '1 request');
+  await cleoPage.page.getByRole('button', { name: EN['requests.accept'] }).waitFor();
+  await accessible(cleoPage);
+  await hands.click('button', EN['requests.accept']);
+  assert.equal(hands.actions, 2);
+  await seen(cleoPage.page, 'are you the Cleo I know?');
+});
+
+test('the doctor is one action away', async () => {
+  await anaPage.page.goto(new URL('/', anaPage.page.url()).href);
+  const hands = new Hands(anaPage.page);
+  await hands.click('link', new RegExp(EN['app.network']));
+  await anaPage.page.getByRole('heading', { name: EN['network.checks'] }).waitFor();
+  assert.equal(hands.actions, 1);
 });
 
 test('every other page opens, in both themes, and is accessible', async () => {

@@ -13,7 +13,7 @@ export class Hands {
 
   constructor(readonly page: Page) {}
 
-  async click(role: 'button' | 'link', name: string): Promise<void> {
+  async click(role: 'button' | 'link', name: string | RegExp): Promise<void> {
     this.actions++;
     await this.page.getByRole(role, { name, exact: true }).first().click();
   }
@@ -56,6 +56,17 @@ export async function copyInvite(hands: Hands): Promise<string> {
   await hands.click('button', EN['invite.make']);
   const shown = hands.page.getByRole('textbox', { name: EN['invite.link'] });
   return await shown.inputValue();
+}
+
+/** From the list of chats: an ID is pasted, and its owner asked although it may show an address. */
+export async function askById(hands: Hands, id: string, name: string): Promise<void> {
+  await hands.click('link', EN['chats.add']);
+  await hands.page.locator('textarea:focus').waitFor();
+  await hands.type(id);
+  await hands.page.getByRole('textbox', { name: EN['add.name'] }).fill(name);
+  await hands.page.getByRole('textbox', { name: EN['add.hello'] }).fill('Ana here');
+  await hands.click('button', EN['add.ask']);
+  await hands.click('button', EN['add.held.send']);
 }
 
 /** In a conversation: the other person's digits are typed in. */

@@ -145,6 +145,7 @@ describe('sending', () => {
       await timeline.open();
       const sending = timeline.send('hello');
       expect(timeline.view.value.pending).toHaveLength(1);
+      await Promise.resolve();
       if (streamFirst) timeline.take(came(mine(1, 'hello')));
       await sending;
       if (!streamFirst) {
@@ -203,8 +204,62 @@ describe('sending', () => {
     });
     await timeline.open();
     const sending = timeline.send('same');
+    await Promise.resolve();
     timeline.take(came(mine(1, 'same')));
     await sending;
     expect(timeline.view.value.pending).toMatchObject([{ text: 'same', error: { code: 'E26' } }]);
+  });
+
+  test('one that waits its turn is handed over although another window sent the same text', async () => {
+    const { timeline, calls } = setUp(0, {
+      'messages.send': ({ clientId }) => ({ event: String(clientId), conversation: 'c_a' }),
+    });
+    await timeline.open();
+    const sending = Promise.all([timeline.send('first'), timeline.send('same')]);
+    timeline.take(came(mine(1, 'same')));
+    await sending;
+    const sent = calls.filter(({ method }) => method === 'messages.send');
+    expect(sent.map(({ params }) => params['text'])).toEqual(['first', 'same']);
+  });
+
+  test('while the daemon is away all wait behind the first, and go in the order of writing', async () => {
+    let isAway = true;
+    const texts: unknown[] = [];
+    const { timeline } = setUp(0, {
+      'messages.send': ({ text }) => {
+        if (isAway) throw new Error('nobody answers');
+        texts.push(text);
+        return { event: `e-${String(text)}`, conversation: 'c_a' };
+      },
+    });
+    await timeline.open();
+    await Promise.all(['a', 'b', 'c'].map((text) => timeline.send(text)));
+    expect(timeline.view.value.pending.map(({ error }) => error?.reason)).toEqual([
+      'not-running',
+      'not-running',
+      'not-running',
+    ]);
+    isAway = false;
+    // Before the stream is back, too.
+    await timeline.send('d');
+    expect(texts).toEqual(['a', 'b', 'c', 'd']);
+    await timeline.resync();
+    await tick();
+    expect(texts).toHaveLength(4);
+  });
+
+  test('stands once, however long after its message the answer comes', async () => {
+    const all: Message[] = Array.from({ length: 300 }, (_, i) => mine(i + 1, `m${i + 1}`));
+    const { timeline } = setUp(0, {
+      'messages.send': () => {
+        // The stream has long gone on to others.
+        for (const one of all) timeline.take(came(one));
+        return { event: 'e1', conversation: 'c_a' };
+      },
+    });
+    await timeline.open();
+    await timeline.send('m1');
+    expect(timeline.view.value.pending).toEqual([]);
+    expect(cursors(timeline)).toHaveLength(300);
   });
 });

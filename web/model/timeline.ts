@@ -7,7 +7,8 @@
  *
  * What was just sent stands behind it as `pending` until the daemon has stored it and its
  * message comes over the stream: nothing is shown further than it is. Messages are handed over
- * one after the other, so that their order is the one in which they were written.
+ * one after the other, so that their order is the one in which they were written; while the daemon
+ * is away all wait behind the first.
  * @module
  */
 import type { Client } from '@sotto/api/client.ts';
@@ -67,6 +68,8 @@ export class Timeline {
   #turn = 0;
   #busy = false;
   #sending: Promise<void> = Promise.resolve();
+  /** By its client id: the one that the daemon was handed and has not answered for. */
+  #underWay: string | undefined;
   /** The last that came live, by event. */
   readonly #live = new Map<string, Message>();
   readonly #states = new Map<string, State>();
@@ -129,7 +132,10 @@ export class Timeline {
   /** After the stream was away: what came meanwhile, and what could not be handed over. */
   async resync(): Promise<void> {
     const { loaded, hasNewer, pending } = this.view.value;
-    for (const one of pending) if (one.error?.reason === 'not-running') void this.retry(one);
+    if (pending.some(isAway)) {
+      this.#forgive(isAway);
+      void this.#handOver();
+    }
     if (!loaded || hasNewer) return;
     await this.#fetch({ limit: NEXT_MESSAGES }, (page, before) => {
       const first = page.messages[0];
@@ -148,16 +154,19 @@ export class Timeline {
 
   /** Shows it at once as pending, and hands it to the daemon. @returns when that has answered. */
   async send(text: string): Promise<void> {
+    const { hasNewer, pending } = this.view.value;
     // Who writes wants to see it, behind the newest message.
-    if (this.view.value.hasNewer) void this.open();
+    if (hasNewer) void this.open();
     const writtenAtMs = Date.now();
-    const clientId = freshId();
-    await this.#deliver({ clientId, text, writtenAtMs, event: undefined, error: undefined });
+    const fresh = { clientId: freshId(), text, writtenAtMs, event: undefined, error: undefined };
+    this.#change({ pending: [...pending, fresh] });
+    await this.#handOver();
   }
 
   /** Once more, under the same id: what was stored after all is not stored twice. */
-  async retry(pending: Pending): Promise<void> {
-    await this.#deliver({ ...pending, error: undefined });
+  async retry({ clientId }: Pending): Promise<void> {
+    this.#forgive((one) => one.clientId === clientId);
+    await this.#handOver();
   }
 
   discard(clientId: string): void {
@@ -177,12 +186,19 @@ export class Timeline {
   #takeMessage(message: Message): void {
     remember(this.#live, message.event, message);
     const { value } = this.view;
-    const pending = value.pending.filter((one) => one !== pendingOf(message, value.pending));
+    const pending = value.pending.filter((one) => !this.#is(one, message));
     const last = value.messages.at(-1);
     const isNew = value.loaded && (!last || isNewer(message.cursor, last.cursor));
     // Where newer ones are missing it is one of them, and comes with its page.
     if (isNew && !value.hasNewer) this.#change({ messages: [...value.messages, message], pending });
     else if (pending.length < value.pending.length) this.#change({ pending });
+  }
+
+  /** By its event; while that is unknown, by its text, if the daemon has it at this moment. */
+  #is({ clientId, event, text }: Pending, message: Message): boolean {
+    if (!message.outgoing) return false;
+    if (event !== undefined) return event === message.event;
+    return clientId === this.#underWay && text === message.text;
   }
 
   #takeState(state: State): void {
@@ -192,24 +208,55 @@ export class Timeline {
     if (at >= 0) this.#change({ messages: messages.with(at, { ...messages[at]!, ...state }) });
   }
 
-  async #deliver(pending: Pending): Promise<void> {
-    const others = this.view.value.pending.filter((one) => one.clientId !== pending.clientId);
-    this.#change({ pending: [...others, pending] });
-    const handOver = async (): Promise<void> => {
-      const { clientId, text } = pending;
-      try {
-        const params = { to: this.conversation, text, clientId };
-        const { event } = await this.client.call('messages.send', params);
-        // The stream may have been faster than the answer.
-        if (this.#live.has(event)) this.discard(clientId);
-        else this.#mend({ ...pending, event });
-      } catch (error) {
-        this.#mend({ ...pending, error: errorOf(error) });
-      }
-    };
-    // One that fails does not hold up the next.
-    this.#sending = this.#sending.then(handOver);
+  #forgive(which: (one: Pending) => boolean): void {
+    const { pending } = this.view.value;
+    this.#change({
+      pending: pending.map((one) => (which(one) ? { ...one, error: undefined } : one)),
+    });
+  }
+
+  /** One turn after the other, each from the oldest on that the daemon does not have. */
+  async #handOver(): Promise<void> {
+    this.#sending = this.#sending.then(() => this.#handOverAll());
     await this.#sending;
+  }
+
+  async #handOverAll(): Promise<void> {
+    const tried = new Set<string>();
+    for (;;) {
+      const { pending } = this.view.value;
+      const next = pending.find((one) => isToSend(one) && !tried.has(one.clientId));
+      if (!next) return;
+      tried.add(next.clientId);
+      const error = await this.#handOverOne(next);
+      // What was written after it waits behind it; any other fault is of that message alone.
+      if (error?.reason === 'not-running') return this.#allWait(error);
+    }
+  }
+
+  async #handOverOne(pending: Pending): Promise<ApiErrorBody | undefined> {
+    const { clientId, text } = pending;
+    this.#underWay = clientId;
+    try {
+      const params = { to: this.conversation, text, clientId };
+      const { event } = await this.client.call('messages.send', params);
+      // The stream may have been faster than the answer.
+      if (this.#live.has(event)) this.discard(clientId);
+      else this.#mend({ ...pending, event, error: undefined });
+      return undefined;
+    } catch (fault) {
+      const error = errorOf(fault);
+      this.#mend({ ...pending, error });
+      return error;
+    } finally {
+      this.#underWay = undefined;
+    }
+  }
+
+  #allWait(error: ApiErrorBody): void {
+    const { pending } = this.view.value;
+    const wait = (one: Pending): Pending => (isToSend(one) ? { ...one, error } : one);
+    this.#change({ pending: pending.map(wait) });
   }
 
   #mend(pending: Pending): void {
@@ -229,7 +276,7 @@ export class Timeline {
       if (turn !== this.#turn) return;
       const merged = merge(page, this.view.value);
       const messages = this.#withLive(merged);
-      this.view.set({ ...merged, messages, loaded: true, error: undefined });
+      this.#change({ ...merged, messages, loaded: true, error: undefined });
     } catch (error) {
       if (turn === this.#turn) this.#change({ error: errorOf(error) });
     } finally {
@@ -252,7 +299,8 @@ export class Timeline {
   }
 
   #change(change: Partial<View>): void {
-    this.view.set({ ...this.view.value, ...change });
+    const view = { ...this.view.value, ...change };
+    this.view.set({ ...view, pending: stillPending(view) });
   }
 }
 
@@ -269,13 +317,20 @@ interface Page {
   readonly newer: boolean;
 }
 
-/** The pending one that this message is: by its event, or by its text while that is unknown. */
-function pendingOf(message: Message, pending: readonly Pending[]): Pending | undefined {
-  if (!message.outgoing) return undefined;
-  return (
-    pending.find(({ event }) => event === message.event) ??
-    pending.find(({ event, error, text }) => !event && !error && text === message.text)
-  );
+/** The daemon could not be asked: it may well be there soon. */
+function isAway({ error }: Pending): boolean {
+  return error?.reason === 'not-running';
+}
+
+function isToSend(one: Pending): boolean {
+  return one.event === undefined && (one.error === undefined || isAway(one));
+}
+
+/** Whose message is here is not pending, however it came: by the stream or with a page. */
+function stillPending({ messages, pending }: View): readonly Pending[] {
+  if (pending.every(({ event }) => event === undefined)) return pending;
+  const here = new Set(messages.map(({ event }) => event));
+  return pending.filter(({ event }) => event === undefined || !here.has(event));
 }
 
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
