@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@sotto/core/crypto/keys.ts';
 import { SigningKey } from '@sotto/core/crypto/sign.ts';
 import { DHT_PORT } from '../lab/rooms/player.ts';
@@ -138,8 +139,4 @@ function freshSlot(): Slot {
   const key = new SigningKey(new Secret('record', Uint8Array.from(seed))).publicKey;
   const salt = randomBytes(12).toString('hex');
   return { seed: seed.toString('hex'), key: Buffer.from(key).toString('hex'), salt };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

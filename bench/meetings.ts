@@ -14,6 +14,7 @@
  * checked and stored when the API calls a contact linked.
  * @module
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { EPOCH_MS } from '@sotto/core/discovery/epoch.ts';
 import type { LineProcess } from '../lab/dht/line-process.ts';
 import { meet, RoomDaemon } from '../lab/rooms/room-daemon.ts';
@@ -166,8 +167,4 @@ async function moveAway(place: Place, { caller, contact, homes }: Pair): Promise
     const isPut = now['presence.puts']! > before['presence.puts']!;
     return isNew && isPut && now['presence.operations'] === 0;
   });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { VaultReader } from '@sotto/vault/reader.ts';
 import { readKeyFile } from '@sotto/vault/key-file.ts';
 import { Calls, freshId, pair, type LocalDaemon } from './a7-daemon.ts';
@@ -203,8 +204,4 @@ class Deliveries {
     else this.#early.add(id);
     if (this.#wanted && this.#count >= this.#wanted.count) this.#wanted.done();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Town, until } from '../rooms/town.ts';
 import type { Player } from '../rooms/player.ts';
 import { Calls, freshId, isOnline, LocalDaemon, LOOPBACK } from './a7-daemon.ts';
@@ -150,8 +151,4 @@ function cpuSeconds(pid: number): number {
 function megabytes(file: string, name: string): number {
   const line = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'));
   return Math.round(Number(line?.[1] ?? NaN) / 1024);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

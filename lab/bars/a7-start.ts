@@ -6,6 +6,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { isOnline, pair, type LocalDaemon } from './a7-daemon.ts';
 import { quantile, ROOT, type Report } from './bar.ts';
 
@@ -90,8 +91,4 @@ function buildTox(): string {
   const flags = execFileSync('pkg-config', ['--cflags', '--libs', 'toxcore'], { encoding: 'utf8' });
   execFileSync('gcc', ['-O2', '-Wall', '-o', program, source, ...flags.trim().split(/\s+/)]);
   return program;
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 }

@@ -10,6 +10,7 @@
  * @module
  */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseConversation } from '@sotto/core/people/conversation.ts';
 import { readKeyFile } from '@sotto/vault/key-file.ts';
 import { VaultReader } from '@sotto/vault/reader.ts';
@@ -242,8 +243,4 @@ async function vaultOf(person: LocalDaemon, other: string): Promise<Rows> {
 async function chatWith(person: LocalDaemon, name: string): Promise<string> {
   const { conversations } = await person.call('conversations.list', {});
   return conversations.find((one) => one.name === name)!.conversation;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
 }
