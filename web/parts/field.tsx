@@ -17,67 +17,59 @@ interface About {
   readonly beside?: ReactNode;
 }
 
-export function Field({
+export function Field(props: About & ComponentProps<'input'>) {
+  const [frame, control] = useParts(props);
+  return (
+    <Frame {...frame}>
+      <input dir="auto" {...control} />
+    </Frame>
+  );
+}
+
+export function LongField(props: About & ComponentProps<'textarea'>) {
+  const [frame, control] = useParts(props);
+  return (
+    <Frame {...frame}>
+      <textarea dir="auto" {...control} />
+    </Frame>
+  );
+}
+
+export function SelectField(props: About & ComponentProps<'select'>) {
+  const [frame, control] = useParts(props);
+  return (
+    <Frame {...frame}>
+      <select {...control} />
+    </Frame>
+  );
+}
+
+interface Ids {
+  readonly id: string;
+  readonly hintId: string;
+  readonly errorId: string;
+}
+
+/** What stands around the field, and what is the field's own. */
+function useParts<Props extends About & { readonly className?: string | undefined }>({
   label,
   hint,
   error,
   beside,
   className,
   ...rest
-}: About & ComponentProps<'input'>) {
-  const ids = useIds(hint, error);
-  return (
-    <Frame {...{ label, hint, error, beside, ids }}>
-      <input dir="auto" className={cx(style['input'], className)} {...ids.field} {...rest} />
-    </Frame>
-  );
-}
-
-export function LongField({
-  label,
-  hint,
-  error,
-  beside,
-  className,
-  ...rest
-}: About & ComponentProps<'textarea'>) {
-  const ids = useIds(hint, error);
-  return (
-    <Frame {...{ label, hint, error, beside, ids }}>
-      <textarea dir="auto" className={cx(style['input'], className)} {...ids.field} {...rest} />
-    </Frame>
-  );
-}
-
-export function SelectField({
-  label,
-  hint,
-  error,
-  beside,
-  className,
-  children,
-  ...rest
-}: About & ComponentProps<'select'>) {
-  const ids = useIds(hint, error);
-  return (
-    <Frame {...{ label, hint, error, beside, ids }}>
-      <select className={cx(style['input'], className)} {...ids.field} {...rest}>
-        {children}
-      </select>
-    </Frame>
-  );
-}
-
-function useIds(hint: ReactNode, error: ReactNode) {
+}: Props) {
   const id = useId();
-  const [hintId, errorId] = [`${id}-hint`, `${id}-error`];
-  const about = [hint ? hintId : '', error ? errorId : ''].filter(Boolean).join(' ');
-  const field = {
+  const ids = { id, hintId: `${id}-hint`, errorId: `${id}-error` };
+  const about = [hint ? ids.hintId : '', error ? ids.errorId : ''].filter(Boolean).join(' ');
+  const control = {
     id,
+    className: cx(style['input'], className),
     'aria-describedby': about === '' ? undefined : about,
     'aria-invalid': error ? true : undefined,
+    ...rest,
   } as const;
-  return { id, hintId, errorId, field };
+  return [{ label, hint, error, beside, ids }, control] as const;
 }
 
 function Frame({
@@ -87,7 +79,7 @@ function Frame({
   beside,
   ids,
   children,
-}: About & { readonly ids: ReturnType<typeof useIds>; readonly children: ReactNode }) {
+}: About & { readonly ids: Ids; readonly children: ReactNode }) {
   return (
     <div className={style['field']}>
       <label className={style['label']} htmlFor={ids.id}>
