@@ -6,7 +6,7 @@
  *   static     build, types, lint, format
  *   unit       vitest, every *.test.ts
  *   e2e        node:test, every lab/**.e2e.ts, one file at a time (they make their own networks)
- *   sim        the simulator over 70 seeds
+ *   sim        the simulator over 60 seeds
  *
  * Name stages to run only these: `npm test -- unit sim`.
  * @module
@@ -26,7 +26,7 @@ const STAGE_MS = {
   sim: 12 * 60_000,
 };
 const KILL_AFTER_MS = 5_000;
-const SIM_SEEDS = 70;
+const SIM_SEEDS = 60;
 const DEBIAN_PACKAGES = [
   'python3-libtorrent',
   'python3-nacl',
