@@ -207,6 +207,14 @@ export function addMessageVerbs(program: Command, run: RunVerb): void {
       run(async (session) => (await import('./verbs/send.ts')).send(session, to, words, options)),
     );
   program
+    .command('cancel')
+    .description('hold back a message that has not been delivered')
+    .argument('<message>', 'its id, as send printed it')
+    .addHelpText('after', examples('sotto cancel 5f3a09c4d1e27b8860a1b2c3d4e5f607'))
+    .action((event: string) =>
+      run(async (session) => (await import('./verbs/cancel.ts')).cancel(session, event)),
+    );
+  program
     .command('read')
     .description('print the messages of a conversation, newest last')
     .argument('<conversation>', 'name, ID, or conversation id')
@@ -233,6 +241,11 @@ export function addMessageVerbs(program: Command, run: RunVerb): void {
     .action((words: string[], options: SearchOptions) =>
       run(async (session) => (await import('./verbs/search.ts')).search(session, words, options)),
     );
+  addWatchVerbs(program, run);
+}
+
+/** What happens, and how it travels. */
+function addWatchVerbs(program: Command, run: RunVerb): void {
   program
     .command('listen')
     .description('print what happens, until Ctrl-C')

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ANA, EVENT, message, NETWORK, TIME } from './fake-daemon.suite.ts';
+import { ANA, EVENT, message, NETWORK, No, TIME } from './fake-daemon.suite.ts';
 import { ended, Terminal } from './terminal.suite.ts';
 import type { Ran } from './terminal.suite.ts';
 
@@ -359,5 +359,30 @@ describe('[CLI-26] listen', () => {
       `message\t42\t${EVENT}\tc_7k2\t${TIME}\tfalse\tAna Ruiz\treceived\ttext\thello\n` +
         `state\t43\t${EVENT}\tc_7k2\tdelivered\t\t\n`,
     );
+  });
+});
+
+describe('[CLI-40] cancel', () => {
+  test('a message that waits is held back, one that was delivered is not', async () => {
+    let isDelivered = false;
+    const daemon = await terminal.daemon({
+      'messages.cancel': () => {
+        if (isDelivered) throw new No('too-late');
+        return {};
+      },
+    });
+    const done = await terminal.run(['cancel', EVENT, '--json']);
+    expect(data(done)).toEqual({ event: EVENT, state: 'cancelled' });
+    expect(daemon.calls).toContainEqual({ method: 'messages.cancel', params: { event: EVENT } });
+    isDelivered = true;
+    const late = await terminal.run(['cancel', EVENT]);
+    expect([late.code, late.stderr.includes('delivered already')]).toEqual([7, true]);
+  });
+
+  test('what is no id is told before anything is asked', async () => {
+    const daemon = await terminal.daemon();
+    const ran = await terminal.run(['cancel', 'ana']);
+    expect([ran.code, ran.stderr.includes('no id of a message')]).toEqual([2, true]);
+    expect(daemon.calls).toEqual([]);
   });
 });

@@ -66,7 +66,7 @@ export class Dialer {
     this.#schedule(nowMs);
   }
 
-  /** Another key to the same place: what is being tried with the former one is not worth waiting. */
+  /** Another key to the same place: what is tried with the former one is not worth waiting for. */
   handleGate(nowMs: number): void {
     if (this.#linkedAtMs !== undefined) return;
     this.#failures = 0;

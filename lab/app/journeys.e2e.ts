@@ -1,8 +1,9 @@
 /**
  * The journeys a person takes, in real Chromium against real daemons that find each other through
  * 30 libtorrent nodes: welcome, invite, first message, answer, search, verify, ask by ID, why it
- * waits, accept, doctor, settings. Each task within its number of actions (clicks, or keys beyond the typed content), without anything
- * a screen reader would stumble over, and without one packet of the browser leaving the computer.
+ * waits, accept, doctor, settings. Each task within its number of actions (clicks, or keys beyond
+ * the typed content), without anything a screen reader would stumble over, and without one packet
+ * of the browser leaving the computer.
  * @module
  */
 import assert from 'node:assert/strict';

@@ -160,7 +160,8 @@ const PAINTED = `new Promise((done, fail) => {
   setTimeout(() => fail(new Error('nothing was painted')), 5000);
   const before = new Set(document.querySelectorAll('article'));
   let clickMs;
-  addEventListener('click', ({ timeStamp }) => (clickMs = timeStamp), { once: true, capture: true });
+  const clicked = ({ timeStamp }) => (clickMs = timeStamp);
+  addEventListener('click', clicked, { once: true, capture: true });
   const marking = new MutationObserver(() => {
     if (clickMs === undefined) return;
     for (const article of document.querySelectorAll('article')) {
