@@ -51,7 +51,10 @@ export function Panel({
           onClick={close}
         />
       </header>
-      <div className={style['body']}>{children}</div>
+      {/* It scrolls, and not every panel has something in it that takes the focus. */}
+      <div className={style['body']} role="group" aria-label={title} tabIndex={0}>
+        {children}
+      </div>
     </aside>
   );
 }

@@ -40,7 +40,7 @@ export function VerifyPanel({ conversation }: { readonly conversation: Conversat
         <Different conversation={conversation} onAgain={() => setDifferent(false)} />
       ) : number !== undefined ? (
         <Same conversation={conversation} number={number} safety={safety} onDiffer={setDifferent} />
-      ) : error?.reason === 'not-met-yet' ? (
+      ) : !safety.isMet || error?.reason === 'not-met-yet' ? (
         <p>{t('verify.not-met')}</p>
       ) : (
         error && (
@@ -56,6 +56,8 @@ export function VerifyPanel({ conversation }: { readonly conversation: Conversat
 }
 
 interface Safety {
+  /** There is no number before the first meeting. */
+  readonly isMet: boolean;
   /** 60 digits. */
   readonly number: string | undefined;
   readonly error: ApiErrorBody | undefined;
@@ -91,8 +93,12 @@ function useSafety(conversation: Conversation, onDiffer: (isDifferent: boolean) 
     [model, onDiffer, to],
   );
   const load = useCallback(() => void ask({}), [ask]);
-  useEffect(load, [load]);
+  const isMet = conversation.state !== 'added';
+  useEffect(() => {
+    if (isMet) load();
+  }, [isMet, load]);
   return {
+    isMet,
     number,
     error,
     load,
