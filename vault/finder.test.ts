@@ -88,3 +88,18 @@ test('[VLT-32] whatever is typed is plain text', async () => {
   for (const text of odd) expect([text, texts(text)]).toEqual([text, [`<${text}>`]]);
   for (const text of ['\0\0\0\0', '*', '^abc', 'a AND', '""']) expect(texts(text)).toEqual([]);
 });
+
+test('[VLT-25] what was stored a moment ago is found before the index knows it', async () => {
+  await write('cherry old');
+  while (vault.engine.tables.search.catchUp());
+  await write('cherry new');
+  await write('cherry elsewhere', { conversation: OTHER });
+  const find = (wish: Partial<Wish> = {}): (string | undefined)[] =>
+    vault.reader.search({ text: 'cherry', limit: 10, ...wish }).found.map(({ text }) => text);
+  expect(find()).toEqual(['cherry elsewhere', 'cherry new', 'cherry old']);
+  expect(find({ conversation: CONVERSATION })).toEqual(['cherry new', 'cherry old']);
+  expect(find({ limit: 1 })).toEqual(['cherry elsewhere']);
+  expect(find({ outgoing: false })).toEqual([]);
+  while (vault.engine.tables.search.catchUp());
+  expect(find()).toEqual(['cherry elsewhere', 'cherry new', 'cherry old']);
+});

@@ -1,7 +1,8 @@
 /**
  * Finder: messages by a part of their text (VLT-25, VLT-32). The index is kept by search.ts.
  *
- *   3 letters and more   the trigram index, from the newest on, until the page is full
+ *   3 letters and more   texts that the index does not know yet, one by one; then the trigram
+ *                        index, from the newest on, until the page is full
  *   fewer                the newest SCAN_MESSAGES_MAX texts, one by one
  *
  * Rows grow with the time of storing, so the newest are found first without sorting what a common
@@ -14,6 +15,8 @@ import { decoded } from './ledger.ts';
 
 /** Texts looked at one by one where a search is too short for the index. */
 export const SCAN_MESSAGES_MAX = 5000;
+/** Of what was stored a moment ago and is not in the index yet, the newest. */
+export const TAIL_MESSAGES_MAX = 1000;
 const TRIGRAM = 3;
 
 export interface Wish {
@@ -54,52 +57,91 @@ export class Finder {
   #lookUp(wanted: string, wish: Wish): FoundRows {
     const phrase = `"${wanted.replaceAll('"', '""')}"`;
     const { limit } = wish;
-    const rows = this.#statement(wish, true)
+    const recent = this.#statement(wish, 'tail').iterate(...filters(wish), TAIL_MESSAGES_MAX);
+    const tail = matching(recent as Iterable<TextRow>, wanted, limit);
+    const known = this.#statement(wish, 'index')
       .pluck()
       .all(phrase, ...filters(wish), limit + 1);
-    return { rows: (rows as number[]).slice(0, limit), more: rows.length > limit };
+    // The index may have caught up between the two questions.
+    const rows = [...new Set([...tail, ...(known as number[])])];
+    return { rows: rows.slice(0, limit), more: rows.length > limit };
   }
 
   #scan(wanted: string, wish: Wish): FoundRows {
-    const lower = wanted.toLowerCase();
-    const rows: number[] = [];
+    const { limit } = wish;
     let seen = 0;
-    const texts = this.#statement(wish, false).iterate(...filters(wish), SCAN_MESSAGES_MAX + 1);
-    for (const { bytes, id, kind } of texts as Iterable<TextRow>) {
-      if (++seen > SCAN_MESSAGES_MAX || rows.length > wish.limit) break;
-      const text = textOf({ kind, body: decoded(bytes).body });
-      if (text?.toLowerCase().includes(lower)) rows.push(id);
-    }
-    const more = seen > SCAN_MESSAGES_MAX || rows.length > wish.limit;
-    return { rows: rows.slice(0, wish.limit), more };
+    const all = this.#statement(wish, 'all').iterate(...filters(wish), SCAN_MESSAGES_MAX + 1);
+    const bounded = function* (): Iterable<TextRow> {
+      for (const row of all as Iterable<TextRow>) if (++seen <= SCAN_MESSAGES_MAX) yield row;
+    };
+    const rows = matching(bounded(), wanted, limit);
+    const more = seen > SCAN_MESSAGES_MAX || rows.length > limit;
+    return { rows: rows.slice(0, limit), more };
   }
 
-  #statement({ conversation, outgoing, beforeMs, sinceMs }: Wish, isIndexed: boolean): Statement {
+  #statement(wish: Wish, source: keyof typeof SOURCES): Statement {
+    const { conversation, outgoing, beforeMs, sinceMs } = wish;
     const given = [conversation, outgoing, beforeMs, sinceMs].map(isGiven);
-    const shape = [isIndexed, ...given].join();
+    const shape = [source, ...given].join();
     const known = this.#statements.get(shape);
     if (known) return known;
-    const id = isIndexed ? 'search.rowid' : 'e.id';
-    const where = [
-      isIndexed ? 'search MATCH ?' : 'e.cursor IS NOT NULL',
+    const { columns, from, id, order, where } = SOURCES[source];
+    const wanted = [
+      where,
       conversation && `+${id} IN (${OF_CONVERSATION})`,
       isGiven(outgoing) && 'e.ours = ?',
       isGiven(beforeMs) && 'e.stored_ms < ?',
       isGiven(sinceMs) && 'e.stored_ms >= ?',
     ].filter((part) => typeof part === 'string');
-    const needsEvents = given.slice(1).includes(true);
-    const from = isIndexed
-      ? `search ${needsEvents ? 'CROSS JOIN events e ON e.id = search.rowid' : ''}`
-      : 'events e';
-    const columns = isIndexed ? id : 'e.id, e.kind, e.bytes';
+    const needsEvents = source === 'index' && given.slice(1).includes(true);
+    const joined = needsEvents ? `${from} CROSS JOIN events e ON e.id = search.rowid` : from;
     // `LIMIT ?+0`: see reader.ts.
-    const source =
-      `SELECT ${columns} FROM ${from} WHERE ${where.join(' AND ')} ` +
-      `ORDER BY ${id} DESC LIMIT ?+0`;
-    const statement = this.#db.prepare(source) as Statement;
+    const text =
+      `SELECT ${columns} FROM ${joined} WHERE ${wanted.join(' AND ')} ` +
+      `ORDER BY ${order} DESC LIMIT ?+0`;
+    const statement = this.#db.prepare(text) as Statement;
     this.#statements.set(shape, statement);
     return statement;
   }
+}
+
+/** Where rows come from; `id` is that of the row in `events`. */
+const SOURCES = {
+  index: {
+    columns: 'search.rowid',
+    from: 'search',
+    id: 'search.rowid',
+    order: 'search.rowid',
+    where: 'search MATCH ?',
+  },
+  tail: {
+    columns: 'e.id, e.kind, e.bytes',
+    from: 'feed f CROSS JOIN events e ON e.id = f.event',
+    id: 'e.id',
+    order: 'f.cursor',
+    where:
+      "f.type = 'message' AND f.cursor > " +
+      "coalesce((SELECT value FROM meta WHERE key = 'search cursor'), 0)",
+  },
+  all: {
+    columns: 'e.id, e.kind, e.bytes',
+    from: 'events e',
+    id: 'e.id',
+    order: 'e.id',
+    where: 'e.cursor IS NOT NULL',
+  },
+} as const;
+
+/** Of rows, those whose text has it; one more than `limit` at most. */
+function matching(rows: Iterable<TextRow>, wanted: string, limit: number): number[] {
+  const lower = wanted.toLowerCase();
+  const found: number[] = [];
+  for (const { bytes, id, kind } of rows) {
+    const text = textOf({ kind, body: decoded(bytes).body });
+    if (text?.toLowerCase().includes(lower)) found.push(id);
+    if (found.length > limit) break;
+  }
+  return found;
 }
 
 interface TextRow {

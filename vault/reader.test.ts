@@ -141,10 +141,12 @@ test('[VLT-25] short texts, quotes and operators are plain text', async () => {
 
 test('[VLT-25] the index catches up in commits of their own and survives a crash', async () => {
   await writeAll(numbered(20));
-  expect(vault.reader.search({ text: 'text 7', limit: 10 }).found).toEqual([]);
+  const { db } = vault.engine.tables;
+  const indexed = db.prepare("SELECT count(*) FROM search WHERE search MATCH 'text'").pluck();
+  expect(indexed.get()).toBe(0);
   expect(vault.engine.tables.search.catchUp(8)).toBe(true);
-  expect(texts(vault.reader.search({ text: 'text 7', limit: 10 }).found)).toEqual(['text 7']);
-  expect(vault.reader.search({ text: 'text 19', limit: 10 }).found).toEqual([]);
+  expect(indexed.get()).toBe(8);
+  expect(vault.reader.search({ text: 'text', limit: 100 }).found).toHaveLength(20);
   await vault.crash();
   await vault.reopen();
   index();
