@@ -15,6 +15,8 @@ import type { Bar, Report } from './bar.ts';
 const THEMES = ['light', 'dark', 'contrast'] as const;
 const LANGUAGES = ['en', 'pseudo', 'pseudo-rtl'] as const;
 const WIDTHS = [1280, 800, 320] as const;
+/** Looks that are walked at a time. */
+const WALKERS = 3;
 const SECTIONS = [
   'profile', 'privacy', 'security', 'appearance', 'keyboard', 'language', 'network', 'advanced',
   'help',
@@ -34,7 +36,16 @@ export const bar: Bar = {
       const pages = await livedIn(you);
       const looks = everyLook().filter((_, i) => !short || i % 7 === 0);
       const seen = { pages: 0, violations: [] as string[] };
-      for (const look of looks) await walk(browser, you, pages, look, seen);
+      for (const theme of THEMES) {
+        await you.call('config.set', { key: 'app.theme', value: theme });
+        const same = looks.filter(({ app }) => app === theme);
+        const walkers = Array.from({ length: WALKERS }, async () => {
+          for (let look = same.pop(); look; look = same.pop()) {
+            await walk(browser, you, pages, look, seen);
+          }
+        });
+        await Promise.all(walkers);
+      }
       await states(browser, you, seen);
       for (const one of [...new Set(seen.violations)].slice(0, 20)) report.say(`  ${one}`);
       report.say(`${seen.pages} pages looked at, in ${looks.length} looks`);
@@ -115,7 +126,6 @@ async function walk(
   look: WholeLook,
   seen: Seen,
 ): Promise<void> {
-  await you.call('config.set', { key: 'app.theme', value: look.app });
   const app = await browser.app(await linkOf(you), look);
   // Who leaves before the browser was let in has used the link up.
   await app.page.getByRole('link').first().waitFor();
