@@ -122,11 +122,16 @@ export class LabBrowser {
 /**
  * Starts Chromium; inside `room` where one is given, so that 127.0.0.1 is that of its daemon.
  * @param folder takes the small script that enters the room.
+ * @param more flags of Chromium.
  */
-export async function openBrowser(room: Room | undefined, folder: string): Promise<LabBrowser> {
+export async function openBrowser(
+  room: Room | undefined,
+  folder: string,
+  more: readonly string[] = [],
+): Promise<LabBrowser> {
   const browser = await chromium.launch({
     executablePath: room ? doorTo(room, folder) : CHROMIUM,
-    args: FLAGS,
+    args: [...FLAGS, ...more],
   });
   return new LabBrowser(browser);
 }
