@@ -4,6 +4,8 @@ import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { CommandResult, PathView } from './commands.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 
+const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
+
 /** Ana invites Bo; both know each other afterwards. */
 function pair(): { world: World; ana: Person; bo: Person } {
   const world = new World();
@@ -11,12 +13,16 @@ function pair(): { world: World; ana: Person; bo: Person } {
   ana.start();
   bo.start();
   world.run();
-  const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
-  const made = data(ana.ask(invite), 'invite');
+  meet(world, ana, bo);
+  return { world, ana, bo };
+}
+
+/** Bo is given an invite of Ana's, and told where she is. */
+function meet(world: World, ana: Person, bo: Person): void {
+  const made = data(ana.ask(INVITE), 'invite');
   const text = made.invite.link!;
   data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
   world.run(2_000);
-  return { world, ana, bo };
 }
 
 describe('two people', () => {
@@ -38,8 +44,7 @@ describe('two people', () => {
     ana.start();
     bo.start();
     world.run();
-    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
-    const made = data(ana.ask(invite), 'invite');
+    const made = data(ana.ask(INVITE), 'invite');
     ana.kill();
     const text = made.invite.link!;
     data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
@@ -113,14 +118,7 @@ describe('two people', () => {
     bo.start();
     world.run();
     const lost = loseMeetings(ana);
-    const meet = (): void => {
-      const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
-      const made = data(ana.ask(invite), 'invite');
-      const text = made.invite.link!;
-      data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
-      world.run(2_000);
-    };
-    meet();
+    meet(world, ana, bo);
     expect(lost.length).toBeGreaterThan(0);
     const [known] = data(bo.ask({ type: 'contact-list' }), 'contacts').contacts;
     expect(known).toMatchObject({ name: 'Ana', state: 'connected' });
@@ -130,7 +128,7 @@ describe('two people', () => {
     ana.start();
     bo.start();
     world.run(5_000);
-    meet();
+    meet(world, ana, bo);
     data(bo.say('Ana', 'do you know me?'), 'sent');
     data(ana.say('Bo', 'now I do'), 'sent');
     world.run(1_000);
@@ -217,10 +215,7 @@ describe('two people', () => {
 
   test('[CON-10] there is none before the first meeting, and a full disk marks nobody', () => {
     const { ana, bo } = pair();
-    const made = data(
-      ana.ask({ type: 'invite-new', expiresInMs: 86_400_000, reusable: false }),
-      'invite',
-    );
+    const made = data(ana.ask(INVITE), 'invite');
     ana.kill();
     const cy = ana.world.person('Cy');
     cy.start();
@@ -321,8 +316,7 @@ describe('a disk in trouble', () => {
       person.start();
     }
     world.run();
-    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
-    const made = data(ana.ask(invite), 'invite');
+    const made = data(ana.ask(INVITE), 'invite');
     const text = made.invite.link!;
     data(bo.ask({ type: 'contact-add', text, name: 'Ana', hint: made.hint }), 'contact');
     world.run(5_000);
@@ -355,7 +349,8 @@ describe('a disk in trouble', () => {
 });
 
 describe('through the DHT alone', () => {
-  test('an invite leads to its maker, and both find each other again at new ports', () => {
+  /** Ana has made an invite, which lies in the DHT; Bo does not have it yet. */
+  function invited(): { world: World; ana: Person; bo: Person; text: string } {
     const world = new World();
     const helpers = Array.from({ length: 8 }, (_, i) => world.person(`Helper ${i}`, true));
     for (const helper of helpers) helper.start();
@@ -364,9 +359,13 @@ describe('through the DHT alone', () => {
     ana.start();
     bo.start();
     world.run(20_000);
-    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
-    const text = data(ana.ask(invite), 'invite').invite.link!;
+    const text = data(ana.ask(INVITE), 'invite').invite.link!;
     world.run(20_000);
+    return { world, ana, bo, text };
+  }
+
+  test('an invite leads to its maker, and both find each other again at new ports', () => {
+    const { world, ana, bo, text } = invited();
     data(bo.ask({ type: 'contact-add', text, name: 'Ana' }), 'contact');
     data(bo.say('Ana', 'found you'), 'sent');
     world.run(60_000);
@@ -383,17 +382,7 @@ describe('through the DHT alone', () => {
   });
 
   test('[CON-7] an invite still leads to who made it where they forgot the first meeting', () => {
-    const world = new World();
-    const helpers = Array.from({ length: 8 }, (_, i) => world.person(`Helper ${i}`, true));
-    for (const helper of helpers) helper.start();
-    world.run(30_000);
-    const [ana, bo] = [world.person('Ana', true), world.person('Bo', true)];
-    ana.start();
-    bo.start();
-    world.run(20_000);
-    const invite = { type: 'invite-new' as const, expiresInMs: 86_400_000, reusable: false };
-    const text = data(ana.ask(invite), 'invite').invite.link!;
-    world.run(20_000);
+    const { world, ana, bo, text } = invited();
     const lost = loseMeetings(ana);
     data(bo.ask({ type: 'contact-add', text, name: 'Ana' }), 'contact');
     world.run(20_000);
