@@ -29,10 +29,13 @@ export class Hands {
   }
 }
 
-/** The first page of a new profile, opened with or without an invite. */
+/** The first page of a new profile, opened with or without an invite, until it has been left. */
 export async function welcome(hands: Hands): Promise<void> {
-  await hands.page.getByRole('heading', { level: 1 }).waitFor();
+  const title = hands.page.getByRole('heading', { name: EN['welcome.title'] });
+  await title.waitFor();
   await hands.click('button', EN['welcome.start']);
+  // Who goes elsewhere before it is stored that they were here comes back here.
+  await title.waitFor({ state: 'detached' });
 }
 
 export async function sendHere(hands: Hands, text: string): Promise<void> {
