@@ -1,13 +1,9 @@
 /**
- * What is typed to be found: words, and filters among them, as in the search of the browser app.
- *
- *   from:me  from:them  from:ana     in:ana  in:"Ana Ruiz"
- *   before:2026-11-03  before:today  after:yesterday  after:2026-11  after:2026  after:2h
- *
- * `before` is before that day, month or year begins, `after` from its beginning on. The last one
- * of a kind counts. Spec: docs/spec/cli.md CLI-37.
+ * What is typed to be found (api/find-words.ts), and besides it times and how long ago: `after:2h`,
+ * `before:2026-11-03T14:02`. Spec: docs/spec/cli.md CLI-37.
  * @module
  */
+import { dayOf, sideOf, splitFilters } from '@sotto/api/find-words.ts';
 import { usage } from './failure.ts';
 import { parseSince } from './time.ts';
 
@@ -20,7 +16,6 @@ export interface FindWords {
   readonly after: Date | undefined;
 }
 
-const FILTER = /(?<=^|\s)(from|in|before|after):("[^"]*"|\S+)(?=\s|$)/giu;
 const ONE_FILTER = /^(from|in|before|after):([^"]*\s[^"]*)$/iu;
 
 /** @throws Failure `usage` where a filter says nothing that is understood. */
@@ -29,33 +24,24 @@ export function readFindWords(words: readonly string[], now: Date): FindWords {
   let [from, within, before, after]: Partial<
     [FindWords['from'], FindWords['within'], FindWords['before'], FindWords['after']]
   > = [];
-  for (const [, name = '', quoted = ''] of typed.matchAll(FILTER)) {
-    const value = quoted.replaceAll('"', '').trim();
-    const filter = name.toLowerCase();
-    const side = value.toLowerCase();
-    if (filter === 'before') before = readWhen(value, now);
-    else if (filter === 'after') after = readWhen(value, now);
-    else if (filter === 'from' && (side === 'me' || side === 'them')) from = side;
+  const { text, filters } = splitFilters(typed);
+  for (const { name, value } of filters) {
+    const side = name === 'from' ? sideOf(value) : undefined;
+    if (name === 'before') before = readWhen(value, now);
+    else if (name === 'after') after = readWhen(value, now);
+    else if (side) from = side;
+    else if (value === '') throw usage(`"${name}:" names nobody.`, `Example: ${name}:ana`);
     else {
       within = value;
-      if (filter === 'from') from = 'them';
+      if (name === 'from') from = 'them';
     }
   }
-  return { text: typed.replaceAll(FILTER, ' ').trim(), from, within, before, after };
+  return { text, from, within, before, after };
 }
 
 /** A day, month or year by its first moment here, or a time, or how long ago. @throws Failure */
 export function readWhen(text: string, now: Date): Date {
-  const daysAgo = { today: 0, yesterday: 1 }[text.toLowerCase()];
-  if (daysAgo !== undefined) {
-    return new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo);
-  }
-  const whole = /^\d{4}$/.test(text)
-    ? `${text}-01-01`
-    : /^\d{4}-\d\d$/.test(text)
-      ? `${text}-01`
-      : text;
-  const when = parseSince(whole, now);
+  const when = dayOf(text, now) ?? parseSince(text, now);
   if (!when) throw usage(`"${text}" is no time.`, 'Examples: 2026-11-21, 2026-11, yesterday, 2h');
   return when;
 }

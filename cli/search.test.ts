@@ -38,6 +38,12 @@ describe('[CLI-37] filters among the words', () => {
     expect(readFindWords(words, NOW)).toEqual({ ...none, ...expected });
   });
 
+  test('a filter that names nobody is said, not guessed', () => {
+    for (const typed of ['plan in:', 'from: plan']) {
+      expect(() => readFindWords([typed], NOW)).toThrow('names nobody');
+    }
+  });
+
   test('days, months and years begin here', () => {
     const days = ['2026', '2026-11', '2026-11-03', 'today', 'Yesterday'];
     expect(days.map((day) => readWhen(day, NOW))).toEqual([

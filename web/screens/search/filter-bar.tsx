@@ -6,7 +6,8 @@ import { useId, useState, type ReactNode } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn } from '../../words/name.ts';
-import type { FilterName, Query } from './query.ts';
+import type { FilterName } from '@sotto/api/find-words.ts';
+import type { Query } from './query.ts';
 import style from './search.module.css';
 
 interface Props {

@@ -8,7 +8,8 @@
 import type { Conversation, Hit, Peek } from '@sotto/api/contract.ts';
 import type { TextKey } from '../../text/text.ts';
 import { matchScore } from '../../words/match.ts';
-import type { FilterName, Query } from './query.ts';
+import type { FilterName } from '@sotto/api/find-words.ts';
+import type { Query } from './query.ts';
 
 export type Tab = 'all' | 'people' | 'messages';
 

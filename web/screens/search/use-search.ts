@@ -11,7 +11,8 @@ import { Store, useStore } from '../../model/store.ts';
 import { useText } from '../../text/text.ts';
 import { findsOf, looksPasted, type Find, type Tab } from './finds.ts';
 import { openFind } from './open-find.ts';
-import { readQuery, withFilter, type FilterName } from './query.ts';
+import type { FilterName } from '@sotto/api/find-words.ts';
+import { readQuery, withFilter } from './query.ts';
 import { useHits } from './use-hits.ts';
 
 /** Who comes back from a hit stands on it again. */
