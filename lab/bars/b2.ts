@@ -9,7 +9,7 @@
 import { fileURLToPath } from 'node:url';
 import { LineProcess } from '../dht/line-process.ts';
 import { Internet } from '../rooms/internet.ts';
-import { linked, meet, RoomDaemon } from '../rooms/room-daemon.ts';
+import { linked, meet, RoomDaemon, textsFrom } from '../rooms/room-daemon.ts';
 import { ahead } from './ahead.ts';
 import { measureMutants } from './b2-mutants.ts';
 import type { Bar, Report } from './bar.ts';
@@ -24,7 +24,6 @@ const MUTANTS = 1_000_000;
 const MUTANTS_SHORT = 20_000;
 const PORT = 30_201;
 const SETTLE_MS = 300;
-const PAGE = 200;
 const WIRE = fileURLToPath(new URL('../rooms/wire.py', import.meta.url));
 
 export const bar: Bar = {
@@ -128,7 +127,7 @@ async function phase(
   count: number,
 ): Promise<void> {
   const { ana, bo } = scene;
-  const [beforeAna, beforeBo] = [await texts(ana, 'Bo'), await texts(bo, 'Ana')];
+  const [beforeAna, beforeBo] = [await textsFrom(ana, 'Bo'), await textsFrom(bo, 'Ana')];
   const routesBefore = await Promise.all([ana.routes(), bo.routes()]);
   const gaps = new Map<string, number[]>(Object.keys(kinds).map((kind) => [kind, []]));
   let forged = 0;
@@ -155,7 +154,7 @@ async function phase(
     [ana, 'Bo', beforeAna],
     [bo, 'Ana', beforeBo],
   ] as const) {
-    const got = (await texts(person, other)).slice(before.length);
+    const got = (await textsFrom(person, other)).slice(before.length);
     const same = got.length === wanted.length && got.every((text, i) => text === wanted[i]);
     report.require(same, `${name}: ${person.name} has ${got.length} messages, all once, in order`);
   }
@@ -172,20 +171,6 @@ async function both({ ana, bo }: Scene): Promise<void> {
     bo.talk('Ana', MESSAGES_EACH_WAY, SAY_EVERY_MS),
   ]);
   if (results.some(({ lost }) => lost > 0)) throw new Error('a message did not arrive in time');
-}
-
-/** What somebody received from another, oldest first. */
-async function texts(person: RoomDaemon, from: string): Promise<string[]> {
-  const all: string[] = [];
-  let before: string | undefined;
-  for (;;) {
-    const page = { to: from, limit: PAGE, ...(before === undefined ? {} : { before }) };
-    const { messages, more } = await person.call('messages.list', page);
-    const theirs = messages.filter(({ outgoing }) => !outgoing).map(({ text }) => text);
-    all.unshift(...theirs);
-    before = messages[0]?.cursor;
-    if (!more || before === undefined) return all;
-  }
 }
 
 /** A gap that is too long is seen as one. */

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """N real libtorrent DHT nodes in one process, node i on 198.18.i.1:6881, told what to do by lines.
 
-usage: farm.py N        with N such addresses on lo; /usr/bin/python3, python3-libtorrent
+usage: farm.py N [six]  with N such addresses; /usr/bin/python3, python3-libtorrent
+With `six` each is a node of the DHT of IPv6 too, node i on [2001:db8:dII::1]:6881.
 
 Lines in (JSON), each answered by one line with the same "id":
   {"id": 1, "do": "put", "node": 3, "seed": HEX, "salt": HEX, "value": HEX}   next seq of its key
@@ -20,6 +21,7 @@ import libtorrent as lt
 from nacl.signing import SigningKey
 
 COUNT = int(sys.argv[1])
+SIX = "six" in sys.argv[2:]
 PORT = 6881
 ANSWER_SECONDS = 30
 
@@ -28,9 +30,14 @@ def address(i):
     return f"198.18.{i}.1"
 
 
+def address_six(i):
+    return f"2001:db8:d{i:02}::1"
+
+
 def settings(i):
+    six = f",[{address_six(i)}]:{PORT}" if SIX else ""
     return {
-        "listen_interfaces": f"{address(i)}:{PORT}",
+        "listen_interfaces": f"{address(i)}:{PORT}{six}",
         "dht_bootstrap_nodes": f"{address(0)}:{PORT}",
         "enable_dht": True,
         "enable_lsd": False,
@@ -79,6 +86,8 @@ class Farm:
             others = [j for j in range(COUNT) if j != i]
             for j in random.sample(others, min(10, COUNT - 1)):
                 node.add_dht_node((address(j), PORT))
+                if SIX:
+                    node.add_dht_node((address_six(j), PORT))
         self.known = [0] * COUNT
         self.stored = [0] * COUNT
         self.ready = False
@@ -139,7 +148,7 @@ class Farm:
         for entry in [entry for entry in self.waiting if entry[4] < now]:
             self.waiting.remove(entry)
             say({"id": entry[0], "timeout": True})
-        if not self.ready and min(self.known) >= min(8, COUNT - 1):
+        if not self.ready and min(self.known) >= (1 + SIX) * min(8, COUNT - 1):
             self.ready = True
             say({"ready": round(now - self.started, 1), "known": [min(self.known), max(self.known)]})
 

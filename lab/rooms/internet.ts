@@ -4,8 +4,10 @@
  *
  *   room a (198.51.100.101) --veth--+
  *   room b (198.51.100.102) --veth--+-- router --veth-- DHT room (198.18.0.1 ... 198.18.29.1)
+ *   home   (203.0.113.11)   --veth--+       a gateway, and behind it more rooms: lab/nets
  *
- * `weather` delays and loses what crosses the router (weather.c). Needs root.
+ * Addresses of both families; `weather` delays and loses what crosses the router (weather.c).
+ * Needs root. What is left when the process ends, it takes with it.
  * @module
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -17,14 +19,41 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROUTER_ADDRESS = '198.51.100.1';
+/** The router and who hangs on it, on each cable. */
+const ROUTER_SIX = 'fe80::1';
+const ROOM_SIX = 'fe80::2';
 const END_AFTER_MS = 3_000;
 
 /** Runs `ip` or another tool and returns what it printed; throws with its words. */
 function tool(command: string, ...args: string[]): string {
-  const { status, stderr, stdout, error } = spawnSync(command, args, { encoding: 'utf8' });
+  return fed('', command, ...args);
+}
+
+/** The same for a tool that reads. */
+function fed(input: string, command: string, ...args: string[]): string {
+  const { status, stderr, stdout, error } = spawnSync(command, args, { encoding: 'utf8', input });
   if (error) throw new Error(`${command}: ${error.message}`);
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.trim()}`);
   return stdout;
+}
+
+/** Lines of `ip` carried out in a namespace. */
+export function ipLines(namespace: string, lines: readonly string[]): void {
+  fed(`${lines.join('\n')}\n`, 'ip', '-n', namespace, '-batch', '-');
+}
+
+/** Where a room or a gateway hangs on the router. */
+interface Cable {
+  readonly leg: string;
+  readonly device: string;
+}
+
+const open = new Set<Internet>();
+process.on('exit', () => {
+  for (const internet of open) internet.abandon();
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(1));
 }
 
 export class Internet {
@@ -32,39 +61,82 @@ export class Internet {
   /** The namespace through which all packets go. */
   readonly router: string;
   readonly #rooms: Room[] = [];
+  readonly #cables = new Map<Room, Cable>();
   readonly #programs: ChildProcess[] = [];
+  #legs = 0;
+  #hasSix = false;
   #weather: ChildProcess | undefined;
 
   constructor() {
     this.router = `${this.#prefix}-r`;
+    open.add(this);
     tool('ip', 'netns', 'add', this.router);
     tool('ip', '-n', this.router, 'link', 'set', 'lo', 'up');
-    tool('ip', 'netns', 'exec', this.router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    const forward = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
+    tool('ip', 'netns', 'exec', this.router, 'sysctl', '-qw', ...forward);
   }
 
   /** A host with these addresses. */
   room(name: string, addresses: readonly string[]): Room {
-    const namespace = `${this.#prefix}-${name}`;
-    const leg = `l${this.#rooms.length}`;
-    tool('ip', 'netns', 'add', namespace);
-    const room = new Room(namespace, addresses);
-    this.#rooms.push(room);
-    const peer = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace];
-    tool('ip', '-n', this.router, 'link', 'add', leg, ...peer);
-    const router = ['-n', this.router];
-    tool('ip', ...router, 'link', 'set', leg, 'up');
-    tool('ip', ...router, 'addr', 'add', `${ROUTER_ADDRESS}/32`, 'dev', leg);
-    tool('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
-    tool('ip', '-n', namespace, 'link', 'set', 'eth0', 'up');
-    for (const address of addresses) {
-      tool('ip', '-n', namespace, 'addr', 'add', `${address}/32`, 'dev', 'eth0');
-      tool('ip', ...router, 'route', 'add', `${address}/32`, 'dev', leg);
-    }
-    const viaRouter = ['route', 'add', `${ROUTER_ADDRESS}/32`, 'dev', 'eth0'];
-    tool('ip', '-n', namespace, ...viaRouter);
-    const source = ['via', ROUTER_ADDRESS, 'src', addresses[0]!];
-    tool('ip', '-n', namespace, 'route', 'add', 'default', ...source);
+    const room = this.inside(name);
+    this.plug(room, addresses);
     return room;
+  }
+
+  /** A host without a cable; it ends with the others. */
+  inside(name: string): Room {
+    const room = new Room(`${this.#prefix}-${name}`, []);
+    this.#rooms.push(room);
+    tool('ip', 'netns', 'add', room.namespace);
+    ipLines(room.namespace, ['link set lo up']);
+    return room;
+  }
+
+  /**
+   * Gives a host a cable to the router, and these addresses.
+   * @param nets networks of version 6 that lie behind it.
+   */
+  plug(
+    room: Room,
+    addresses: readonly string[],
+    device = 'eth0',
+    nets: readonly string[] = [],
+  ): void {
+    const leg = `l${this.#legs++}`;
+    this.#cables.set(room, { leg, device });
+    room.addresses = addresses;
+    const six = nets.length > 0 || addresses.some(isSix);
+    this.#hasSix ||= six;
+    const four = addresses.find((address) => !isSix(address));
+    const peer = `type veth peer name ${device} netns ${room.namespace}`;
+    const sixOfRouter = `addr add ${ROUTER_SIX}/64 dev ${leg} nodad`;
+    ipLines(this.router, [
+      `link add ${leg} ${peer}`,
+      `link set ${leg} up`,
+      ...(four === undefined ? [] : [`addr add ${ROUTER_ADDRESS}/32 dev ${leg}`]),
+      ...(six ? [sixOfRouter] : []),
+      ...addresses.map((address) => `route add ${whole(address)} dev ${leg}`),
+      ...nets.map((net) => `route add ${net} via ${ROOM_SIX} dev ${leg}`),
+    ]);
+    const viaRouter = `route add ${ROUTER_ADDRESS}/32 dev ${device}`;
+    const sixOfRoom = `addr add ${ROOM_SIX}/64 dev ${device} nodad`;
+    const viaSix = `route add ::/0 via ${ROUTER_SIX} dev ${device}`;
+    ipLines(room.namespace, [
+      `link set ${device} up`,
+      ...addresses.map((address) => addAddress(address, device)),
+      ...(four === undefined ? [] : [viaRouter]),
+      ...(four === undefined ? [] : [`route add default via ${ROUTER_ADDRESS} src ${four}`]),
+      ...(six ? [sixOfRoom, viaSix] : []),
+    ]);
+  }
+
+  /** Takes the cable away, and with it the addresses. */
+  unplug(room: Room): void {
+    const cable = this.#cables.get(room);
+    if (!cable) return;
+    this.#cables.delete(room);
+    ipLines(this.router, [`link del ${cable.leg}`]);
+    room.addresses = [];
   }
 
   /**
@@ -75,8 +147,7 @@ export class Internet {
     await this.#endWeather();
     const program = buildTool('weather', ['-lnetfilter_queue', '-lmnl']);
     const queue = ['-j', 'NFQUEUE', '--queue-num', '0'];
-    const rule = ['netns', 'exec', this.router, 'iptables-legacy', '-t', 'mangle'];
-    tool('ip', ...rule, '-A', 'PREROUTING', ...queue);
+    for (const table of this.#tables()) tool('ip', ...table, '-A', 'PREROUTING', ...queue);
     const args = ['netns', 'exec', this.router, program, String(delayMs), String(lossPercent)];
     const child = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#weather = child;
@@ -88,15 +159,16 @@ export class Internet {
 
   /** Gives a room another address in place of the one it has, as a new lease or network would. */
   move(room: Room, address: string): void {
-    const leg = `l${this.#rooms.indexOf(room)}`;
-    const inside = ['-n', room.namespace];
-    tool('ip', ...inside, 'addr', 'add', `${address}/32`, 'dev', 'eth0');
-    tool('ip', '-n', this.router, 'route', 'add', `${address}/32`, 'dev', leg);
-    const source = ['via', ROUTER_ADDRESS, 'src', address];
-    tool('ip', ...inside, 'route', 'replace', 'default', ...source);
-    tool('ip', ...inside, 'addr', 'del', `${room.address}/32`, 'dev', 'eth0');
-    tool('ip', '-n', this.router, 'route', 'del', `${room.address}/32`, 'dev', leg);
-    room.addresses = [address];
+    const { device, leg } = this.#cables.get(room)!;
+    const former = room.address;
+    ipLines(this.router, [`route add ${address}/32 dev ${leg}`]);
+    ipLines(room.namespace, [
+      `addr add ${address}/32 dev ${device}`,
+      `route replace default via ${ROUTER_ADDRESS} src ${address}`,
+      `addr del ${former}/32 dev ${device}`,
+    ]);
+    ipLines(this.router, [`route del ${former}/32 dev ${leg}`]);
+    room.addresses = [address, ...room.addresses.slice(1)];
   }
 
   /**
@@ -104,33 +176,39 @@ export class Internet {
    * a new one: what a home router does to a mapping. Nothing is tracked.
    */
   mapPort(room: Room, port: number, outside: number): void {
-    const rules = [
-      'table ip mapping',
-      'delete table ip mapping',
-      'table ip mapping { chain crossing { type filter hook prerouting priority -300;',
+    this.#rules('mapping', -300, [
       `ip saddr ${room.address} udp sport ${port} udp sport set ${outside}`,
       `ip daddr ${room.address} udp dport ${outside} udp dport set ${port}`,
       `ip daddr ${room.address} udp dport ${port} drop`,
-      '}',
-      '}',
-    ];
-    execFileSync('ip', ['netns', 'exec', this.router, 'nft', '-f', '-'], {
-      input: `${rules.join('\n')}\n`,
-    });
+    ]);
   }
 
   /** Takes a room off the net, or gives it back. */
   cut(room: Room, isCut: boolean): void {
     const { address } = room;
-    const rules = isCut
-      ? `table ip cut { chain crossing { type filter hook prerouting priority -310;
-          ip saddr ${address} drop
-          ip daddr ${address} drop
-        }
-        }`
-      : 'table ip cut\ndelete table ip cut';
-    const nft = ['netns', 'exec', this.router, 'nft', '-f', '-'];
-    execFileSync('ip', nft, { input: `${rules}\n` });
+    const rules = [`ip saddr ${address} drop`, `ip daddr ${address} drop`];
+    this.#rules('cut', -310, isCut ? rules : []);
+  }
+
+  /** Loses every packet to and from these networks and no others; none: nothing is lost. */
+  block(nets: readonly string[]): void {
+    const rules = nets.flatMap((net) => {
+      const family = isSix(net) ? 'ip6' : 'ip';
+      return [`${family} saddr ${net} drop`, `${family} daddr ${net} drop`];
+    });
+    this.#rules('blocked', -320, rules);
+  }
+
+  /** What happens to packets that cross; a name has one list of rules. */
+  #rules(name: string, priority: number, rules: readonly string[]): void {
+    const lines = [
+      `table inet ${name}`,
+      `delete table inet ${name}`,
+      `table inet ${name} { chain crossing { type filter hook prerouting priority ${priority};`,
+      ...rules,
+      '} }',
+    ];
+    fed(`${lines.join('\n')}\n`, 'ip', 'netns', 'exec', this.router, 'nft', '-f', '-');
   }
 
   /** Starts a program on the wire, where all packets cross. */
@@ -160,13 +238,25 @@ export class Internet {
     await this.#endWeather();
     for (const program of this.#programs) await endProcess(program);
     for (const room of this.#rooms) await room.close();
-    spawnSync('ip', ['netns', 'delete', this.router]);
+    removeNamespace(this.router);
+    open.delete(this);
+  }
+
+  /** The same at once, for a process that ends without it. */
+  abandon(): void {
+    for (const { namespace } of this.#rooms) removeNamespace(namespace);
+    removeNamespace(this.router);
+  }
+
+  /** Where packets that cross are caught; those of version 6 only where there are any. */
+  #tables(): string[][] {
+    const programs = ['iptables-legacy', ...(this.#hasSix ? ['ip6tables-legacy'] : [])];
+    return programs.map((program) => ['netns', 'exec', this.router, program, '-t', 'mangle']);
   }
 
   async #endWeather(): Promise<void> {
     if (!this.#weather) return;
-    const rule = ['netns', 'exec', this.router, 'iptables-legacy', '-t', 'mangle', '-F'];
-    tool('ip', ...rule);
+    for (const table of this.#tables()) tool('ip', ...table, '-F');
     await endProcess(this.#weather);
     this.#weather = undefined;
   }
@@ -215,16 +305,35 @@ export class Room {
 
   async close(): Promise<void> {
     for (const child of this.#children) await endProcess(child);
-    const pids = spawnSync('ip', ['netns', 'pids', this.namespace], { encoding: 'utf8' }).stdout;
-    for (const pid of pids.split('\n').filter(Boolean)) {
-      try {
-        process.kill(Number(pid), 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-    spawnSync('ip', ['netns', 'delete', this.namespace]);
+    removeNamespace(this.namespace);
   }
+}
+
+/** Ends what still runs in it. */
+function removeNamespace(namespace: string): void {
+  const pids = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).stdout;
+  for (const pid of pids.split('\n').filter(Boolean)) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  spawnSync('ip', ['netns', 'delete', namespace]);
+}
+
+function isSix(address: string): boolean {
+  return address.includes(':');
+}
+
+/** As the net that holds it alone. */
+function whole(address: string): string {
+  return `${address}/${isSix(address) ? 128 : 32}`;
+}
+
+/** One of version 6 is usable at once, without a search for doubles. */
+function addAddress(address: string, device: string): string {
+  return `addr add ${whole(address)} dev ${device}${isSix(address) ? ' nodad' : ''}`;
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

@@ -5,14 +5,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Method, Params, Result } from '@sotto/api/contract.ts';
 import { ROOT } from '../bars/bar.ts';
 import { LineProcess } from '../dht/line-process.ts';
+import { bundled } from './bundled.ts';
 import type { Room } from './internet.ts';
 
 const DAEMON = join(ROOT, 'dist', 'daemon.mjs');
-const INSIDE = fileURLToPath(new URL('inside.ts', import.meta.url));
+const INSIDE = new URL('inside.ts', import.meta.url);
+/** Messages of one answer. */
+const PAGE = 200;
 
 export class RoomDaemon {
   readonly dataDir: string;
@@ -38,8 +40,13 @@ export class RoomDaemon {
   /**
    * @param core the only processor it may use.
    * @param more settings of this start alone, `key=value`.
+   * @param env more variables of its environment.
    */
-  async start(core?: number, more: readonly string[] = []): Promise<void> {
+  async start(
+    core?: number,
+    more: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<void> {
     const settings = [
       `profile.name=${this.name}`,
       `net.port=${this.port}`,
@@ -51,7 +58,7 @@ export class RoomDaemon {
     const flags = settings.flatMap((setting) => ['--set', setting]);
     const pinned = core === undefined ? [] : ['taskset', '-c', String(core)];
     const words = [...pinned, process.execPath, DAEMON, '--data-dir', this.dataDir, ...flags];
-    const child = this.room.spawn(words[0]!, words.slice(1));
+    const child = this.room.spawn(words[0]!, words.slice(1), { env });
     let complaint = '';
     child.stderr.on('data', (text: Buffer) => (complaint += text.toString()));
     await new Promise<void>((resolve, reject) => {
@@ -60,8 +67,8 @@ export class RoomDaemon {
     });
     this.#pid = child.pid!;
     this.#child = child;
-    const tsx = ['--import', 'tsx', INSIDE, this.dataDir];
-    this.#inside = new LineProcess(this.room.spawn(process.execPath, tsx));
+    const inside = [bundled(INSIDE), this.dataDir];
+    this.#inside = new LineProcess(this.room.spawn(process.execPath, inside));
     await this.#inside.ready;
   }
 
@@ -128,5 +135,19 @@ export async function linked(person: RoomDaemon, timeoutMs = 60_000): Promise<vo
     if (contacts.some(({ online }) => online)) return;
     if (performance.now() > endMs) throw new Error(`${person.name} met nobody`);
     await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** What somebody received from another, oldest first. */
+export async function textsFrom(person: RoomDaemon, from: string): Promise<string[]> {
+  const all: string[] = [];
+  let before: string | undefined;
+  for (;;) {
+    const page = { to: from, limit: PAGE, ...(before === undefined ? {} : { before }) };
+    const { messages, more } = await person.call('messages.list', page);
+    const theirs = messages.filter(({ outgoing }) => !outgoing).map(({ text }) => text);
+    all.unshift(...theirs);
+    before = messages[0]?.cursor;
+    if (!more || before === undefined) return all;
   }
 }
