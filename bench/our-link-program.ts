@@ -89,7 +89,7 @@ function carryOut(out: LinksOutput): void {
     case 'datagram':
       return udp.send(out.to, out.bytes);
     case 'stream-open':
-      return streams.open(out);
+      return streams.open({ ...out, transport: out.transport === 'udx' ? 'udx' : 'tcp' });
     case 'stream-write':
       return streams.write(out.stream, out.bytes);
     case 'stream-close':

@@ -43,6 +43,17 @@ export interface ConnectionDeps {
   /** May this Noise key come in by that gate? */
   admit(noise: Uint8Array, gate: GateKey): boolean;
   readonly handlers: LinkHandlers;
+  /** What carries streams through relays; absent, there is no such way. */
+  readonly circuits?: CircuitStreams | undefined;
+  /** Numbers for the streams of all who share the driver. */
+  readonly allocateStream?: () => number;
+}
+
+/** Streams through relays, in the driver's place; false for one that is the driver's. */
+export interface CircuitStreams {
+  open(out: Extract<LinksOutput, { type: 'stream-open' }>): void;
+  write(stream: number, bytes: Uint8Array): boolean;
+  close(stream: number, reset: boolean): boolean;
 }
 
 /** A link, who dialled it, and where its path leads. */
@@ -88,12 +99,14 @@ export class Connections {
   #draining = false;
 
   readonly #handlers: LinkHandlers;
+  readonly #circuits: CircuitStreams | undefined;
 
   constructor(
     private readonly context: Context,
     deps: ConnectionDeps,
   ) {
     this.#handlers = deps.handlers;
+    this.#circuits = deps.circuits;
     this.#replays = replaysOf(deps.docs);
     this.#links = new Links({
       random: context.random,
@@ -103,6 +116,7 @@ export class Connections {
       gates: () => deps.gates(),
       admit: (noise, gate) => deps.admit(noise, gate),
       replaySeen: this.#replays,
+      ...(deps.allocateStream && { allocateStream: deps.allocateStream }),
     });
   }
 
@@ -265,6 +279,12 @@ export class Connections {
     this.#drain();
   }
 
+  /** Somebody came by a relay: the circuit is a stream like another. */
+  handleCircuit(stream: number, relay: Endpoint): void {
+    this.#links.handleStreamAccepted(stream, relay, this.context.now.monoMs, 'circuit');
+    this.#drain();
+  }
+
   handleTimeout(): void {
     const nowMs = this.context.now.monoMs;
     this.#links.handleTimeout(nowMs);
@@ -320,10 +340,15 @@ export class Connections {
     const handlers = this.#handlers;
     switch (out.type) {
       case 'datagram':
-      case 'stream-open':
-      case 'stream-write':
-      case 'stream-close':
         return context.emit(out);
+      case 'stream-open':
+        return this.#openStream(out);
+      case 'stream-write':
+        if (this.#circuits?.write(out.stream, out.bytes) !== true) context.emit(out);
+        return;
+      case 'stream-close':
+        if (this.#circuits?.close(out.stream, out.reset === true) !== true) context.emit(out);
+        return;
       case 'replay':
         return this.#persistReplay(out);
       case 'up':
@@ -339,6 +364,12 @@ export class Connections {
       case 'dial-failed':
         return this.#dialFailed(out.dial, out.reason);
     }
+  }
+
+  #openStream({ transport, ...rest }: Extract<LinksOutput, { type: 'stream-open' }>): void {
+    if (transport !== 'circuit') return this.context.emit({ ...rest, transport });
+    if (this.#circuits) return this.#circuits.open({ ...rest, transport });
+    this.#links.handleStreamClosed(rest.stream, this.context.now.monoMs);
   }
 
   /** First flights seen are on disk before any reply to them leaves (LNK-6). */

@@ -33,6 +33,11 @@ export const LABELS = {
   linkExporter: 'link exporter',
   pathAttach: 'path attach',
   pq: 'pq',
+  relayGate: 'relay gate',
+  relaySecret: 'relay secret',
+  relayReservation: 'relay reservation',
+  relayProof: 'relay proof',
+  relayPass: 'relay pass',
   vaultKey: 'vault key',
   vaultPassphrase: 'vault passphrase',
   vaultBeside: 'vault beside',
@@ -46,6 +51,7 @@ export const LABELS = {
   deviceAddress: 'device address',
   sealedBetween: 'sealed between',
   versionList: 'version list',
+  relayText: 'relay text',
   knockCost: 'knock cost',
 } as const;
 export type Label = (typeof LABELS)[keyof typeof LABELS];

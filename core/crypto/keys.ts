@@ -62,3 +62,7 @@ export type PairSecret = Secret<'pair'>;
 export type GateSecret = Secret<'gate'>;
 /** 32 random bytes inside an invite. */
 export type InviteSecret = Secret<'invite'>;
+/** From which a relay derives the key of each reservation. */
+export type RelaySecret = Secret<'relay'>;
+/** What the owner of a reservation makes slots with. */
+export type ReservationKey = Secret<'relay reservation'>;

@@ -5,6 +5,7 @@
  * @module
  */
 import { BoundedMap } from '../base/bounded.ts';
+import { Bucket } from '../base/bucket.ts';
 import { endpointKey, scopeOf, type Endpoint } from '../base/endpoint.ts';
 
 export const REPLY_BYTES_PER_S = 8_000;
@@ -21,36 +22,6 @@ export const LIVE_DESTINATIONS_MAX = 500;
 export const DESTINATION_LIVE_MS = 30_000;
 /** Upkeep leaves this share of the live destinations to what a person waits for. */
 const UPKEEP_SHARE = 0.8;
-
-class Bucket {
-  #left: number;
-  #atMs: number;
-
-  constructor(
-    readonly perSecond: number,
-    readonly burst: number,
-    nowMs: number,
-  ) {
-    this.#left = burst;
-    this.#atMs = nowMs;
-  }
-
-  has(amount: number, nowMs: number): boolean {
-    const earned = (Math.max(0, nowMs - this.#atMs) * this.perSecond) / 1000;
-    this.#left = Math.min(this.burst, this.#left + earned);
-    this.#atMs = Math.max(this.#atMs, nowMs);
-    return this.#left >= amount;
-  }
-
-  take(amount: number): void {
-    this.#left -= amount;
-  }
-
-  /** When `amount` will be there; ask after `has` said no. */
-  readyAtMs(amount: number): number {
-    return this.#atMs + Math.ceil(((amount - this.#left) * 1000) / this.perSecond);
-  }
-}
 
 /** The budget for answers to strangers. */
 export class ReplyBudget {

@@ -70,8 +70,9 @@ export interface ArrivalsDeps {
 /** Where a flight came from, and so where its reply goes. */
 interface Origin {
   readonly from: Endpoint;
-  /** TCP's accepted stream; undefined for a datagram. */
+  /** An accepted stream; undefined for a datagram. */
   readonly stream: StreamId | undefined;
+  readonly transport: Route['transport'];
 }
 
 /** A stream that showed no valid flight yet. */
@@ -162,20 +163,25 @@ export class Arrivals {
     for (const match of this.#matches(bytes, nowMs)) {
       const noise = openFlight(match.key, contextOf(), bytes);
       if (noise === undefined) continue;
-      this.#flight({ from, stream: undefined }, match, bytes, noise, nowMs);
+      this.#flight({ from, stream: undefined, transport: 'udp' }, match, bytes, noise, nowMs);
       return true;
     }
     this.#dropped['no gate']++;
     return false;
   }
 
-  handleAccepted(stream: StreamId, from: Endpoint, nowMs: number): void {
+  handleAccepted(
+    stream: StreamId,
+    from: Endpoint,
+    transport: 'tcp' | 'circuit',
+    nowMs: number,
+  ): void {
     if (this.#accepted.size >= ACCEPTED_MAX) {
       const [oldest] = this.#accepted.keys();
       this.#end(oldest!);
     }
     this.#accepted.set(stream, {
-      origin: { from, stream },
+      origin: { from, stream, transport },
       deadlineMs: nowMs + HALF_OPEN_MS,
       bytes: new Uint8Array(0),
       candidates: undefined,
@@ -385,8 +391,8 @@ export class Arrivals {
     deadlineMs: number,
   ): void {
     if (origin.stream !== undefined) this.#accepted.delete(origin.stream);
-    const transport = origin.stream === undefined ? 'udp' : 'tcp';
-    const route: Route = { transport, endpoint: origin.from };
+    const { from: endpoint, transport } = origin;
+    const route: Route = { transport, endpoint };
     this.#deps.arrived({ stream, route, made, deadlineMs }, nowMs);
   }
 

@@ -3,7 +3,7 @@
  *
  *   udp   a fresh flight at 0, 0.5, 1, 2 and 4 s; any reply to any of them wins; then a UDX
  *         stream is opened between the two ids that the handshake carried
- *   tcp   stream opened -> one flight -> reply; records follow on the same stream
+ *   tcp   stream opened -> one flight -> reply; records follow on the same stream; so on a circuit
  *
  *   running --valid reply--> won        running --10 s, or the stream closed--> lost
  *
@@ -69,7 +69,7 @@ const EMPTY = new Uint8Array(0);
 
 export class Attempt<Result extends { remoteId: number }> {
   readonly route: Route;
-  /** TCP's stream; a UDX stream exists only once the reply came. */
+  /** TCP's, or the circuit; a UDX stream exists only once the reply came. */
   readonly stream: StreamId | undefined;
   readonly #deps: AttemptDeps<Result>;
   readonly #startedAtMs: number;
@@ -85,10 +85,11 @@ export class Attempt<Result extends { remoteId: number }> {
     this.route = deps.route;
     this.#timetable = deps.timetable ?? DIAL;
     this.#startedAtMs = nowMs;
-    if (deps.route.transport === 'tcp') {
+    const { endpoint: to, transport, via } = deps.route;
+    if (transport !== 'udp') {
       this.stream = deps.allocateStream();
-      const { endpoint: to } = deps.route;
-      deps.emit({ type: 'stream-open', stream: this.stream, transport: 'tcp', to });
+      const open = { type: 'stream-open', stream: this.stream, transport, to } as const;
+      deps.emit(via ? { ...open, via } : open);
     } else {
       this.handleTimeout(nowMs);
     }
@@ -108,7 +109,7 @@ export class Attempt<Result extends { remoteId: number }> {
   handleTimeout(nowMs: number): void {
     if (this.#lost) return;
     if (nowMs >= this.#startedAtMs + this.#timetable.giveUpMs) return this.cancel();
-    if (this.route.transport === 'tcp') return;
+    if (this.route.transport !== 'udp') return;
     const due = this.#dueMs;
     if (due === undefined || nowMs < this.#startedAtMs + due) return;
     this.#flights++;

@@ -7,13 +7,13 @@ import type { GateSecret, NoiseSecret, Secret } from '../crypto/keys.ts';
 
 /** A reliable ordered byte stream that the driver keeps. We dial even numbers, it accepts odd. */
 export type StreamId = number;
-export type StreamTransport = 'tcp' | 'udx';
+export type StreamTransport = 'tcp' | 'udx' | 'circuit';
 export type LinkId = number;
 /** The caller's name for one dial. */
 export type DialId = number;
 
 /** Which door a first flight knocks at; the kind is part of what the handshake binds. */
-export type GateKind = 'direct' | 'invite' | 'circuit' | 'channel';
+export type GateKind = 'direct' | 'invite' | 'circuit' | 'channel' | 'relay';
 
 export interface GateKey {
   /** Names the gate and its replay set; a renewed secret is a new gate. */
@@ -41,8 +41,22 @@ export interface LinkSelf {
 }
 
 export interface Route {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: 'udp' | 'tcp' | 'circuit';
+  /** Of a circuit: its relay's. */
   readonly endpoint: Endpoint;
+  /** Of a circuit that we may open. */
+  readonly via?: Via | undefined;
+}
+
+/** Through which relay, and to whom there. */
+export interface Via {
+  /** The relay's Noise key, 32 bytes. */
+  readonly relay: Uint8Array;
+  /** What opens a circuit to the peer, 20 bytes. */
+  readonly slot: Uint8Array;
+  /** Does it listen on UDP, on TCP? */
+  readonly udp: boolean;
+  readonly tcp: boolean;
 }
 
 /** 32 bytes that both ends of one link, and nobody else, can compute. */
@@ -82,6 +96,8 @@ export type LinksOutput =
       readonly stream: StreamId;
       readonly transport: StreamTransport;
       readonly to: Endpoint;
+      /** Of a circuit. */
+      readonly via?: Via | undefined;
       /** UDX stream ids. */
       readonly localId?: number;
       readonly remoteId?: number;

@@ -5,7 +5,7 @@
  *   prologue of IK            version list hash (32) | role 01 | gate kind | responder's identity
  *                             key (32) | responder's device signing key (32)
  *   prologue of NNpsk0        role 02 | handshake hash of the link's IK (32)
- *   gate kind                 01 direct, 02 invite, 03 circuit, 04 channel
+ *   gate kind                 01 direct, 02 invite, 03 circuit, 04 channel, 05 relay
  *
  *   payload of IK 1           bencoded {f: feature bits, i: instance (8), p: caller's bytes,
  *                             s: UDX stream id or 0, v: version list}
@@ -24,6 +24,7 @@ import { assert } from '../base/assert.ts';
 import { asBytes, asDict, asInt, asList, decode, encode } from '../base/bencode.ts';
 import { concat, readUintBE, uintBE } from '../base/bytes.ts';
 import type { Random } from '../base/time.ts';
+import { dhPublicKey } from '../crypto/dh.ts';
 import { kdf, LABELS } from '../crypto/kdf.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { GateKind, LinkSelf, LinkTarget } from './contract.ts';
@@ -43,7 +44,13 @@ const STREAM_ID_MAX = 2 ** 32 - 1;
 const ATTACH_PAYLOAD_BYTES = 10;
 const ROLE_LINK = 1;
 const ROLE_ATTACH = 2;
-const GATE_KINDS: Record<GateKind, number> = { direct: 1, invite: 2, circuit: 3, channel: 4 };
+const GATE_KINDS: Record<GateKind, number> = {
+  direct: 1,
+  invite: 2,
+  circuit: 3,
+  channel: 4,
+  relay: 5,
+};
 
 /** What this side brings to every handshake. */
 export interface HandshakeDeps {
@@ -149,7 +156,7 @@ export function readLinkRequest(
 ): LinkRequest | undefined {
   const noise = new NoiseHandshake(IK, {
     initiator: false,
-    prologue: linkPrologue(deps.versions, gate, deps.self),
+    prologue: linkPrologue(deps.versions, gate, responderOf(deps.self, gate)),
     random: deps.random,
     staticSecret: deps.self.noise,
   });
@@ -246,13 +253,24 @@ export function attachIds(link: AttachRoot, block: number): Uint8Array[] {
   return Array.from({ length: ATTACH_BLOCK_IDS }, (_, i) => bytes.slice(32 * i, 32 * i + 32));
 }
 
+/** What relays and their clients speak: who knows a relay's key alone knows no list (RLY-1). */
+export const RELAY_VERSIONS: readonly number[] = [1];
+
+/** Who answers at a gate: a relay shows its Noise key, and no identity. */
+function responderOf(self: LinkSelf, gate: GateKind): Pick<LinkSelf, 'identity' | 'device'> {
+  if (gate !== 'relay') return self;
+  const key = dhPublicKey(self.noise.reveal());
+  return { identity: key, device: key };
+}
+
 function linkPrologue(
   versions: readonly number[],
   gate: GateKind,
   responder: { identity: Uint8Array; device: Uint8Array },
 ): Uint8Array {
   const kinds = Uint8Array.of(ROLE_LINK, GATE_KINDS[gate]);
-  return concat(versionListHash(versions), kinds, responder.identity, responder.device);
+  const list = versionListHash(gate === 'relay' ? RELAY_VERSIONS : versions);
+  return concat(list, kinds, responder.identity, responder.device);
 }
 
 function attachNoise(random: Random, link: AttachRoot, initiator: boolean): NoiseHandshake {

@@ -57,6 +57,7 @@ import { downReasonOf, Link } from './link.ts';
 import { answerMix, type Established, offerMix } from './mix.ts';
 import { type AttachAttempt, Resume } from './resume.ts';
 import { type Rival, rivalsOf } from './rivals.ts';
+import { streamIds } from './stream-ids.ts';
 import { isVersionList } from './versions.ts';
 
 export interface LinksDeps {
@@ -72,6 +73,8 @@ export interface LinksDeps {
   /** What earlier `replay` outputs had stored, by gate id, oldest first. */
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
   readonly limits?: Partial<LinkLimits>;
+  /** The number of a stream that nobody else uses; given where several share a driver. */
+  readonly allocateStream?: () => StreamId;
 }
 
 export class Links {
@@ -88,13 +91,14 @@ export class Links {
   #out: LinksOutput[] = [];
   #outHead = 0;
   #nowMs = 0;
-  #nextStream: StreamId = 2;
+  readonly #allocateStream: () => StreamId;
   #nextLink: LinkId = 1;
 
   constructor(deps: LinksDeps) {
     const { random, self, versions, features } = deps;
     assert(isVersionList(versions), 'our version list rises and is short');
     this.#random = random;
+    this.#allocateStream = deps.allocateStream ?? streamIds();
     this.#limits = { ...LINK_LIMITS, ...deps.limits };
     this.#ourNoise = dhPublicKey(self.noise.reveal());
     const instance = random(INSTANCE_BYTES);
@@ -154,9 +158,15 @@ export class Links {
     return this.#arrivals.handleDatagram(from, bytes, nowMs);
   }
 
-  handleStreamAccepted(stream: StreamId, from: Endpoint, nowMs: number): void {
+  /** Somebody opened a stream to us; of a circuit, `from` is the relay. */
+  handleStreamAccepted(
+    stream: StreamId,
+    from: Endpoint,
+    nowMs: number,
+    transport: 'tcp' | 'circuit' = 'tcp',
+  ): void {
     this.#nowMs = nowMs;
-    this.#arrivals.handleAccepted(stream, from, nowMs);
+    this.#arrivals.handleAccepted(stream, from, transport, nowMs);
   }
 
   handleStreamOpened(stream: StreamId, nowMs: number): void {
@@ -292,12 +302,6 @@ export class Links {
 
   readonly #emit = (output: LinksOutput): void => {
     this.#out.push(output);
-  };
-
-  readonly #allocateStream = (): StreamId => {
-    const stream = this.#nextStream;
-    this.#nextStream += 2;
-    return stream;
   };
 
   // --- dials ---

@@ -8,6 +8,7 @@
  * answer wins. The responder never dials: it waits.
  * @module
  */
+import { hex } from '../base/bytes.ts';
 import { endpointKey } from '../base/endpoint.ts';
 import { earliest, type Random } from '../base/time.ts';
 import { AttachCounter } from './attach.ts';
@@ -172,6 +173,7 @@ export class Resume {
   }
 }
 
-function keyOf({ endpoint, transport }: Route): string {
-  return `${transport} ${endpointKey(endpoint)}`;
+function keyOf({ endpoint, transport, via }: Route): string {
+  const circuit = via ? ` ${hex(via.relay)} ${hex(via.slot)}` : '';
+  return `${transport} ${endpointKey(endpoint)}${circuit}`;
 }

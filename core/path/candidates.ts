@@ -7,12 +7,26 @@
  * peer's public address equals ours, which is what two devices behind one router look like.
  * @module
  */
+import { hex } from '../base/bytes.ts';
 import { endpointKey, familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
 
 export type RouteTransport = 'udp' | 'tcp';
+/** A way to a device: its own endpoint, or a relay's and what opens a circuit there. */
 export interface Route {
-  readonly transport: RouteTransport;
+  readonly transport: RouteTransport | 'circuit';
   readonly endpoint: Endpoint;
+  readonly via?: Via | undefined;
+}
+/** An endpoint of the device itself. */
+export interface DirectRoute extends Route {
+  readonly transport: RouteTransport;
+}
+/** Of a circuit that we may open: the relay's Noise key, our slot, how the relay listens. */
+export interface Via {
+  readonly relay: Uint8Array;
+  readonly slot: Uint8Array;
+  readonly udp: boolean;
+  readonly tcp: boolean;
 }
 
 /** Candidates in one record. */
@@ -38,8 +52,8 @@ export interface OwnAddresses {
  * What we publish: the outside address first, then local ones from the widest reach to the
  * narrowest, UDP before TCP.
  */
-export function ownCandidates(own: OwnAddresses): Route[] {
-  const routes: Route[] = [];
+export function ownCandidates(own: OwnAddresses): DirectRoute[] {
+  const routes: DirectRoute[] = [];
   const add = (transport: RouteTransport, host: string, port: number | undefined): void => {
     if (port !== undefined) routes.push({ transport, endpoint: { host, port } });
   };
@@ -113,16 +127,17 @@ export function nearerRoutes(routes: readonly Route[], present: Route): Route[] 
   return routes.filter((route) => distanceOf(route) < near);
 }
 
-function distanceOf({ endpoint }: Route): number {
+function distanceOf({ endpoint, transport }: Route): number {
+  if (transport === 'circuit') return 3;
   const scope = scopeOf(endpoint.host);
   if (scope === 'loopback') return 0;
   return scope === 'private' || scope === 'link-local' ? 1 : 2;
 }
 
-function unique(routes: readonly Route[]): Route[] {
+function unique<R extends Route>(routes: readonly R[]): R[] {
   const seen = new Set<string>();
   return routes.filter((route) => {
-    const key = `${route.transport} ${endpointKey(route.endpoint)}`;
+    const key = routeKey(route);
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -131,7 +146,11 @@ function unique(routes: readonly Route[]): Route[] {
 
 /** Same routes in the same order? */
 export function sameRoutes(a: readonly Route[], b: readonly Route[]): boolean {
-  const text = (routes: readonly Route[]): string =>
-    routes.map((route) => `${route.transport} ${endpointKey(route.endpoint)}`).join();
+  const text = (routes: readonly Route[]): string => routes.map(routeKey).join();
   return text(a) === text(b);
+}
+
+function routeKey({ endpoint, transport, via }: Route): string {
+  const circuit = via ? ` ${hex(via.relay)} ${hex(via.slot)}` : '';
+  return `${transport} ${endpointKey(endpoint)}${circuit}`;
 }

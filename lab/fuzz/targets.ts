@@ -9,6 +9,7 @@ import { HANDSHAKE } from './targets-handshake.ts';
 import { LINK } from './targets-link.ts';
 import { deviceList } from './targets-list.ts';
 import { PEOPLE } from './targets-people.ts';
+import { RELAY } from './targets-relay.ts';
 import { VAULT } from './targets-vault.ts';
 import type { Target } from './target.ts';
 
@@ -20,5 +21,6 @@ export const TARGETS: readonly Target[] = [
   ...VAULT,
   ...LINK,
   ...HANDSHAKE,
+  ...RELAY,
   deviceList,
 ];

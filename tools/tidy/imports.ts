@@ -79,7 +79,7 @@ interface Row {
   readonly because: string;
 }
 
-const CORE_PARTS = 'discovery|path|link|delivery|people|channel|transfer|call';
+const CORE_PARTS = 'discovery|path|link|relay|delivery|people|channel|transfer|call';
 const BASE_AND_CRYPTO = [/^core\/base\//, /^core\/crypto\//];
 
 /** The first row that fits a file holds for it. Every file may import its own folder. */
