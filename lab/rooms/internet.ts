@@ -206,7 +206,8 @@ export class Internet {
       `delete table inet ${name}`,
       `table inet ${name} { chain crossing { type filter hook prerouting priority ${priority};`,
       ...rules,
-      '} }',
+      '}',
+      '}',
     ];
     fed(`${lines.join('\n')}\n`, 'ip', 'netns', 'exec', this.router, 'nft', '-f', '-');
   }
