@@ -194,6 +194,27 @@ const RUNNING = {
       absent: { state: 'skipped', sentence: 'Not on this network. IPv4 is enough.' },
     },
   },
+  nearby: {
+    title: 'Same network',
+    findings: {
+      works: { state: 'ok', sentence: 'Nearby works: contacts in this network are found.' },
+      blocked: {
+        state: 'warn',
+        sentence: 'Nearby is on, but multicast is blocked on this computer or its network.',
+        hint: 'In the settings of the firewall, allow UDP port 6771.',
+      },
+      away: {
+        state: 'skipped',
+        sentence: 'Nearby is on, but this network is not marked as home, so it rests.',
+        hint: 'Mark it: sotto config set nearby.home here',
+      },
+      off: {
+        state: 'skipped',
+        sentence: 'Nearby is off.',
+        hint: 'Switch it on: sotto config set nearby.on true',
+      },
+    },
+  },
   clock: {
     title: 'Clock',
     findings: {
@@ -307,6 +328,8 @@ type Checks = Readonly<
 
 export const CHECKS = { ...LOCAL, ...RUNNING, ...PERSON };
 export type CheckName = keyof typeof CHECKS;
+/** What Nearby does at the moment. */
+export type LanPresence = FindingName<'nearby'>;
 export type FindingName<N extends CheckName> = keyof (typeof CHECKS)[N]['findings'] & string;
 
 /** One check as it is sent and shown. */

@@ -13,6 +13,7 @@ import * as z from 'zod';
 
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
 const BOOTSTRAP_MAX = 16;
+const HOMES_MAX = 32;
 const LOCK_MINUTES_MAX = 24 * 60;
 const TEXT_SIZE_MIN = 85;
 const TEXT_SIZE_MAX = 200;
@@ -33,6 +34,15 @@ const addresses = z
   .refine(
     (text) => parts(text).length > 0 && parts(text).every((part) => /^[0-9a-f:.]+$/i.test(part)),
     'IP addresses, separated by commas',
+  );
+
+/** What this device wrote down of networks, separated by commas. */
+const homeMarks = z
+  .string()
+  .refine((text) => parts(text).length <= HOMES_MAX, `at most ${HOMES_MAX}`)
+  .refine(
+    (text) => parts(text).every((part) => /^[0-9a-f]{32}$/.test(part)),
+    'say here or not-here while the app runs',
   );
 
 export const Settings = z.strictObject({
@@ -67,6 +77,19 @@ export const Settings = z.strictObject({
     )
     .describe('The first helpers to ask when no better one is known. May be empty.'),
   'dht.readOnly': z.boolean().default(false).describe('Ask helpers, and help nobody.'),
+  'nearby.on': z
+    .boolean()
+    .default(false)
+    .describe(
+      'Find contacts who are in the same network, with or without the internet. ' +
+        'Works in networks that are marked as home, and nowhere else.',
+    ),
+  'nearby.home': homeMarks
+    .default('')
+    .describe(
+      'Marks of the networks that are home; nobody else can tell from them which. ' +
+        'Add the present network by the value here, take it out by not-here.',
+    ),
   'echo.enabled': z.boolean().default(true).describe('Echo, the local test partner.'),
   'lock.afterMinutes': z
     .int()
@@ -121,6 +144,8 @@ export const LIVE: readonly SettingKey[] = [
   'profile.name',
   'lock.afterMinutes',
   'log.level',
+  'nearby.on',
+  'nearby.home',
   'app.welcomed',
   'app.theme',
   'app.density',

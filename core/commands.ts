@@ -58,6 +58,8 @@ export type Command =
   | { type: 'mark-read'; to: string; cursor: number }
   | { type: 'route-show'; to: string }
   | { type: 'health' }
+  /** How this device, and no other, writes down a network to know it again. */
+  | { type: 'network-mark'; print: Uint8Array }
   /** How far the way to somebody is; `want` makes us try now. */
   | { type: 'path-show'; to: string; want: boolean }
   | { type: 'stats' };
@@ -106,6 +108,7 @@ export type CommandData =
   | { type: 'sent'; event: string; conversation: string; duplicate: boolean }
   | { type: 'route'; route: RouteView }
   | { type: 'health'; health: HealthView }
+  | { type: 'network-mark'; mark: string }
   | { type: 'path'; path: PathView }
   | { type: 'stats'; stats: Readonly<Record<string, number>> }
   | { type: 'done' };

@@ -2,14 +2,14 @@
  * The two vocabularies of the node: inputs that come in, effects that go out. The driver (daemon
  * or simulator) carries effects out in order and answers those that carry an `id` exactly once.
  *
- *   no answer   datagram, stream-write, stream-close, notify, log
+ *   no answer   datagram, multicast, lan-send, stream-write, stream-close, notify, log
  *   one answer  stream-open -> stream-opened | stream-closed
  *               vault -> vault-reply        resolve -> resolved        command -> reply (effect)
  *
  * A crash between any two of them is allowed everywhere.
  * @module
  */
-import type { Endpoint } from './base/endpoint.ts';
+import type { Endpoint, Family } from './base/endpoint.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { Command, CommandResult } from './commands.ts';
 
@@ -33,6 +33,10 @@ export type Input =
   | { type: 'command'; id: number; command: Command }
   /** The address of a partner inside this computer (Echo), as its record would say. */
   | { type: 'hint'; identity: Uint8Array; record: Uint8Array }
+  /** The networks in which contacts may be looked for; none where that is not wanted. */
+  | { type: 'lan-networks'; networks: readonly LanNetwork[] }
+  /** Said to all in one of them, or to us alone. A link-local IPv6 sender comes with its zone. */
+  | { type: 'lan'; network: string; from: Endpoint; bytes: Uint8Array }
   /** Time passed. */
   | { type: 'tick' }
   /** Save what a clean stop should keep, close links; `stopped` follows as an effect. */
@@ -44,8 +48,18 @@ export interface Listening {
   readonly addresses: readonly string[];
 }
 
+/** An interface, and our addresses there as `host/bits`. */
+export interface LanNetwork {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
 export type Effect =
   | { type: 'datagram'; to: Endpoint; bytes: Uint8Array }
+  /** To the group of BEP 14, in each of those networks that has the family. */
+  | { type: 'multicast'; family: Family; bytes: Uint8Array }
+  /** To somebody who was heard in this network. */
+  | { type: 'lan-send'; network: string; to: Endpoint; bytes: Uint8Array }
   | {
       type: 'stream-open';
       stream: StreamId;

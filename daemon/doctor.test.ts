@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Settings } from '@sotto/api/settings.ts';
+import type { LanPresence } from '@sotto/api/checks.ts';
 import type { Check } from '@sotto/api/contract.ts';
 import type {
   Command,
@@ -41,6 +42,7 @@ interface Facts {
   readonly settings?: Partial<Settings>;
   readonly resolves?: boolean;
   readonly upMs?: number;
+  readonly nearby?: LanPresence;
   /** What each look at the way to Ana finds; the last one stays. */
   readonly path?: readonly Partial<PathView>[];
   readonly contact?: Partial<ContactView>;
@@ -81,6 +83,7 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
     asked,
     looked,
     settings: () => ({ ...Settings.parse({}), ...facts.settings }),
+    nearby: () => facts.nearby ?? 'off',
     startedMs: Date.now() - (facts.upMs ?? 10 * STARTING_MS),
     resolve: (name, port) => {
       asked.push(`${name}:${port}`);
@@ -101,6 +104,7 @@ test('[API-22] with helpers all is told and nobody is asked', async () => {
     'port both',
     'direct mapped',
     'ipv6 absent',
+    'nearby off',
     'clock right',
     'device single',
     'contacts waiting',
@@ -155,6 +159,13 @@ test.each(single)('[API-22] %s %j', async (name, facts, finding, words) => {
   const check = (await examine(parts(facts))).find((one) => one.check === name)!;
   expect([check.finding, check.message]).toEqual([finding, expect.stringContaining(words)]);
 });
+
+test.each(['works', 'blocked', 'away', 'off'] as const)(
+  '[LAN-19] the doctor tells what Nearby does here: %s',
+  async (nearby) => {
+    expect(found(await examine(parts({ nearby })), 'nearby')).toBe(nearby);
+  },
+);
 
 test('[API-22] a person is called once and waited for', async () => {
   const doctor = parts({

@@ -7,6 +7,7 @@
  */
 import type { Check } from '@sotto/api/contract.ts';
 import { checkOf } from '@sotto/api/checks.ts';
+import type { LanPresence } from '@sotto/api/checks.ts';
 import { parts as listOf } from '@sotto/api/settings.ts';
 import type { Settings } from '@sotto/api/settings.ts';
 import { parseEndpoint, scopeOf } from '@sotto/core/base/endpoint.ts';
@@ -26,6 +27,8 @@ export interface DoctorParts {
   readonly command: (command: Command) => Promise<CommandResult>;
   readonly settings: () => Settings;
   readonly startedMs: number;
+  /** Are contacts looked for in the networks of this computer? */
+  readonly nearby: () => LanPresence;
   readonly resolve: (name: string, port: number) => Promise<readonly Endpoint[]>;
 }
 
@@ -52,6 +55,7 @@ export async function examine(parts: DoctorParts, to?: string): Promise<Check[]>
     portCheck(health),
     directCheck(health),
     ipv6Check(health),
+    checkOf('nearby', parts.nearby()),
     clockCheck(health),
     checkOf('device', status.secondCopy ? 'copy' : 'single'),
     contactsCheck(status),

@@ -43,6 +43,8 @@ export interface DriverParts {
   readonly node: Drivable;
   readonly vault: { request(request: VaultRequest): Promise<VaultReply> };
   readonly udp: Udp | undefined;
+  /** Speaks in the networks of this computer; absent: not at all. */
+  readonly lan?: (effect: Extract<Effect, { type: 'multicast' | 'lan-send' }>) => void;
   /** Where streams may be dialled to; absent: anywhere. */
   readonly mayDial?: (to: Endpoint) => boolean;
   readonly log: Log;
@@ -154,6 +156,9 @@ export class Driver {
     switch (effect.type) {
       case 'datagram':
         return this.#parts.udp?.send(effect.to, effect.bytes);
+      case 'multicast':
+      case 'lan-send':
+        return this.#parts.lan?.(effect);
       case 'stream-open':
         return this.#open(effect);
       case 'stream-write':

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ConfigEntry, Door, Message, ParsedParams } from '@sotto/api/contract.ts';
+import type { LanPresence } from '@sotto/api/checks.ts';
 import { isSettingKey, readSetting } from '@sotto/api/settings.ts';
 import type { SettingKey, Settings } from '@sotto/api/settings.ts';
 import type { Command, CommandResult, ContactView } from '@sotto/core/commands.ts';
@@ -13,6 +14,7 @@ import { Refusal } from './api-server.ts';
 import type { Handlers } from './api-server.ts';
 import type { Config } from './config.ts';
 import { examine } from './doctor.ts';
+import type { Lan } from './lan.ts';
 import type { LogFile } from './logs.ts';
 import { readPage } from './message-page.ts';
 import { ask } from './people.ts';
@@ -42,6 +44,7 @@ export interface MethodParts {
   readonly startedMs: number;
   readonly ownName: () => string;
   readonly stats: () => Record<string, number>;
+  readonly lan: Pick<Lan, 'home' | 'state'>;
   /** A setting was changed: what takes effect at once does so before this resolves. */
   readonly onSetting: (settings: Settings, changed: ConfigEntry) => Promise<void>;
 }
@@ -69,7 +72,9 @@ type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Pre
 
 function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'doctor'> {
   const { command, config, logs, startedMs, version } = parts;
-  const doctor = { command, startedMs, resolve: resolveName, settings: () => config.values() };
+  const nearby = (): LanPresence => parts.lan.state;
+  const settings = (): Settings => config.values();
+  const doctor = { command, startedMs, resolve: resolveName, settings, nearby };
   return {
     'status.get': async () => {
       const { externalAddress, ...status } = (await ask(command, { type: 'status' }, 'status'))
@@ -262,13 +267,14 @@ function idOf(view: ContactView): Uint8Array {
   return conversation;
 }
 
-function configMethods({ config, onSetting }: MethodParts): Some<'config'> {
+function configMethods({ config, lan, onSetting }: MethodParts): Some<'config'> {
   return {
     'config.list': () => ({ entries: config.list() }),
     'config.get': ({ key }) => config.entry(settingKey(key)),
     'config.set': async ({ key: name, value }): Promise<ConfigEntry> => {
       const key = settingKey(name);
-      const read = value === null ? undefined : readSetting(key, value);
+      const meant = key === 'nearby.home' ? await homeMeant(lan, value) : value;
+      const read = meant === null ? undefined : readSetting(key, meant);
       if (read && !read.ok) throw new Refusal('bad-input', { what: `${key}: ${read.what}` });
       try {
         config.set(key, read?.value);
@@ -281,6 +287,14 @@ function configMethods({ config, onSetting }: MethodParts): Some<'config'> {
       return changed;
     },
   };
+}
+
+/** `here` and `not-here` mean the networks that this computer is in now. */
+async function homeMeant(lan: MethodParts['lan'], value: unknown): Promise<unknown> {
+  if (value !== 'here' && value !== 'not-here') return value;
+  const marks = await lan.home(value === 'here');
+  if (marks === undefined) throw new Refusal('offline');
+  return marks;
 }
 
 function settingKey(name: string): SettingKey {

@@ -19,6 +19,7 @@ import { isIntroduced, startEcho } from './echo.ts';
 import type { Echo } from './echo.ts';
 import { EventStream } from './event-stream.ts';
 import type { LogFile } from './logs.ts';
+import { Lan } from './lan.ts';
 import { makeHandlers } from './methods.ts';
 import type { ProfileHandlers } from './methods.ts';
 import { openNetwork } from './network.ts';
@@ -48,6 +49,7 @@ export class OpenProfile {
   #store!: Store;
   #network: Network | undefined;
   #driver: Driver | undefined;
+  #lan: Lan | undefined;
   #events: EventStream | undefined;
   #echo: Promise<Echo | undefined> = Promise.resolve(undefined);
   #runningEcho: Echo | undefined;
@@ -118,6 +120,7 @@ export class OpenProfile {
       node: new Node({ random, profile: profileOf(settings) }),
       vault: store,
       udp: this.#network.udp,
+      lan: (effect) => this.#lan?.carryOut(effect),
       log: logs.part('node'),
       onNotice: (notice: Notice) => this.#events?.notice(notice),
       onFault: this.#onFault,
@@ -127,6 +130,9 @@ export class OpenProfile {
     const command = driver.command.bind(driver);
     // The node answers once it has read its vault: only then is anything ready.
     await ask(command, { type: 'status' }, 'status');
+    const lan = this.#makeLan(driver);
+    this.#lan = lan;
+    await lan.look();
     if (settings['echo.enabled']) await this.#beginEcho(driver);
     const people = new People(command);
     const ownName = (): string => config.values()['profile.name'] || 'You';
@@ -134,7 +140,7 @@ export class OpenProfile {
       (await ask(command, { type: 'status' }, 'status')).status;
     const { reader } = store;
     this.#events = new EventStream({ reader, people, ownName, network, onFault: this.#onFault });
-    const shared = { command, reader, people, config, logs, ownName };
+    const shared = { command, reader, people, config, logs, ownName, lan };
     const { startedMs, stats, version } = this.#parts;
     this.handlers = makeHandlers({
       ...shared,
@@ -143,9 +149,21 @@ export class OpenProfile {
       stats,
       onSetting: async (all, changed) => {
         logs.setLevel(all['log.level']);
+        await lan.look();
         await ask(command, { type: 'name-set', name: all['profile.name'] }, 'done');
         this.#events?.tellSetting(changed);
       },
+    });
+  }
+
+  #makeLan(driver: Driver): Lan {
+    const command = driver.command.bind(driver);
+    return new Lan({
+      settings: () => this.#parts.config.values(),
+      mark: async (print) =>
+        (await ask(command, { type: 'network-mark', print }, 'network-mark')).mark,
+      input: (input) => driver.input(input),
+      onFault: this.#onFault,
     });
   }
 
@@ -184,6 +202,7 @@ export class OpenProfile {
       // Timers stood still while the computer slept: the node notices by the clock, if it is asked.
       if (Date.now() - lookedMs > SLEPT_MS) driver.input({ type: 'tick' });
       lookedMs = Date.now();
+      void this.#lan?.look();
       const now = network.listening();
       if (JSON.stringify(now) === known) return;
       known = JSON.stringify(now);
@@ -193,6 +212,7 @@ export class OpenProfile {
 
   async #close(): Promise<void> {
     clearInterval(this.#addressTimer);
+    this.#lan?.close();
     this.#events?.close();
     const echo = this.#echo.then(() => this.#runningEcho?.stop());
     await Promise.all([this.#driver?.stop(), echo]);

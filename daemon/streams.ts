@@ -5,7 +5,7 @@
  * @module
  */
 import type { Socket } from 'node:net';
-import { formatAddress, parseAddress } from '@sotto/core/base/endpoint.ts';
+import { hostOf } from '@sotto/core/base/endpoint.ts';
 import type { Effect, Input, StreamId } from '@sotto/core/effects.ts';
 import type { ByteStream, StreamListener } from './byte-stream.ts';
 import { acceptedTcp, dialTcp } from './tcp.ts';
@@ -40,17 +40,17 @@ export class Streams {
 
   /** A socket that came in: a number for it, or the door. */
   accept(socket: Socket): void {
-    const address = parseAddress(socket.remoteAddress ?? '');
+    const host = hostOf(socket.remoteAddress ?? '');
     const { remotePort } = socket;
     const isFull = this.#accepted >= ACCEPTED_MAX || this.#streams.size >= STREAMS_MAX;
-    if (!address || remotePort === undefined || isFull) {
+    if (host === undefined || remotePort === undefined || isFull) {
       socket.on('error', () => undefined);
       socket.destroy();
       return;
     }
     const stream = this.#nextAccepted;
     this.#nextAccepted += 2;
-    const from = { host: formatAddress(address), port: remotePort };
+    const from = { host, port: remotePort };
     this.#accepted++;
     socket.once('close', () => this.#accepted--);
     this.#streams.set(stream, acceptedTcp(socket, this.#listener(stream)));

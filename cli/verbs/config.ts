@@ -53,11 +53,21 @@ export async function set(
   const entry = await daemon.call('config.set', { key, value: value ?? null });
   if (out.look.mode === 'json') return out.json(entry);
   if (out.look.mode === 'plain') return record(out, entry);
+  if (key === 'nearby.home' && (value === 'here' || value === 'not-here')) {
+    return noteHome(out, value === 'here', entry.value === '');
+  }
   out.note(`${entry.key} is ${entry.value === '' ? 'empty' : String(entry.value)} now.`);
   if (entry.source === 'flag' || entry.source === 'environment') {
     out.note(`It still comes from the ${entry.source}, which wins over the config file.`);
   }
   if (entry.restart) out.note('It takes effect at the next start: sotto stop, then sotto start');
+}
+
+/** A network with nothing to be known by leaves no mark. */
+function noteHome(out: Session['out'], isHome: boolean, isUnmarked: boolean): void {
+  out.note(isHome ? 'This network is home now.' : 'This network is not home any more.');
+  if (!isHome || !isUnmarked) return;
+  out.note('It has no router to be known by: it is home until it changes or the app ends.');
 }
 
 function record(out: Session['out'], entry: ConfigEntry): void {

@@ -8,9 +8,13 @@ import {
   endpointKey,
   familyOf,
   formatAddress,
+  hostOf,
+  isWithin,
   parseAddress,
   parseEndpoint,
   scopeOf,
+  withoutZone,
+  zoneOf,
 } from './endpoint.ts';
 
 describe('[ENC-9] the compact form', () => {
@@ -146,5 +150,34 @@ describe('[ENC-11] the scope of an address', () => {
     ['not an address', 'reserved'],
   ])('of %s is %s', (host, scope) => {
     expect(scopeOf(host)).toBe(scope);
+  });
+});
+
+describe('[LAN-15] neighbours', () => {
+  test('a zone stays with a link-local IPv6 address and with no other', () => {
+    expect(hostOf('FE80::0:1%eth0')).toBe('fe80::1%eth0');
+    expect(hostOf('2001:DB8::1')).toBe('2001:db8::1');
+    expect(hostOf('192.168.1.1')).toBe('192.168.1.1');
+    expect(hostOf('2a00::1%eth0')).toBeUndefined();
+    expect(hostOf('192.168.1.1%eth0')).toBeUndefined();
+    expect(hostOf('eth0')).toBeUndefined();
+    expect(scopeOf('fe80::1%eth0')).toBe('link-local');
+    expect(scopeOf('2a00::1%eth0')).toBe('reserved');
+    expect([zoneOf('fe80::1%eth0'), withoutZone('fe80::1%eth0')]).toEqual(['eth0', 'fe80::1']);
+    expect([zoneOf('fe80::1'), withoutZone('fe80::1')]).toEqual([undefined, 'fe80::1']);
+  });
+
+  test.each([
+    ['192.168.1.200', '192.168.1.7/24', true],
+    ['192.168.2.1', '192.168.1.7/24', false],
+    ['10.1.2.3', '10.1.2.0/25', true],
+    ['10.1.2.129', '10.1.2.0/25', false],
+    ['fe80::2%eth0', 'fe80::1/64', true],
+    ['fe80:0:0:1::2', 'fe80::1/64', false],
+    ['192.168.1.1', 'fe80::1/64', false],
+    ['192.168.1.1', '192.168.1.1/32', true],
+    ['192.168.1.1', 'no network', false],
+  ])('is %s in %s: %s', (host, network, isIn) => {
+    expect(isWithin(host, network)).toBe(isIn);
   });
 });

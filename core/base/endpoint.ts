@@ -9,7 +9,10 @@
 import { concat, uintBE } from './bytes.ts';
 
 export type Family = 'v4' | 'v6';
-/** `host` is a canonical address text: dotted quad, or RFC 5952 IPv6 without a zone. */
+/**
+ * `host` is a canonical address text: dotted quad, or RFC 5952 IPv6. A link-local IPv6 address of a
+ * neighbour ends in its zone: `%` and the interface that leads there. No other address has one.
+ */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -119,6 +122,44 @@ export function decodeEndpoint(bytes: Uint8Array): Endpoint | undefined {
   return { host: formatAddress(bytes.subarray(0, addressBytes)), port };
 }
 
+/**
+ * The one text of an address as a system writes it, its zone kept where it is link-local IPv6, or
+ * undefined.
+ */
+export function hostOf(text: string): string | undefined {
+  const bytes = parseAddress(withoutZone(text));
+  if (!bytes) return undefined;
+  const host = formatAddress(bytes);
+  if (!text.includes('%')) return host;
+  return scopeOf(host) === 'link-local' ? `${host}${text.slice(text.indexOf('%'))}` : undefined;
+}
+
+/** The interface that leads to a link-local neighbour; undefined for every other host. */
+export function zoneOf(host: string): string | undefined {
+  const at = host.indexOf('%');
+  return at < 0 ? undefined : host.slice(at + 1);
+}
+
+/** The address alone. */
+export function withoutZone(host: string): string {
+  const at = host.indexOf('%');
+  return at < 0 ? host : host.slice(0, at);
+}
+
+/** Does a host lie in a network such as `192.168.1.7/24`, whose host part counts for nothing? */
+export function isWithin(host: string, network: string): boolean {
+  const slash = network.indexOf('/');
+  const bits = Number(network.slice(slash + 1));
+  const net = parseAddress(network.slice(0, Math.max(slash, 0)));
+  const bytes = parseAddress(withoutZone(host));
+  if (!net || bytes?.length !== net.length) return false;
+  for (let bit = 0; bit < bits; bit++) {
+    const mask = 128 >> (bit & 7);
+    if ((net[bit >> 3]! & mask) !== (bytes[bit >> 3]! & mask)) return false;
+  }
+  return true;
+}
+
 export type AddressScope = 'public' | 'private' | 'loopback' | 'link-local' | 'reserved';
 
 /**
@@ -126,9 +167,10 @@ export type AddressScope = 'public' | 'private' | 'loopback' | 'link-local' | 'r
  * ranges count as reserved; the lab runs there and says so with `allowReserved`.
  */
 export function scopeOf(host: string): AddressScope {
-  const bytes = parseAddress(host);
+  const bytes = parseAddress(withoutZone(host));
   if (!bytes) return 'reserved';
-  return bytes.length === 4 ? scopeOfV4(bytes) : scopeOfV6(bytes);
+  const scope = bytes.length === 4 ? scopeOfV4(bytes) : scopeOfV6(bytes);
+  return zoneOf(host) === undefined || scope === 'link-local' ? scope : 'reserved';
 }
 
 function scopeOfV4(bytes: Uint8Array): AddressScope {

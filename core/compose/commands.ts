@@ -16,6 +16,7 @@ import type {
   Status,
 } from '../commands.ts';
 import { Secret } from '../crypto/keys.ts';
+import { homeMark } from '../discovery/lan-card.ts';
 import type { Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
 import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invite.ts';
@@ -46,6 +47,10 @@ export function runCommand(
       return reply({ ok: true, data: { type: 'status', status: statusOf(runtime) } });
     case 'health':
       return reply({ ok: true, data: { type: 'health', health: healthOf(runtime) } });
+    case 'network-mark': {
+      const mark = homeMark(runtime.me.noise, command.print);
+      return reply({ ok: true, data: { type: 'network-mark', mark } });
+    }
     case 'stats':
       return reply({ ok: true, data: { type: 'stats', stats } });
     case 'invite-new':

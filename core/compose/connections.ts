@@ -151,6 +151,12 @@ export class Connections {
     this.#drain();
   }
 
+  /** It says that it is there: it is dialled at once unless it is linked. */
+  hurry(device: string): void {
+    this.#wanted.get(device)?.dialer.handleNetworkChange(this.context.now.monoMs);
+    this.#drain();
+  }
+
   /** How far the dialling of a person's devices is; none where no address is known. */
   attempts(identity: Uint8Array): Attempt[] {
     return this.#ofPerson(identity).map(([, { dialer, failure, routes }]) => ({

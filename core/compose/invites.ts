@@ -10,7 +10,7 @@ import type { GateKey, LinkTarget } from '../link/contract.ts';
 import type { Route } from '../path/candidates.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteId, inviteState, type Invite } from '../people/invite.ts';
-import { parseInvite } from '../people/invite-text.ts';
+import { parseInvite, type InviteText } from '../people/invite-text.ts';
 import type { Book } from './book.ts';
 import type { Context } from './context.ts';
 import type { Finding } from './finding.ts';
@@ -18,6 +18,8 @@ import type { Finding } from './finding.ts';
 export interface InvitesPorts {
   /** A device may be dialled there; that it is theirs, their hello has to prove. */
   target(key: string, target: LinkTarget, candidates: readonly Route[]): void;
+  /** Other invites lead somewhere than before. */
+  changed(): void;
 }
 
 export class Invites {
@@ -47,7 +49,8 @@ export class Invites {
 
   /** Publishes an invite of ours, for as long as somebody needs it. */
   offer(invite: Invite): void {
-    if (!this.#isNeeded(invite)) return;
+    this.ports.changed();
+    if (!this.isNeeded(invite)) return;
     const { expiresMs, gate, id, secret } = invite;
     this.finding.presence.addInvite(
       { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
@@ -57,6 +60,7 @@ export class Invites {
   }
 
   withdraw(invite: Invite): void {
+    this.ports.changed();
     this.#gates.delete(invite.id);
     this.finding.presence.removeInvite(invite.id, this.context.now);
     this.finding.drain();
@@ -65,12 +69,13 @@ export class Invites {
   /** Invites that nobody needs any more leave the DHT. */
   retire(): void {
     for (const invite of this.book.invites.values()) {
-      if (!this.#isNeeded(invite)) this.withdraw(invite);
+      if (!this.isNeeded(invite)) this.withdraw(invite);
     }
   }
 
   /** Looks for whoever gave us the invite by which this contact was added. */
   follow(contact: Contact): void {
+    this.ports.changed();
     const read = inviteOf(contact);
     if (!read?.ok || !this.context.profile.dht) return;
     const { expiresMs, secret } = read.invite;
@@ -83,6 +88,7 @@ export class Invites {
 
   /** Looks no more under the invite by which this contact was added. */
   unfollow(contact: Contact): void {
+    this.ports.changed();
     const invite = inviteIdOf(contact);
     if (invite !== undefined) this.finding.presence.removeInvite(invite, this.context.now);
   }
@@ -111,7 +117,7 @@ export class Invites {
   }
 
   /** Somebody may still come by it, or came and has no pair secret yet to find us again. */
-  #isNeeded(invite: Invite): boolean {
+  isNeeded(invite: Invite): boolean {
     if (inviteState(invite, this.context.now.wallMs) === 'open') return true;
     if (invite.revoked) return false;
     return invite.usedBy.some((user) => {
@@ -124,6 +130,12 @@ export class Invites {
 /** The invite by which a contact was added, read; undefined where there is none any more. */
 function inviteOf(contact: Contact): ReturnType<typeof parseInvite> | undefined {
   return contact.invite === undefined ? undefined : parseInvite(contact.invite);
+}
+
+/** The same, where it can be read. */
+export function invitedBy(contact: Contact): InviteText | undefined {
+  const read = inviteOf(contact);
+  return read?.ok ? read.invite : undefined;
 }
 
 /** The id of that invite. */

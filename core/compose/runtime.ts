@@ -23,6 +23,7 @@ import {
   allowedRoutes,
   familiesOf,
   ownCandidates,
+  withHeard,
   type OwnAddresses,
   type Route,
 } from '../path/candidates.ts';
@@ -35,6 +36,7 @@ import { Finding, prefixed } from './finding.ts';
 import { inviteIdOf, Invites } from './invites.ts';
 import { Longing } from './longing.ts';
 import { Mail } from './mail.ts';
+import { Nearby } from './nearby.ts';
 import type { Me } from './self.ts';
 import { pairSecretOf, Sessions } from './sessions.ts';
 
@@ -52,6 +54,7 @@ export class Runtime {
   readonly requests: Requests;
   readonly door: Door;
   readonly drafts: Drafts;
+  readonly nearby: Nearby;
   #listen: Listening;
   #bundle: Uint8Array;
   #upkeepAtMs: number;
@@ -84,6 +87,7 @@ export class Runtime {
     });
     this.invites = new Invites(context, this.book, this.finding, {
       target: (key, target, candidates) => this.#setTarget(key, target, candidates),
+      changed: () => this.nearby.refresh(),
     });
     this.connections = new Connections(context, {
       self: me,
@@ -116,6 +120,7 @@ export class Runtime {
       lost: (contact) => this.#lost(contact),
       admitsList: (contact, list) => asking.admitsList(contact, list),
     });
+    this.nearby = this.#makeNearby();
     this.#begin(loaded);
   }
 
@@ -132,6 +137,7 @@ export class Runtime {
         this.finding.handleDatagram(from, bytes) || this.connections.handleDatagram(from, bytes)
       );
     }
+    if (input.type === 'lan') return this.nearby.handleMessage(input);
     this.#take(input);
     return true;
   }
@@ -146,6 +152,8 @@ export class Runtime {
       case 'stream-writable':
       case 'stream-closed':
         return this.connections.handleStream(input);
+      case 'lan-networks':
+        return this.nearby.handleNetworks(input.networks);
       case 'resolved':
         return this.finding.handleResolved(input.endpoints);
       case 'hint':
@@ -159,6 +167,7 @@ export class Runtime {
   handleWake(): void {
     this.connections.handleWake(false);
     this.finding.handleNetworkChange([]);
+    this.nearby.handleWake();
   }
 
   /** This computer listens elsewhere. */
@@ -178,6 +187,7 @@ export class Runtime {
     this.mail.handleTimeout();
     this.asking.handleTimeout();
     this.door.handleTimeout();
+    this.nearby.handleTimeout();
     for (const peer of this.#longing.take(now.monoMs)) this.#look(peer);
     if (now.monoMs >= this.#upkeepAtMs) this.#upkeep();
   }
@@ -190,6 +200,7 @@ export class Runtime {
       this.mail.wakeAtMs(),
       this.asking.wakeAtMs(),
       this.door.wakeAtMs(),
+      this.nearby.wakeAtMs(),
       this.#longing.wakeAtMs(),
       this.#upkeepAtMs,
     );
@@ -207,6 +218,7 @@ export class Runtime {
       ...prefixed('asking', this.asking.stats()),
       ...prefixed('requests', this.requests.stats()),
       ...prefixed('door', this.door.stats()),
+      ...prefixed('lan', this.nearby.stats()),
     };
   }
 
@@ -414,7 +426,8 @@ export class Runtime {
     const own = this.#own();
     // A partner inside this computer listens on loopback, where we dial nobody else.
     const isLocal = this.book.contactOf(target.identity)?.local === true;
-    const routes = allowedRoutes(candidates, isLocal ? { ...own, allowReserved: true } : own);
+    const allowed = allowedRoutes(candidates, isLocal ? { ...own, allowReserved: true } : own);
+    const routes = withHeard(this.nearby.routes(key), allowed);
     const session = this.sessions.of(key);
     const linked = session && {
       link: session.link,
@@ -425,6 +438,7 @@ export class Runtime {
   }
 
   #watchPresence(contact: Contact): void {
+    this.nearby.refresh();
     if (!contact.secret || !this.context.profile.dht || contact.local) return;
     const devices = this.book.devicesOf(contact).map(({ peer }) => peer.device);
     if (devices.length === 0) return; // asked by ID, and nobody knows the secret but us
@@ -440,6 +454,31 @@ export class Runtime {
     }
     presence.removePeer(besides(peer), now);
     this.finding.drain();
+  }
+
+  #makeNearby(): Nearby {
+    const { book, finding, invites, mail, sessions } = this;
+    return new Nearby(this.context, this.me, {
+      book,
+      finding,
+      invites,
+      mail,
+      sessions,
+      mayMeet: (contact) => contact?.blocked !== true,
+      record: (invite) => this.#lanRecord(invite),
+      port: () => this.#listen.tcpPort ?? this.#listen.udpPort,
+      reach: (device, record) => {
+        this.#reach(device, record);
+        this.connections.hurry(device.key);
+      },
+    });
+  }
+
+  /** Whoever hears us knows where we are: this tells only how to come in. */
+  #lanRecord(invite: Invite | undefined): Uint8Array {
+    const record = this.#record(invite?.gate ?? this.book.gate.secret);
+    const keys = invite ? this.#deviceKeys() : undefined;
+    return encodeRecord({ ...record, candidates: [], keys });
   }
 
   // Whom we miss

@@ -376,7 +376,8 @@ export function showsAddress(route: RouteName): boolean {
 /** What a route is to a person. */
 function describe(route: LinkUp['route']): Pick<Session, 'route' | 'transport' | 'endpoint'> {
   const scope = scopeOf(route.endpoint.host);
-  const name = scope === 'loopback' ? 'local' : scope === 'private' ? 'lan' : 'direct';
+  const isNear = scope === 'private' || scope === 'link-local';
+  const name = scope === 'loopback' ? 'local' : isNear ? 'lan' : 'direct';
   return {
     route: name,
     transport: route.transport === 'udp' ? 'udx' : 'tcp',

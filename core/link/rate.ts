@@ -7,7 +7,7 @@
  * @module
  */
 import { BoundedMap } from '../base/bounded.ts';
-import { type Endpoint, parseAddress } from '../base/endpoint.ts';
+import { type Endpoint, parseAddress, withoutZone } from '../base/endpoint.ts';
 import {
   ADDRESSES_MAX,
   HANDSHAKES_BURST,
@@ -68,6 +68,6 @@ function refill(
 }
 
 function addressKey(from: Endpoint): string {
-  const bytes = parseAddress(from.host);
+  const bytes = parseAddress(withoutZone(from.host));
   return bytes?.length === 16 ? bytes.subarray(0, 8).join('.') + '::' : from.host;
 }

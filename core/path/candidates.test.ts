@@ -4,6 +4,7 @@ import {
   familiesOf,
   nearerRoutes,
   ownCandidates,
+  withHeard,
   type OwnAddresses,
   type Route,
 } from './candidates.ts';
@@ -111,4 +112,20 @@ test('[PTH-12] families are those of addresses beyond this computer', () => {
   expect(familiesOf(['10.0.0.1', 'fd00::1'], false)).toEqual(['v4']);
   expect(familiesOf(['10.0.0.1', 'fd00::1'], true)).toEqual(['v4', 'v6']);
   expect(familiesOf([], false)).toEqual(['v4']);
+});
+
+test('[LAN-13] a heard route stands first, and leaves room for both ways of the record', () => {
+  const heard = [route('udp', '192.168.1.9'), route('tcp', '192.168.1.9')];
+  const theirs = [
+    route('udp', '93.184.216.1'),
+    route('udp', '93.184.216.2'),
+    route('udp', '93.184.216.3'),
+    route('tcp', '93.184.216.1'),
+  ];
+  const raced = withHeard(heard, theirs);
+  expect(raced).toEqual([...heard, theirs[0], theirs[3]]);
+  expect(withHeard([], theirs)).toEqual(theirs);
+  expect(withHeard(heard, [heard[0]!])).toEqual(heard);
+  const near = route('tcp', 'fe80::9%eth0');
+  expect(nearerRoutes(withHeard([near], theirs), theirs[0]!)).toEqual([near]);
 });

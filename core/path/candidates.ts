@@ -121,6 +121,21 @@ export function allowedRoutes(theirs: readonly Route[], own: OwnAddresses): Rout
   return unique([...udp, ...tcp]).slice(0, ROUTES_MAX);
 }
 
+/**
+ * What to race where a device was heard in our network: there first, then by its record, so that
+ * the first UDP and TCP route of the record are among them (LAN-13).
+ */
+export function withHeard(heard: readonly Route[], allowed: readonly Route[]): Route[] {
+  if (heard.length === 0) return [...allowed];
+  const first = (transport: RouteTransport): Route[] =>
+    allowed.filter((route) => route.transport === transport).slice(0, 1);
+  const all = unique([...heard, ...first('udp'), ...first('tcp'), ...allowed]);
+  const udp = all.filter(({ transport }) => transport === 'udp').slice(0, UDP_ROUTES_MAX);
+  return all
+    .filter((route) => route.transport !== 'udp' || udp.includes(route))
+    .slice(0, ROUTES_MAX);
+}
+
 /** Those of these routes that lead through less of the world than the present one. */
 export function nearerRoutes(routes: readonly Route[], present: Route): Route[] {
   const near = distanceOf(present);

@@ -10,6 +10,9 @@ import type { Command, CommandResult } from '../../commands.ts';
 import type { Effect, Input, Notice } from '../../effects.ts';
 import { Node } from '../../node.ts';
 
+/** Where announcements come from. */
+const LAN_MOUTH_PORT = 50_000;
+
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
 export class World {
   nowMs = 1_000;
@@ -29,6 +32,15 @@ export class World {
     const person = new Person(this, name, 20_000 + this.people.length, dht);
     this.people.push(person);
     return person;
+  }
+
+  /** Says it to everybody else in these networks. */
+  multicast(from: Person, bytes: Uint8Array): void {
+    for (const name of from.networks) {
+      for (const other of this.people) {
+        if (other !== from && other.networks.includes(name)) other.overhear(name, from, bytes);
+      }
+    }
   }
 
   at(port: number): Person | undefined {
@@ -81,6 +93,9 @@ export class Person {
   wallAheadMs = 0;
   /** Who is cut off hears nothing and is not heard. */
   cutOff = false;
+  /** Networks shared with others, and all that was heard there. */
+  networks: readonly string[] = [];
+  readonly heard: Uint8Array[] = [];
 
   constructor(
     readonly world: World,
@@ -134,6 +149,23 @@ export class Person {
     this.port = port;
     const listen = { udpPort: port, tcpPort: port, addresses: ['127.0.0.2'] };
     this.#inbox.push({ type: 'listening', listen });
+  }
+
+  /** Their computer is in these networks now. In each of them a number tells people apart. */
+  join(...names: string[]): void {
+    this.networks = names;
+    const networks = names.map((name) => ({ name, addresses: [`${this.lanHost}/24`] }));
+    this.#inbox.push({ type: 'lan-networks', networks });
+  }
+
+  get lanHost(): string {
+    return `192.168.1.${1 + this.world.people.indexOf(this)}`;
+  }
+
+  overhear(network: string, from: Person, bytes: Uint8Array): void {
+    this.heard.push(bytes);
+    const at = { host: from.lanHost, port: LAN_MOUTH_PORT };
+    this.#inbox.push({ type: 'lan', network, from: at, bytes });
   }
 
   /** The disk does at last what it was told to let wait. */
@@ -206,6 +238,14 @@ export class Person {
         const far = this.world.at(effect.to.port);
         if (far && !this.cutOff && !far.cutOff)
           far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
+        return;
+      }
+      case 'multicast':
+        return this.world.multicast(this, effect.bytes);
+      case 'lan-send': {
+        const far = this.world.people.find(({ lanHost }) => lanHost === effect.to.host);
+        if (far?.networks.includes(effect.network))
+          far.overhear(effect.network, this, effect.bytes);
         return;
       }
       case 'stream-open':

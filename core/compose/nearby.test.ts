@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { utf8Text } from '../base/bytes.ts';
+import { data, World, type Person } from './testing/world.ts';
+
+const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
+
+function people(...names: string[]): { world: World; people: Person[] } {
+  const world = new World();
+  const all = names.map((name) => world.person(name));
+  for (const person of all) person.start();
+  world.run();
+  return { world, people: all };
+}
+
+/** Bo has an invite of Ana's and nothing else: no DHT, no address. */
+function invited(ana: Person, bo: Person): void {
+  const text = data(ana.ask(INVITE), 'invite').invite.link!;
+  data(bo.ask({ type: 'contact-add', text, name: 'Ana' }), 'contact');
+}
+
+function isLinked(person: Person): boolean {
+  return data(person.ask({ type: 'status' }), 'status').status.linked > 0;
+}
+
+/** Ana and Bo, met in one network. */
+function met(): { world: World; ana: Person; bo: Person } {
+  const { world, people: all } = people('Ana', 'Bo');
+  const [ana, bo] = all as [Person, Person];
+  ana.join('home');
+  bo.join('home');
+  invited(ana, bo);
+  world.run(2_000);
+  return { world, ana, bo };
+}
+
+function searchesOf(person: Person): string[] {
+  return person.heard.flatMap((bytes) => utf8Text(bytes) ?? []);
+}
+
+test('[LAN-14] an invite leads to its maker in an isolated network', () => {
+  const { ana, bo } = met();
+  expect([isLinked(ana), isLinked(bo)]).toEqual([true, true]);
+  data(bo.say('Ana', 'no internet needed'), 'sent');
+  expect(ana.texts()).toEqual(['no internet needed']);
+});
+
+test('[LAN-14] also where the maker comes into the network later', () => {
+  const { world, people: all } = people('Ana', 'Bo');
+  const [ana, bo] = all as [Person, Person];
+  bo.join('home');
+  invited(ana, bo);
+  world.run(60_000);
+  expect(isLinked(bo)).toBe(false);
+  ana.join('home');
+  world.run(1_000);
+  expect([isLinked(ana), isLinked(bo)]).toEqual([true, true]);
+});
+
+describe('two who know each other', () => {
+  test('[LAN-13] are linked within a second, wherever each listens now', () => {
+    const { world, ana, bo } = met();
+    ana.kill();
+    bo.kill();
+    ana.port = 31_001;
+    bo.port = 31_002;
+    world.run(60_000);
+    ana.start();
+    bo.start();
+    world.run(30_000);
+    expect([isLinked(ana), isLinked(bo)]).toEqual([false, false]);
+    ana.join('home');
+    world.run(10_000);
+    bo.join('home');
+    world.run(1_000);
+    expect([isLinked(ana), isLinked(bo)]).toEqual([true, true]);
+  });
+
+  test('[LAN-13] who comes back is dialled at once, however long we had given up', () => {
+    const { world, ana, bo } = met();
+    bo.kill();
+    bo.port = 31_002;
+    ana.move(31_001);
+    world.run(3_600_000);
+    bo.start();
+    world.run(1_000);
+    expect(isLinked(ana)).toBe(false);
+    bo.join('home');
+    world.run(1_000);
+    expect(isLinked(ana)).toBe(true);
+  });
+
+  test('[LAN-12] ⚑ who is blocked is told nothing and not known', () => {
+    const { world, ana, bo } = met();
+    data(ana.ask({ type: 'contact-block', to: 'Bo', blocked: true }), 'done');
+    world.run(2_000);
+    ana.heard.splice(0);
+    bo.heard.splice(0);
+    ana.join('other');
+    world.run(5_000);
+    ana.join('home');
+    world.run(5_000);
+    expect([isLinked(ana), isLinked(bo)]).toEqual([false, false]);
+    // Announcements are heard, and no card follows.
+    expect(searchesOf(bo).length).toBeGreaterThan(0);
+    expect(bo.heard.length).toBe(searchesOf(bo).length);
+  });
+
+  test('[LAN-7] in other networks nothing is heard of them', () => {
+    const { world, ana, bo } = met();
+    const before = bo.heard.length;
+    bo.join('elsewhere');
+    ana.join();
+    world.run(3_600_000);
+    expect(bo.heard.length).toBe(before);
+  });
+});
+
+test('[LAN-8] three people look alike to who listens', () => {
+  const { world, people: all } = people('Ana', 'Bo', 'Cy', 'Eve');
+  const [ana, bo, cy, eve] = all as [Person, Person, Person, Person];
+  for (const person of all) person.join('home');
+  invited(ana, bo);
+  world.run(2_000);
+  invited(ana, cy);
+  world.run(2_000);
+  expect([isLinked(ana), isLinked(bo), isLinked(cy)]).toEqual([true, true, true]);
+  const lines = searchesOf(eve).map((text) => text.split('Infohash: ').length - 1);
+  expect(new Set(lines)).toEqual(new Set([12]));
+});

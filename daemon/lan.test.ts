@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { Settings } from '@sotto/api/settings.ts';
+import { hex } from '@sotto/core/base/bytes.ts';
+import { sha256 } from '@sotto/core/crypto/hash.ts';
+import type { Input } from '@sotto/core/effects.ts';
+import type { SystemTables } from './lan-interfaces.ts';
+import { Lan } from './lan.ts';
+
+/** A computer whose one interface does not exist, so that no socket can open on it. */
+class Computer {
+  readonly inputs: Input[] = [];
+  settings = Settings.parse({});
+  router = true;
+  prefix = '192.0.2';
+  readonly lan = new Lan({
+    settings: () => this.settings,
+    mark: async (print) => hex(sha256(print)).slice(0, 32),
+    input: (input) => this.inputs.push(input),
+    system: this.#system(),
+    onFault: (error) => {
+      throw error;
+    },
+  });
+
+  set(values: Partial<Settings>): Promise<void> {
+    this.settings = { ...this.settings, ...values };
+    return this.lan.look();
+  }
+
+  #system(): SystemTables {
+    const route = (): string => 'eth7 00000000 010200C0 3 0 0 0 00000000\n';
+    const arp = '192.0.2.1 0x1 0x2 02:00:00:00:00:01 * eth7\n';
+    return {
+      read: (path) => (this.router ? (path.endsWith('/route') ? route() : arp) : ''),
+      interfaces: () => {
+        const address = `${this.prefix}.7`;
+        const more = { netmask: '255.255.255.0', mac: '02:00:00:00:00:aa', internal: false };
+        return { eth7: [{ address, cidr: `${address}/24`, family: 'IPv4', ...more }] };
+      },
+    };
+  }
+}
+
+test('[LAN-18] off and away from home nothing opens; at home it would', async () => {
+  const computer = new Computer();
+  await computer.lan.look();
+  expect(computer.lan.state).toBe('off');
+  await computer.set({ 'nearby.on': true });
+  expect(computer.lan.state).toBe('away');
+  expect(computer.inputs).toEqual([]);
+  const marks = await computer.lan.home(true);
+  await computer.set({ 'nearby.home': marks! });
+  // It tried, and this interface does not do multicast: that is said, and is no error.
+  expect(computer.lan.state).toBe('blocked');
+  expect(computer.inputs).toEqual([{ type: 'lan-networks', networks: [] }]);
+  await computer.set({ 'nearby.on': false });
+  expect(computer.lan.state).toBe('off');
+  computer.lan.close();
+});
+
+test('[LAN-18] without UDP there is nothing to speak with', async () => {
+  const computer = new Computer();
+  const marks = await computer.lan.home(true);
+  await computer.set({ 'nearby.on': true, 'nearby.home': marks!, 'net.udp': false });
+  expect(computer.lan.state).toBe('off');
+});
+
+test('[LAN-16] the setting holds marks and nothing of the network; not-here takes one out', async () => {
+  const computer = new Computer();
+  const other = 'ab'.repeat(16);
+  await computer.set({ 'nearby.home': other });
+  const marks = await computer.lan.home(true);
+  expect(marks).toMatch(/^(ab){16},[0-9a-f]{32}$/);
+  await computer.set({ 'nearby.home': marks! });
+  expect(await computer.lan.home(true)).toBe(marks);
+  expect(await computer.lan.home(false)).toBe(other);
+});
+
+test('[LAN-17] without a router a network is home while it lasts, and leaves no mark', async () => {
+  const computer = new Computer();
+  computer.router = false;
+  await computer.set({ 'nearby.on': true });
+  expect(await computer.lan.home(true)).toBe('');
+  await computer.lan.look();
+  expect(computer.lan.state).toBe('blocked');
+  computer.prefix = '198.51.100';
+  await computer.lan.look();
+  expect(computer.lan.state).toBe('away');
+  computer.prefix = '192.0.2';
+  await computer.lan.look();
+  expect(computer.lan.state).toBe('away');
+  computer.lan.close();
+});
