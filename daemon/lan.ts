@@ -6,7 +6,8 @@
  *   off --nearby.on--> away --a network marked as home--> open --its look changed--> opened again
  *
  * A network with a router is known again by what core makes of its print; the setting holds that
- * and nothing else. One without is home for as long as it lasts, at most while the app runs (LAN-17).
+ * and nothing else. One without is home for as long as it lasts, at most while the app runs
+ * (LAN-17).
  * @module
  */
 import type { LanPresence } from '@sotto/api/checks.ts';

@@ -6,8 +6,8 @@
  *                           '--another network-----------'--somebody new--> once more
  *
  * Each message carries HASHES_PER_MESSAGE hashes, however few people we know: the rest mean
- * nothing. Within five minutes at most HASHES_MAX different ones are told, so that nobody can count our
- * contacts. The hashes of one window are of one hour, that of its first message.
+ * nothing. Within five minutes at most HASHES_MAX different ones are told, so that nobody can count
+ * our contacts. The hashes of one window are of one hour, that of its first message.
  * @module
  */
 import { compare, hex } from '../base/bytes.ts';
