@@ -29,6 +29,9 @@ type Finding = Words | Fault;
 
 const FIX = 'Put it right: sotto doctor --fix';
 const SETTINGS = 'See: sotto config list';
+const ROUTER =
+  'Switch on UPnP in the settings of the router, ' +
+  'or forward port {port} (UDP and TCP) to this computer there.';
 
 /** Checks that a screen makes itself, the app running or not. */
 const LOCAL = {
@@ -169,6 +172,7 @@ const RUNNING = {
     title: 'Direct links',
     findings: {
       proven: { state: 'ok', sentence: 'People can reach you directly: {count} did.' },
+      opened: { state: 'ok', sentence: 'Your router lets people reach you directly.' },
       open: {
         state: 'ok',
         sentence:
@@ -185,6 +189,50 @@ const RUNNING = {
         hint: 'In the settings of the router, forward port {port} (UDP and TCP) to this computer.',
       },
       unknown: { state: 'skipped', sentence: 'Too few helpers have said how they see you.' },
+    },
+  },
+  router: {
+    title: 'Router',
+    findings: {
+      open: { state: 'ok', sentence: 'It opened port {ports} for this app, by {via}.' },
+      double: {
+        state: 'warn',
+        sentence: 'Your router opened a port, but your provider has another router in front.',
+        hint: 'Ask your provider for an address of your own, or for IPv6.',
+      },
+      refused: {
+        state: 'warn',
+        sentence: 'Your router refuses to open a port.',
+        hint: ROUTER,
+      },
+      silent: {
+        state: 'warn',
+        sentence: 'Your router was asked to open a port and does not answer.',
+        hint: ROUTER,
+      },
+      unneeded: {
+        state: 'ok',
+        sentence: 'It opens no port for this app. Direct links mostly work without.',
+      },
+      looking: {
+        state: 'skipped',
+        sentence: 'The router is being asked to open a port.',
+        hint: 'Look again: sotto doctor',
+      },
+      'no-router': {
+        state: 'skipped',
+        sentence: 'No router that could be asked to open a port was found.',
+      },
+      off: {
+        state: 'skipped',
+        sentence: 'By the settings it is not asked to open a port.',
+        hint: 'Ask router to open a port: sotto config set net.portMapping true',
+      },
+      unsupported: {
+        state: 'skipped',
+        sentence: 'On this system the app cannot find the router, so it opens no port by itself.',
+        hint: 'In the settings of the router, forward port {port} (UDP and TCP) to this computer.',
+      },
     },
   },
   ipv6: {

@@ -421,11 +421,12 @@ export const METHODS = {
     result: z.object({ lines: z.array(LogLine), next: cursor }),
   },
   /**
-   * What the running app can say of the network, within 7 s. `with`: also the way to this person,
-   * who is called at once. Screens add what they see themselves.
+   * What the running app can say of the network, within 7 s (`ask`: 11 s). `with`: also the way to
+   * this person, who is called at once. `ask`: the router is asked once more to open a port.
+   * Screens add what they see themselves.
    */
   'doctor.run': {
-    params: z.strictObject({ with: to.optional() }),
+    params: z.strictObject({ with: to.optional(), ask: z.literal(true).optional() }),
     result: z.object({ checks: z.array(Check) }),
   },
   /**

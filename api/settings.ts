@@ -62,6 +62,10 @@ export const Settings = z.strictObject({
     .describe('Addresses to listen on, at most one IPv4 and one IPv6.'),
   'net.udp': z.boolean().default(true).describe('Use UDP. Without it nobody new is found.'),
   'net.tcp': z.boolean().default(true).describe('Accept TCP connections.'),
+  'net.portMapping': z
+    .boolean()
+    .default(true)
+    .describe('Ask the router to send what comes in on our port on to this computer.'),
   'net.allowReserved': z
     .boolean()
     .default(false)
@@ -142,6 +146,7 @@ export type SettingValue = string | number | boolean;
 /** Settings whose change takes effect at once. */
 export const LIVE: readonly SettingKey[] = [
   'profile.name',
+  'net.portMapping',
   'lock.afterMinutes',
   'log.level',
   'nearby.on',

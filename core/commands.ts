@@ -4,6 +4,7 @@
  * @module
  */
 import type { RouteName } from './effects.ts';
+import type { MapVerdict } from './path/mapped.ts';
 
 /**
  * `to` names a conversation partner: a name, an ID text, or a conversation id `c_...`.
@@ -224,6 +225,8 @@ export interface HealthView {
   /** Addresses of this computer. */
   readonly addresses: readonly string[];
   readonly reach: Reach;
+  /** What the ports are worth that routers send on to us (MAP-15). */
+  readonly mapping: MapVerdict;
   /** Linked people who dialled us from outside this network. */
   readonly fromOutside: number;
   /** Sources of network time, and by how much our clock is behind it where there are enough. */
@@ -235,7 +238,8 @@ export interface HealthView {
  * Can people dial us? `proven`: somebody did. `open`: we have the address that others see.
  * `mapped`: a router shows everybody the same port of ours. `varied`: each another one.
  */
-export type Reach = 'proven' | 'open' | 'mapped' | 'varied' | 'unknown';
+/** `opened`: a router sends our ports on to us. */
+export type Reach = 'proven' | 'opened' | 'open' | 'mapped' | 'varied' | 'unknown';
 
 export interface PathView {
   readonly conversation: string;

@@ -12,6 +12,7 @@
 import type { Endpoint, Family } from './base/endpoint.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { Command, CommandResult } from './commands.ts';
+import type { PortMap } from './path/port-map/contract.ts';
 
 /** Streams that core dials are even, streams the driver accepts are odd. */
 export type StreamId = number;
@@ -21,6 +22,8 @@ export type Input =
   /** First input of all. Addresses are those of local interfaces, ports those really bound. */
   | { type: 'start'; listen: Listening }
   | { type: 'listening'; listen: Listening }
+  /** The ports of ours that routers send on to us now, all of them. */
+  | { type: 'mapped'; maps: readonly PortMap[] }
   | { type: 'datagram'; from: Endpoint; bytes: Uint8Array }
   | { type: 'stream-accepted'; stream: StreamId; from: Endpoint }
   | { type: 'stream-opened'; stream: StreamId }

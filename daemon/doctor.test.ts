@@ -31,6 +31,7 @@ const HEALTH: HealthView = {
   tcpPort: 4000,
   addresses: ['10.0.0.2'],
   reach: 'mapped',
+  mapping: 'none',
   fromOutside: 0,
   clockSources: 4,
   clockBehindMs: 900,
@@ -41,6 +42,7 @@ interface Facts {
   readonly health?: Partial<HealthView>;
   readonly settings?: Partial<Settings>;
   readonly resolves?: boolean;
+  readonly ports?: Partial<DoctorParts['ports']>;
   readonly upMs?: number;
   readonly nearby?: LanPresence;
   /** What each look at the way to Ana finds; the last one stays. */
@@ -84,6 +86,7 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
     looked,
     settings: () => ({ ...Settings.parse({}), ...facts.settings }),
     nearby: () => facts.nearby ?? 'off',
+    ports: { state: 'silent', maps: [], ask: () => Promise.resolve(), ...facts.ports },
     startedMs: Date.now() - (facts.upMs ?? 10 * STARTING_MS),
     resolve: (name, port) => {
       asked.push(`${name}:${port}`);
@@ -103,6 +106,7 @@ test('[API-22] with helpers all is told and nobody is asked', async () => {
     'helpers known',
     'port both',
     'direct mapped',
+    'router unneeded',
     'ipv6 absent',
     'nearby off',
     'clock right',
@@ -150,6 +154,7 @@ const single: [string, Facts, string, string][] = [
   ['device', { status: { secondCopy: true } }, 'copy', 'somewhere else'],
   ['direct', { health: { reach: 'varied' } }, 'varied', 'blocks most direct links'],
   ['direct', { health: { reach: 'proven', fromOutside: 2 } }, 'proven', '2 did'],
+  ['direct', { health: { reach: 'opened' } }, 'opened', 'lets people reach you directly'],
   ['port', { health: { udpPort: undefined } }, 'one', 'TCP only'],
   ['port', { health: { udpPort: undefined, tcpPort: undefined } }, 'none', 'switched off'],
   ['ipv6', { health: { addresses: ['2a00:1450::1'] } }, 'there', 'address of its own'],
@@ -195,3 +200,47 @@ test('[API-22] whoever does not answer is told with the first thing missing', as
   );
   for (const [i, [, words]] of states.entries()) expect(told[i]).toContain(words);
 }, 20_000);
+
+const MAPS = (['udp', 'tcp'] as const).map((transport) => ({
+  transport,
+  family: 'v4' as const,
+  external: { host: '192.0.2.1', port: 4001 },
+  via: 'nat-pmp' as const,
+}));
+const unknown = { health: { reach: 'unknown' } } as const;
+const routers: [string, Facts, string, string][] = [
+  [
+    'open',
+    { health: { mapping: 'open' }, ports: { state: 'open', maps: MAPS } },
+    'open',
+    'port 4001 (UDP) and 4001 (TCP) for this app, by PMP',
+  ],
+  [
+    'a second one in front',
+    { health: { mapping: 'double' }, ports: { state: 'open', maps: MAPS } },
+    'double',
+    'your provider has another router in front',
+  ],
+  ['refused', { ...unknown, ports: { state: 'refused' } }, 'refused', 'refuses to open a port'],
+  ['silent', unknown, 'silent', 'does not answer'],
+  ['silent, and links work', { health: { reach: 'proven' } }, 'unneeded', 'opens no port'],
+  ['asked just now', { ports: { state: 'looking' } }, 'looking', 'is being asked'],
+  ['not told to core yet', { ports: { state: 'open' } }, 'looking', 'is being asked'],
+  ['none', { ports: { state: 'no-router' } }, 'no-router', 'No router'],
+  ['switched off', { ports: { state: 'off' } }, 'off', 'By the settings'],
+  ['another system', { ports: { state: 'unsupported' } }, 'unsupported', 'On this system'],
+];
+test.each(routers)('[MAP-17] the router: %s', async (_, facts, finding, words) => {
+  const check = (await examine(parts(facts))).find((one) => one.check === 'router')!;
+  expect([check.finding, check.message]).toEqual([finding, expect.stringContaining(words)]);
+  expect(JSON.stringify(check)).not.toMatch(/192\.0\.2/);
+});
+
+test('[MAP-17] it is asked once more where a person wishes, before all else', async () => {
+  const asked: number[] = [];
+  const ask = (withinMs: number): Promise<void> => Promise.resolve(void asked.push(withinMs));
+  await examine(parts({ ports: { ask } }));
+  expect(asked).toEqual([]);
+  await examine(parts({ ports: { ask } }), undefined, true);
+  expect(asked).toEqual([4_000]);
+});

@@ -19,13 +19,16 @@ import type {
   HealthView,
   PathState,
   PathView,
+  Reach,
   Status,
 } from '@sotto/core/commands.ts';
 import { ask } from './people.ts';
+import type { PortMapping } from './port-map/port-mapping.ts';
 
 export interface DoctorParts {
   readonly command: (command: Command) => Promise<CommandResult>;
   readonly settings: () => Settings;
+  readonly ports: Pick<PortMapping, 'ask' | 'maps' | 'state'>;
   readonly startedMs: number;
   /** Are contacts looked for in the networks of this computer? */
   readonly nearby: () => LanPresence;
@@ -39,11 +42,18 @@ export const CLOCK_OFF_MS = 120_000;
 /** A person who is asked about is waited for. */
 const CALL_MS = 6_000;
 const CALL_LOOK_MS = 200;
+/** The router gets so long to open a port when it is asked once more. */
+const ASK_MS = 4_000;
 const MINUTE_MS = 60_000;
 
-/** @param to a person, by name, ID or conversation. @throws Refusal where there is none. */
-export async function examine(parts: DoctorParts, to?: string): Promise<Check[]> {
-  const { command } = parts;
+/**
+ * @param to a person, by name, ID or conversation.
+ * @param again asks the router once more to open a port.
+ * @throws Refusal where there is no such person.
+ */
+export async function examine(parts: DoctorParts, to?: string, again?: boolean): Promise<Check[]> {
+  const { command, ports } = parts;
+  if (again) await ports.ask(ASK_MS);
   const [{ status }, { health }] = await Promise.all([
     ask(command, { type: 'status' }, 'status'),
     ask(command, { type: 'health' }, 'health'),
@@ -54,6 +64,7 @@ export async function examine(parts: DoctorParts, to?: string): Promise<Check[]>
     ...network,
     portCheck(health),
     directCheck(health),
+    routerCheck(parts, health),
     ipv6Check(health),
     checkOf('nearby', parts.nearby()),
     clockCheck(health),
@@ -101,6 +112,32 @@ function portCheck({ tcpPort, udpPort }: HealthView): Check {
 
 function directCheck({ fromOutside, reach, tcpPort, udpPort }: HealthView): Check {
   return checkOf('direct', reach, { count: fromOutside, port: udpPort ?? tcpPort ?? '?' });
+}
+
+function routerCheck({ ports }: DoctorParts, health: HealthView): Check {
+  const { mapping, reach, tcpPort, udpPort } = health;
+  const port = udpPort ?? tcpPort ?? '?';
+  if (mapping === 'double') return checkOf('router', 'double');
+  if (mapping === 'open') {
+    const open = ports.maps.map(
+      ({ external, transport }) => `${external.port} (${transport.toUpperCase()})`,
+    );
+    const via = VIA[ports.maps[0]?.via ?? 'upnp'];
+    return checkOf('router', 'open', { ports: listText(open), via });
+  }
+  const { state } = ports;
+  const isMissed = state === 'refused' || state === 'silent';
+  if (isMissed && WITHOUT.has(reach)) return checkOf('router', 'unneeded');
+  // The router has said yes, and core has not been told yet.
+  return checkOf('router', state === 'open' ? 'looking' : state, { port });
+}
+
+/** What is reached so needs no help of a router. */
+const WITHOUT: ReadonlySet<Reach> = new Set(['proven', 'open', 'mapped']);
+const VIA = { pcp: 'PCP', 'nat-pmp': 'PMP', upnp: 'UPnP' } as const;
+
+function listText(parts: readonly string[]): string {
+  return [...new Set(parts)].join(' and ');
 }
 
 function ipv6Check({ addresses }: HealthView): Check {

@@ -19,6 +19,7 @@ import type { LogFile } from './logs.ts';
 import { readPage } from './message-page.ts';
 import { ask } from './people.ts';
 import type { People } from './people.ts';
+import type { PortMapping } from './port-map/port-mapping.ts';
 import { resolveName } from './resolve.ts';
 import type { StoreReader } from './store.ts';
 import {
@@ -42,6 +43,8 @@ export interface MethodParts {
   readonly logs: LogFile;
   readonly version: string;
   readonly startedMs: number;
+  /** Ports that the router sends on to us. */
+  readonly ports: PortMapping;
   readonly ownName: () => string;
   readonly stats: () => Record<string, number>;
   readonly lan: Pick<Lan, 'home' | 'state'>;
@@ -71,10 +74,10 @@ type Bounds = Pick<ParsedParams<'messages.list'>, 'before' | 'after' | 'around'>
 type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
 function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'doctor'> {
-  const { command, config, logs, startedMs, version } = parts;
+  const { command, config, logs, ports, startedMs, version } = parts;
   const nearby = (): LanPresence => parts.lan.state;
   const settings = (): Settings => config.values();
-  const doctor = { command, startedMs, resolve: resolveName, settings, nearby };
+  const doctor = { command, ports, startedMs, resolve: resolveName, settings, nearby };
   return {
     'status.get': async () => {
       const { externalAddress, ...status } = (await ask(command, { type: 'status' }, 'status'))
@@ -87,7 +90,7 @@ function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | '
         startedAt: timeText(startedMs),
       };
     },
-    'doctor.run': async (params) => ({ checks: await examine(doctor, params.with) }),
+    'doctor.run': async (params) => ({ checks: await examine(doctor, params.with, params.ask) }),
     'stats.get': () => ({ stats: parts.stats() }),
     'logs.tail': ({ limit, after }) => logs.tail(limit, after),
   };

@@ -25,6 +25,7 @@ import type { ProfileHandlers } from './methods.ts';
 import { openNetwork } from './network.ts';
 import type { Network } from './network.ts';
 import { ask, People } from './people.ts';
+import { PortMapping } from './port-map/port-mapping.ts';
 import { Stores } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -48,6 +49,7 @@ export class OpenProfile {
   readonly #stores = new Stores();
   #store!: Store;
   #network: Network | undefined;
+  #ports: PortMapping | undefined;
   #driver: Driver | undefined;
   #lan: Lan | undefined;
   #events: EventStream | undefined;
@@ -81,6 +83,7 @@ export class OpenProfile {
     return {
       ...this.#driver?.stats(),
       ...this.#network?.stats(),
+      ...this.#ports?.stats(),
       ...this.#store.stats(),
       ...this.#runningEcho?.stats(),
       eventClients: this.#events?.clients() ?? 0,
@@ -130,6 +133,7 @@ export class OpenProfile {
     const command = driver.command.bind(driver);
     // The node answers once it has read its vault: only then is anything ready.
     await ask(command, { type: 'status' }, 'status');
+    const ports = this.#mapPorts(driver, this.#network);
     const lan = this.#makeLan(driver);
     this.#lan = lan;
     await lan.look();
@@ -140,7 +144,7 @@ export class OpenProfile {
       (await ask(command, { type: 'status' }, 'status')).status;
     const { reader } = store;
     this.#events = new EventStream({ reader, people, ownName, network, onFault: this.#onFault });
-    const shared = { command, reader, people, config, logs, ownName, lan };
+    const shared = { command, reader, people, config, logs, ownName, lan, ports };
     const { startedMs, stats, version } = this.#parts;
     this.handlers = makeHandlers({
       ...shared,
@@ -150,6 +154,7 @@ export class OpenProfile {
       onSetting: async (all, changed) => {
         logs.setLevel(all['log.level']);
         await lan.look();
+        void ports.set(all['net.portMapping']);
         await ask(command, { type: 'name-set', name: all['profile.name'] }, 'done');
         this.#events?.tellSetting(changed);
       },
@@ -193,6 +198,20 @@ export class OpenProfile {
     else this.#echo = new Promise((done) => setImmediate(() => done(begin())));
   }
 
+  /** The router is asked beside everything else: nothing waits for it. */
+  #mapPorts(driver: Driver, { listening }: Network): PortMapping {
+    const settings = this.#parts.config.values();
+    this.#ports = new PortMapping({
+      random,
+      listening,
+      allowReserved: settings['net.allowReserved'],
+      log: this.#parts.logs.part('ports'),
+      onMaps: (maps) => driver.input({ type: 'mapped', maps }),
+    });
+    void this.#ports.set(settings['net.portMapping']);
+    return this.#ports;
+  }
+
   #watchAddresses(driver: Driver, network: Network): void {
     const listen: Listening = network.listening();
     let known = JSON.stringify(listen);
@@ -215,7 +234,7 @@ export class OpenProfile {
     this.#lan?.close();
     this.#events?.close();
     const echo = this.#echo.then(() => this.#runningEcho?.stop());
-    await Promise.all([this.#driver?.stop(), echo]);
+    await Promise.all([this.#driver?.stop(), this.#ports?.set(false), echo]);
     await Promise.all([this.#network?.close(), this.#store?.close()]);
     await this.#stores.close();
   }

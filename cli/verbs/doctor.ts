@@ -19,7 +19,7 @@ interface DoctorOptions {
 export async function doctor(session: Session, options: DoctorOptions): Promise<void> {
   const { out, folder } = session;
   const local = localChecks(folder, options.fix === true);
-  const [app, ...running] = await runningChecks(session, options.with);
+  const [app, ...running] = await runningChecks(session, options);
   const checks = [app, ...local, ...running];
   const verdict = verdictOf(checks);
   if (out.look.mode === 'json') out.json({ verdict, message: VERDICTS[verdict], checks });
@@ -36,11 +36,14 @@ export async function doctor(session: Session, options: DoctorOptions): Promise<
 /** Of the app itself first, then what it says. @throws Failure where the person is not known */
 async function runningChecks(
   { daemon }: Session,
-  to: string | undefined,
+  { fix, with: to }: DoctorOptions,
 ): Promise<[Check, ...Check[]]> {
   try {
     const status = await daemon.call('status.get', {});
-    const { checks } = await daemon.call('doctor.run', to === undefined ? {} : { with: to });
+    const { checks } = await daemon.call('doctor.run', {
+      ...(to === undefined ? {} : { with: to }),
+      ...(fix ? { ask: true } : {}),
+    });
     const own = version();
     const app =
       status.version === own

@@ -28,14 +28,16 @@ export function healthOf(runtime: Runtime): HealthView {
     tcpPort: listening.tcpPort,
     addresses: listening.addresses,
     reach: reachOf(runtime),
+    mapping: runtime.mapping.verdict,
     fromOutside: runtime.sessions.fromOutside,
     clockSources: sources,
     clockBehindMs,
   };
 }
 
-function reachOf({ finding, listening, sessions }: Runtime): Reach {
+function reachOf({ finding, listening, mapping, sessions }: Runtime): Reach {
   if (sessions.fromOutside > 0) return 'proven';
+  if (mapping.verdict === 'open') return 'opened';
   const { external, seenPorts } = finding;
   if (!external) return 'unknown';
   if (listening.addresses.includes(external.host)) return 'open';

@@ -27,6 +27,8 @@ import {
   type OwnAddresses,
   type Route,
 } from '../path/candidates.ts';
+import { judgeMaps, type MapJudgement } from '../path/mapped.ts';
+import type { PortMap } from '../path/port-map/contract.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteState, type Invite } from '../people/invite.ts';
 import { Book, type KnownDevice } from './book.ts';
@@ -56,6 +58,8 @@ export class Runtime {
   readonly drafts: Drafts;
   readonly nearby: Nearby;
   #listen: Listening;
+  /** What routers say they send on to us. */
+  #maps: readonly PortMap[] = [];
   #bundle: Uint8Array;
   #upkeepAtMs: number;
   /** What our record and hello last said, to notice a change. */
@@ -129,6 +133,18 @@ export class Runtime {
     return this.#listen;
   }
 
+  /** What that is worth, by how others see us now. */
+  get mapping(): MapJudgement {
+    const { external, external6, seenPorts } = this.finding;
+    return judgeMaps(this.#maps, {
+      // An address of an earlier run says nothing of the network of today.
+      external: seenPorts.length > 0 ? external?.host : undefined,
+      external6: external6?.host,
+      local: this.#listen.addresses,
+      allowReserved: this.context.profile.allowReserved,
+    });
+  }
+
   /** @returns false where nobody took it, so that nothing has changed. */
   handle(input: Input): boolean {
     if (input.type === 'datagram') {
@@ -146,6 +162,12 @@ export class Runtime {
     switch (input.type) {
       case 'listening':
         return this.#moved(input.listen);
+      case 'mapped':
+        this.#maps = input.maps;
+        return this.#refreshRecord();
+      case 'mapped':
+        this.#maps = input.maps;
+        return this.#refreshRecord();
       case 'stream-accepted':
       case 'stream-opened':
       case 'stream-bytes':
@@ -346,6 +368,7 @@ export class Runtime {
       tcpPort: this.#listen.tcpPort,
       external: this.finding.external,
       external6: this.finding.external6,
+      mapped: this.mapping,
       allowReserved: this.context.profile.allowReserved,
     };
   }

@@ -129,3 +129,38 @@ test('[LAN-13] a heard route stands first, and leaves room for both ways of the 
   const near = route('tcp', 'fe80::9%eth0');
   expect(nearerRoutes(withHeard([near], theirs), theirs[0]!)).toEqual([near]);
 });
+
+test('[MAP-15] a mapped port goes before the one that others saw, each once', () => {
+  const host = OUTSIDE.host;
+  const udp = { host, port: 41_000 };
+  const tcp = { host, port: 41_001 };
+  const names = (change: Partial<OwnAddresses>): string[] =>
+    ownCandidates(own(change)).map(
+      ({ endpoint, transport }) => `${transport} ${endpoint.host}:${endpoint.port}`,
+    );
+  expect(names({ mapped: { udp, tcp } })).toEqual([
+    `udp ${host}:41000`,
+    `udp ${host}:40000`,
+    `tcp ${host}:41001`,
+    'udp 192.168.1.11:30000',
+  ]);
+  expect(names({ mapped: { udp: OUTSIDE, tcp: undefined } })).toEqual([
+    `udp ${host}:40000`,
+    `tcp ${host}:30000`,
+    'udp 192.168.1.11:30000',
+    'tcp 192.168.1.11:30000',
+  ]);
+  // Nobody has seen us yet, or it was in another network.
+  const early = [`udp ${host}:41000`, `tcp ${host}:41001`];
+  expect(names({ mapped: { udp, tcp }, external: undefined }).slice(0, 2)).toEqual(early);
+  const elsewhere = { host: '93.184.216.99', port: 7 };
+  expect(names({ mapped: { udp, tcp }, external: elsewhere }).slice(0, 2)).toEqual(early);
+  expect(names({ mapped: { udp: undefined, tcp }, external: undefined })[0]).toBe(early[1]);
+  const six = '2a00:1::5';
+  expect(names({ mapped: { udp, tcp }, local: ['192.168.1.11', six] })).toEqual([
+    `udp ${host}:41000`,
+    `udp ${six}:30000`,
+    `tcp ${host}:41001`,
+    `tcp ${six}:30000`,
+  ]);
+});

@@ -9,6 +9,7 @@
  */
 import { hex } from '../base/bytes.ts';
 import { endpointKey, familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
+import type { MapJudgement } from './mapped.ts';
 
 export type RouteTransport = 'udp' | 'tcp';
 /** A way to a device: its own endpoint, or a relay's and what opens a circuit there. */
@@ -44,6 +45,8 @@ export interface OwnAddresses {
   readonly external: Endpoint | undefined;
   /** The same over IPv6, where most have no router that changes it. */
   readonly external6?: Endpoint | undefined;
+  /** Where a router lets in whatever is for our IPv4 ports (MAP-15). */
+  readonly mapped?: Pick<MapJudgement, 'udp' | 'tcp'>;
   /** Lab and loopback addresses count as public. */
   readonly allowReserved: boolean;
 }
@@ -57,31 +60,48 @@ export function ownCandidates(own: OwnAddresses): DirectRoute[] {
   const add = (transport: RouteTransport, host: string, port: number | undefined): void => {
     if (port !== undefined) routes.push({ transport, endpoint: { host, port } });
   };
-  const { external, external6 } = own;
+  const { external6 } = own;
+  const outside = outsideFour(own);
   const byReach = [...own.local].sort((a, b) => reachOf(a) - reachOf(b));
   const local = byReach.filter((host) => publishable(host, own.allowReserved));
   const beyond = local.filter((host) => scopeOf(host) !== 'loopback');
   const six = external6?.host ?? beyond.find((host) => host.includes(':'));
-  const other = beyond.filter((host) => !host.includes(':'));
-  if (six !== undefined && (external || other.length > 0)) {
+  const other = beyond.find((host) => !host.includes(':'));
+  const four = outside[0]?.endpoint.host ?? other;
+  if (six !== undefined && four !== undefined) {
     // Both families: each gets its two ways, so that a peer with only one of them finds one.
-    const four = external?.host ?? other[0]!;
-    add('udp', four, external?.port ?? own.udpPort);
+    const portOf = (transport: RouteTransport): number | undefined =>
+      outside.find((route) => route.transport === transport)?.endpoint.port;
+    add('udp', four, portOf('udp') ?? own.udpPort);
     add('udp', six, external6?.port ?? own.udpPort);
-    add('tcp', four, own.tcpPort);
+    add('tcp', four, portOf('tcp') ?? own.tcpPort);
     add('tcp', six, own.tcpPort);
   }
-  for (const outside of [external, external6]) {
-    if (outside) {
-      add('udp', outside.host, outside.port);
-      add('tcp', outside.host, own.tcpPort);
-    }
+  routes.push(...outside);
+  if (external6) {
+    add('udp', external6.host, external6.port);
+    add('tcp', external6.host, own.tcpPort);
   }
   for (const host of local) {
     add('udp', host, own.udpPort);
     add('tcp', host, own.tcpPort);
   }
   return unique(routes).slice(0, CANDIDATES_MAX);
+}
+
+/** Where we are outside, over IPv4: what lets in anyone goes before what lets in answers. */
+function outsideFour({ external, mapped, tcpPort }: OwnAddresses): DirectRoute[] {
+  const said = mapped?.udp ?? mapped?.tcp;
+  // What others saw in an earlier run gives way to what the router says now.
+  const seen = !said || external?.host === said.host ? external : undefined;
+  const host = seen?.host ?? said?.host;
+  if (host === undefined) return [];
+  const udp = [mapped?.udp, seen].filter((endpoint) => endpoint !== undefined);
+  const port = mapped?.tcp?.port ?? tcpPort;
+  return [
+    ...udp.map((endpoint) => ({ transport: 'udp' as const, endpoint })),
+    ...(port === undefined ? [] : [{ transport: 'tcp' as const, endpoint: { host, port } }]),
+  ];
 }
 
 /**

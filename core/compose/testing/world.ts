@@ -9,6 +9,7 @@ import type { VaultReply, VaultRequest } from '../../base/vault.ts';
 import type { Command, CommandResult } from '../../commands.ts';
 import type { Effect, Input, Notice } from '../../effects.ts';
 import { Node } from '../../node.ts';
+import type { PortMap } from '../../path/port-map/contract.ts';
 
 /** Where announcements come from. */
 const LAN_MOUTH_PORT = 50_000;
@@ -175,6 +176,11 @@ export class Person {
       this.vault.commit();
       this.#inbox.push({ type: 'vault-reply', id, reply });
     }
+  }
+
+  /** Routers send these ports on to them. */
+  mapped(maps: readonly PortMap[]): void {
+    this.#inbox.push({ type: 'mapped', maps });
   }
 
   look(): void {

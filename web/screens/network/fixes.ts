@@ -26,6 +26,8 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'port.one': SETTINGS,
   'port.none': SETTINGS,
   'internet.offline': { say: 'network.hint.wait' },
+  'router.looking': { say: 'network.hint.again' },
+  'router.off': SETTINGS,
   'clock.off': { say: 'network.fix.clock' },
   'device.copy': { say: 'network.hint.copy' },
   'contacts.waiting': { say: 'network.hint.test' },

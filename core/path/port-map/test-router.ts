@@ -1,0 +1,280 @@
+/**
+ * A router of tests: speaks NAT-PMP, PCP and UPnP-IGD as their texts say, keeps a table of ports,
+ * and plays a mapper's time. It can be restarted, refuse, be taken by others, and fall silent.
+ * @module
+ */
+import { concat, readUintBE, uintBE, utf8, utf8Text } from '../../base/bytes.ts';
+import { parseAddress, type Endpoint } from '../../base/endpoint.ts';
+import { Prng } from '../../base/prng.ts';
+import type { HttpReply, HttpRequest, OwnPort, PortMap, Site } from './contract.ts';
+import { SSDP } from './igd.ts';
+import { PortMapper } from './mapper.ts';
+
+export const GATEWAY = '192.168.1.1';
+export const LOCAL = '192.168.1.11';
+export const OUTSIDE = '93.184.216.34';
+export const SITE: Site = { family: 'v4', gateway: GATEWAY, local: LOCAL };
+export const PORTS: readonly OwnPort[] = [
+  { transport: 'udp', port: 40_001 },
+  { transport: 'tcp', port: 40_001 },
+];
+const SERVICE = 'urn:schemas-upnp-org:service:WANIPConnection:1';
+const LOCATION: Endpoint = { host: GATEWAY, port: 5000 };
+
+export interface Entry {
+  readonly client: string;
+  readonly port: number;
+  readonly leaseS: number;
+}
+
+export interface Abilities {
+  pcp?: boolean;
+  natPmp?: boolean;
+  upnp?: boolean;
+  external?: string;
+  /** SOAP error of each AddPortMapping, by lease and outside port; undefined: it is added. */
+  refuses?: (leaseS: number, port: number) => number | undefined;
+  /** PCP and NAT-PMP result of each wish for a port. */
+  result?: number;
+  /** Longest lease it grants, s. */
+  leaseMaxS?: number;
+  /** What a description says instead of the usual. */
+  description?: string;
+  location?: string;
+}
+
+/** One home: a router, a mapper on a device behind it, and time. */
+export class Home {
+  nowMs = 1_000_000;
+  /** By `udp 40001`, the outside port. */
+  readonly table = new Map<string, Entry>();
+  readonly mapper: PortMapper;
+  maps: readonly PortMap[] = [];
+  isStopped = false;
+  isSilent = false;
+  bootedMs = 0;
+  /** What was sent, in words: `pcp map udp 7200`, `http AddPortMapping`. */
+  readonly heard: string[] = [];
+  readonly requests: HttpRequest[] = [];
+  readonly datagrams: { readonly to: Endpoint; readonly bytes: Uint8Array }[] = [];
+
+  constructor(
+    readonly can: Abilities,
+    seed = 1,
+    readonly site: Site = SITE,
+  ) {
+    const prng = new Prng(seed);
+    this.mapper = new PortMapper({ random: (bytes) => prng.bytes(bytes) });
+  }
+
+  begin(ports: readonly OwnPort[] = PORTS): void {
+    this.mapper.handleSites([this.site], ports, this.nowMs);
+    this.settle();
+  }
+
+  /** Time passes; whatever is due happens on the way. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (let due = this.mapper.wakeAtMs(); due !== undefined && due <= untilMs;) {
+      this.nowMs = Math.max(this.nowMs, due);
+      this.mapper.handleTimeout(this.nowMs);
+      this.settle();
+      due = this.mapper.wakeAtMs();
+    }
+    this.nowMs = untilMs;
+  }
+
+  stop(): void {
+    this.mapper.stop(this.nowMs);
+    this.settle();
+  }
+
+  restart(): void {
+    this.table.clear();
+    this.bootedMs = this.nowMs;
+  }
+
+  /** Carries out what the mapper wants until it wants nothing. */
+  settle(): void {
+    for (let out = this.mapper.poll(); out; out = this.mapper.poll()) {
+      if (out.type === 'maps') this.maps = out.maps;
+      else if (out.type === 'stopped') this.isStopped = true;
+      else if (out.type === 'http') {
+        this.requests.push(out.request);
+        const reply = this.isSilent ? undefined : this.#http(out.request);
+        this.mapper.handleHttp(out.id, reply, this.nowMs);
+      } else {
+        this.datagrams.push({ to: out.to, bytes: out.bytes });
+        if (!this.isSilent) this.#datagram(out.to, out.bytes);
+      }
+    }
+  }
+
+  get epochS(): number {
+    return Math.floor((this.nowMs - this.bootedMs) / 1000);
+  }
+
+  /** Says that it has just started, to everybody. */
+  announce(): void {
+    const bytes = this.can.pcp
+      ? this.#pcpHead(0, 0, 0)
+      : concat(this.#natPmpHead(0, 0), parseAddress(this.#external)!);
+    this.answer(bytes);
+  }
+
+  answer(bytes: Uint8Array, from: Endpoint = { host: this.site.gateway, port: 5351 }): void {
+    this.mapper.handleDatagram(from, bytes, this.nowMs);
+  }
+
+  get #external(): string {
+    return this.can.external ?? OUTSIDE;
+  }
+
+  #datagram(to: Endpoint, bytes: Uint8Array): void {
+    if (to.port === SSDP.port) return this.#search(utf8Text(bytes)!);
+    if (bytes[0] === 2) this.#pcp(bytes);
+    else this.#natPmp(bytes);
+  }
+
+  #search(text: string): void {
+    const target = /^ST: (.+)$/m.exec(text)![1]!.trim();
+    if (!this.can.upnp || !target.endsWith(':1')) return;
+    const location = this.can.location ?? `http://${LOCATION.host}:${LOCATION.port}/desc.xml`;
+    const answer = `HTTP/1.1 200 OK\r\nST: ${target}\r\nLOCATION: ${location}\r\n\r\n`;
+    this.answer(utf8(answer), { host: GATEWAY, port: 1900 });
+  }
+
+  #natPmpHead(op: number, result: number): Uint8Array {
+    return concat(new Uint8Array([0, 0x80 + op]), uintBE(result, 2), uintBE(this.epochS, 4));
+  }
+
+  #natPmp(bytes: Uint8Array): void {
+    const op = bytes[1]!;
+    if (!this.can.natPmp) {
+      if (this.can.pcp) this.answer(new Uint8Array([2, 0x80, 0, 1, ...new Uint8Array(20)]));
+      return;
+    }
+    if (op === 0) {
+      this.heard.push('nat-pmp address');
+      return this.answer(concat(this.#natPmpHead(0, 0), parseAddress(this.#external)!));
+    }
+    const transport = op === 1 ? 'udp' : 'tcp';
+    const leaseS = readUintBE(bytes, 8, 4);
+    this.heard.push(`nat-pmp ${transport} ${leaseS}`);
+    const result = this.can.result ?? 0;
+    if (result !== 0) return this.answer(concat(this.#natPmpHead(op, result), bytes.slice(4)));
+    const own = readUintBE(bytes, 4, 2);
+    const outside = this.#map(transport, own, readUintBE(bytes, 6, 2), leaseS);
+    const granted = Math.min(leaseS, this.can.leaseMaxS ?? leaseS);
+    const body = concat(uintBE(own, 2), uintBE(outside, 2), uintBE(granted, 4));
+    this.answer(concat(this.#natPmpHead(op, 0), body));
+  }
+
+  #pcpHead(op: number, result: number, leaseS: number): Uint8Array {
+    return concat(
+      new Uint8Array([2, 0x80 + op, 0, result]),
+      uintBE(leaseS, 4),
+      uintBE(this.epochS, 4),
+      new Uint8Array(12),
+    );
+  }
+
+  #pcp(bytes: Uint8Array): void {
+    if (!this.can.pcp) {
+      if (this.can.natPmp) this.answer(new Uint8Array([0, 0x80, 0, 1, 0, 0, 0, 0]));
+      return;
+    }
+    const op = bytes[1]!;
+    if (op === 0) {
+      this.heard.push('pcp announce');
+      return this.answer(this.#pcpHead(0, 0, 0));
+    }
+    const transport = bytes[36] === 17 ? 'udp' : 'tcp';
+    const leaseS = readUintBE(bytes, 4, 4);
+    this.heard.push(`pcp ${transport} ${leaseS}`);
+    const result = this.can.result ?? 0;
+    if (result !== 0) return this.answer(concat(this.#pcpHead(1, result, 30), bytes.slice(24)));
+    const own = readUintBE(bytes, 40, 2);
+    const outside = this.#map(transport, own, readUintBE(bytes, 42, 2), leaseS);
+    const six = this.site.family === 'v6';
+    const address = six
+      ? parseAddress(this.site.local)!
+      : concat(new Uint8Array(10), new Uint8Array([255, 255]), parseAddress(this.#external)!);
+    const granted = Math.min(leaseS, this.can.leaseMaxS ?? leaseS);
+    const body = concat(bytes.slice(24, 42), uintBE(outside, 2), address);
+    this.answer(concat(this.#pcpHead(1, 0, granted), body));
+  }
+
+  #map(transport: string, own: number, wanted: number, leaseS: number): number {
+    const client = this.site.local;
+    for (const [key, entry] of this.table) {
+      if (!key.startsWith(transport) || entry.client !== client || entry.port !== own) continue;
+      if (leaseS === 0) this.table.delete(key);
+      return leaseS === 0 ? 0 : Number(key.split(' ')[1]);
+    }
+    if (leaseS === 0) return 0;
+    let outside = wanted;
+    while (this.table.has(`${transport} ${outside}`)) outside++;
+    this.table.set(`${transport} ${outside}`, { client, port: own, leaseS });
+    return outside;
+  }
+
+  #http({ body, headers, method }: HttpRequest): HttpReply {
+    if (method === 'GET') {
+      this.heard.push('http GET');
+      return { status: 200, body: utf8(this.can.description ?? DESCRIPTION) };
+    }
+    const action = /#(\w+)"/.exec(headers['SOAPAction']!)![1]!;
+    this.heard.push(`http ${action}`);
+    const value = (name: string): string => new RegExp(`<${name}>([^<]*)<`).exec(body)?.[1] ?? '';
+    const port = Number(value('NewExternalPort'));
+    const key = `${value('NewProtocol').toLowerCase()} ${port}`;
+    const entry = this.table.get(key);
+    switch (action) {
+      case 'GetExternalIPAddress':
+        return soap(`<NewExternalIPAddress>${this.#external}</NewExternalIPAddress>`);
+      case 'GetSpecificPortMappingEntry':
+        if (!entry) return fault(714);
+        return soap(
+          `<NewInternalPort>${entry.port}</NewInternalPort>` +
+            `<NewInternalClient>${entry.client}</NewInternalClient>`,
+        );
+      case 'AddPortMapping': {
+        const leaseS = Number(value('NewLeaseDuration'));
+        const code = this.can.refuses?.(leaseS, port);
+        if (code !== undefined) return fault(code);
+        const client = value('NewInternalClient');
+        this.table.set(key, { client, port: Number(value('NewInternalPort')), leaseS });
+        return soap('');
+      }
+      default:
+        return this.table.delete(key) ? soap('') : fault(714);
+    }
+  }
+}
+
+function soap(inside: string): HttpReply {
+  return {
+    status: 200,
+    body: utf8(`<s:Envelope><s:Body><u:R>${inside}</u:R></s:Body></s:Envelope>`),
+  };
+}
+
+function fault(code: number): HttpReply {
+  return { status: 500, body: utf8(`<UPnPError><errorCode>${code}</errorCode></UPnPError>`) };
+}
+
+export const DESCRIPTION = `<?xml version="1.0"?>
+<root xmlns="urn:schemas-upnp-org:device-1-0"><device>
+<deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType>
+<friendlyName>A router</friendlyName>
+<serviceList><service>
+<serviceType>urn:schemas-upnp-org:service:Layer3Forwarding:1</serviceType>
+<controlURL>/ctl/L3F</controlURL></service></serviceList>
+<deviceList><device><serviceList><service>
+<serviceType>${SERVICE}</serviceType>
+<serviceId>urn:upnp-org:serviceId:WANIPConn1</serviceId>
+<SCPDURL>/WANIPCn.xml</SCPDURL>
+<controlURL>/ctl/IPConn</controlURL>
+<eventSubURL>/evt/IPConn</eventSubURL></service></serviceList></device></deviceList>
+</device></root>`;

@@ -1,0 +1,351 @@
+/**
+ * A client of UPnP-IGD. One request at a time; each router gets as many as it needs and no more.
+ *
+ *   search --answer--> look --services--> outside address of each, the first that has one --> there
+ *   map      per port: whose is it? --nobody's or ours--> add --ok--> open
+ *                                    \--another's--> another port, a few times
+ *   add      725, 402 --> another lease    718, 501, 729 --> another port    else refused
+ *   release  per port: whose is it? --ours--> delete
+ *
+ * Spec: docs/spec/port-map.md MAP-7 to MAP-12.
+ * @module
+ */
+import { parseAddress, type Endpoint } from '../../base/endpoint.ts';
+import { earliest, randomInt, type Random } from '../../base/time.ts';
+import { renewAtMs } from './contract.ts';
+import type {
+  ClientOutput,
+  ClientState,
+  HttpReply,
+  HttpRequest,
+  OwnPort,
+  PortClient,
+  PortMap,
+  Site,
+} from './contract.ts';
+import {
+  callRequest,
+  lookRequest,
+  parseAnswer,
+  parseReply,
+  searches,
+  servicesOf,
+  SSDP,
+  type CallReply,
+  type Service,
+} from './igd.ts';
+
+/** When it is searched for, after the beginning; multicast gets lost. */
+const SEARCH_AT_MS = [0, 1_000, 3_000];
+/** So long an answer is waited for. */
+export const SEARCH_MS = 6_000;
+/** Requests that wait for the one under way. */
+const QUEUE_MAX = 16;
+/** Ports tried where one is taken, and the range of those that are no one's in particular. */
+export const PORTS_TRIED_MAX = 5;
+const PORT_FIRST = 20_000;
+const PORT_COUNT = 40_000;
+/** Seconds, in the order in which they are asked for; 0 is for good (MAP-10). */
+export const LEASES_S = [7_200, 0, 604_800, 3_600] as const;
+
+const NO_SUCH_ENTRY = 714;
+const TRY_LEASE = new Set([402, 725]);
+const TRY_PORT = new Set([501, 718, 729]);
+
+interface Port extends OwnPort {
+  /** The port outside, as wished for or as got. */
+  outside: number;
+  tried: number;
+  /** Index into LEASES_S. */
+  lease: number;
+  /** It was asked for, so that it has to be given back. */
+  asked: boolean;
+  open: boolean;
+  refused: boolean;
+  renewAtMs: number | undefined;
+}
+
+type Done = (reply: CallReply, nowMs: number) => void;
+
+export class UpnpClient implements PortClient {
+  readonly via = 'upnp';
+  readonly #site: Site;
+  readonly #ports: readonly Port[];
+  readonly #random: Random;
+  readonly #nextId: () => number;
+  readonly #out: ClientOutput[] = [];
+  readonly #beganAtMs: number;
+  #state: ClientState = 'asking';
+  #searches = 0;
+  #service: Service | undefined;
+  #external: string | undefined;
+  #under: { readonly id: number; done(reply: HttpReply, nowMs: number): void } | undefined;
+  #queue: (() => void)[] = [];
+
+  constructor(
+    site: Site,
+    ports: readonly OwnPort[],
+    deps: { nowMs: number; random: Random; nextId: () => number },
+  ) {
+    this.#site = site;
+    this.#random = deps.random;
+    this.#nextId = deps.nextId;
+    this.#beganAtMs = deps.nowMs;
+    this.#ports = ports.map((own) => ({
+      ...own,
+      outside: own.port,
+      tried: 1,
+      lease: 0,
+      asked: false,
+      open: false,
+      refused: false,
+      renewAtMs: undefined,
+    }));
+    this.#search(deps.nowMs);
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  get maps(): PortMap[] {
+    const host = this.#external;
+    if (host === undefined || this.#state === 'released') return [];
+    const { family } = this.#site;
+    return this.#ports.flatMap(({ open, outside, transport }) =>
+      open ? [{ transport, family, external: { host, port: outside }, via: this.via }] : [],
+    );
+  }
+
+  get isBusy(): boolean {
+    return this.#under !== undefined || this.#queue.length > 0;
+  }
+
+  map(): void {
+    this.#state = 'opening';
+    for (const port of this.#ports) this.#open(port);
+  }
+
+  check(): void {
+    if (!this.#service || this.isBusy) return;
+    this.#askAddress(this.#service, (host) => {
+      this.#external = host;
+      for (const port of this.#ports) if (port.open) this.#checkEntry(port);
+    });
+  }
+
+  release(): void {
+    this.#state = 'released';
+    this.#queue = [];
+    // What is being read is of no use any more; what is being added must be known first.
+    if (!this.#ports.some(({ asked }) => asked)) this.#under = undefined;
+    for (const port of this.#ports) {
+      port.renewAtMs = undefined;
+      if (port.asked) this.#close(port);
+    }
+  }
+
+  handleDatagram(_from: Endpoint, bytes: Uint8Array): void {
+    if (this.#state !== 'asking' || this.isBusy) return;
+    const place = parseAnswer(bytes, this.#site.gateway);
+    if (!place) return;
+    this.#request(lookRequest(place), (reply) => {
+      if (!reply) return this.#fallSilent();
+      this.#choose(reply.status === 200 ? servicesOf(reply.body, place) : []);
+    });
+  }
+
+  handleHttp(id: number, reply: HttpReply, nowMs: number): void {
+    if (this.#under?.id !== id) return;
+    const { done } = this.#under;
+    this.#under = undefined;
+    done(reply, nowMs);
+    if (!this.#under) this.#queue.shift()?.();
+  }
+
+  handleTimeout(nowMs: number): void {
+    const isSearching = this.#state === 'asking' && !this.isBusy;
+    if (isSearching && nowMs >= this.#beganAtMs + SEARCH_MS) this.#state = 'silent';
+    else if (isSearching) this.#search(nowMs);
+    for (const port of this.#ports) {
+      if (port.renewAtMs === undefined || nowMs < port.renewAtMs) continue;
+      port.renewAtMs = undefined;
+      port.tried = 1;
+      this.#open(port);
+    }
+  }
+
+  wakeAtMs(): number | undefined {
+    const isSearching = this.#state === 'asking' && !this.isBusy;
+    const nextMs = SEARCH_AT_MS[this.#searches] ?? SEARCH_MS;
+    return earliest(
+      isSearching ? this.#beganAtMs + nextMs : undefined,
+      ...this.#ports.map((port) => port.renewAtMs),
+    );
+  }
+
+  poll(): ClientOutput | undefined {
+    return this.#out.shift();
+  }
+
+  #search(nowMs: number): void {
+    const atMs = SEARCH_AT_MS[this.#searches];
+    if (atMs === undefined || nowMs < this.#beganAtMs + atMs) return;
+    this.#searches++;
+    const { family } = this.#site;
+    for (const bytes of searches()) this.#out.push({ type: 'datagram', family, to: SSDP, bytes });
+  }
+
+  /** A router may have several ways out; the one that is up has an address. */
+  #choose([service, ...others]: readonly Service[]): void {
+    if (this.#state !== 'asking') return;
+    if (!service) {
+      this.#state = 'refused';
+      return;
+    }
+    this.#askAddress(service, (host) => {
+      if (host === undefined) return this.#choose(others);
+      this.#service = service;
+      this.#external = host;
+      this.#state = 'there';
+    });
+  }
+
+  #askAddress(service: Service, done: (host: string | undefined) => void): void {
+    this.#call(service, 'GetExternalIPAddress', {}, (reply) => {
+      const host = reply.ok ? (reply.value('NewExternalIPAddress') ?? '') : '';
+      const address = host.includes(':') ? undefined : parseAddress(host);
+      done(address && address[0] !== 0 ? host : undefined);
+    });
+  }
+
+  /** Whose port is it? Some routers let anyone overwrite what is another's (MAP-11). */
+  #askOwner(port: Port, done: (owner: 'nobody' | 'us' | 'another' | 'unknown') => void): void {
+    const values = {
+      NewRemoteHost: '',
+      NewExternalPort: port.outside,
+      NewProtocol: port.transport.toUpperCase(),
+    };
+    this.#call(this.#service!, 'GetSpecificPortMappingEntry', values, (reply) => {
+      if (!reply.ok) return done(reply.code === NO_SUCH_ENTRY ? 'nobody' : 'unknown');
+      const isOurs =
+        reply.value('NewInternalClient') === this.#site.local &&
+        reply.value('NewInternalPort') === String(port.port);
+      done(isOurs ? 'us' : 'another');
+    });
+  }
+
+  #open(port: Port): void {
+    this.#askOwner(port, (owner) => {
+      if (this.#state === 'released') return;
+      if (owner === 'another') this.#tryPort(port);
+      else this.#add(port);
+    });
+  }
+
+  #add(port: Port): void {
+    const leaseS = LEASES_S[port.lease]!;
+    port.asked = true;
+    const values = {
+      NewRemoteHost: '',
+      NewExternalPort: port.outside,
+      NewProtocol: port.transport.toUpperCase(),
+      NewInternalPort: port.port,
+      NewInternalClient: this.#site.local,
+      NewEnabled: 1,
+      // ⚑ Whoever looks at the router's list learns no name of a program from us (MAP-14).
+      NewPortMappingDescription: `${port.port} ${port.transport.toUpperCase()}`,
+      NewLeaseDuration: leaseS,
+    };
+    this.#call(this.#service!, 'AddPortMapping', values, (reply, nowMs) => {
+      if (this.#state === 'released') return;
+      if (!reply.ok) return this.#refusedWith(port, reply.code);
+      port.open = true;
+      port.refused = false;
+      port.renewAtMs = leaseS === 0 ? undefined : renewAtMs(leaseS, nowMs);
+      this.#state = 'open';
+    });
+  }
+
+  #refusedWith(port: Port, code: number): void {
+    if (TRY_LEASE.has(code) && port.lease + 1 < LEASES_S.length) {
+      port.lease++;
+      return this.#add(port);
+    }
+    if (TRY_PORT.has(code)) return this.#tryPort(port);
+    this.#refuse(port);
+  }
+
+  #tryPort(port: Port): void {
+    port.open = false;
+    port.asked = false;
+    if (port.tried >= PORTS_TRIED_MAX) return this.#refuse(port);
+    port.tried++;
+    port.outside = PORT_FIRST + randomInt(this.#random, PORT_COUNT);
+    this.#open(port);
+  }
+
+  #refuse(port: Port): void {
+    port.open = false;
+    port.asked = false;
+    port.refused = true;
+    if (this.#ports.every(({ refused }) => refused)) this.#state = 'refused';
+  }
+
+  #checkEntry(port: Port): void {
+    this.#askOwner(port, (owner) => {
+      if (this.#state === 'released') return;
+      // It was restarted, or somebody took it from us.
+      if (owner === 'nobody') this.#add(port);
+      if (owner !== 'another') return;
+      port.tried = 1;
+      this.#tryPort(port);
+    });
+  }
+
+  #close(port: Port): void {
+    port.asked = false;
+    this.#askOwner(port, (owner) => {
+      port.open = false;
+      if (owner !== 'us' && owner !== 'unknown') return;
+      const values = {
+        NewRemoteHost: '',
+        NewExternalPort: port.outside,
+        NewProtocol: port.transport.toUpperCase(),
+      };
+      this.#call(this.#service!, 'DeletePortMapping', values, () => undefined);
+    });
+  }
+
+  #call(
+    service: Service,
+    action: string,
+    values: Readonly<Record<string, string | number>>,
+    done: Done,
+  ): void {
+    this.#request(callRequest(service, action, values), (reply, nowMs) => {
+      if (reply) done(parseReply(reply), nowMs);
+      else this.#fallSilent();
+    });
+  }
+
+  #request(request: HttpRequest, done: (reply: HttpReply, nowMs: number) => void): void {
+    const send = (): void => {
+      const id = this.#nextId();
+      this.#under = { id, done };
+      this.#out.push({ type: 'http', id, request });
+    };
+    if (!this.#under) send();
+    else if (this.#queue.length < QUEUE_MAX) this.#queue.push(send);
+  }
+
+  #fallSilent(): void {
+    this.#queue = [];
+    if (this.#state === 'released') return;
+    this.#state = 'silent';
+    for (const port of this.#ports) {
+      port.open = false;
+      port.renewAtMs = undefined;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { addressTowards, dialName, parseRoutes, parseRoutes6 } from './gateway.ts';
+
+const HEAD = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT';
+const four = (...rows: string[]): unknown => parseRoutes([HEAD, ...rows, ''].join('\n'));
+const WIFI = 'wlan0\t00000000\t0101A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0';
+const CABLE = 'eth0\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0';
+const NEAR = 'eth0\t0000000A\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0';
+const ZERO = '0'.repeat(32);
+const SIX =
+  `${ZERO} 00 ${ZERO} 00 fe80000000000000021122fffe334455 00000400 00000003 00000000 00000003` +
+  '     eth0';
+
+describe('[MAP-1] the default router', () => {
+  test('of IPv4 is the one with the lowest metric', () => {
+    expect(four(NEAR, WIFI)).toEqual({ family: 'v4', host: '192.168.1.1', iface: 'wlan0' });
+    expect(four(WIFI, CABLE, NEAR)).toEqual({ family: 'v4', host: '10.0.0.1', iface: 'eth0' });
+  });
+
+  test.each([
+    ['none', []],
+    ['a way without a router, as into a tunnel', [WIFI.replace('0101A8C0', '00000000')]],
+    ['one that is down', [WIFI.replace('0003', '0002')]],
+    ['one for a part of the world', [WIFI.replace('\t00000000\t0\t0\t0', '\t00000080\t0\t0\t0')]],
+    ['half a line', [WIFI.slice(0, 14)]],
+    ['no hex', [WIFI.replace('0101A8C0', 'gg01A8C0')]],
+  ])('is not %s', (name, rows) => {
+    if (name.startsWith('a way')) rows = rows.map((row) => row.replace('0003', '0001'));
+    expect(four(...rows)).toBeUndefined();
+  });
+
+  test('of IPv6, whose address holds with its interface alone', () => {
+    const gateway = parseRoutes6(`${SIX}\n`)!;
+    expect(gateway).toEqual({ family: 'v6', host: 'fe80::211:22ff:fe33:4455', iface: 'eth0' });
+    expect(dialName(gateway.host, gateway)).toBe('fe80::211:22ff:fe33:4455%eth0');
+    expect(dialName('2a00:1::1', gateway)).toBe('2a00:1::1');
+    const rejected = `${ZERO} 00 ${ZERO} 00 ${ZERO} ffffffff 00000001 00000000 00200200       lo`;
+    expect(parseRoutes6(rejected)).toBeUndefined();
+    expect(parseRoutes6('')).toBeUndefined();
+  });
+
+  test('is reached from an address of ours', async () => {
+    const here = { family: 'v4', host: '127.0.0.1', iface: 'lo' } as const;
+    expect(await addressTowards(here)).toBe('127.0.0.1');
+  });
+});

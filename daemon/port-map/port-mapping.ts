@@ -1,0 +1,284 @@
+/**
+ * Port mapping: the sockets, requests and timer of the port mapper (core/path/port-map/mapper.ts).
+ * It looks every LOOK_EVERY_MS where the way out leads now, and tells the mapper.
+ *
+ *   off --start--> looking at routes, mapper running --stop--> everything given back, off
+ *
+ * Spec: docs/spec/port-map.md.
+ * @module
+ */
+import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
+import { formatAddress, parseAddress, scopeOf } from '@sotto/core/base/endpoint.ts';
+import type { Endpoint, Family } from '@sotto/core/base/endpoint.ts';
+import type { Random } from '@sotto/core/base/time.ts';
+import type { Listening } from '@sotto/core/effects.ts';
+import type { OwnPort, PortMap, Site } from '@sotto/core/path/port-map/contract.ts';
+import { PortMapper } from '@sotto/core/path/port-map/mapper.ts';
+import type { MapperOutput, MapperState } from '@sotto/core/path/port-map/mapper.ts';
+import { SLEPT_MS } from '@sotto/core/node.ts';
+import { plain } from '../byte-stream.ts';
+import type { Log } from '../logs.ts';
+import { addressTowards, dialName, readGateways } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
+import { askHttp } from './http.ts';
+
+/** How often the routes of this computer are looked at. */
+export const LOOK_EVERY_MS = 5_000;
+/** Routers say here that they have just started (RFC 6886 3.2.1, RFC 6887 14.1). */
+const ANNOUNCED: Endpoint = { host: '224.0.0.1', port: 5350 };
+/** As far as another router in the same home. */
+const MULTICAST_TTL = 2;
+
+/** `off`: by the settings. `unsupported`: this system does not say which router is ours. */
+export type PortMappingState = MapperState | 'off' | 'unsupported';
+
+export interface PortMappingParts {
+  readonly random: Random;
+  readonly log: Log;
+  readonly listening: () => Listening;
+  readonly allowReserved: boolean;
+  readonly onMaps: (maps: readonly PortMap[]) => void;
+}
+
+/** A router with the sockets towards it. */
+interface Way {
+  readonly gateway: Gateway;
+  readonly site: Site;
+  readonly sockets: readonly Socket[];
+}
+
+export class PortMapping {
+  readonly #parts: PortMappingParts;
+  #mapper: PortMapper | undefined;
+  #ways: Way[] = [];
+  #isSupported = true;
+  #timer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #isAsleepSince = { monoMs: 0, wallMs: 0 };
+  readonly #requests = new Set<() => void>();
+  #onStopped: (() => void) | undefined;
+  /** One change after the other. */
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(parts: PortMappingParts) {
+    this.#parts = parts;
+  }
+
+  get state(): PortMappingState {
+    if (!this.#mapper) return 'off';
+    return this.#isSupported ? this.#mapper.state(performance.now()) : 'unsupported';
+  }
+
+  get maps(): readonly PortMap[] {
+    return this.#mapper?.maps ?? [];
+  }
+
+  stats(): Record<string, number> {
+    return { portMaps: this.maps.length, portMapRequests: this.#requests.size };
+  }
+
+  /** On or off. Off resolves when everything is given back, at the latest after STOP_MS. */
+  set(isOn: boolean): Promise<void> {
+    this.#changing = this.#changing.then(() => (isOn ? this.#start() : this.#stop()));
+    return this.#changing;
+  }
+
+  #start(): void {
+    if (this.#mapper) return;
+    this.#mapper = new PortMapper({ random: this.#parts.random });
+    this.#isAsleepSince = { monoMs: performance.now(), wallMs: Date.now() };
+    this.#lookSoon();
+    this.#lookTimer = setInterval(() => this.#lookSoon(), LOOK_EVERY_MS);
+  }
+
+  /** Asks now: a person wants to know. Resolves when there is an answer, or after `withinMs`. */
+  async ask(withinMs: number): Promise<void> {
+    if (!this.#mapper) return;
+    const untilMs = performance.now() + withinMs;
+    this.#mapper.look(performance.now());
+    this.#drain();
+    while (this.state === 'looking' && performance.now() < untilMs) {
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const mapper = this.#mapper;
+    if (!mapper) return;
+    clearInterval(this.#lookTimer);
+    await this.#looking;
+    await new Promise<void>((done) => {
+      this.#onStopped = done;
+      mapper.stop(performance.now());
+      this.#drain();
+    });
+    this.#onStopped = undefined;
+    this.#mapper = undefined;
+    clearTimeout(this.#timer);
+    for (const end of this.#requests) end();
+    this.#requests.clear();
+    for (const way of this.#ways) close(way);
+    this.#ways = [];
+  }
+
+  #lookSoon(): void {
+    this.#looking = this.#looking.then(() => this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const gateways = readGateways();
+    this.#isSupported = gateways !== undefined;
+    const found = await Promise.all((gateways ?? []).map((gateway) => this.#siteOf(gateway)));
+    if (!this.#mapper || this.#onStopped) return;
+    const ways = found
+      .filter((one) => one !== undefined)
+      .map(([gateway, site]) => {
+        const known = this.#ways.find((way) => sameWay(way.site, site));
+        return known ?? { gateway, site, sockets: this.#open(gateway, site) };
+      });
+    for (const way of this.#ways) if (!ways.includes(way)) close(way);
+    this.#ways = ways;
+    const sites = ways.map(({ site }) => site);
+    this.#mapper.handleSites(sites, ownPorts(this.#parts.listening()), performance.now());
+    this.#watchSleep(this.#mapper);
+    this.#drain();
+  }
+
+  /** Undefined where nothing has to be mapped, or nothing could be reached by it. */
+  async #siteOf(gateway: Gateway): Promise<[Gateway, Site] | undefined> {
+    const local = await addressTowards(gateway);
+    if (local === undefined || !this.#parts.listening().addresses.includes(local)) return undefined;
+    const { family, host } = gateway;
+    const scope = scopeOf(local);
+    const isPublic = scope === 'public' || (this.#parts.allowReserved && scope === 'reserved');
+    // IPv6 addresses are public, and it is the router's wall that has to open.
+    if (isPublic !== (family === 'v6')) return undefined;
+    return [gateway, { family, gateway: host, local }];
+  }
+
+  /** Where timers stood still the network may be another one with the same addresses. */
+  #watchSleep(mapper: PortMapper): void {
+    const now = { monoMs: performance.now(), wallMs: Date.now() };
+    const { monoMs, wallMs } = this.#isAsleepSince;
+    this.#isAsleepSince = now;
+    const aheadMs = now.wallMs - wallMs - (now.monoMs - monoMs);
+    const lateMs = now.monoMs - monoMs - LOOK_EVERY_MS;
+    if (aheadMs >= SLEPT_MS || lateMs >= SLEPT_MS) mapper.look(now.monoMs);
+  }
+
+  #open(gateway: Gateway, site: Site): Socket[] {
+    const asks = this.#socket(gateway, site, { address: site.local, port: 0 }, (socket) => {
+      if (site.family === 'v6') return;
+      socket.setMulticastInterface(site.local);
+      socket.setMulticastTTL(MULTICAST_TTL);
+    });
+    if (site.family === 'v6') return [asks];
+    const { host: address, port } = ANNOUNCED;
+    const hears = this.#socket(gateway, site, { address, port }, (socket) => {
+      socket.addMembership(address, site.local);
+    });
+    return [asks, hears];
+  }
+
+  #socket(
+    { family }: Gateway,
+    { gateway }: Site,
+    at: { address: string; port: number },
+    prepare: (socket: Socket) => void,
+  ): Socket {
+    const socket = createSocket({ type: family === 'v4' ? 'udp4' : 'udp6', reuseAddr: true });
+    // Without one of its sockets a router is not heard; everything else goes on.
+    socket.on('error', () => undefined);
+    socket.on('message', (bytes, { address, port }) => {
+      const host = canonical(address);
+      if (host !== gateway) return;
+      this.#mapper?.handleDatagram({ host, port }, plain(bytes), performance.now());
+      this.#drain();
+    });
+    socket.bind({ ...at, exclusive: false }, () => {
+      try {
+        prepare(socket);
+      } catch {
+        // The same: it has only lost a way to be heard.
+      }
+    });
+    return socket;
+  }
+
+  #drain(): void {
+    const mapper = this.#mapper;
+    if (!mapper) return;
+    for (let out = mapper.poll(); out; out = mapper.poll()) this.#carryOut(mapper, out);
+    clearTimeout(this.#timer);
+    const wakeAtMs = mapper.wakeAtMs();
+    if (wakeAtMs === undefined) return;
+    const inMs = Math.max(0, Math.ceil(wakeAtMs - performance.now()));
+    this.#timer = setTimeout(() => {
+      mapper.handleTimeout(performance.now());
+      this.#drain();
+    }, inMs);
+  }
+
+  #carryOut(mapper: PortMapper, out: MapperOutput): void {
+    switch (out.type) {
+      case 'datagram':
+        return this.#send(out.family, out.to, out.bytes);
+      case 'http': {
+        const end = askHttp(out.request, (reply) => {
+          this.#requests.delete(end);
+          mapper.handleHttp(out.id, reply, performance.now());
+          this.#drain();
+        });
+        this.#requests.add(end);
+        return;
+      }
+      case 'maps': {
+        const { log, onMaps } = this.#parts;
+        const via = out.maps[0]?.via ?? 'none';
+        log('info', 'ports that the router sends on', { ports: out.maps.length, via });
+        return onMaps(out.maps);
+      }
+      case 'stopped':
+        this.#onStopped?.();
+    }
+  }
+
+  #send(family: Family, to: Endpoint, bytes: Uint8Array): void {
+    const way = this.#ways.find(({ site }) => site.family === family);
+    const host = way && dialName(to.host, way.gateway);
+    try {
+      way?.sockets[0]?.send(bytes, to.port, host, () => undefined);
+    } catch {
+      // A datagram is a hope: it is sent again, or the router counts as silent.
+    }
+  }
+}
+
+function ownPorts({ tcpPort, udpPort }: Listening): OwnPort[] {
+  const ports: OwnPort[] = [];
+  if (udpPort !== undefined) ports.push({ transport: 'udp', port: udpPort });
+  if (tcpPort !== undefined) ports.push({ transport: 'tcp', port: tcpPort });
+  return ports;
+}
+
+function sameWay(a: Site, b: Site): boolean {
+  return a.family === b.family && a.gateway === b.gateway && a.local === b.local;
+}
+
+function close({ sockets }: Way): void {
+  for (const socket of sockets) {
+    try {
+      socket.close();
+    } catch {
+      // It never came to be.
+    }
+  }
+}
+
+/** The one text of an address, without the interface. */
+function canonical(address: string): string | undefined {
+  const bytes = parseAddress(address.replace(/%.*$/, ''));
+  return bytes && formatAddress(bytes);
+}
