@@ -123,6 +123,13 @@ const RUNNING = {
     findings: {
       online: { state: 'ok', sentence: 'Online.' },
       offline: { state: 'fail', error: 'offline' },
+      'sign-in': {
+        state: 'fail',
+        sentence:
+          'This network answers in the name of others: it may want you to sign in first. ' +
+          'Messages wait here.',
+        hint: 'Open any page in a browser, and sign in where it asks you to.',
+      },
       unknown: { state: 'skipped', sentence: 'Nobody was asked, so nothing is known.' },
     },
   },
@@ -145,6 +152,13 @@ const RUNNING = {
         sentence: 'No helper answers. People who know your last address can still reach you.',
         hint: SETTINGS,
       },
+      proxied: {
+        state: 'warn',
+        sentence:
+          "Nobody new is found: that doesn't pass the proxy. " +
+          'People you know are called where they were last.',
+        hint: SETTINGS,
+      },
       off: {
         state: 'warn',
         sentence: 'Switched off in the settings. Only people who know your address reach you.',
@@ -161,6 +175,7 @@ const RUNNING = {
         sentence: 'Port {port}, {transport} only.',
         hint: SETTINGS,
       },
+      proxied: { state: 'ok', sentence: 'None is open: everything goes out through the proxy.' },
       none: {
         state: 'fail',
         sentence: 'UDP and TCP are switched off in the settings, so nobody can be reached.',
@@ -188,6 +203,7 @@ const RUNNING = {
         sentence: 'Your router blocks most direct links.',
         hint: 'In the settings of the router, forward port {port} (UDP and TCP) to this computer.',
       },
+      proxied: { state: 'skipped', sentence: 'None: everything goes out through the proxy.' },
       unknown: { state: 'skipped', sentence: 'Too few helpers have said how they see you.' },
     },
   },
@@ -233,6 +249,29 @@ const RUNNING = {
         sentence: 'On this system the app cannot find the router, so it opens no port by itself.',
         hint: 'In the settings of the router, forward port {port} (UDP and TCP) to this computer.',
       },
+    },
+  },
+  proxy: {
+    title: 'Proxy and VPN',
+    findings: {
+      none: { state: 'ok', sentence: 'None in use.' },
+      vpn: {
+        state: 'ok',
+        sentence: 'VPN in use: good for hiding your IP, direct links may fail.',
+      },
+      works: { state: 'ok', sentence: 'Everything leaves through the proxy.' },
+      'works-beside': {
+        state: 'ok',
+        sentence:
+          'TCP leaves through the proxy. UDP leaves past it, as the settings say, so helpers and ' +
+          'contacts see your IP address.',
+      },
+      untried: { state: 'skipped', sentence: 'Nothing had to leave through the proxy so far.' },
+      unset: { state: 'fail', error: 'proxy-unset' },
+      unreachable: { state: 'fail', error: 'proxy-unreachable' },
+      'not-a-proxy': { state: 'fail', error: 'proxy-other-kind' },
+      password: { state: 'fail', error: 'proxy-password' },
+      'not-allowed': { state: 'fail', error: 'proxy-not-allowed' },
     },
   },
   ipv6: {
@@ -403,10 +442,13 @@ export function checkOf<N extends CheckName>(
 export const VERDICTS = {
   'not-running': "The app isn't running.",
   offline: "You're offline.",
+  'sign-in': 'This network may want you to sign in first.',
+  'proxy-fails': "Nothing gets out: the proxy doesn't work.",
   blocked: 'Online, but the chat network is blocked here.',
   'two-copies': 'This device also runs somewhere else.',
   'no-helpers': 'Working, but nobody can be found now.',
   trouble: 'Something on this computer needs your care.',
+  'through-proxy': 'Working, through the proxy alone.',
   starting: 'Just started, and still looking for the network.',
   'hard-to-reach': 'Working, but your router blocks most direct links.',
   'well-connected': "You're well connected.",
@@ -419,11 +461,16 @@ export function verdictOf(checks: readonly Check[]): Verdict {
     checks.find(({ check }) => check === name)?.finding;
   if (found('app') === 'not-running' || found('app') === 'no-answer') return 'not-running';
   if (found('internet') === 'offline') return 'offline';
+  if (found('internet') === 'sign-in') return 'sign-in';
+  if (checks.some(({ check, state }) => check === 'proxy' && state === 'fail')) {
+    return 'proxy-fails';
+  }
   if (found('helpers') === 'blocked') return 'blocked';
   if (found('device') === 'copy') return 'two-copies';
   if (found('helpers') === 'silent' || found('helpers') === 'off') return 'no-helpers';
   if (checks.some(({ state }) => state === 'fail')) return 'trouble';
   if (found('helpers') === 'starting') return 'starting';
+  if (found('helpers') === 'proxied') return 'through-proxy';
   return found('direct') === 'varied' ? 'hard-to-reach' : 'well-connected';
 }
 
@@ -432,6 +479,8 @@ export const VERDICT_EXITS: Partial<Readonly<Record<Verdict, number>>> = {
   'not-running': 4,
   offline: 6,
   blocked: 6,
+  'sign-in': 6,
+  'proxy-fails': 6,
   'no-helpers': 6,
   'two-copies': 8,
   trouble: 8,

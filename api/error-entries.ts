@@ -7,6 +7,7 @@
  * @module
  */
 import { PROFILE_ENTRIES } from './error-entries-profiles.ts';
+import { PROXY_ENTRIES } from './error-entries-proxy.ts';
 import type { ErrorEntry } from './errors.ts';
 
 const ID_ADVICE = 'Nothing was sent. Copy it again, or ask for code words.';
@@ -565,4 +566,5 @@ export const ENTRIES = {
   ...SCREENS,
   ...VERIFY,
   ...PROFILE_ENTRIES,
+  ...PROXY_ENTRIES,
 } as const;

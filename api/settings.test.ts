@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aboutSetting, LIVE, readSetting, SETTING_KEYS } from './settings.ts';
+import { aboutSetting, LIVE, readSetting, SECRET, SETTING_KEYS } from './settings.ts';
 
 test.each(SETTING_KEYS)('[API-5] %s is explained in plain words', (key) => {
   const about = aboutSetting(key);
@@ -22,4 +22,21 @@ test('[API-33] what a person sees takes effect at once, and keeps to its bounds'
   expect(['', 'EN', 'e', '../en', 'en_US'].some((tag) => isRead('app.language', tag))).toBe(false);
   expect(isRead('app.theme', 'contrast')).toBe(true);
   expect(isRead('app.theme', 'pink')).toBe(false);
+});
+
+test('[PRX-4] one address, an account that every proxy takes, and the password is a secret', () => {
+  const isRead = (key: (typeof SETTING_KEYS)[number], typed: string): boolean =>
+    readSetting(key, typed).ok;
+  const addresses = ['', '127.0.0.1:9050', 'proxy.example:3128', '[2001:db8::1]:8080'];
+  expect(addresses.every((text) => isRead('proxy.address', text))).toBe(true);
+  const others = ['127.0.0.1', 'a:1,b:2', 'http://proxy:8080', 'user:pass@proxy:80'];
+  expect(others.some((text) => isRead('proxy.address', text))).toBe(false);
+  expect(['', 'ana', 'ä b'].every((text) => isRead('proxy.user', text))).toBe(true);
+  const accounts = ['a:b', 'a\nb', 'ä'.repeat(128)];
+  expect(accounts.some((text) => isRead('proxy.user', text))).toBe(false);
+  expect([isRead('proxy.password', 'a:b'), isRead('proxy.password', 'a\r\nb')]).toEqual([
+    true,
+    false,
+  ]);
+  expect(SECRET).toEqual(['proxy.password']);
 });

@@ -15,6 +15,7 @@ const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
 const BOOTSTRAP_MAX = 16;
 const HOMES_MAX = 32;
 const LOCK_MINUTES_MAX = 24 * 60;
+const ACCOUNT_BYTES_MAX = 255;
 const TEXT_SIZE_MIN = 85;
 const TEXT_SIZE_MAX = 200;
 const LANGUAGE = /^(system|[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2})$/;
@@ -28,6 +29,12 @@ const hostPorts = z
     (text) => parts(text).every((part) => HOST_NAME.test(part)),
     'host:port, separated by commas',
   );
+
+/** at most 255 bytes, which is what proxies take. */
+const account = z
+  .string()
+  .refine((text) => new TextEncoder().encode(text).length <= ACCOUNT_BYTES_MAX, 'too long')
+  .refine((text) => !/\p{Cc}/u.test(text), 'no control characters');
 
 const addresses = z
   .string()
@@ -70,6 +77,34 @@ export const Settings = z.strictObject({
     .boolean()
     .default(false)
     .describe('Treat loopback and reserved addresses as public ones. For tests.'),
+  'proxy.kind': z
+    .enum(['none', 'socks5', 'http'])
+    .default('none')
+    .describe(
+      'The way out: none, socks5 (such as Tor) or http. With a proxy nothing leaves past it, and ' +
+        'nobody can call this computer directly.',
+    ),
+  'proxy.address': hostPorts
+    .refine((text) => parts(text).length <= 1, 'one host:port')
+    .default('')
+    .describe('The proxy, as host:port. Without it, and with a kind chosen, nothing leaves.'),
+  'proxy.user': account
+    .refine((text) => !text.includes(':'), 'no colon')
+    .default('')
+    .describe(
+      'Name at the proxy. Empty: none; with socks5 each contact gets a random one, so that Tor ' +
+        'keeps their ways apart.',
+    ),
+  'proxy.password': account
+    .default('')
+    .describe('Password at the proxy. Never shown, and never on a command line: say - there.'),
+  'proxy.udp': z
+    .enum(['off', 'direct'])
+    .default('off')
+    .describe(
+      'UDP does not pass a proxy. off: none leaves. direct: it leaves past the proxy, so that ' +
+        'people can be found; helpers and contacts then see your IP address.',
+    ),
   'dht.enabled': z
     .boolean()
     .default(true)
@@ -160,6 +195,11 @@ export const LIVE: readonly SettingKey[] = [
   'app.singleKeys',
   'app.language',
 ];
+
+/** Settings that are never shown, and never taken from where others could read them. */
+export const SECRET: readonly SettingKey[] = ['proxy.password'];
+/** What stands in the place of a secret that is set. */
+export const HIDDEN = '(hidden)';
 
 export const SETTING_KEYS = Object.keys(Settings.shape) as readonly SettingKey[];
 

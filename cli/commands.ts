@@ -289,7 +289,10 @@ export function addSettingVerbs(program: Command, run: RunVerb): void {
     .argument('<key>')
     .argument('[value]')
     .option('--default', 'go back to the default')
-    .addHelpText('after', examples('sotto config set log.level debug'))
+    .addHelpText(
+      'after',
+      examples('sotto config set log.level debug', 'sotto config set proxy.password -'),
+    )
     .action((key: string, value: string | undefined, options: { default?: true }) =>
       run(async (session) => (await settings()).set(session, key, value, options)),
     );

@@ -71,6 +71,11 @@ export type Effect =
       /** UDX only: both ids were agreed in the handshake; the stream must exist at once. */
       localId?: number;
       remoteId?: number;
+      /**
+       * TCP: streams to one device share a number, to another have another one, until the next
+       * start. So a proxy that carries several cannot be made to mix them (PRX-7).
+       */
+      isolation?: number;
     }
   | { type: 'stream-write'; stream: StreamId; bytes: Uint8Array }
   /** Flush what was written, then close; with `reset` at once, without a word. */

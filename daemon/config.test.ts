@@ -129,3 +129,23 @@ test('[API-11] ports chosen at the first start are kept, below what a person say
   expect(told.entry('net.port').value).toBe(5000);
   expect(told.isChosen('net.port')).toBe(true);
 });
+
+test('[PRX-4] a password is read from the file alone and shown to nobody', () => {
+  const folder = folderWith();
+  const config = new Config({ flags: [], env: {}, folder });
+  expect(config.entry('proxy.password')).toMatchObject({ value: '', source: 'default' });
+  config.set('proxy.password', 'geheim');
+  expect(config.values()['proxy.password']).toBe('geheim');
+  expect(new Config({ flags: [], env: {}, folder }).values()['proxy.password']).toBe('geheim');
+  expect(config.entry('proxy.password')).toMatchObject({ value: '(hidden)', source: 'file' });
+  expect(JSON.stringify(config.list())).not.toContain('geheim');
+  expect(statSync(join(folder, 'config.json')).mode & 0o777).toBe(0o600);
+  for (const sources of [
+    { flags: ['proxy.password=geheim'], env: {} },
+    { flags: [], env: { SOTTO_PROXY_PASSWORD: 'geheim' } },
+  ]) {
+    const { reason, detail } = refusal(() => new Config({ ...sources, folder }));
+    expect([reason, detail['key']]).toEqual(['bad-config', 'proxy.password']);
+    expect(JSON.stringify(detail)).not.toContain('geheim');
+  }
+});

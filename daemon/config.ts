@@ -12,9 +12,11 @@ import { join } from 'node:path';
 import type { ConfigEntry } from '@sotto/api/contract.ts';
 import {
   aboutSetting,
+  HIDDEN,
   isSettingKey,
   LIVE,
   readSetting,
+  SECRET,
   SETTING_KEYS,
   Settings,
 } from '@sotto/api/settings.ts';
@@ -59,11 +61,12 @@ export class Config {
   /** All values in force. */
   values(): Settings {
     this.#known ??= Settings.parse(
-      Object.fromEntries(SETTING_KEYS.map((key) => [key, this.entry(key).value])),
+      Object.fromEntries(SETTING_KEYS.map((key) => [key, this.#find(key)?.value])),
     );
     return this.#known;
   }
 
+  /** As screens may see them: no secret is in it. */
   list(): ConfigEntry[] {
     return SETTING_KEYS.map((key) => this.entry(key));
   }
@@ -71,9 +74,10 @@ export class Config {
   entry(key: SettingKey): ConfigEntry {
     const standard: SettingValue = Settings.shape[key].parse(undefined);
     const found = this.#find(key);
+    const value = found?.value ?? standard;
     return {
       key,
-      value: found?.value ?? standard,
+      value: SECRET.includes(key) && value !== standard ? HIDDEN : value,
       source: found?.source ?? 'default',
       default: standard,
       about: aboutSetting(key),
@@ -166,6 +170,9 @@ function parse(text: string, name: string): object {
 
 function put(values: Values, key: string, typed: unknown, source: Source): void {
   if (!isSettingKey(key)) throw bad(key, source, 'there is no such setting');
+  if (SECRET.includes(key) && source !== 'file') {
+    throw bad(key, source, `others could read it there; say: sotto config set ${key} -`);
+  }
   const read = readSetting(key, typed);
   if (!read.ok) throw bad(key, source, read.what);
   values[key] = read.value;

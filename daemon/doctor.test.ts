@@ -10,6 +10,8 @@ import type {
   PathView,
   Status,
 } from '@sotto/core/commands.ts';
+import { egressOf } from './egress.ts';
+import type { ProxyState } from './proxy.ts';
 import { CLOCK_OFF_MS, examine, STARTING_MS } from './doctor.ts';
 import type { DoctorParts } from './doctor.ts';
 
@@ -43,6 +45,10 @@ interface Facts {
   readonly settings?: Partial<Settings>;
   readonly resolves?: boolean;
   readonly ports?: Partial<DoctorParts['ports']>;
+  /** Interfaces that lead out; none: offline. */
+  readonly ways?: readonly string[];
+  readonly intercepted?: boolean;
+  readonly proxyState?: ProxyState;
   readonly upMs?: number;
   readonly nearby?: LanPresence;
   /** What each look at the way to Ana finds; the last one stays. */
@@ -55,6 +61,7 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
   const asked: string[] = [];
   const looked: boolean[] = [];
   const path = [...(facts.path ?? [])];
+  const settings = (): Settings => ({ ...Settings.parse({}), ...facts.settings });
   const command = (wish: Command): Promise<CommandResult> => {
     const answer = (): CommandResult => {
       switch (wish.type) {
@@ -84,13 +91,24 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
     command,
     asked,
     looked,
-    settings: () => ({ ...Settings.parse({}), ...facts.settings }),
+    settings,
     nearby: () => facts.nearby ?? 'off',
     ports: { state: 'silent', maps: [], ask: () => Promise.resolve(), ...facts.ports },
     startedMs: Date.now() - (facts.upMs ?? 10 * STARTING_MS),
-    resolve: (name, port) => {
-      asked.push(`${name}:${port}`);
-      return Promise.resolve(facts.resolves ? [{ host: '192.0.2.9', port }] : []);
+    network: {
+      egress: egressOf(settings()),
+      proxyState: () => facts.proxyState,
+      resolve: (name, port) => {
+        asked.push(`${name}:${port}`);
+        return Promise.resolve(facts.resolves ? [{ host: '192.0.2.9', port }] : []);
+      },
+    },
+    surroundings: {
+      waysOut: () => Promise.resolve(facts.ways ?? ['eth0']),
+      isIntercepted: () => {
+        asked.push('nobody');
+        return Promise.resolve(facts.intercepted ?? false);
+      },
     },
   };
 }
@@ -104,6 +122,7 @@ test('[API-22] with helpers all is told and nobody is asked', async () => {
   expect(checks.map(({ check, finding }) => `${check} ${finding}`)).toEqual([
     'internet online',
     'helpers known',
+    'proxy none',
     'port both',
     'direct mapped',
     'router unneeded',
@@ -127,6 +146,8 @@ const rows: [string, Facts, string | undefined, string | undefined][] = [
     'offline',
     undefined,
   ],
+  ['no way out', { status: none, resolves: true, ways: [] }, 'offline', undefined],
+  ['a page to sign in', { status: none, resolves: true, intercepted: true }, 'sign-in', undefined],
   ['just started', { status: none, resolves: true, upMs: 1_000 }, 'online', 'starting'],
   [
     'helpers by address alone',
@@ -243,4 +264,53 @@ test('[MAP-17] it is asked once more where a person wishes, before all else', as
   expect(asked).toEqual([]);
   await examine(parts({ ports: { ask } }), undefined, true);
   expect(asked).toEqual([4_000]);
+});
+
+const PROXY = { 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.3:9050' } as const;
+const proxied: [string, Facts, string, string][] = [
+  ['[PRX-10] works', { proxyState: 'works' }, 'online', 'works'],
+  ['[PRX-10] does not', { proxyState: 'unreachable' }, 'unknown', 'unreachable'],
+  ['[PRX-10] wants a password', { proxyState: 'password' }, 'unknown', 'password'],
+  ['[PRX-10] has no address', { proxyState: 'unset' }, 'unknown', 'unset'],
+];
+test.each(proxied)('%s, and nobody is asked', async (_, facts, internet, proxy) => {
+  const health = { udpPort: undefined, tcpPort: undefined, addresses: [] };
+  const doctor = parts({ status: none, health, settings: PROXY, ...facts });
+  const checks = await examine(doctor);
+  const names = ['internet', 'helpers', 'proxy', 'port', 'direct'];
+  expect(names.map((name) => found(checks, name))).toEqual([
+    internet,
+    'proxied',
+    proxy,
+    'proxied',
+    'proxied',
+  ]);
+  expect(doctor.asked).toEqual([]);
+  expect(JSON.stringify(checks)).not.toContain('192.0.2');
+});
+
+test('[PRX-10] UDP past the proxy is said, with what it shows', async () => {
+  const settings = { ...PROXY, 'proxy.udp': 'direct' } as const;
+  const checks = await examine(parts({ settings, proxyState: 'works' }));
+  const check = checks.find((one) => one.check === 'proxy')!;
+  expect(check.message).toContain('contacts see your IP address');
+});
+
+test('[PRX-12] a VPN is told', async () => {
+  const checks = await examine(parts({ ways: ['wg0'] }));
+  const check = checks.find((one) => one.check === 'proxy')!;
+  expect(check.message).toBe('VPN in use: good for hiding your IP, direct links may fail.');
+});
+
+test('[PRX-13] nobody is asked for nothing: helpers, a proxy, a lab', async () => {
+  for (const facts of [
+    {},
+    { status: none, settings: { ...PROXY, 'proxy.udp': 'direct' } },
+    { status: none, settings: { 'net.allowReserved': true } },
+    { status: { helpers: 0, online: true } },
+  ] as const) {
+    const doctor = parts({ ...facts, ways: ['eth0'] });
+    await examine(doctor);
+    expect([facts, doctor.asked.includes('nobody')]).toEqual([facts, false]);
+  }
 });

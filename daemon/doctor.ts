@@ -11,7 +11,6 @@ import type { LanPresence } from '@sotto/api/checks.ts';
 import { parts as listOf } from '@sotto/api/settings.ts';
 import type { Settings } from '@sotto/api/settings.ts';
 import { parseEndpoint, scopeOf } from '@sotto/core/base/endpoint.ts';
-import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import type {
   Command,
   CommandResult,
@@ -22,8 +21,15 @@ import type {
   Reach,
   Status,
 } from '@sotto/core/commands.ts';
+import type { Egress } from './egress.ts';
+import type { Network } from './network.ts';
 import { ask } from './people.ts';
 import type { PortMapping } from './port-map/port-mapping.ts';
+import type { Resolve } from './resolve.ts';
+import { isIntercepted, isVpn, waysOut } from './surroundings.ts';
+
+/** What the system tells without asking anybody. */
+export const SURROUNDINGS = { isIntercepted, waysOut };
 
 export interface DoctorParts {
   readonly command: (command: Command) => Promise<CommandResult>;
@@ -32,7 +38,8 @@ export interface DoctorParts {
   readonly startedMs: number;
   /** Are contacts looked for in the networks of this computer? */
   readonly nearby: () => LanPresence;
-  readonly resolve: (name: string, port: number) => Promise<readonly Endpoint[]>;
+  readonly network: Pick<Network, 'egress' | 'resolve' | 'proxyState'>;
+  readonly surroundings: typeof SURROUNDINGS;
 }
 
 /** For so long a start without helpers is no fault. */
@@ -59,12 +66,18 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
     ask(command, { type: 'health' }, 'health'),
   ]);
   const person = to === undefined ? undefined : call(parts, to);
-  const [network, way] = await Promise.all([networkChecks(parts, status, health), person]);
+  const [network, proxy, way] = await Promise.all([
+    networkChecks(parts, status, health),
+    proxyCheck(parts),
+    person,
+  ]);
+  const { egress } = parts.network;
   const checks = [
     ...network,
-    portCheck(health),
-    directCheck(health),
-    routerCheck(parts, health),
+    proxy,
+    portCheck(health, egress),
+    egress.proxy ? checkOf('direct', 'proxied') : directCheck(health),
+    ...(egress.proxy ? [] : [routerCheck(parts, health)]),
     ipv6Check(health),
     checkOf('nearby', parts.nearby()),
     clockCheck(health),
@@ -76,7 +89,7 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
 
 /** Online at all, and helpers: where some answer, nobody else is asked. */
 async function networkChecks(
-  { resolve, settings, startedMs }: DoctorParts,
+  { network, settings, startedMs, surroundings }: DoctorParts,
   { helpers, online: isLinked, readOnly }: Status,
   { addresses }: HealthView,
 ): Promise<Check[]> {
@@ -84,28 +97,46 @@ async function networkChecks(
     const finding = readOnly ? 'asking-only' : 'known';
     return [checkOf('internet', 'online'), checkOf('helpers', finding, { helpers })];
   }
-  const isOff = !settings()['dht.enabled'] || !settings()['net.udp'];
-  if (isOff) return [checkOf('internet', 'unknown'), checkOf('helpers', 'off')];
-  const isAlone = !addresses.some((host) => scopeOf(host) !== 'loopback');
-  const names = listOf(settings()['dht.bootstrap']).filter((name) => !parseEndpoint(name));
-  const known = isAlone ? [] : await Promise.all(names.map((name) => resolveOne(name, resolve)));
-  const online = isLinked || known.some(Boolean);
-  if (!online && (isAlone || names.length > 0)) {
-    return [checkOf('internet', 'offline')];
+  const { dht, proxy } = network.egress;
+  if (!dht) {
+    const goesOut = isLinked || network.proxyState() === 'works';
+    const internet = checkOf('internet', goesOut ? 'online' : 'unknown');
+    return [internet, checkOf('helpers', proxy ? 'proxied' : 'off')];
   }
+  const isAlone = !addresses.some((host) => scopeOf(host) !== 'loopback');
+  const ways = isAlone ? [] : await surroundings.waysOut();
+  if (!isLinked && ways.length === 0) return [checkOf('internet', 'offline')];
+  const isReal = !proxy && !settings()['net.allowReserved'];
+  if (!isLinked && isReal && (await surroundings.isIntercepted())) {
+    return [checkOf('internet', 'sign-in')];
+  }
+  const names = listOf(settings()['dht.bootstrap']).filter((name) => !parseEndpoint(name));
+  const known = await Promise.all(names.map((name) => resolveOne(name, network.resolve)));
+  const online = isLinked || known.some(Boolean);
+  // The way leads out of here, but not even a name server answers.
+  if (!online && names.length > 0) return [checkOf('internet', 'offline')];
   const internet = checkOf('internet', online ? 'online' : 'unknown');
   if (Date.now() - startedMs < STARTING_MS) return [internet, checkOf('helpers', 'starting')];
   return [internet, checkOf('helpers', known.some(Boolean) ? 'blocked' : 'silent')];
 }
 
-async function resolveOne(name: string, resolve: DoctorParts['resolve']): Promise<boolean> {
+async function resolveOne(name: string, resolve: Resolve): Promise<boolean> {
   const at = name.lastIndexOf(':');
   return (await resolve(name.slice(0, at), Number(name.slice(at + 1)))).length > 0;
 }
 
-function portCheck({ tcpPort, udpPort }: HealthView): Check {
+async function proxyCheck({ network, surroundings }: DoctorParts): Promise<Check> {
+  const state = network.proxyState();
+  if (state === undefined) {
+    const ways = await surroundings.waysOut();
+    return checkOf('proxy', ways.some(isVpn) ? 'vpn' : 'none');
+  }
+  return checkOf('proxy', state === 'works' && network.egress.udp ? 'works-beside' : state);
+}
+
+function portCheck({ tcpPort, udpPort }: HealthView, { proxy }: Egress): Check {
   const port = udpPort ?? tcpPort;
-  if (port === undefined) return checkOf('port', 'none');
+  if (port === undefined) return checkOf('port', proxy ? 'proxied' : 'none');
   if (udpPort !== undefined && tcpPort !== undefined) return checkOf('port', 'both', { port });
   return checkOf('port', 'one', { port, transport: udpPort === undefined ? 'TCP' : 'UDP' });
 }

@@ -17,7 +17,9 @@ import type { Command, CommandResult } from '@sotto/core/commands.ts';
 import type { Effect, Input, Listening, Notice } from '@sotto/core/effects.ts';
 import type { Log } from './logs.ts';
 import { resolveName } from './resolve.ts';
+import type { Resolve } from './resolve.ts';
 import { Streams } from './streams.ts';
+import type { Dial } from './tcp.ts';
 import type { Udp } from './udp.ts';
 
 export const DATAGRAMS_PER_TURN = 64;
@@ -45,6 +47,10 @@ export interface DriverParts {
   readonly udp: Udp | undefined;
   /** Speaks in the networks of this computer; absent: not at all. */
   readonly lan?: (effect: Extract<Effect, { type: 'multicast' | 'lan-send' }>) => void;
+  /** How TCP leaves; absent: directly. */
+  readonly dial?: Dial;
+  /** How names are looked up; absent: by the system. */
+  readonly resolve?: Resolve;
   /** Where streams may be dialled to; absent: anywhere. */
   readonly mayDial?: (to: Endpoint) => boolean;
   readonly log: Log;
@@ -70,7 +76,7 @@ export class Driver {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
-    this.streams = new Streams((input) => this.input(input), parts.udp);
+    this.streams = new Streams((input) => this.input(input), parts.udp, parts.dial);
   }
 
   start(listen: Listening): void {
@@ -199,9 +205,8 @@ export class Driver {
   }
 
   #resolve(id: number, name: string, port: number): void {
-    void resolveName(name, port).then((endpoints) =>
-      this.input({ type: 'resolved', id, endpoints }),
-    );
+    const resolve = this.#parts.resolve ?? resolveName;
+    void resolve(name, port).then((endpoints) => this.input({ type: 'resolved', id, endpoints }));
   }
 
   /** A turn: the next datagrams in line, after everything else that was due had its chance. */

@@ -15,6 +15,7 @@ import { parts as listOf } from '@sotto/api/settings.ts';
 import type { Settings } from '@sotto/api/settings.ts';
 import { hex } from '@sotto/core/base/bytes.ts';
 import type { Effect, Input } from '@sotto/core/effects.ts';
+import { egressOf } from './egress.ts';
 import { askRouter, lanInterfaces, SYSTEM } from './lan-interfaces.ts';
 import type { LanInterface, SystemTables } from './lan-interfaces.ts';
 import { LanSockets } from './lan-sockets.ts';
@@ -112,7 +113,7 @@ export class Lan {
 
   async #look(): Promise<void> {
     const settings = this.#parts.settings();
-    const isOn = settings['nearby.on'] && settings['net.udp'];
+    const isOn = settings['nearby.on'] && settings['net.udp'] && egressOf(settings).nearby;
     const interfaces = isOn ? this.#interfaces() : [];
     const home: LanInterface[] = [];
     for (const one of interfaces) if (await this.#isHome(one)) home.push(one);

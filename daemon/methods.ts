@@ -13,14 +13,14 @@ import type { Message as StoredMessage } from '@sotto/vault/view.ts';
 import { Refusal } from './api-server.ts';
 import type { Handlers } from './api-server.ts';
 import type { Config } from './config.ts';
-import { examine } from './doctor.ts';
+import { examine, SURROUNDINGS } from './doctor.ts';
+import type { DoctorParts } from './doctor.ts';
 import type { Lan } from './lan.ts';
 import type { LogFile } from './logs.ts';
 import { readPage } from './message-page.ts';
 import { ask } from './people.ts';
 import type { People } from './people.ts';
 import type { PortMapping } from './port-map/port-mapping.ts';
-import { resolveName } from './resolve.ts';
 import type { StoreReader } from './store.ts';
 import {
   contactOf,
@@ -45,6 +45,7 @@ export interface MethodParts {
   readonly startedMs: number;
   /** Ports that the router sends on to us. */
   readonly ports: PortMapping;
+  readonly network: DoctorParts['network'];
   readonly ownName: () => string;
   readonly stats: () => Record<string, number>;
   readonly lan: Pick<Lan, 'home' | 'state'>;
@@ -74,10 +75,11 @@ type Bounds = Pick<ParsedParams<'messages.list'>, 'before' | 'after' | 'around'>
 type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
 function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'doctor'> {
-  const { command, config, logs, ports, startedMs, version } = parts;
-  const nearby = (): LanPresence => parts.lan.state;
+  const { command, config, logs, network, ports, startedMs, version } = parts;
   const settings = (): Settings => config.values();
-  const doctor = { command, ports, startedMs, resolve: resolveName, settings, nearby };
+  const nearby = (): LanPresence => parts.lan.state;
+  const surroundings = SURROUNDINGS;
+  const doctor = { command, startedMs, network, ports, settings, surroundings, nearby };
   return {
     'status.get': async () => {
       const { externalAddress, ...status } = (await ask(command, { type: 'status' }, 'status'))

@@ -90,3 +90,24 @@ test('[API-11] only what this computer has is bound and told; loopback only wher
   expect(silent.udp).toBeUndefined();
   await expect(open(scratch(), 'net.bind=2001:db8::1234')).rejects.toBeInstanceOf(StartFailure);
 });
+
+const PROXY = ['proxy.kind=socks5', 'proxy.address=127.0.0.1:9'];
+
+test('[PRX-1] behind a proxy nothing listens, nothing is told, no name is looked up', async () => {
+  const network = await open(scratch(), ...PROXY, 'net.allowReserved=true');
+  expect(network.udp).toBeUndefined();
+  expect(network.listening()).toEqual({ udpPort: undefined, tcpPort: undefined, addresses: [] });
+  expect(network.stats()).toMatchObject({ tcpListeners: 0, udpSockets: 0 });
+  expect(await network.resolve('localhost', 1)).toEqual([]);
+  expect(network.proxyState()).toBe('untried');
+  // A change of network is noticed all the same.
+  expect(network.addresses()).toContain('127.0.0.1');
+});
+
+test('[PRX-3] with UDP past the proxy there is one UDP socket and no TCP listener', async () => {
+  const more = ['proxy.udp=direct', 'net.allowReserved=true'];
+  const network = await open(scratch(), ...PROXY, ...more);
+  const { addresses, tcpPort, udpPort } = network.listening();
+  expect([typeof udpPort, tcpPort, addresses]).toEqual(['number', undefined, ['127.0.0.1']]);
+  expect(network.stats()).toMatchObject({ tcpListeners: 0, udpSockets: 1 });
+});

@@ -1,7 +1,8 @@
 /**
  * Where this daemon listens: one UDP socket and one TCP listener per address of `net.bind`, all
  * on one port number. The port is random at the first start and kept; where it is taken, the next
- * free one serves until the next start, unless a person chose it (API-11).
+ * free one serves until the next start, unless a person chose it (API-11). What else may leave,
+ * and how, is told by egress.ts: with a proxy most of this is not there (PRX-1).
  * @module
  */
 import { networkInterfaces } from 'node:os';
@@ -14,8 +15,16 @@ import { parts } from '@sotto/api/settings.ts';
 import type { Settings } from '@sotto/api/settings.ts';
 import type { Config } from './config.ts';
 import { random } from './driver.ts';
+import { egressOf } from './egress.ts';
+import type { Egress } from './egress.ts';
+import type { Log } from './logs.ts';
+import { Proxy } from './proxy.ts';
+import type { ProxyState } from './proxy.ts';
+import { resolveName } from './resolve.ts';
+import type { Resolve } from './resolve.ts';
 import { StartFailure } from './start-failure.ts';
-import { listenTcp } from './tcp.ts';
+import { dialTcp, listenTcp } from './tcp.ts';
+import type { Dial } from './tcp.ts';
 import { Udp } from './udp.ts';
 
 export const PORT_FIRST = 20_000;
@@ -28,10 +37,21 @@ export interface NetworkOptions {
   readonly config: Config;
   readonly onDatagram: (from: Endpoint, bytes: Uint8Array) => void;
   readonly onSocket: (socket: Socket) => void;
+  readonly log?: Log;
 }
 
 export interface Network {
+  /** What may leave, by the settings. */
+  readonly egress: Egress;
   readonly udp: Udp | undefined;
+  /** How TCP leaves. */
+  readonly dial: Dial;
+  /** Names to addresses, where that may be asked; else none. */
+  readonly resolve: Resolve;
+  /** How the proxy does; undefined where there is none. */
+  proxyState(): ProxyState | undefined;
+  /** Addresses that this computer has, told to others or not. */
+  addresses(): readonly string[];
   listening(): Listening;
   stats(): Record<string, number>;
   /** Resolves when the ports are free. */
@@ -60,9 +80,10 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
 async function openOn(
   port: number,
   settings: Settings,
-  { onDatagram, onSocket }: NetworkOptions,
+  { log, onDatagram, onSocket }: NetworkOptions,
 ): Promise<Network | undefined> {
-  const udp = settings['net.udp'] ? new Udp(onDatagram) : undefined;
+  const egress = egressOf(settings);
+  const udp = egress.udp ? new Udp(onDatagram) : undefined;
   const servers: Server[] = [];
   const bound: string[] = [];
   const close = async (): Promise<void> => {
@@ -72,7 +93,7 @@ async function openOn(
   for (const host of parts(settings['net.bind'])) {
     try {
       udp?.bind(host, port);
-      if (settings['net.tcp']) servers.push((await listenTcp(host, port, onSocket)).server);
+      if (egress.accepts) servers.push((await listenTcp(host, port, onSocket)).server);
       bound.push(host);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -86,13 +107,19 @@ async function openOn(
   if (bound.length === 0) {
     throw new StartFailure('start-failed', { what: 'this computer has no address of net.bind' });
   }
-  const allowReserved = settings['net.allowReserved'];
+  const addresses = (): string[] => localAddresses(bound, settings['net.allowReserved']);
+  const proxy = proxyOf(egress, log);
   return {
+    egress,
     udp,
+    dial: proxy?.dial ?? dialTcp,
+    resolve: egress.names ? resolveName : () => Promise.resolve([]),
+    proxyState: () => proxy?.state,
+    addresses,
     listening: () => ({
       udpPort: udp ? port : undefined,
       tcpPort: servers.length > 0 ? port : undefined,
-      addresses: localAddresses(bound, allowReserved),
+      addresses: egress.tellsAddresses ? addresses() : [],
     }),
     stats: () => ({
       tcpListeners: servers.length,
@@ -104,6 +131,15 @@ async function openOn(
     }),
     close,
   };
+}
+
+function proxyOf({ proxy: settings }: Egress, log: Log | undefined): Proxy | undefined {
+  if (!settings) return undefined;
+  const onState = (state: ProxyState): void => {
+    if (state === 'works') log?.('info', 'the proxy works');
+    else log?.('warn', 'the proxy fails', { state });
+  };
+  return new Proxy({ settings, random, onState });
 }
 
 /** Addresses of this computer that others might reach through `bound`. */

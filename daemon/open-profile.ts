@@ -17,6 +17,7 @@ import type { Config } from './config.ts';
 import { Driver, random } from './driver.ts';
 import { isIntroduced, startEcho } from './echo.ts';
 import type { Echo } from './echo.ts';
+import type { Egress } from './egress.ts';
 import { EventStream } from './event-stream.ts';
 import type { LogFile } from './logs.ts';
 import { Lan } from './lan.ts';
@@ -113,16 +114,20 @@ export class OpenProfile {
     this.#store = store;
     this.#network = await openNetwork({
       config,
+      log: logs.part('network'),
       onDatagram: (from, bytes) => this.#driver?.datagram(from, bytes),
       onSocket: (socket) => {
         if (this.#driver) this.#driver.streams.accept(socket);
         else socket.destroy();
       },
     });
+    const { dial, egress, resolve, udp } = this.#network;
     const driver = new Driver({
-      node: new Node({ random, profile: profileOf(settings) }),
+      node: new Node({ random, profile: profileOf(settings, egress) }),
       vault: store,
-      udp: this.#network.udp,
+      udp,
+      dial,
+      resolve,
       lan: (effect) => this.#lan?.carryOut(effect),
       log: logs.part('node'),
       onNotice: (notice: Notice) => this.#events?.notice(notice),
@@ -144,7 +149,8 @@ export class OpenProfile {
       (await ask(command, { type: 'status' }, 'status')).status;
     const { reader } = store;
     this.#events = new EventStream({ reader, people, ownName, network, onFault: this.#onFault });
-    const shared = { command, reader, people, config, logs, ownName, lan, ports };
+    const own = { config, logs, ownName, lan, ports, network: this.#network };
+    const shared = { command, reader, people, ...own };
     const { startedMs, stats, version } = this.#parts;
     this.handlers = makeHandlers({
       ...shared,
@@ -154,7 +160,7 @@ export class OpenProfile {
       onSetting: async (all, changed) => {
         logs.setLevel(all['log.level']);
         await lan.look();
-        void ports.set(all['net.portMapping']);
+        void ports.set(all['net.portMapping'] && egress.nearby);
         await ask(command, { type: 'name-set', name: all['profile.name'] }, 'done');
         this.#events?.tellSetting(changed);
       },
@@ -199,7 +205,7 @@ export class OpenProfile {
   }
 
   /** The router is asked beside everything else: nothing waits for it. */
-  #mapPorts(driver: Driver, { listening }: Network): PortMapping {
+  #mapPorts(driver: Driver, { egress, listening }: Network): PortMapping {
     const settings = this.#parts.config.values();
     this.#ports = new PortMapping({
       random,
@@ -208,13 +214,14 @@ export class OpenProfile {
       log: this.#parts.logs.part('ports'),
       onMaps: (maps) => driver.input({ type: 'mapped', maps }),
     });
-    void this.#ports.set(settings['net.portMapping']);
+    void this.#ports.set(settings['net.portMapping'] && egress.nearby);
     return this.#ports;
   }
 
   #watchAddresses(driver: Driver, network: Network): void {
     const listen: Listening = network.listening();
-    let known = JSON.stringify(listen);
+    const look = (): string => JSON.stringify([network.listening(), network.addresses()]);
+    let known = look();
     let lookedMs = Date.now();
     driver.start(listen);
     this.#addressTimer = setInterval(() => {
@@ -222,10 +229,11 @@ export class OpenProfile {
       if (Date.now() - lookedMs > SLEPT_MS) driver.input({ type: 'tick' });
       lookedMs = Date.now();
       void this.#lan?.look();
-      const now = network.listening();
-      if (JSON.stringify(now) === known) return;
-      known = JSON.stringify(now);
-      driver.input({ type: 'listening', listen: now });
+      const seen = look();
+      if (seen === known) return;
+      known = seen;
+      // Also where no address is told: a network that changed is dialled from at once.
+      driver.input({ type: 'listening', listen: network.listening() });
     }, ADDRESSES_EVERY_MS);
   }
 
@@ -240,10 +248,13 @@ export class OpenProfile {
   }
 }
 
-function profileOf(settings: Settings): ConstructorParameters<typeof Node>[0]['profile'] {
+function profileOf(
+  settings: Settings,
+  { dht }: Egress,
+): ConstructorParameters<typeof Node>[0]['profile'] {
   return {
     bootstrap: listOf(settings['dht.bootstrap']),
-    dht: settings['dht.enabled'] && settings['net.udp'],
+    dht,
     readOnly: settings['dht.readOnly'],
     allowReserved: settings['net.allowReserved'],
     displayName: settings['profile.name'] || undefined,

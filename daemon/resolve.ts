@@ -9,6 +9,8 @@ import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 export const RESOLVE_MS = 5_000;
 export const ENDPOINTS_MAX = 16;
 
+export type Resolve = (name: string, port: number) => Promise<readonly Endpoint[]>;
+
 /** Every address of a name; none where it has none or nobody answers in time. Never rejects. */
 export async function resolveName(name: string, port: number): Promise<readonly Endpoint[]> {
   const literal = parseAddress(name);

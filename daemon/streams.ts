@@ -9,6 +9,7 @@ import { hostOf } from '@sotto/core/base/endpoint.ts';
 import type { Effect, Input, StreamId } from '@sotto/core/effects.ts';
 import type { ByteStream, StreamListener } from './byte-stream.ts';
 import { acceptedTcp, dialTcp } from './tcp.ts';
+import type { Dial } from './tcp.ts';
 import type { Udp } from './udp.ts';
 
 /** Both ways together; accepted ones leave room for those we dial. */
@@ -20,12 +21,17 @@ type Open = Extract<Effect, { type: 'stream-open' }>;
 export class Streams {
   readonly #input: (input: Input) => void;
   readonly #udp: Udp | undefined;
+  readonly #dialTcp: Dial;
   readonly #streams = new Map<StreamId, ByteStream>();
   #nextAccepted: StreamId = 1;
   #accepted = 0;
 
-  /** @param udp undefined where the node has no UDP: then no UDX stream opens. */
-  constructor(input: (input: Input) => void, udp: Udp | undefined) {
+  /**
+   * @param udp undefined where the node has no UDP: then no UDX stream opens.
+   * @param dial how TCP leaves.
+   */
+  constructor(input: (input: Input) => void, udp: Udp | undefined, dial: Dial = dialTcp) {
+    this.#dialTcp = dial;
     this.#input = input;
     this.#udp = udp;
   }
@@ -79,8 +85,8 @@ export class Streams {
   }
 
   #dial(effect: Open, listener: StreamListener): ByteStream | undefined {
-    const { transport, to, localId, remoteId } = effect;
-    if (transport === 'tcp') return dialTcp(to, listener);
+    const { isolation, localId, remoteId, to, transport } = effect;
+    if (transport === 'tcp') return this.#dialTcp(to, listener, isolation);
     if (localId === undefined || remoteId === undefined) return undefined;
     return this.#udp?.openStream(to, localId, remoteId, listener);
   }

@@ -11,7 +11,13 @@ import type { ByteStream, StreamListener } from './byte-stream.ts';
 /** Connections waiting in the kernel to be accepted, per address. */
 const BACKLOG = 64;
 
-/** Dials; `opened` or `closed` follows. `localHost` chooses the address we come from. */
+/**
+ * Dials; `opened` or `closed` follows in a later turn. Streams of one isolation number may share
+ * what a proxy can tell apart.
+ */
+export type Dial = (to: Endpoint, listener: StreamListener, isolation?: number) => ByteStream;
+
+/** Dials directly. */
 export function dialTcp(to: Endpoint, listener: StreamListener): ByteStream {
   const socket = new Socket();
   const stream = new TcpStream(socket, listener);

@@ -50,6 +50,9 @@ const DEBIAN_PACKAGES = [
   'libtoxcore-dev',
   'chromium',
   'pkg-config',
+  'tinyproxy-bin',
+  'microsocks',
+  'tor',
 ];
 
 const deadlineMs = performance.now() + TOTAL_MS;

@@ -3,12 +3,17 @@
  * @module
  */
 import type { ConfigEntry } from '@sotto/api/contract.ts';
+import { SECRET } from '@sotto/api/settings.ts';
 import { usage } from '../failure.ts';
+import { askHidden } from '../prompt.ts';
 import { truncated } from '../safe-text.ts';
 import type { Session } from '../session.ts';
+import { stdinText } from '../stdin-text.ts';
 
 /** Of a value in the list; `config get` prints it whole. */
 const VALUE_COLUMNS = 32;
+
+const SECRET_BYTES_MAX = 255;
 
 const SOURCES: Readonly<Record<ConfigEntry['source'], string>> = {
   flag: 'set at start',
@@ -42,7 +47,7 @@ export async function get({ out, daemon }: Session, key: string): Promise<void> 
 }
 
 export async function set(
-  { out, daemon }: Session,
+  session: Session,
   key: string,
   value: string | undefined,
   options: { default?: true },
@@ -50,7 +55,10 @@ export async function set(
   if ((value === undefined) !== (options.default === true)) {
     throw usage('Say either a value or --default.', `sotto config set ${key} VALUE`);
   }
-  const entry = await daemon.call('config.set', { key, value: value ?? null });
+  const { daemon, out } = session;
+  const isSecret = value !== undefined && SECRET.some((name) => name === key);
+  const meant = isSecret ? await secret(session, key, value) : value;
+  const entry = await daemon.call('config.set', { key, value: meant ?? null });
   if (out.look.mode === 'json') return out.json(entry);
   if (out.look.mode === 'plain') return record(out, entry);
   if (key === 'nearby.home' && (value === 'here' || value === 'not-here')) {
@@ -68,6 +76,18 @@ function noteHome(out: Session['out'], isHome: boolean, isUnmarked: boolean): vo
   out.note(isHome ? 'This network is home now.' : 'This network is not home any more.');
   if (!isHome || !isUnmarked) return;
   out.note('It has no router to be known by: it is home until it changes or the app ends.');
+}
+
+/** From standard input or a person, and never from the command line, which others can see. */
+async function secret(session: Session, key: string, value: string): Promise<string> {
+  if (value !== '-') {
+    const what = 'Others on this computer can see what stands on a command line.';
+    throw usage(what, `sotto config set ${key} -`);
+  }
+  if (session.mayAsk) return askHidden(`${key}: `);
+  const read = await stdinText(SECRET_BYTES_MAX, session.signal);
+  if ('text' in read) return read.text;
+  throw usage(`It is longer than ${SECRET_BYTES_MAX} bytes.`);
 }
 
 function record(out: Session['out'], entry: ConfigEntry): void {

@@ -22,6 +22,7 @@ import { FEATURES, VERSIONS } from './versions.ts';
 import { Dialer, RESUME_PATIENCE_MS, RESUME_PATIENCE_MS_RESPONDER } from '../path/dialer.ts';
 import { nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
 import { failed, type Context } from './context.ts';
+import { Isolation } from './isolation.ts';
 
 export type LinkUp = Extract<LinksOutput, { type: 'up' }>;
 export type LinkPath = Extract<LinksOutput, { type: 'path' }>;
@@ -95,6 +96,7 @@ export class Connections {
   readonly #dials = new Map<number, string>();
   /** First flights on disk, by gate, oldest first: what to delete with the gate. */
   readonly #replays: Map<string, Uint8Array[]>;
+  readonly #isolation = new Isolation();
   #nextDial = 1;
   #draining = false;
 
@@ -372,10 +374,14 @@ export class Connections {
     }
   }
 
-  #openStream({ transport, ...rest }: Extract<LinksOutput, { type: 'stream-open' }>): void {
-    if (transport !== 'circuit') return this.context.emit({ ...rest, transport });
-    if (this.#circuits) return this.#circuits.open({ ...rest, transport });
-    this.#links.handleStreamClosed(rest.stream, this.context.now.monoMs);
+  #openStream(out: Extract<LinksOutput, { type: 'stream-open' }>): void {
+    const { peer, transport, ...open } = out;
+    if (transport !== 'circuit') {
+      const apart = peer ? { isolation: this.#isolation.of(peer) } : {};
+      return this.context.emit({ ...open, ...apart, transport });
+    }
+    if (this.#circuits) return this.#circuits.open({ ...open, transport });
+    this.#links.handleStreamClosed(open.stream, this.context.now.monoMs);
   }
 
   /** First flights seen are on disk before any reply to them leaves (LNK-6). */

@@ -29,6 +29,8 @@ import { DIAL_GIVE_UP_MS, FLIGHT_TIMES_MS } from './limits.ts';
 
 export interface AttemptDeps<Result> {
   readonly route: Route;
+  /** Noise key of the device it leads to. */
+  readonly peer: Uint8Array;
   readonly key: FlightKey;
   readonly random: Random;
   readonly emit: Emit;
@@ -88,7 +90,8 @@ export class Attempt<Result extends { remoteId: number }> {
     const { endpoint: to, transport, via } = deps.route;
     if (transport !== 'udp') {
       this.stream = deps.allocateStream();
-      const open = { type: 'stream-open', stream: this.stream, transport, to } as const;
+      const { peer } = deps;
+      const open = { type: 'stream-open', stream: this.stream, transport, to, peer } as const;
       deps.emit(via ? { ...open, via } : open);
     } else {
       this.handleTimeout(nowMs);

@@ -98,6 +98,8 @@ export type LinksOutput =
       readonly to: Endpoint;
       /** Of a circuit. */
       readonly via?: Via | undefined;
+      /** TCP: Noise key of the device it leads to. */
+      readonly peer?: Uint8Array;
       /** UDX stream ids. */
       readonly localId?: number;
       readonly remoteId?: number;

@@ -103,7 +103,8 @@ export class Dials {
       return opening && { ...opening, opening: random(OPENING_BYTES) };
     };
     const key = keyOf(target.gate);
-    const deps = { route, key, random, emit, allocateStream, begin };
+    const { noise: peer } = target;
+    const deps = { route, peer, key, random, emit, allocateStream, begin };
     const attempt = new Attempt<Agreed>(deps, nowMs);
     dial.attempts.add(attempt);
     board.add(attempt, {

@@ -168,7 +168,8 @@ export class Resume {
       };
     };
     const key = this.#key;
-    const deps = { route, key, random, emit, allocateStream, begin, timetable };
+    const peer = this.link.established.peerNoise;
+    const deps = { route, peer, key, random, emit, allocateStream, begin, timetable };
     return new Attempt(deps, nowMs);
   }
 }

@@ -70,6 +70,7 @@ function isOwnName(node: ts.Identifier): boolean {
 
 /** Codecs that must store or tell a secret, and why. Nobody else holds its bytes. */
 const REVEALERS: Readonly<Record<string, string>> = {
+  'daemon/proxy.ts': 'a proxy is told the password, as its protocol says',
   'core/discovery/door-saved.ts': 'writes documents of the vault',
   'core/discovery/presence-saved.ts': 'writes a document of the vault',
   'core/discovery/record.ts': 'tells the gate secret to one contact, sealed for him',

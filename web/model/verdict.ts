@@ -18,6 +18,11 @@ export function healthOf(
   if (status?.online !== true) return 'offline';
   if (status.helpers === 0 || status.secondCopy) return 'limited';
   // What it said of being offline or just started is over by now.
-  const lasting: readonly (Verdict | undefined)[] = ['blocked', 'trouble', 'hard-to-reach'];
+  const lasting: readonly (Verdict | undefined)[] = [
+    'blocked',
+    'proxy-fails',
+    'trouble',
+    'hard-to-reach',
+  ];
   return lasting.includes(verdict) ? 'limited' : 'ok';
 }

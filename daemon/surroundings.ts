@@ -1,0 +1,70 @@
+/**
+ * Surroundings: what this computer can tell of the network it is in without asking anybody
+ * (PRX-12, PRX-13).
+ *
+ *   wayOut       which interface leads to the internet; the system's routes are asked by
+ *                connecting a UDP socket, which sends nothing
+ *   intercepted  does something answer for a host that cannot exist? 192.0.2.1 belongs to nobody
+ *                (RFC 5737), so only the network itself can answer: a page to sign in at, mostly
+ *
+ * No server of anybody's is needed or told.
+ * @module
+ */
+import { createSocket } from 'node:dgram';
+import { Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+/** Addresses for documentation: routed by default, held by nobody. */
+const NOBODY = '192.0.2.1';
+const NOBODY_V6 = '2001:db8::1';
+const ANY_PORT = 9;
+const HTTP_PORT = 80;
+const INTERCEPT_MS = 2_000;
+const ROUTE_MS = 500;
+/** Names that VPNs give their interfaces. */
+const VPN = /^(tun|tap|wg|ppp|tailscale|zt|proton|nordlynx|mullvad)/;
+
+/** Names of the interfaces by which packets leave for the internet; none: there is no way. */
+export async function waysOut(): Promise<readonly string[]> {
+  const own = await Promise.all([ownAddress('udp4', NOBODY), ownAddress('udp6', NOBODY_V6)]);
+  const names = new Set<string>();
+  for (const [name, entries] of Object.entries(networkInterfaces())) {
+    if (entries?.some(({ address }) => own.includes(address))) names.add(name);
+  }
+  return [...names];
+}
+
+export function isVpn(interfaceName: string): boolean {
+  return VPN.test(interfaceName);
+}
+
+/** From which address packets to `to` would leave; undefined where no route leads there. */
+function ownAddress(type: 'udp4' | 'udp6', to: string): Promise<string | undefined> {
+  const socket = createSocket(type);
+  return new Promise((done) => {
+    const end = (address: string | undefined): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error').on('error', () => undefined);
+      socket.close();
+      done(address);
+    };
+    const timer = setTimeout(() => end(undefined), ROUTE_MS);
+    socket.once('error', () => end(undefined));
+    socket.connect(ANY_PORT, to, () => end(socket.address().address));
+  });
+}
+
+/** Does this network answer in the name of others? */
+export function isIntercepted(host = NOBODY, port = HTTP_PORT): Promise<boolean> {
+  const socket = new Socket();
+  return new Promise((done) => {
+    const end = (answered: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      done(answered);
+    };
+    const timer = setTimeout(() => end(false), INTERCEPT_MS);
+    socket.on('error', () => end(false));
+    socket.connect({ host, port }, () => end(true));
+  });
+}
