@@ -112,6 +112,6 @@ export function torStreams(room: Room, control: number): () => TorStream[] {
       if (!words) return [];
       const pairs = words[2]!.matchAll(/(\w+)=("[^"]*"|\S+)/g);
       const fields = Object.fromEntries([...pairs].map(([, key, value]) => [key, value]));
-      return [{ target: words[1]!, ...fields } as unknown as TorStream];
+      return [{ target: words[1], ...fields } as TorStream];
     });
 }
