@@ -6,7 +6,7 @@
  *   Proxy-Authorization: Basic ...
  *                                           (then the stream)
  *
- *   status  2xx open   407 password   403, 405 not-allowed   others target   1xx skipped
+ *   status  2xx open   407, 401 password   403, 405 not-allowed   others target   1xx skipped
  *
  * No header names this program or its version.
  * @module
@@ -66,7 +66,8 @@ export class ConnectGreeting implements Greeting {
 
 /** @param status NaN where the first line is none. */
 function faultOf(status: number): ProxyFault {
-  if (status === 407) return 'password';
+  // 401 is not for proxies, but what tinyproxy says to a wrong password.
+  if (status === 407 || status === 401) return 'password';
   if (status === 403 || status === 405) return 'not-allowed';
   return Number.isNaN(status) ? 'not-a-proxy' : 'target';
 }

@@ -92,6 +92,7 @@ describe('HTTP CONNECT', () => {
 
   const refusals: [string, string][] = [
     ['HTTP/1.1 407 Proxy Authentication Required', 'password'],
+    ['HTTP/1.0 401 Unauthorized', 'password'],
     ['HTTP/1.0 403 Access violation', 'not-allowed'],
     ['HTTP/1.1 405 Method Not Allowed', 'not-allowed'],
     ['HTTP/1.1 502 Bad Gateway', 'target'],

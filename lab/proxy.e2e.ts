@@ -76,14 +76,15 @@ async function behind(
   proxy?: RunningProxy,
 ): Promise<void> {
   const file = join(folder, `past-${captures++}.pcap`);
-  const past = `src host ${bo.room.address} and not dst host ${proxies.address}`;
+  // What is not there any more is dialled by its contacts, and the kernel refuses: no word of ours.
+  const isOurs = 'not tcp[tcpflags] & tcp-rst != 0';
+  const past = `src host ${bo.room.address} and not dst host ${proxies.address} and ${isOurs}`;
   const options = ['-i', 'eth0', '-U', '-Z', 'root', '-w', file, past];
   const tcpdump = bo.room.spawn('tcpdump', options);
   await new Promise((done) => tcpdump.stderr.once('data', done));
   try {
     await bo.start(undefined, settings);
-    await play();
-    await bo.stop();
+    await play().finally(() => bo.stop());
   } finally {
     await proxy?.stop();
     const ended = new Promise((done) => tcpdump.once('exit', done));
