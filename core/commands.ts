@@ -3,8 +3,10 @@
  * one; every command gets exactly one result.
  * @module
  */
+import type { Family } from './base/endpoint.ts';
 import type { RouteName } from './effects.ts';
 import type { MapVerdict } from './path/mapped.ts';
+import type { NatClass } from './path/nat-class.ts';
 
 /**
  * `to` names a conversation partner: a name, an ID text, or a conversation id `c_...`.
@@ -212,8 +214,8 @@ export interface RouteView {
   readonly peerSeesMyIp: boolean;
   readonly rttMs: number | undefined;
   readonly hops: 0;
-  /** Through openings that two routers made; there are none yet. */
-  readonly punched: false;
+  /** Through openings that two routers made. */
+  readonly punched: boolean;
   /** Set while they have not let us in: what the request may show, and to whom. */
   readonly asking: AskingState | undefined;
 }
@@ -227,6 +229,8 @@ export interface HealthView {
   readonly reach: Reach;
   /** What the ports are worth that routers send on to us (MAP-15). */
   readonly mapping: MapVerdict;
+  /** What routers do with the port of our UDP socket, by family. */
+  readonly nat: Readonly<Record<Family, NatClass>>;
   /** Linked people who dialled us from outside this network. */
   readonly fromOutside: number;
   /** Sources of network time, and by how much our clock is behind it where there are enough. */

@@ -34,6 +34,7 @@ const HEALTH: HealthView = {
   addresses: ['10.0.0.2'],
   reach: 'mapped',
   mapping: 'none',
+  nat: { v4: 'independent', v6: 'unknown' },
   fromOutside: 0,
   clockSources: 4,
   clockBehindMs: 900,

@@ -396,8 +396,9 @@ function markRead(runtime: Runtime, contact: Contact, cursor: number, reply: Rep
   });
 }
 
-function routeOf({ asking, book, sessions }: Runtime, contact: Contact): RouteView {
+function routeOf({ asking, book, place, sessions }: Runtime, contact: Contact): RouteView {
   const session = sessions.ofContact(contact);
+  const device = session?.device === undefined ? undefined : book.device(session.device);
   const route = session?.route ?? 'waiting';
   return {
     conversation: book.conversationText(contact),
@@ -408,7 +409,7 @@ function routeOf({ asking, book, sessions }: Runtime, contact: Contact): RouteVi
     peerSeesMyIp: showsAddress(route),
     rttMs: session?.rttMs,
     hops: 0,
-    punched: false,
+    punched: session !== undefined && place.isPunched(session.at, device?.record),
     asking: asking.step(contact),
   };
 }

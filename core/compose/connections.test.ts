@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { LinkTarget } from '../link/contract.ts';
+import type { Effect } from '../effects.ts';
 import type { Route } from '../path/candidates.ts';
+import type { NatClass } from '../path/nat-class.ts';
 import { Connections } from './connections.ts';
 import { Context } from './context.ts';
 
@@ -11,8 +13,9 @@ const ROUTES: readonly Route[] = [
   { transport: 'udp', endpoint: { host: '192.0.2.1', port: 4000 } },
 ];
 
-function scene(): {
+function scene(nat: NatClass = 'unknown'): {
   connections: Connections;
+  effects: () => Effect[];
   run: (untilMs: number) => void;
   nowMs: () => number;
 } {
@@ -23,6 +26,7 @@ function scene(): {
     docs: [],
     gates: () => [],
     admit: () => false,
+    nat: () => nat,
     handlers: {
       up: () => undefined,
       message: () => undefined,
@@ -40,7 +44,12 @@ function scene(): {
     }
     context.now = { monoMs: untilMs, wallMs: untilMs };
   };
-  return { connections, run, nowMs: () => context.now.monoMs };
+  const effects = (): Effect[] => {
+    const all: Effect[] = [];
+    for (let out = context.poll(); out; out = context.poll()) all.push(out);
+    return all;
+  };
+  return { connections, effects, run, nowMs: () => context.now.monoMs };
 }
 
 function targetBehind(kind: 'invite' | 'direct'): LinkTarget {
@@ -82,4 +91,44 @@ test('[PTH-5] a renewed gate is tried soon, the same one told again is not', () 
   const renewed = { ...target.gate, secret: new Secret('gate' as const, bytes(32)) };
   connections.setTarget('ben', { ...target, gate: renewed }, ROUTES);
   expect(connections.wakeAtMs()).toBeLessThan(soonMs);
+});
+
+test('[PTH-3] victims named in ever new records, by several devices, get 16 datagrams in 10 s', () => {
+  const { connections, effects, nowMs, run } = scene();
+  const contact = targetBehind('direct');
+  const sentMs: number[] = [];
+  for (let round = 0; round < 100; round++) {
+    for (let device = 0; device < 3; device++) {
+      const routes: Route[] = [1, 2, 3].map((i) => ({
+        transport: 'udp',
+        endpoint: { host: `192.0.2.${i}`, port: 1_000 + 10 * round + device },
+      }));
+      const noise = contact.noise.slice();
+      noise[0] = device;
+      connections.setTarget(`device ${device}`, { ...contact, noise }, routes);
+      connections.news(`device ${device}`);
+    }
+    connections.want(contact.identity);
+    connections.punch(contact.identity, 'steady');
+    run(nowMs() + 200);
+    for (const effect of effects()) if (effect.type === 'datagram') sentMs.push(nowMs());
+  }
+  const most = sentMs.map((from) => sentMs.filter((ms) => ms >= from && ms < from + 9_800).length);
+  expect(Math.max(...most)).toBe(16);
+});
+
+test('[PTH-14] between two random routers no flight leaves in a slot, towards others they do', () => {
+  const { connections, effects, nowMs, run } = scene('random');
+  const flights = (nat: 'random' | 'independent'): number => {
+    const target = targetBehind('direct');
+    connections.setTarget(nat, target, [{ ...ROUTES[0]!, nat }]);
+    run(nowMs() + 10_100); // the race is over, the next one waits
+    effects();
+    connections.punch(target.identity, 'single');
+    const count = effects().filter(({ type }) => type === 'datagram').length;
+    connections.forget(target.identity);
+    return count;
+  };
+  expect(flights('random')).toBe(0);
+  expect(flights('independent')).toBe(1);
 });

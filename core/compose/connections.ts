@@ -3,9 +3,9 @@
  * by the hex of their signing key and nothing of people or messages.
  * @module
  */
-import { concat, equal, utf8, utf8Text } from '../base/bytes.ts';
+import { concat, equal, hex, utf8, utf8Text } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
-import type { Endpoint } from '../base/endpoint.ts';
+import { familyOf, type Endpoint, type Family } from '../base/endpoint.ts';
 import type { Input } from '../effects.ts';
 import type { Doc, DocChange } from '../base/vault.ts';
 import type {
@@ -21,6 +21,9 @@ import { REPLAY_ENTRIES_MAX, REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
 import { FEATURES, VERSIONS } from './versions.ts';
 import { Dialer, RESUME_PATIENCE_MS, RESUME_PATIENCE_MS_RESPONDER } from '../path/dialer.ts';
 import { nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
+import { isWorthPunching, type NatClass } from '../path/nat-class.ts';
+import { Probes } from '../path/probes.ts';
+import { timetableOf, type Pace, type PunchTimetable } from '../path/punch.ts';
 import { failed, type Context } from './context.ts';
 import { Isolation } from './isolation.ts';
 
@@ -36,6 +39,11 @@ export interface LinkHandlers {
   down(link: number): void;
 }
 
+interface Way {
+  readonly routes: readonly Route[];
+  readonly timetable?: PunchTimetable | undefined;
+}
+
 export interface ConnectionDeps {
   readonly self: LinkSelf;
   /** The vault's documents: first flights seen before the restart. */
@@ -43,6 +51,8 @@ export interface ConnectionDeps {
   gates(): readonly GateKey[];
   /** May this Noise key come in by that gate? */
   admit(noise: Uint8Array, gate: GateKey): boolean;
+  /** What our own router does with ports of this family. */
+  nat(family: Family): NatClass;
   readonly handlers: LinkHandlers;
   /** What carries streams through relays; absent, there is no such way. */
   readonly circuits?: CircuitStreams | undefined;
@@ -97,11 +107,14 @@ export class Connections {
   /** First flights on disk, by gate, oldest first: what to delete with the gate. */
   readonly #replays: Map<string, Uint8Array[]>;
   readonly #isolation = new Isolation();
+  /** Contacts go by the hex of their identity. */
+  readonly probes = new Probes();
   #nextDial = 1;
   #draining = false;
 
   readonly #handlers: LinkHandlers;
   readonly #circuits: CircuitStreams | undefined;
+  readonly #nat: (family: Family) => NatClass;
 
   constructor(
     private readonly context: Context,
@@ -109,6 +122,7 @@ export class Connections {
   ) {
     this.#handlers = deps.handlers;
     this.#circuits = deps.circuits;
+    this.#nat = (family) => deps.nat(family);
     this.#replays = replaysOf(deps.docs);
     this.#links = new Links({
       random: context.random,
@@ -119,6 +133,7 @@ export class Connections {
       admit: (noise, gate) => deps.admit(noise, gate),
       replaySeen: this.#replays,
       ...(deps.allocateStream && { allocateStream: deps.allocateStream }),
+      mayProbe: (noise, nowMs) => this.#mayProbe(noise, nowMs),
     });
   }
 
@@ -156,6 +171,20 @@ export class Connections {
   /** It says that it is there: it is dialled at once unless it is linked. */
   hurry(device: string): void {
     this.#wanted.get(device)?.dialer.handleNetworkChange(this.context.now.monoMs);
+    this.#drain();
+  }
+
+  /** A slot or beat of the pair has come: flights leave to all devices of this person. */
+  punch(identity: Uint8Array, pace: Exclude<Pace, 'race'>): void {
+    for (const [, { dialer }] of this.#ofPerson(identity)) {
+      dialer.handlePunch(pace, this.context.now.monoMs);
+    }
+    this.#drain();
+  }
+
+  /** A device has told anew where it is: it is there, even where that is the same as before. */
+  news(device: string): void {
+    this.#wanted.get(device)?.dialer.handleNews(this.context.now.monoMs);
     this.#drain();
   }
 
@@ -322,7 +351,7 @@ export class Connections {
         for (let out = wanted.dialer.poll(); out; out = wanted.dialer.poll()) {
           busy = true;
           if (out.type === 'cancel') this.#cancel(out.dial);
-          else this.#dial(device, wanted, out.dial);
+          else this.#dial(device, wanted, out.dial, out.pace);
         }
       }
       for (let out = this.#links.poll(); out; out = this.#links.poll()) {
@@ -333,10 +362,32 @@ export class Connections {
     this.#draining = false;
   }
 
-  #dial(device: string, { dialer, gates, target, routes }: Wanted, dial: number): void {
+  #dial(device: string, wanted: Wanted, dial: number, pace: Pace): void {
+    const { dialer, gates, target } = wanted;
     this.#dials.set(dial, device);
-    const gate = gates[dialer.failures % gates.length]!;
-    this.#links.dial(dial, { ...target, gate }, routes, new Uint8Array(0), this.context.now.monoMs);
+    const gate = gates[dialer.turns % gates.length]!;
+    const { routes, timetable } = this.#way(wanted, pace);
+    const payload = new Uint8Array(0);
+    const { monoMs } = this.context.now;
+    this.#links.dial(dial, { ...target, gate }, routes, payload, monoMs, timetable);
+  }
+
+  /** What a dial of this pace tries, and when. */
+  #way({ routes }: Wanted, pace: Pace): Way {
+    if (pace === 'race') return { routes };
+    const udp = routes.filter(({ endpoint, nat, transport }) => {
+      const ours = this.#nat(familyOf(endpoint));
+      return transport === 'udp' && isWorthPunching(ours, nat ?? 'unknown');
+    });
+    const others = pace === 'steady' ? routes.filter(({ transport }) => transport !== 'udp') : [];
+    if (udp.length === 0) return { routes: [] };
+    return { routes: [...udp, ...others], timetable: timetableOf(pace, udp.length) };
+  }
+
+  /** All that leaves to where one person is said to be counts together (PTH-3). */
+  #mayProbe(noise: Uint8Array, nowMs: number): boolean {
+    const known = [...this.#wanted.values()].find(({ target }) => equal(target.noise, noise));
+    return this.probes.take(hex(known?.target.identity ?? noise), nowMs);
   }
 
   #cancel(dial: number): void {

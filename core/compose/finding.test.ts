@@ -13,7 +13,8 @@ function offline(): { finding: Finding; context: Context; asked: (untilMs: numbe
     allowReserved: false,
     displayName: undefined,
   });
-  const nothing = { found: () => undefined, external: () => undefined, copyOfUs: () => undefined };
+  const none = (): void => undefined;
+  const nothing = { found: none, external: none, votes: none, copyOfUs: none };
   const finding = new Finding(context, bytes(32), [], ['v4'], nothing);
   const asked = (untilMs: number): number[] => {
     const times: number[] = [];

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
-import { utf8 } from '../base/bytes.ts';
+import { equal, utf8 } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { DhtNode, type DhtOutput } from '../discovery/dht-node.ts';
@@ -12,6 +12,7 @@ import type { DhtPort, Got, Stored } from '../discovery/dht-port.ts';
 import { Presence, type OurRecord, type PresenceOutput } from '../discovery/presence.ts';
 import { NetworkTime } from '../discovery/network-time.ts';
 import type { RendezvousId } from '../discovery/presence-saved.ts';
+import type { Vote } from '../discovery/ip-vote.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
 import { failed, type Context } from './context.ts';
 
@@ -26,9 +27,17 @@ const TABLE_KEY = utf8('table');
 const PORT_OPS_FROM = 2 ** 40;
 
 export interface FoundHandlers {
-  found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void;
+  /** @param fresh newer than any read before. */
+  found(
+    at: RendezvousId,
+    device: Uint8Array | undefined,
+    record: PresenceRecord,
+    fresh: boolean,
+  ): void;
   /** Those who answer us agree on where they see us. */
   external(): void;
+  /** Some of those who answer us see us elsewhere than before, or for the first time. */
+  votes(): void;
   copyOfUs(): void;
 }
 
@@ -41,6 +50,7 @@ export class Finding {
   #resolvePauseMs = RESOLVE_AGAIN_MS;
   #nextResolve = 1;
   #helpers = -1;
+  #voteChanges = 0;
   #draining = false;
   #nextPortOp = PORT_OPS_FROM;
   /** Who waits for the answer to an operation of the port. */
@@ -54,7 +64,8 @@ export class Finding {
     private readonly handlers: FoundHandlers,
   ) {
     const { now, profile, random } = context;
-    const saved = docs.find((doc) => doc.space === 'dht')?.value;
+    const isTable = (doc: Doc): boolean => doc.space === 'dht' && equal(doc.key, TABLE_KEY);
+    const saved = docs.find(isTable)?.value;
     const literal = profile.bootstrap.map(parseEndpoint).filter((end) => end !== undefined);
     this.#dht = profile.dht
       ? new DhtNode({
@@ -121,12 +132,9 @@ export class Finding {
     done({ responders: 0, stored: 0, ...out });
   }
 
-  /** The ports under which others see us, at the address by vote. */
-  get seenPorts(): readonly number[] {
-    const votes = this.#dht?.votes('v4') ?? [];
-    return votes
-      .filter(({ seen }) => seen.host === this.external?.host)
-      .map(({ seen }) => seen.port);
+  /** Who sees us where, one of each network, oldest first. */
+  votes(family: Family): readonly Vote[] {
+    return this.#dht?.votes(family) ?? [];
   }
 
   /** True where the datagram was the DHT's. */
@@ -153,6 +161,12 @@ export class Finding {
   wakeAtMs(): number | undefined {
     const save = this.#dht ? this.#saveAtMs : undefined;
     return earliest(this.#dht?.wakeAtMs(), this.presence.wakeAtMs(), save, this.#resolveAtMs);
+  }
+
+  /** One more look at somebody who may be here by now. */
+  glance(id: RendezvousId): void {
+    this.presence.glance(id, this.context.now);
+    this.#drain();
   }
 
   setOurRecord(record: OurRecord | undefined): void {
@@ -224,6 +238,7 @@ export class Finding {
     }
     this.#draining = false;
     this.#watchHelpers();
+    this.#watchVotes();
   }
 
   #route(out: DhtOutput): void {
@@ -257,7 +272,7 @@ export class Finding {
       case 'cancel':
         return this.#dht?.cancel(out.op);
       case 'found':
-        return this.handlers.found(out.at, out.device, out.record);
+        return this.handlers.found(out.at, out.device, out.record, out.fresh);
       case 'save':
         return context.vault({ op: 'put', docs: out.docs }, (reply) => {
           this.presence.handleStored(out.token, !failed(reply), context.now);
@@ -266,6 +281,13 @@ export class Finding {
       case 'copy':
         return this.handlers.copyOfUs();
     }
+  }
+
+  #watchVotes(): void {
+    const changes = this.#dht?.voteChanges ?? 0;
+    if (changes === this.#voteChanges) return;
+    this.#voteChanges = changes;
+    this.handlers.votes();
   }
 
   #watchHelpers(): void {

@@ -6,6 +6,7 @@
 import { hex } from '../base/bytes.ts';
 import type { HealthView, PathState, PathView, Reach } from '../commands.ts';
 import type { DialFailure } from '../link/contract.ts';
+import type { NatClass } from '../path/nat-class.ts';
 import type { Contact } from '../people/contact.ts';
 import { inviteId } from '../people/invite.ts';
 import { parseInvite, type InviteText } from '../people/invite-text.ts';
@@ -15,11 +16,8 @@ import type { RendezvousId } from '../discovery/presence-saved.ts';
 import type { Attempt } from './connections.ts';
 import type { Runtime } from './runtime.ts';
 
-/** As many must agree on our port before a router counts as one that keeps it. */
-export const SAMPLES_MIN = 4;
-
 export function healthOf(runtime: Runtime): HealthView {
-  const { context, finding, listening } = runtime;
+  const { context, finding, listening, place } = runtime;
   const { now } = context;
   const { sources } = finding.time;
   const clockBehindMs = sources < SOURCES_MIN ? undefined : finding.time.read(now) - now.wallMs;
@@ -29,21 +27,28 @@ export function healthOf(runtime: Runtime): HealthView {
     addresses: listening.addresses,
     reach: reachOf(runtime),
     mapping: runtime.mapping.verdict,
+    nat: { v4: place.nat('v4'), v6: place.nat('v6') },
     fromOutside: runtime.sessions.fromOutside,
     clockSources: sources,
     clockBehindMs,
   };
 }
 
-function reachOf({ finding, listening, mapping, sessions }: Runtime): Reach {
+function reachOf({ finding, listening, mapping, place, sessions }: Runtime): Reach {
   if (sessions.fromOutside > 0) return 'proven';
   if (mapping.verdict === 'open') return 'opened';
-  const { external, seenPorts } = finding;
+  const { external } = finding;
   if (!external) return 'unknown';
   if (listening.addresses.includes(external.host)) return 'open';
-  if (new Set(seenPorts).size > 1) return 'varied';
-  return seenPorts.length < SAMPLES_MIN ? 'unknown' : 'mapped';
+  return REACH[place.nat('v4')];
 }
+
+const REACH: Readonly<Record<NatClass, Reach>> = {
+  open: 'open',
+  independent: 'mapped',
+  random: 'varied',
+  unknown: 'unknown',
+};
 
 export function pathOf(runtime: Runtime, contact: Contact): PathView {
   const { book, connections, context, finding } = runtime;

@@ -22,12 +22,11 @@ import { VERSIONS } from './versions.ts';
 import {
   allowedRoutes,
   familiesOf,
-  ownCandidates,
   withHeard,
   type OwnAddresses,
   type Route,
 } from '../path/candidates.ts';
-import { judgeMaps, type MapJudgement } from '../path/mapped.ts';
+import type { MapJudgement } from '../path/mapped.ts';
 import type { PortMap } from '../path/port-map/contract.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteState, type Invite } from '../people/invite.ts';
@@ -39,6 +38,8 @@ import { inviteIdOf, Invites } from './invites.ts';
 import { Longing } from './longing.ts';
 import { Mail } from './mail.ts';
 import { Nearby } from './nearby.ts';
+import { Place } from './place.ts';
+import { portsOf, Punching } from './punching.ts';
 import type { Me } from './self.ts';
 import { pairSecretOf, Sessions } from './sessions.ts';
 
@@ -57,6 +58,8 @@ export class Runtime {
   readonly door: Door;
   readonly drafts: Drafts;
   readonly nearby: Nearby;
+  readonly place: Place;
+  readonly punching: Punching;
   #listen: Listening;
   /** What routers say they send on to us. */
   #maps: readonly PortMap[] = [];
@@ -81,9 +84,13 @@ export class Runtime {
     this.book = new Book(me.identity, loaded.docs);
     this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
     this.drafts = new Drafts(context, this.book, loaded.docs);
+    this.place = new Place(context, loaded.docs);
     this.finding = new Finding(context, me.device, loaded.docs, this.#families(), {
-      found: (at, device, record) => this.#found(at, device, record),
+      found: (at, device, record, fresh) => this.#found(at, device, record, fresh),
       external: () => this.#refreshRecord(),
+      votes: () => {
+        if (this.place.look(this.finding, this.#listen)) this.#refreshRecord();
+      },
       copyOfUs: () => {
         context.log('error', 'a second copy of this device is running elsewhere');
         context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
@@ -98,6 +105,7 @@ export class Runtime {
       docs: loaded.docs,
       gates: () => this.#gates(),
       admit: (noise, gate) => this.#admit(noise, gate),
+      nat: (family) => this.place.nat(family),
       handlers: {
         up: (link, target) => this.sessions.handleUp(link, target),
         message: (link, body, bytes) => this.sessions.handleMessage(link, body, bytes),
@@ -125,6 +133,7 @@ export class Runtime {
       admitsList: (contact, list) => asking.admitsList(contact, list),
     });
     this.nearby = this.#makeNearby();
+    this.punching = new Punching(context, portsOf(finding, this.connections));
     this.#begin(loaded);
   }
 
@@ -135,14 +144,7 @@ export class Runtime {
 
   /** What that is worth, by how others see us now. */
   get mapping(): MapJudgement {
-    const { external, external6, seenPorts } = this.finding;
-    return judgeMaps(this.#maps, {
-      // An address of an earlier run says nothing of the network of today.
-      external: seenPorts.length > 0 ? external?.host : undefined,
-      external6: external6?.host,
-      local: this.#listen.addresses,
-      allowReserved: this.context.profile.allowReserved,
-    });
+    return this.place.judge(this.finding, this.#listen, this.#maps);
   }
 
   /** @returns false where nobody took it, so that nothing has changed. */
@@ -196,6 +198,7 @@ export class Runtime {
   #moved(listen: Listening): void {
     const gone = this.#listen.addresses.some((host) => !listen.addresses.includes(host));
     this.#listen = listen;
+    this.place.handleMove();
     this.finding.handleNetworkChange(this.#families());
     this.#refreshRecord();
     this.connections.handleWake(gone);
@@ -205,6 +208,7 @@ export class Runtime {
     const { now } = this.context;
     this.finding.handleTimeout();
     this.connections.handleTimeout();
+    this.punching.handleTimeout();
     this.sessions.handleTimeout();
     this.mail.handleTimeout();
     this.asking.handleTimeout();
@@ -218,6 +222,7 @@ export class Runtime {
     return earliest(
       this.finding.wakeAtMs(),
       this.connections.wakeAtMs(),
+      this.punching.wakeAtMs(),
       this.sessions.wakeAtMs(),
       this.mail.wakeAtMs(),
       this.asking.wakeAtMs(),
@@ -234,6 +239,7 @@ export class Runtime {
       invites: this.book.invites.size,
       sessions: this.sessions.ready,
       missed: this.#longing.size,
+      awaited: this.punching.size,
       ...this.finding.stats(),
       ...prefixed('link', this.connections.stats()),
       ...prefixed('mail', this.mail.stats()),
@@ -295,6 +301,7 @@ export class Runtime {
       if (read?.ok) this.#reach(device, read.record);
     }
     this.#watchPresence(contact);
+    this.punching.watch(contact);
   }
 
   /** Uses a record that came another way than through the DHT (Echo, tests). */
@@ -362,15 +369,7 @@ export class Runtime {
   }
 
   #own(): OwnAddresses {
-    return {
-      local: this.#listen.addresses,
-      udpPort: this.#listen.udpPort,
-      tcpPort: this.#listen.tcpPort,
-      external: this.finding.external,
-      external6: this.finding.external6,
-      mapped: this.mapping,
-      allowReserved: this.context.profile.allowReserved,
-    };
+    return this.place.own(this.finding, this.#listen, this.mapping);
   }
 
   #deviceKeys(): { signing: Uint8Array; noise: Uint8Array } {
@@ -383,7 +382,7 @@ export class Runtime {
       policy: 'auto',
       generation: Math.max(this.finding.presence.generation, 1),
       list: this.me.list,
-      candidates: ownCandidates(this.#own()).map((route) => ({ ...route, nat: 'unknown' })),
+      candidates: this.place.candidates(this.finding, this.#own()),
       gate: { kind: 'direct', secret },
     };
   }
@@ -420,17 +419,25 @@ export class Runtime {
 
   // Where they are
 
-  #found(at: RendezvousId, device: Uint8Array | undefined, record: PresenceRecord): void {
+  #found(
+    at: RendezvousId,
+    device: Uint8Array | undefined,
+    record: PresenceRecord,
+    fresh: boolean,
+  ): void {
     if ('invite' in at) return this.invites.handleFound(at.invite, record);
     const known = device && this.book.device(hex(device));
     if (!known || known.contact.blocked) return;
     const { contact } = known;
     const bytes = encodeRecord(record);
-    contact.devices = contact.devices.map((entry) =>
-      equal(entry.device, device) ? { ...entry, record: bytes } : entry,
-    );
-    this.#put([this.book.put(contact)]);
+    if (!known.record || !equal(bytes, known.record)) {
+      contact.devices = contact.devices.map((entry) =>
+        equal(entry.device, device) ? { ...entry, record: bytes } : entry,
+      );
+      this.#put([this.book.put(contact)]);
+    }
     this.#reach(known, record);
+    if (fresh) this.connections.news(known.key);
   }
 
   #reach(known: KnownDevice, { candidates, gate, majors }: PresenceRecord): void {
@@ -516,6 +523,7 @@ export class Runtime {
     this.finding.presence.linkDown(hex(contact.identity), this.context.now);
     if (contact.besides) this.#watchPresence(contact);
     this.finding.drain();
+    this.punching.watch(contact);
     this.#miss(contact, this.context.now.monoMs);
   }
 

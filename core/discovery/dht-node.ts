@@ -132,6 +132,13 @@ export class DhtNode {
     return this.#realms.get(family)?.votes.votes() ?? [];
   }
 
+  /** Grows whenever a vote of any family says something new. */
+  get voteChanges(): number {
+    let changes = 0;
+    for (const { votes } of this.#realms.values()) changes += votes.changes;
+    return changes;
+  }
+
   /**
    * A datagram came in on the socket that carries the DHT.
    * @returns false where it is not KRPC and belongs to somebody else; true, whatever became of it,

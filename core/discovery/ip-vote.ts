@@ -28,6 +28,7 @@ export interface Vote {
 export class IpVote {
   readonly #votes = new BoundedMap<string, Vote>(VOTES_MAX);
   #elected: Endpoint | undefined;
+  #changes = 0;
 
   /** @param saved what an earlier run elected; it stands until enough others say otherwise. */
   constructor(saved?: Endpoint) {
@@ -36,6 +37,11 @@ export class IpVote {
 
   get size(): number {
     return this.#votes.size;
+  }
+
+  /** How often a vote said something new. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** The address and port most voters see us at. */
@@ -61,6 +67,7 @@ export class IpVote {
     }
     // Most answers say what their voter said before: nothing to count.
     if (!expired && before?.host === seen.host && before.port === seen.port) return false;
+    this.#changes++;
     const host = this.#electHost();
     if (host === undefined) return false;
     const port = this.#electPort(host);

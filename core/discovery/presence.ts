@@ -81,6 +81,13 @@ export interface Lookup {
   readonly lookedAtMs: number | undefined;
 }
 
+/** How scarce the epochs are in which two ends look for each other (DSC-20 to DSC-22). */
+export interface Absence {
+  readonly active: boolean;
+  /** With the relief that we can afford. */
+  readonly level: number;
+}
+
 export type PresenceOutput = WorkOutput | SaveRequest;
 
 export class Presence {
@@ -150,6 +157,13 @@ export class Presence {
     const at = this.#all.get(rendezvousName(id));
     if (!at || at.readers.length === 0 || at.silent) return undefined;
     return { looking: at.looking, found: at.foundNow, lookedAtMs: at.lookedAtMs };
+  }
+
+  /** Somebody whom we would meet; undefined where we do not look for them. */
+  absence(id: RendezvousId): Absence | undefined {
+    const at = this.#all.get(rendezvousName(id));
+    if (!at || at.linked || at.silent) return undefined;
+    return { active: at.active, level: Math.max(0, at.level(this.#clock.epoch) - this.#relief) };
   }
 
   /** The DHT can be asked, or cannot. Nothing is asked before. */
@@ -241,6 +255,13 @@ export class Presence {
   want(id: RendezvousId, now: Now): void {
     this.#at(id, now, (at) => {
       if (!at.linked && !at.silent) at.schedule.wish(now.monoMs);
+    });
+  }
+
+  /** One more look between those of the timetable, where the budget allows it. */
+  glance(id: RendezvousId, now: Now): void {
+    this.#at(id, now, (at) => {
+      if (!at.linked && !at.silent) at.schedule.glance(now.monoMs);
     });
   }
 

@@ -28,6 +28,8 @@ const RESTLESS_MS = 10 * 60_000;
 /** How long a wish counts as most wanted, and how often a repeated one starts over. */
 const WANTED_MS = 60_000;
 const WISH_EVERY_MS = 15_000;
+/** A look that is due so soon does for a glance. */
+const GLANCE_MS = 15_000;
 /** Pauses after a put that reached nobody; the last one repeats, for the network may come back. */
 const PUT_RETRY_MS = [5, 10, 20, 40].map((seconds) => seconds * 1000);
 /** A put that reached few is repeated once: the table may have been nearly empty. */
@@ -84,6 +86,12 @@ export class Schedule {
     if (nowMs < this.#wishedAtMs + WISH_EVERY_MS) return;
     this.#wishedAtMs = nowMs;
     this.startQuick(nowMs);
+  }
+
+  /** One more look, unless one is near anyway. */
+  glance(nowMs: number): void {
+    if (this.isQuick(nowMs) && (this.lookAtMs ?? Infinity) < nowMs + GLANCE_MS) return;
+    this.lookAtMs = nowMs;
   }
 
   /** What we say has changed. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
-import { isActive, LEVEL_MAX, levelAfter, relief, timetableWord } from './timetable.ts';
+import { isActive, LEVEL_MAX, levelAfter, punchWord, relief, timetableWord } from './timetable.ts';
 
 const SECRET = new Secret(
   'pair' as const,
@@ -12,6 +12,7 @@ const SECRET = new Secret(
 test('[DSC-20] the word is that of the spec', () => {
   // Python's hmac and hashlib, as in epoch.test.ts.
   expect(timetableWord(SECRET, 497_222).toString(16)).toBe('d4f26b7c');
+  expect(punchWord(SECRET, 497_222).toString(16)).toBe('4bc5297b');
 });
 
 test('[DSC-20] active sets nest: what is active at a level is active at every lower one', () => {

@@ -31,8 +31,16 @@ const AFFORDABLE_PER_EPOCH = Math.floor(
 
 /** The shared random word of a pair in an epoch. */
 export function timetableWord(secret: PairSecret, epoch: number): number {
-  const bytes = kdf(secret.reveal(), LABELS.recordTimetable, epochBytes(epoch), 2 * WORD_BYTES);
-  return readUintBE(bytes, 0, WORD_BYTES);
+  return readUintBE(wordsOf(secret, epoch), 0, WORD_BYTES);
+}
+
+/** The other one: where in the epoch they punch (docs/spec/path.md). */
+export function punchWord(secret: PairSecret, epoch: number): number {
+  return readUintBE(wordsOf(secret, epoch), WORD_BYTES, WORD_BYTES);
+}
+
+function wordsOf(secret: PairSecret, epoch: number): Uint8Array {
+  return kdf(secret.reveal(), LABELS.recordTimetable, epochBytes(epoch), 2 * WORD_BYTES);
 }
 
 /** Does a pair at `level` act in the epoch with this word? */

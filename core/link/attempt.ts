@@ -38,7 +38,9 @@ export interface AttemptDeps<Result> {
   readonly allocateStream: () => StreamId;
   /** A fresh handshake and the opening of its flight; undefined where none is left. */
   readonly begin: (streamId: number) => (Opening<Result> & { opening: Uint8Array }) | undefined;
-  readonly timetable?: Timetable;
+  readonly timetable?: Timetable | undefined;
+  /** UDP: may a flight leave now? One that may not is left out. */
+  readonly mayFly?: ((nowMs: number) => boolean) | undefined;
 }
 
 /** When flights leave on UDP, and when the attempt ends. */
@@ -116,6 +118,7 @@ export class Attempt<Result extends { remoteId: number }> {
     const due = this.#dueMs;
     if (due === undefined || nowMs < this.#startedAtMs + due) return;
     this.#flights++;
+    if (this.#deps.mayFly?.(nowMs) === false) return;
     const flight = this.#flight(this.#streamId(), nowMs);
     if (flight === undefined) return this.cancel();
     this.#deps.emit({ type: 'datagram', to: this.route.endpoint, bytes: flight });

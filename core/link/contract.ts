@@ -59,6 +59,15 @@ export interface Via {
   readonly tcp: boolean;
 }
 
+/** When the first flights of a dial leave on UDP; without one, by LNK-15. */
+export interface DialTimetable {
+  /** One flight in this time, on all UDP routes in turns (LNK-60). */
+  readonly everyMs: number;
+  /** On all of them together. */
+  readonly flights: number;
+  readonly giveUpMs: number;
+}
+
 /** 32 bytes that both ends of one link, and nobody else, can compute. */
 export type LinkExporter = Secret<'link exporter'>;
 

@@ -8,10 +8,11 @@
 import { assert } from '../base/assert.ts';
 import { earliest, type Random } from '../base/time.ts';
 import type { AttemptBoard } from './attempt-board.ts';
-import { Attempt, type Won } from './attempt.ts';
+import { Attempt, type Timetable, type Won } from './attempt.ts';
 import type {
   DialFailure,
   DialId,
+  DialTimetable,
   Emit,
   GateKey,
   LinkTarget,
@@ -20,7 +21,7 @@ import type {
 } from './contract.ts';
 import { type FlightKey, OPENING_BYTES } from './gate.ts';
 import { type Agreed, type HandshakeDeps, openLink } from './handshake.ts';
-import { DIALS_MAX, PAYLOAD_BYTES_MAX, ROUTES_MAX } from './limits.ts';
+import { DIAL_FLIGHTS_MAX, DIALS_MAX, PAYLOAD_BYTES_MAX, ROUTES_MAX } from './limits.ts';
 import { highestCommon, isVersionList } from './versions.ts';
 
 export interface DialsDeps {
@@ -30,6 +31,8 @@ export interface DialsDeps {
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
   readonly keyOf: (gate: GateKey) => FlightKey;
+  /** May a datagram leave to where this device is said to be? */
+  readonly mayProbe: (noise: Uint8Array, nowMs: number) => boolean;
   readonly won: (dial: Dial, won: Won<Agreed>) => void;
 }
 
@@ -58,6 +61,7 @@ export class Dials {
     routes: readonly Route[],
     payload: Uint8Array,
     nowMs: number,
+    timetable?: DialTimetable,
   ): void {
     assert(!this.#dials.has(id), 'a dial has a number of its own');
     assert(payload.length <= PAYLOAD_BYTES_MAX, 'a payload fits the first flight');
@@ -67,7 +71,12 @@ export class Dials {
     if (this.#dials.size >= DIALS_MAX) return this.fail(id, 'busy');
     const dial: Dial = { id, target, startedAtMs: nowMs, attempts: new Set() };
     this.#dials.set(id, dial);
-    for (const route of routes.slice(0, ROUTES_MAX)) this.#attempt(dial, route, payload, nowMs);
+    const tried = routes.slice(0, ROUTES_MAX);
+    const udp = tried.filter(({ transport }) => transport === 'udp');
+    for (const route of tried) {
+      const turns = timetable && turnsOf(timetable, udp.indexOf(route), udp.length);
+      this.#attempt(dial, route, payload, nowMs, turns);
+    }
     this.#settle(dial);
   }
 
@@ -95,16 +104,24 @@ export class Dials {
     return soonest;
   }
 
-  #attempt(dial: Dial, route: Route, payload: Uint8Array, nowMs: number): void {
+  #attempt(
+    dial: Dial,
+    route: Route,
+    payload: Uint8Array,
+    nowMs: number,
+    timetable: Timetable | undefined,
+  ): void {
     const { target } = dial;
-    const { allocateStream, board, emit, handshake, keyOf, random, won } = this.#deps;
+    const { allocateStream, board, emit, handshake, keyOf, mayProbe, random, won } = this.#deps;
     const begin: ConstructorParameters<typeof Attempt<Agreed>>[0]['begin'] = (streamId) => {
       const opening = openLink(handshake, target, streamId, payload);
       return opening && { ...opening, opening: random(OPENING_BYTES) };
     };
     const key = keyOf(target.gate);
     const { noise: peer } = target;
-    const deps = { route, peer, key, random, emit, allocateStream, begin };
+    const mayFly = (atMs: number): boolean => mayProbe(peer, atMs);
+    const sending = { route, peer, key, random, emit, allocateStream, begin };
+    const deps = { ...sending, mayFly, timetable };
     const attempt = new Attempt<Agreed>(deps, nowMs);
     dial.attempts.add(attempt);
     board.add(attempt, {
@@ -136,4 +153,15 @@ export class Dials {
       this.#deps.board.remove(attempt);
     }
   }
+}
+
+/** The flights of one of several UDP routes that take turns; a TCP route has none but its own. */
+function turnsOf(timetable: DialTimetable, index: number, routes: number): Timetable {
+  const { everyMs, giveUpMs } = timetable;
+  const flights = Math.min(timetable.flights, DIAL_FLIGHTS_MAX);
+  const flightsMs: number[] = [];
+  for (let i = Math.max(index, 0); i < flights; i += Math.max(routes, 1)) {
+    flightsMs.push(i * everyMs);
+  }
+  return { flightsMs, giveUpMs };
 }

@@ -34,6 +34,8 @@ export const ROUTES_MAX = 16;
 /** Routes on which a link looks for its next path at once (LNK-34). */
 export const ATTACH_ROUTES_MAX = 4;
 export const DIALS_MAX = 256;
+/** First flights of one dial, on all its UDP routes together. */
+export const DIAL_FLIGHTS_MAX = 64;
 export const LINKS_MAX = 1024;
 /** The payload that the caller puts into message 1, in bytes. */
 export const PAYLOAD_BYTES_MAX = 768;
@@ -43,6 +45,9 @@ export const BODY_BYTES_MAX = 64 * 1024;
 export const FRAME_CHARGE_BYTES = 64;
 /** Two links count as dialled at once if the second is up this soon after the first (LNK-18). */
 export const SIMULTANEOUS_MS = 10_000;
+/** A UDP path is asked sooner while it is young: routers trust what answers for longer (LNK-32). */
+export const YOUNG_PATH_MS = 60_000;
+export const YOUNG_KEEPALIVE_SHARE = 0.6;
 
 export interface LinkLimits {
   /** Charge that a peer may have outstanding with our consumer (LNK-27). */
@@ -58,7 +63,7 @@ export interface LinkLimits {
   /** A fresh handshake is due after this, and the link ends without one after that (LNK-31). */
   readonly refreshMs: number;
   readonly staleMs: number;
-  /** A silent path is probed after this, times 0.8 to 1.2 (LNK-32). */
+  /** A silent path is probed after this, times 0.8 to 1 (LNK-32). */
   readonly keepaliveMs: number;
   /** A path that owes us an answer for this long is dead (LNK-33). */
   readonly deadPathMs: number;

@@ -18,7 +18,7 @@ import { assert } from '../base/assert.ts';
 import { earliest, type Random, unit } from '../base/time.ts';
 import type { CloseReason, DownReason, Emit, GateKey, LinkId } from './contract.ts';
 import { FRAME, type Frame, type FrameType, PING_BYTES } from './frame.ts';
-import type { LinkLimits } from './limits.ts';
+import { type LinkLimits, YOUNG_KEEPALIVE_SHARE, YOUNG_PATH_MS } from './limits.ts';
 import type { Established } from './mix.ts';
 import type { Path } from './path.ts';
 import { Patience } from './patience.ts';
@@ -357,6 +357,9 @@ export class Link {
   }
 
   #nextKeepalive(nowMs: number): number {
-    return nowMs + this.#limits.keepaliveMs * (0.8 + 0.4 * unit(this.#random));
+    const path = this.#path;
+    const isYoung = path !== undefined && nowMs - path.establishedAtMs < YOUNG_PATH_MS;
+    const share = isYoung && path.route.transport === 'udp' ? YOUNG_KEEPALIVE_SHARE : 1;
+    return nowMs + share * this.#limits.keepaliveMs * (0.8 + 0.2 * unit(this.#random));
   }
 }

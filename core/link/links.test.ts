@@ -85,7 +85,7 @@ describe('[LNK-15] dialling by UDP', () => {
     net.latencyMs = 1500;
     a.links.dial(7, b.target(gate), [b.route('udp')], NO_PAYLOAD, net.nowMs);
     net.drain(a);
-    net.run(30_000);
+    net.run(60_000);
     expect(a.of('up').length).toBe(1);
     expect(b.of('up').length).toBe(1);
     expect(b.links.stats()).toMatchObject({ links: 1, streams: 1, unproven: 0 });

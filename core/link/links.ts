@@ -24,6 +24,7 @@ import type {
   CloseReason,
   DialFailure,
   DialId,
+  DialTimetable,
   DownReason,
   GateKey,
   LinkId,
@@ -72,6 +73,8 @@ export interface LinksDeps {
   readonly admit: (noiseStatic: Uint8Array, gate: GateKey) => boolean;
   /** What earlier `replay` outputs had stored, by gate id, oldest first. */
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** May a datagram leave to where this device says it is? Always, where nobody counts. */
+  readonly mayProbe?: (noiseStatic: Uint8Array, nowMs: number) => boolean;
   readonly limits?: Partial<LinkLimits>;
   /** The number of a stream that nobody else uses; given where several share a driver. */
   readonly allocateStream?: () => StreamId;
@@ -82,6 +85,7 @@ export class Links {
   readonly #limits: LinkLimits;
   readonly #handshake: HandshakeDeps;
   readonly #ourNoise: Uint8Array;
+  readonly #mayProbe: (noise: Uint8Array, nowMs: number) => boolean;
   readonly #attaches = new AttachIndex<Link>();
   readonly #arrivals: Arrivals;
   readonly #dials: Dials;
@@ -101,6 +105,7 @@ export class Links {
     this.#allocateStream = deps.allocateStream ?? streamIds();
     this.#limits = { ...LINK_LIMITS, ...deps.limits };
     this.#ourNoise = dhPublicKey(self.noise.reveal());
+    this.#mayProbe = deps.mayProbe ?? (() => true);
     const instance = random(INSTANCE_BYTES);
     this.#handshake = { random, self, versions, features, instance };
     this.#carriers = new Carriers(this.#emit, this.#limits);
@@ -123,6 +128,7 @@ export class Links {
       emit: this.#emit,
       allocateStream: this.#allocateStream,
       keyOf: (gate) => this.#arrivals.keyOf(gate),
+      mayProbe: this.#mayProbe,
       won: (dial, won) => this.#dialWon(dial, won),
     });
   }
@@ -130,6 +136,7 @@ export class Links {
   /**
    * Dials a device on all routes at once. Ends in one `up` or `dial-failed` with this number.
    * @param payload shown to the peer with its `up`; at most 768 bytes.
+   * @param timetable for a peer that cannot be reached before it sends too (docs/spec/path.md).
    */
   dial(
     id: DialId,
@@ -137,9 +144,10 @@ export class Links {
     routes: readonly Route[],
     payload: Uint8Array,
     nowMs: number,
+    timetable?: DialTimetable,
   ): void {
     this.#nowMs = nowMs;
-    this.#dials.start(id, target, routes, payload, nowMs);
+    this.#dials.start(id, target, routes, payload, nowMs, timetable);
   }
 
   /** Forgets a dial; no output names it any more. */
@@ -435,8 +443,9 @@ export class Links {
     const rivals = this.#rivals(carrier, proof, established);
     if (rivals === undefined) return false;
     const link = this.#newLink(true, gate, established);
-    const deps = { random: this.#random, emit: this.#emit, allocateStream: this.#allocateStream };
-    const resume = new Resume(link, path.route, deps);
+    const [random, emit] = [this.#random, this.#emit];
+    const [allocateStream, mayProbe] = [this.#allocateStream, this.#mayProbe];
+    const resume = new Resume(link, path.route, { random, emit, allocateStream, mayProbe });
     this.#linkUp(carrier, link, resume, { dial }, rivals);
     return this.#carrierFrame(carrier, frame);
   }

@@ -30,6 +30,8 @@ const LAST_ROUTE: Timetable = { flightsMs: FLIGHT_TIMES_MS, giveUpMs: 5_000 };
 const OTHER_ROUTE: Timetable = { flightsMs: [0, 1_000], giveUpMs: 5_000 };
 
 export interface ResumeDeps {
+  /** May a datagram leave to where this device is said to be? */
+  readonly mayProbe: (noise: Uint8Array, nowMs: number) => boolean;
   readonly random: Random;
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
@@ -149,7 +151,7 @@ export class Resume {
   }
 
   #attempt(route: Route, timetable: Timetable, nowMs: number): AttachAttempt {
-    const { random, emit, allocateStream } = this.#deps;
+    const { random, emit, allocateStream, mayProbe } = this.#deps;
     const begin = (
       streamId: number,
     ): (ReturnType<typeof openAttach> & { opening: Uint8Array }) | undefined => {
@@ -169,7 +171,11 @@ export class Resume {
     };
     const key = this.#key;
     const peer = this.link.established.peerNoise;
-    const deps = { route, peer, key, random, emit, allocateStream, begin, timetable };
+    // Where the last path led somebody has answered; elsewhere only the peer says that it is.
+    const isProven = keyOf(route) === keyOf(this.#route);
+    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs);
+    const sending = { route, peer, key, random, emit, allocateStream, begin };
+    const deps = { ...sending, mayFly, timetable };
     return new Attempt(deps, nowMs);
   }
 }

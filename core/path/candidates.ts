@@ -10,6 +10,7 @@
 import { hex } from '../base/bytes.ts';
 import { endpointKey, familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
 import type { MapJudgement } from './mapped.ts';
+import type { NatClass } from './nat-class.ts';
 
 export type RouteTransport = 'udp' | 'tcp';
 /** A way to a device: its own endpoint, or a relay's and what opens a circuit there. */
@@ -17,6 +18,8 @@ export interface Route {
   readonly transport: RouteTransport | 'circuit';
   readonly endpoint: Endpoint;
   readonly via?: Via | undefined;
+  /** Of a peer, as its record says. */
+  readonly nat?: NatClass;
 }
 /** An endpoint of the device itself. */
 export interface DirectRoute extends Route {

@@ -143,3 +143,74 @@ test('[PTH-10] after sleep or with other addresses who is not linked is dialled 
   subject.handleNetworkChange(1_000_001);
   expect(subject.wakeAtMs()).toBeUndefined();
 });
+
+const UDP: Route[] = [{ transport: 'udp', endpoint: { host: '192.0.2.3', port: 1000 } }];
+
+/** Lets time pass without any answer; returns what was dialled when. */
+function paces(subject: Dialer, untilMs: number): string[] {
+  const dialled: string[] = [];
+  for (let atMs = subject.wakeAtMs(); atMs !== undefined && atMs <= untilMs;) {
+    subject.handleTimeout(atMs);
+    for (let out = subject.poll(); out; out = subject.poll()) {
+      if (out.type === 'dial') dialled.push(`${out.pace} ${atMs}`);
+    }
+    atMs = subject.wakeAtMs();
+  }
+  return dialled;
+}
+
+test('[PTH-17] while somebody waits, flights leave steadily after the race', () => {
+  for (const begin of ['wanted', 'news'] as const) {
+    const subject = dialer();
+    subject.handleRoutes(UDP, 0);
+    if (begin === 'wanted') subject.handleWanted(0);
+    else subject.handleNews(0);
+    expect(paces(subject, 30_000)).toEqual(['race 0', `steady ${DIAL_GIVE_UP_MS}`]);
+  }
+  const calm = dialer();
+  calm.handleRoutes(UDP, 0);
+  expect(paces(calm, 30_000).every((dial) => dial.startsWith('race'))).toBe(true);
+});
+
+test('[PTH-17] fresh word of a device that has not moved is a reason to dial, too', () => {
+  const subject = dialer();
+  subject.handleRoutes(UDP, 0);
+  paces(subject, 1_000_000);
+  subject.handleNews(1_000_000);
+  expect(subject.wakeAtMs()).toBeLessThanOrEqual(1_010_000);
+  expect(paces(subject, 1_040_000).some((dial) => dial.startsWith('steady'))).toBe(true);
+});
+
+test('[PTH-15] a slot or beat leaves the back-off as it was, and makes way for a wish', () => {
+  const subject = dialer();
+  subject.handleRoutes(UDP, 0);
+  run(subject, 100_000, (dial, atMs) => subject.handleDialFailed(dial, atMs));
+  const [dueMs, failures] = [subject.wakeAtMs()!, subject.failures];
+  subject.handlePunch('single', 100_000);
+  expect(subject.poll()).toMatchObject({ type: 'dial', pace: 'single', routes: UDP });
+  subject.handleTimeout(subject.wakeAtMs()!);
+  subject.poll();
+  expect([subject.wakeAtMs(), subject.failures]).toEqual([dueMs, failures]);
+  subject.handlePunch('single', 110_000);
+  const beat = subject.poll();
+  subject.handleWanted(110_100);
+  expect(subject.poll()).toEqual({ type: 'cancel', dial: beat!.dial });
+  expect(subject.wakeAtMs()! - 110_100).toBeLessThanOrEqual(1_250);
+});
+
+test('[PTH-15] nobody punches towards who is linked, dialled, or has no UDP', () => {
+  const subject = dialer();
+  subject.handleRoutes(ROUTES, 0);
+  run(subject, 100_000, (dial, atMs) => subject.handleDialFailed(dial, atMs));
+  subject.handlePunch('steady', 100_000);
+  expect(subject.poll()).toBeUndefined();
+  subject.handleRoutes(UDP, 100_000);
+  subject.handleTimeout(100_000);
+  expect(subject.poll()).toMatchObject({ pace: 'race' });
+  subject.handlePunch('steady', 100_001);
+  expect(subject.poll()).toBeUndefined();
+  subject.handleLinked(100_002);
+  subject.poll();
+  subject.handlePunch('steady', 100_003);
+  expect(subject.poll()).toBeUndefined();
+});

@@ -4,12 +4,20 @@
  * @module
  */
 import { ModelVault } from '@sotto/sim/model-vault.ts';
+import { scopeOf, type Endpoint } from '../../base/endpoint.ts';
 import { Prng } from '../../base/prng.ts';
 import type { VaultReply, VaultRequest } from '../../base/vault.ts';
 import type { Command, CommandResult } from '../../commands.ts';
 import type { Effect, Input, Notice } from '../../effects.ts';
 import { Node } from '../../node.ts';
 import type { PortMap } from '../../path/port-map/contract.ts';
+import type { TestNat } from '../../path/test-nat.ts';
+
+/** Where somebody gets what is sent there, and from where it seems to come. */
+interface Reached {
+  readonly far: Person;
+  readonly source: Endpoint;
+}
 
 /** Where announcements come from. */
 const LAN_MOUTH_PORT = 50_000;
@@ -21,7 +29,7 @@ export class World {
   tap: (bytes: Uint8Array) => void = () => undefined;
   readonly people: Person[] = [];
   /** UDX ends by their own id. */
-  readonly udx = new Map<number, { person: Person; stream: number }>();
+  readonly udx = new Map<number, { person: Person; stream: number; to: Endpoint }>();
   #nextStream = 1;
   readonly #clients: Prng;
 
@@ -44,8 +52,22 @@ export class World {
     }
   }
 
-  at(port: number): Person | undefined {
-    return this.people.find((person) => person.port === port && person.running);
+  /** By port alone where everybody has one computer; by address too where routers stand between. */
+  reach(from: Person, to: Endpoint): Reached | undefined {
+    const inside = { host: from.host, port: from.port };
+    const isInside = from.nat !== undefined && scopeOf(to.host) === 'private';
+    const nat = isInside ? from.nat : this.#natAt(to.host);
+    const source = isInside ? inside : (from.nat?.outward(inside, to, this.nowMs) ?? inside);
+    const target = nat && !isInside ? nat.inward(to.port, source, this.nowMs) : to;
+    const far = this.people.find((person) => {
+      const isThere = person.host === target?.host || scopeOf(person.host) === 'loopback';
+      return person.running && person.port === target?.port && person.nat === nat && isThere;
+    });
+    return far && !far.cutOff && !from.cutOff ? { far, source } : undefined;
+  }
+
+  #natAt(host: string): TestNat | undefined {
+    return this.people.find(({ nat }) => nat?.host === host)?.nat;
   }
 
   clientId(): Uint8Array {
@@ -87,7 +109,8 @@ export class Person {
   #inbox: Input[] = [];
   readonly #late: Extract<Effect, { type: 'vault' }>[] = [];
   #results = new Map<number, CommandResult>();
-  #streams = new Map<number, { far: Person; stream: number }>();
+  /** `to`: where the packets of a UDX stream go. */
+  #streams = new Map<number, { far: Person; stream: number; to?: Endpoint }>();
   #nextCommand = 1;
   #starts = 0;
   /** How far their wall clock is from the world's. */
@@ -97,6 +120,8 @@ export class Person {
   /** Networks shared with others, and all that was heard there. */
   networks: readonly string[] = [];
   readonly heard: Uint8Array[] = [];
+  host = '127.0.0.1';
+  nat: TestNat | undefined;
 
   constructor(
     readonly world: World,
@@ -113,7 +138,8 @@ export class Person {
 
   start(): void {
     const random = new Prng(this.world.seed * 1e7 + this.port * 100 + this.#starts++).bytes;
-    const bootstrap = this.world.people.map(({ port }) => `127.0.0.1:${port}`);
+    const reachable = this.world.people.filter(({ nat }) => nat === undefined);
+    const bootstrap = reachable.map(({ host, port }) => `${host}:${port}`);
     this.node = new Node({
       random,
       profile: {
@@ -124,7 +150,7 @@ export class Person {
         displayName: this.name,
       },
     });
-    const listen = { udpPort: this.port, tcpPort: this.port, addresses: ['127.0.0.1'] };
+    const listen = { udpPort: this.port, tcpPort: this.port, addresses: [this.host] };
     this.#inbox = [{ type: 'start', listen }];
   }
 
@@ -240,10 +266,10 @@ export class Person {
         return;
       case 'datagram': {
         this.world.tap(effect.bytes);
-        const from = { host: '127.0.0.1', port: this.port };
-        const far = this.world.at(effect.to.port);
-        if (far && !this.cutOff && !far.cutOff)
-          far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
+        const reached = this.world.reach(this, effect.to);
+        if (!reached) return;
+        const { far, source: from } = reached;
+        far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
         return;
       }
       case 'multicast':
@@ -258,7 +284,9 @@ export class Person {
         return this.#open(effect);
       case 'stream-write': {
         const end = this.#streams.get(effect.stream);
-        if (end && !this.cutOff && !end.far.cutOff)
+        const isRouted = end?.to !== undefined && (this.nat ?? end.far.nat) !== undefined;
+        const passes = isRouted ? this.world.reach(this, end.to!) : !end?.far.cutOff;
+        if (end && passes && !this.cutOff)
           end.far.#inbox.push({ type: 'stream-bytes', stream: end.stream, bytes: effect.bytes });
         this.#inbox.push({ type: 'stream-writable', stream: effect.stream });
         return;
@@ -283,27 +311,27 @@ export class Person {
 
   #open(effect: Extract<Effect, { type: 'stream-open' }>): void {
     if (effect.transport === 'udx') return this.#openUdx(effect);
-    const far = this.world.at(effect.to.port);
-    if (!far || far.cutOff || this.cutOff) {
+    const reached = this.world.reach(this, effect.to);
+    if (!reached || (reached.far.nat && reached.far.nat !== this.nat)) {
       this.#inbox.push({ type: 'stream-closed', stream: effect.stream, reason: 'refused' });
       return;
     }
+    const { far, source: from } = reached;
     const stream = this.world.nextOdd();
     this.#streams.set(effect.stream, { far, stream });
     far.#streams.set(stream, { far: this, stream: effect.stream });
-    const from = { host: '127.0.0.1', port: this.port };
     far.#inbox.push({ type: 'stream-accepted', stream, from });
     this.#inbox.push({ type: 'stream-opened', stream: effect.stream });
   }
 
   /** UDX has no listen: both ends open with each other's id; bytes wait for the second. */
   #openUdx(effect: Extract<Effect, { type: 'stream-open' }>): void {
-    const { localId, remoteId, stream } = effect;
-    this.world.udx.set(localId!, { person: this, stream });
+    const { localId, remoteId, stream, to } = effect;
+    this.world.udx.set(localId!, { person: this, stream, to });
     const far = this.world.udx.get(remoteId!);
     if (!far) return;
-    this.#streams.set(stream, { far: far.person, stream: far.stream });
-    far.person.#streams.set(far.stream, { far: this, stream });
+    this.#streams.set(stream, { far: far.person, stream: far.stream, to });
+    far.person.#streams.set(far.stream, { far: this, stream, to: far.to });
     this.#inbox.push({ type: 'stream-opened', stream });
     far.person.#inbox.push({ type: 'stream-opened', stream: far.stream });
   }

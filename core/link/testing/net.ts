@@ -28,6 +28,7 @@ export interface NodeOptions {
   features?: number;
   limits?: Partial<LinkLimits>;
   admit?: (noise: Uint8Array, gate: GateKey) => boolean;
+  mayProbe?: (noise: Uint8Array, nowMs: number) => boolean;
   /** False: `replay` outputs wait for `storeReplays`. */
   storesAtOnce?: boolean;
   /** False: messages are credited by `creditAll`. */
@@ -86,6 +87,7 @@ export class TestNode {
       features: this.options.features ?? 0,
       gates: () => this.options.gates ?? [],
       admit: this.options.admit ?? (() => true),
+      mayProbe: this.options.mayProbe ?? (() => true),
       replaySeen: this.replays,
       limits: this.options.limits ?? {},
     });

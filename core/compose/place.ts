@@ -1,0 +1,103 @@
+/**
+ * Place: where this device stands in the network: what routers do with its ports, as told from
+ * what others see (path/nat-class.ts), and so our candidates and what stands beside them (PTH-13).
+ * @module
+ */
+import { equal, utf8 } from '../base/bytes.ts';
+import { familyOf, type Family } from '../base/endpoint.ts';
+import type { Doc } from '../base/vault.ts';
+import { decodeRecord, type RecordCandidate } from '../discovery/record.ts';
+import type { Listening } from '../effects.ts';
+import { ownCandidates, type OwnAddresses, type Route } from '../path/candidates.ts';
+import { judgeMaps, type MapJudgement } from '../path/mapped.ts';
+import {
+  isPunched,
+  natOfCandidate,
+  NatWatch,
+  type NatClass,
+  type OwnSocket,
+} from '../path/nat-class.ts';
+import type { PortMap } from '../path/port-map/contract.ts';
+import type { Context } from './context.ts';
+import type { Finding } from './finding.ts';
+
+/** Beside the routing table. */
+const NAT_KEY = utf8('nat');
+
+export class Place {
+  readonly #nat: NatWatch;
+
+  constructor(
+    private readonly context: Context,
+    docs: readonly Doc[],
+  ) {
+    const saved = docs.find(({ key, space }) => space === 'dht' && equal(key, NAT_KEY));
+    this.#nat = new NatWatch(saved?.value);
+  }
+
+  nat(family: Family): NatClass {
+    return this.#nat.of(family);
+  }
+
+  /** This computer has other addresses: it may be in another network. */
+  handleMove(): void {
+    this.#nat.handleMove(this.context.now.monoMs);
+  }
+
+  /** Those who answer us have said anew where they see us. @returns true where it says more now. */
+  look(finding: Pick<Finding, 'votes'>, own: OwnSocket): boolean {
+    let changed = false;
+    for (const family of ['v4', 'v6'] as const) {
+      if (this.#nat.update(family, finding.votes(family), own)) changed = true;
+    }
+    if (!changed) return false;
+    const docs = [{ space: 'dht' as const, key: NAT_KEY, value: this.#nat.encode() }];
+    this.context.vault({ op: 'put', docs }, () => undefined);
+    return true;
+  }
+
+  /** What the ports are worth that routers say they send on to us. */
+  judge(finding: Outside, listen: Listening, maps: readonly PortMap[]): MapJudgement {
+    const { external, external6 } = finding;
+    const isSeen = finding.votes('v4').some(({ seen }) => seen.host === external?.host);
+    return judgeMaps(maps, {
+      // An address of an earlier run says nothing of the network of today.
+      external: isSeen ? external?.host : undefined,
+      external6: external6?.host,
+      local: listen.addresses,
+      allowReserved: this.context.profile.allowReserved,
+    });
+  }
+
+  /** Where this device may be reached, by all that is known. */
+  own({ external, external6 }: Outside, listen: Listening, mapped: MapJudgement): OwnAddresses {
+    const { addresses: local, tcpPort, udpPort } = listen;
+    const { allowReserved } = this.context.profile;
+    return { local, udpPort, tcpPort, external, external6, mapped, allowReserved };
+  }
+
+  /** Our candidates as our record names them. */
+  candidates({ external, external6 }: Outside, own: OwnAddresses): RecordCandidate[] {
+    return ownCandidates(own).map((route) => {
+      const family = familyOf(route.endpoint);
+      const outside = family === 'v4' ? external : external6;
+      return { ...route, nat: natOfCandidate(route, outside, this.nat(family)) };
+    });
+  }
+
+  /**
+   * Does a path there lead through openings that two routers made (PTH-19)?
+   * @param record what the far side says of itself.
+   */
+  isPunched({ endpoint, transport }: Route, record: Uint8Array | undefined): boolean {
+    const read = record && decodeRecord(record);
+    if (transport !== 'udp' || !read?.ok) return false;
+    // Its port may be another for us, where its router is random.
+    const theirs = read.record.candidates.find(
+      (candidate) => candidate.transport === 'udp' && candidate.endpoint.host === endpoint.host,
+    );
+    return isPunched(this.nat(familyOf(endpoint)), theirs?.nat ?? 'unknown');
+  }
+}
+
+type Outside = Pick<Finding, 'external' | 'external6' | 'votes'>;

@@ -1,0 +1,31 @@
+/**
+ * Probes: how many datagrams may go where only a peer's word says that the peer is (PTH-3).
+ *
+ * ⚑ A contact may name addresses of others as its own. Whatever makes us send to them, be it dials
+ * of several of its devices, ever new records, punch slots or openers, one window bounds it all.
+ * @module
+ */
+import { BoundedMap } from '../base/bounded.ts';
+
+/** Datagrams per contact in any window of this length. */
+export const PROBES_MAX = 16;
+export const PROBE_WINDOW_MS = 10_000;
+/** Names remembered; to who had the oldest nothing has left for long. */
+const NAMES_MAX = 4_096;
+
+export class Probes {
+  /** By name, when the newest ones left; rising. */
+  readonly #sentAtMs = new BoundedMap<string, readonly number[]>(NAMES_MAX);
+
+  /**
+   * @param name of the contact, or of whoever else gave the addresses.
+   * @returns false where no datagram may leave now.
+   */
+  take(name: string, nowMs: number): boolean {
+    const before = this.#sentAtMs.get(name) ?? [];
+    const recent = before.filter((atMs) => atMs > nowMs - PROBE_WINDOW_MS);
+    const isRoom = recent.length < PROBES_MAX;
+    this.#sentAtMs.set(name, isRoom ? [...recent, nowMs] : recent);
+    return isRoom;
+  }
+}
