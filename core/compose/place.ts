@@ -44,18 +44,6 @@ export class Place {
     this.#nat.handleMove(this.context.now.monoMs);
   }
 
-  /** Those who answer us have said anew where they see us. @returns true where it says more now. */
-  look(finding: Pick<Finding, 'votes'>, own: OwnSocket): boolean {
-    let changed = false;
-    for (const family of ['v4', 'v6'] as const) {
-      if (this.#nat.update(family, finding.votes(family), own)) changed = true;
-    }
-    if (!changed) return false;
-    const docs = [{ space: 'dht' as const, key: NAT_KEY, value: this.#nat.encode() }];
-    this.context.vault({ op: 'put', docs }, () => undefined);
-    return true;
-  }
-
   /** What the ports are worth that routers say they send on to us. */
   judge(finding: Outside, listen: Listening, maps: readonly PortMap[]): MapJudgement {
     const { external, external6 } = finding;
@@ -77,7 +65,9 @@ export class Place {
   }
 
   /** Our candidates as our record names them. */
-  candidates({ external, external6 }: Outside, own: OwnAddresses): RecordCandidate[] {
+  candidates(finding: Outside, own: OwnAddresses): RecordCandidate[] {
+    this.#look(finding, { addresses: own.local, udpPort: own.udpPort });
+    const { external, external6 } = finding;
     return ownCandidates(own).map((route) => {
       const family = familyOf(route.endpoint);
       const outside = family === 'v4' ? external : external6;
@@ -97,6 +87,17 @@ export class Place {
       (candidate) => candidate.transport === 'udp' && candidate.endpoint.host === endpoint.host,
     );
     return isPunched(this.nat(familyOf(endpoint)), theirs?.nat ?? 'unknown');
+  }
+
+  /** Those who answer us may have said anew where they see us. */
+  #look(finding: Pick<Finding, 'votes'>, own: OwnSocket): void {
+    let changed = false;
+    for (const family of ['v4', 'v6'] as const) {
+      if (this.#nat.update(family, finding.votes(family), own)) changed = true;
+    }
+    if (!changed) return;
+    const docs = [{ space: 'dht' as const, key: NAT_KEY, value: this.#nat.encode() }];
+    this.context.vault({ op: 'put', docs }, () => undefined);
   }
 }
 

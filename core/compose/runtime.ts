@@ -88,9 +88,7 @@ export class Runtime {
     this.finding = new Finding(context, me.device, loaded.docs, this.#families(), {
       found: (at, device, record, fresh) => this.#found(at, device, record, fresh),
       external: () => this.#refreshRecord(),
-      votes: () => {
-        if (this.place.look(this.finding, this.#listen)) this.#refreshRecord();
-      },
+      votes: () => this.#refreshRecord(),
       copyOfUs: () => {
         context.log('error', 'a second copy of this device is running elsewhere');
         context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
