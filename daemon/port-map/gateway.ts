@@ -91,7 +91,8 @@ export function addressTowards({ family, host }: Gateway): Promise<string | unde
 
 /** How the system names this router: those of one network alone need the interface with it. */
 export function dialName(host: string, { iface }: Gateway): string {
-  return scopeOf(host) === 'link-local' && host.includes(':') ? `${host}%${iface}` : host;
+  const isOfLink = host.startsWith('ff02:') || scopeOf(host) === 'link-local';
+  return isOfLink && host.includes(':') ? `${host}%${iface}` : host;
 }
 
 function readText(path: string): string | undefined {

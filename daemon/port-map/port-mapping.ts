@@ -26,7 +26,8 @@ import { askHttp } from './http.ts';
 /** How often the routes of this computer are looked at. */
 export const LOOK_EVERY_MS = 5_000;
 /** Routers say here that they have just started (RFC 6886 3.2.1, RFC 6887 14.1). */
-const ANNOUNCED: Endpoint = { host: '224.0.0.1', port: 5350 };
+const ANNOUNCED_PORT = 5350;
+const ANNOUNCED_AT: Readonly<Record<Family, string>> = { v4: '224.0.0.1', v6: 'ff02::1' };
 /** As far as another router in the same home. */
 const MULTICAST_TTL = 2;
 
@@ -174,10 +175,9 @@ export class PortMapping {
       socket.setMulticastInterface(site.local);
       socket.setMulticastTTL(MULTICAST_TTL);
     });
-    if (site.family === 'v6') return [asks];
-    const { host: address, port } = ANNOUNCED;
-    const hears = this.#socket(gateway, site, { address, port }, (socket) => {
-      socket.addMembership(address, site.local);
+    const address = dialName(ANNOUNCED_AT[site.family], gateway);
+    const hears = this.#socket(gateway, site, { address, port: ANNOUNCED_PORT }, (socket) => {
+      socket.addMembership(address, site.family === 'v4' ? site.local : `::%${gateway.iface}`);
     });
     return [asks, hears];
   }

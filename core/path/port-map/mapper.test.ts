@@ -154,6 +154,17 @@ describe('[MAP-6] a router that was restarted', () => {
     expect(open(here)).toEqual(both(via));
   });
 
+  test('it says so in a protocol that does not map our ports: it is asked in the one that does', () => {
+    for (const can of [{ natPmp: true }, { upnp: true }] as Abilities[]) {
+      const here = home(can);
+      here.pass(HOUR_MS / 2);
+      here.restart();
+      here.announce(true);
+      here.settle();
+      expect(here.table.size).toBe(2);
+    }
+  });
+
   test('another outside address is told', () => {
     for (const can of [{ natPmp: true }, { upnp: true }] as Abilities[]) {
       const here = home(can);

@@ -23,7 +23,7 @@ export const LOOK_MS = 5_000;
 export const AGAIN_MS = [60_000, 120_000, 240_000, 480_000, 900_000] as const;
 /** So often the router is asked whether it still knows us, and has the address that it had. */
 export const CHECK_EVERY_MS = 5 * 60_000;
-/** A router that says it has just started is searched anew this often at most. */
+/** A router that says it has just started is asked about it this often at most. */
 const ANNOUNCED_MS_MIN = 10_000;
 
 export type SiteState = 'looking' | 'open' | 'refused' | 'silent';
@@ -41,6 +41,7 @@ export class SiteMapper {
   #clients: PortClient[] = [];
   #chosen: PortClient | undefined;
   #beganAtMs = -Infinity;
+  #announcedAtMs = -Infinity;
   #againAtMs: number | undefined;
   #checkAtMs: number | undefined;
   #rounds = 0;
@@ -92,8 +93,7 @@ export class SiteMapper {
   handleDatagram(from: Endpoint, bytes: Uint8Array, nowMs: number): void {
     // ⚑ Only the router itself is believed (MAP-2).
     if (from.host !== this.site.gateway) return;
-    const isAnnounced = this.#againAtMs !== undefined && from.port === CONTROL_PORT;
-    if (isAnnounced && nowMs >= this.#beganAtMs + ANNOUNCED_MS_MIN) this.#begin(nowMs);
+    if (from.port === CONTROL_PORT && this.#isNews(bytes)) this.#announced(nowMs);
     for (const client of this.#clients) client.handleDatagram(from, bytes, nowMs);
     this.#settle(nowMs);
   }
@@ -131,6 +131,22 @@ export class SiteMapper {
   /** While one maps our ports the others rest, in case it fails. */
   get #awake(): readonly PortClient[] {
     return this.#chosen && !this.#released ? [this.#chosen] : this.#clients;
+  }
+
+  /** Word of the router that the client which maps our ports does not read itself. */
+  #isNews(bytes: Uint8Array): boolean {
+    const others = [PCP, NAT_PMP].filter(({ via }) => via !== this.#chosen?.via);
+    return others.some((codec) => codec.decode(bytes, [])?.type === 'alive');
+  }
+
+  /** A router may say in one protocol that it has started, and map our ports by another. */
+  #announced(nowMs: number): void {
+    const isIdle = this.#againAtMs !== undefined;
+    if (this.#released || !(isIdle || this.#wasOpen)) return;
+    if (nowMs < this.#announcedAtMs + ANNOUNCED_MS_MIN) return;
+    this.#announcedAtMs = nowMs;
+    if (isIdle) this.#begin(nowMs);
+    else this.#chosen?.check(nowMs);
   }
 
   #begin(nowMs: number): void {

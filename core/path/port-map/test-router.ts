@@ -115,8 +115,8 @@ export class Home {
   }
 
   /** Says that it has just started, to everybody. */
-  announce(): void {
-    const bytes = this.can.pcp
+  announce(inPcp = this.can.pcp === true): void {
+    const bytes = inPcp
       ? this.#pcpHead(0, 0, 0)
       : concat(this.#natPmpHead(0, 0), parseAddress(this.#external)!);
     this.answer(bytes);
