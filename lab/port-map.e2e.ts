@@ -12,6 +12,7 @@ import {
   DEVICE_6,
   DEVICES,
   MappingHome,
+  OTHERS_PORT,
   WORLD,
   WORLD_6,
   type Speaks,
@@ -142,7 +143,7 @@ for (const [name, speaks] of KINDS.slice(0, 3)) {
       async (here) => {
         const { ana, home } = here;
         home.take(PORT, home.devices[1]!);
-        const theirs = openFor(OTHER, 9_000, PORT);
+        const theirs = openFor(OTHER, OTHERS_PORT, PORT);
         assert.deepEqual(home.open(), theirs);
         await ana.start();
         await until('open', () => home.open().length === 4);
@@ -181,9 +182,15 @@ test('over IPv6 the wall is opened by PCP', () =>
       const { ana, home } = here;
       await ana.start();
       await isOpen(here);
-      const reaches = (): boolean =>
-        home.world.run('nc', ['-6', '-z', '-w', '1', '-s', WORLD_6, DEVICE_6, String(PORT)])
-          .status === 0;
+      const to = JSON.stringify({
+        host: DEVICE_6,
+        port: PORT,
+        localAddress: WORLD_6,
+        timeout: 1_000,
+      });
+      const end = `.on('connect', () => process.exit(0)).on('timeout', () => process.exit(1))`;
+      const dial = `require('node:net').connect(${to})${end}`;
+      const reaches = (): boolean => home.world.run(process.execPath, ['-e', dial]).status === 0;
       await until('reached', reaches);
       await ana.stop();
       assert.ok(!home.rules().includes(DEVICE_6));

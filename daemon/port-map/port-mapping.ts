@@ -129,7 +129,9 @@ export class PortMapping {
   }
 
   async #look(): Promise<void> {
-    const gateways = readGateways();
+    const ports = ownPorts(this.#parts.listening());
+    // With no port of ours there is nothing to ask for.
+    const gateways = ports.length > 0 ? readGateways() : [];
     this.#isSupported = gateways !== undefined;
     const found = await Promise.all((gateways ?? []).map((gateway) => this.#siteOf(gateway)));
     if (!this.#mapper || this.#onStopped) return;
@@ -142,7 +144,7 @@ export class PortMapping {
     for (const way of this.#ways) if (!ways.includes(way)) close(way);
     this.#ways = ways;
     const sites = ways.map(({ site }) => site);
-    this.#mapper.handleSites(sites, ownPorts(this.#parts.listening()), performance.now());
+    this.#mapper.handleSites(sites, ports, performance.now());
     this.#watchSleep(this.#mapper);
     this.#drain();
   }

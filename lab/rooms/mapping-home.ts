@@ -23,11 +23,13 @@ const INSIDE_6 = '2a00:1:1:1::1';
 export const DEVICE_6 = '2a00:1:1:1::11';
 const OUTSIDE_6 = '2a00:9::7';
 export const WORLD_6 = '2a00:9::50';
+/** On which somebody else in the home listens. */
+export const OTHERS_PORT = 9_000;
 const HTTP_PORT = 5_000;
 const START_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
-/** What the router speaks; version numbers of what comes to its port 5351 tell PCP and NAT-PMP apart. */
+/** What the router speaks. It hears PCP or NAT-PMP by the version in what comes to port 5351. */
 export interface Speaks {
   readonly upnp?: boolean;
   readonly pcp?: boolean;
@@ -154,10 +156,30 @@ export class MappingHome {
   /** Somebody else in the home has this port of the router. */
   take(port: number, device: Room): void {
     const { address } = device;
-    for (const kind of ['udp', 'tcp']) {
-      const words = ['-i', '-a', address, '9000', String(port), kind, '3600'];
-      const { stderr, stdout } = device.run('upnpc', words, { timeoutMs: 20_000 });
-      if (!stdout.includes('is redirected')) throw new Error(`${stdout}${stderr}`);
+    const service = 'urn:schemas-upnp-org:service:WANIPConnection:1';
+    for (const kind of ['UDP', 'TCP']) {
+      const values = {
+        NewRemoteHost: '',
+        NewExternalPort: port,
+        NewProtocol: kind,
+        NewInternalPort: OTHERS_PORT,
+        NewInternalClient: address,
+        NewEnabled: 1,
+        NewPortMappingDescription: 'x',
+        NewLeaseDuration: 3_600,
+      };
+      const inside = Object.entries(values).map(([name, value]) => `<${name}>${value}</${name}>`);
+      const action = 'u:AddPortMapping';
+      const call = `<${action} xmlns:u="${service}">${inside.join('')}</${action}>`;
+      const envelope = 'xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"';
+      const body = `<s:Envelope ${envelope}><s:Body>${call}</s:Body></s:Envelope>`;
+      const headers = { SOAPAction: `"${service}#AddPortMapping"`, 'Content-Type': 'text/xml' };
+      const request = JSON.stringify({ method: 'POST', headers, body });
+      const url = `http://${INSIDE}:${HTTP_PORT}/ctl/IPConn`;
+      const check = '({ ok, status }) => { if (!ok) throw new Error(status) }';
+      const script = `fetch('${url}', ${request}).then(${check})`;
+      const { status, stderr } = device.run(process.execPath, ['-e', script]);
+      if (status !== 0) throw new Error(stderr);
     }
   }
 
