@@ -42,5 +42,7 @@ describe('[MAP-1] the default router', () => {
   test('is reached from an address of ours', async () => {
     const here = { family: 'v4', host: '127.0.0.1', iface: 'lo' } as const;
     expect(await addressTowards(here)).toBe('127.0.0.1');
+    const nobody = { ...here, host: '255.255.255.255' };
+    expect(await addressTowards(nobody)).toBeUndefined();
   });
 });

@@ -75,7 +75,10 @@ function best(
 export function addressTowards({ family, host }: Gateway): Promise<string | undefined> {
   const socket = createSocket(family === 'v4' ? 'udp4' : 'udp6');
   return new Promise((done) => {
+    let isDone = false;
     const end = (address: string | undefined): void => {
+      if (isDone) return;
+      isDone = true;
       socket.close();
       done(address);
     };
