@@ -28,6 +28,7 @@ const EACH_SHORT = 1;
 /** What no way leads to without luck is looked at so often, after so long. */
 const TOLD_EACH = 2;
 const TOLD_AFTER_MS = 35_000;
+const TOLD_AGAIN_MS = 1_000;
 const UNASKED_MS_MAX = 4 * 60_000;
 const ASKED_MS_MAX = 30_000;
 const COUPLES = 3;
@@ -146,7 +147,7 @@ async function measurePair(couple: Couple, pair: Pair, each: number): Promise<Ro
   for (let i = 0; i < (isSure ? each : Math.min(each, TOLD_EACH)); i++) {
     await couple.start();
     row.unasked.push(await couple.linked(isSure ? UNASKED_MS_MAX : TOLD_AFTER_MS));
-    row.untrue.push(...untruths(pair, await couple.said()));
+    row.untrue.push(...(await untrueNow(couple, pair)));
     row.told++;
     await couple.stop();
     await couple.start();
@@ -154,6 +155,13 @@ async function measurePair(couple: Couple, pair: Pair, each: number): Promise<Ro
     await couple.stop();
   }
   return row;
+}
+
+/** Links change between two questions: what is not so a second later either is untrue. */
+async function untrueNow(couple: Couple, pair: Pair): Promise<string[]> {
+  if (untruths(pair, await couple.said()).length === 0) return [];
+  await new Promise((resolve) => setTimeout(resolve, TOLD_AGAIN_MS));
+  return untruths(pair, await couple.said());
 }
 
 function lineOf({ asked, pair, told, unasked, untrue, way }: Row): string {

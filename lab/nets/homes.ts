@@ -3,6 +3,7 @@
  * addresses inside, as in real life, so that a peer's often exists here too.
  *
  *   open      host 192.0.2.11 ----------------------------------------------+
+ *   open-dual host 192.0.2.12, 2001:db8:cc::c ------------------------------+
  *   port      host 192.168.1.11 -- gateway 203.0.113.11 --------------------+-- router
  *   carrier   host 192.168.1.11 -- gateway 100.64.0.11 -- 203.0.113.12 -----+
  *   mobile    host 100.64.0.12 -----------------------/                     |
@@ -53,7 +54,8 @@ export class Homes {
     const number = this.#made++;
     const about = KINDS[kind];
     const carrier = about.carrier ? await this.#carriersLan() : undefined;
-    const lan = about.four || about.six ? await this.#house(number, about, carrier) : carrier;
+    const isHouse = about.four !== undefined || (about.six && !about.open);
+    const lan = isHouse ? await this.#house(number, about, carrier) : carrier;
     return new Home(this, number, kind, lan, lan === carrier ? undefined : lan?.gateway);
   }
 
@@ -66,9 +68,10 @@ export class Homes {
     return this.#mirror;
   }
 
-  /** An address for somebody without a gateway. */
-  openAddress(): string {
-    return `192.0.2.${FIRST + this.#open++}`;
+  /** Addresses for somebody without a gateway. */
+  openAddresses(hasSix: boolean): string[] {
+    const number = FIRST + (this.#open++ % 240);
+    return [`192.0.2.${number}`, ...(hasSix ? [`2001:db8:cc::${number.toString(16)}`] : [])];
   }
 
   /** An outside address that nobody has. */
@@ -154,7 +157,7 @@ export class Home {
   /** A computer that hangs nowhere, or did so elsewhere, joins. */
   take(room: Room): void {
     if (this.lan) this.lan.plug(room);
-    else this.homes.internet.plug(room, [this.homes.openAddress()]);
+    else this.homes.internet.plug(room, this.homes.openAddresses(KINDS[this.kind].six === true));
   }
 
   /** A computer leaves; it keeps running without a network. */

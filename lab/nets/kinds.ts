@@ -6,6 +6,7 @@ import type { Four } from './rules.ts';
 
 export type HomeKind =
   | 'open'
+  | 'open-dual'
   | 'full'
   | 'restricted'
   | 'port'
@@ -23,9 +24,11 @@ export type HomeKind =
 
 export interface Kind {
   readonly about: string;
-  /** What its own gateway does with IPv4; absent: it has none. */
+  /** Nothing is in front of it. */
+  readonly open?: true;
+  /** What its own gateway does with IPv4; absent: it has no gateway, or no IPv4. */
   readonly four?: Four;
-  /** It has IPv6, whose firewall lets in what was asked for. */
+  /** It has IPv6; where there is a gateway, its firewall lets in what was asked for. */
   readonly six?: true;
   /** It hangs on the network of a carrier, which is a port-restricted NAT too. */
   readonly carrier?: true;
@@ -35,7 +38,8 @@ export interface Kind {
 const PORT: Four = { mapping: 'independent', filtering: 'port', out: 'everything' };
 
 export const KINDS: Readonly<Record<HomeKind, Kind>> = {
-  open: { about: 'a public address of its own' },
+  open: { about: 'a public address of its own', open: true },
+  'open-dual': { about: 'public addresses of both families, of its own', open: true, six: true },
   full: { about: 'full cone', four: { ...PORT, filtering: 'anybody' } },
   restricted: { about: 'restricted cone', four: { ...PORT, filtering: 'address' } },
   port: { about: 'port-restricted cone', four: PORT },

@@ -12,6 +12,8 @@ interface Nets {
 }
 
 const GATEWAY = 1;
+/** Fixed: else it becomes that of a host as hosts come and go, and all others look for it. */
+const GATEWAY_MAC = '02:00:00:00:00:01';
 const HOST_FIRST = 11;
 /** Ends the range, as the address that all hear. */
 const EVERYBODY = 255;
@@ -26,7 +28,7 @@ export class Lan {
   ) {
     const { four, six } = nets;
     ipLines(gateway.namespace, [
-      'link add lan type bridge',
+      `link add lan address ${GATEWAY_MAC} type bridge`,
       ...(four === undefined ? [] : [`addr add ${four}${GATEWAY}/24 dev lan`]),
       ...(six === undefined ? [] : [`addr add ${six}${GATEWAY}/64 dev lan nodad`]),
       'link set lan up',

@@ -10,12 +10,12 @@ import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Asked, Spot, UdpFacts } from './probe.ts';
 
-const TRIES = 2;
-const WAIT_MS = 300;
-const TCP_WAIT_MS = 700;
+const TRIES = 3;
+const WAIT_MS = 700;
+const TCP_WAIT_MS = 2_000;
 const PUNCH_EVERY_MS = 50;
 /** The far side hears our last word even where it opened its router after us. */
-const PUNCH_AFTER_MS = 300;
+const PUNCH_AFTER_MS = 500;
 const PROBE_PORTS = [7001, 7002] as const;
 const SSDP = { host: '239.255.255.250', port: 1900 };
 const NAT_PMP_PORT = 5351;
@@ -135,7 +135,7 @@ async function tunnel(proxy: Spot, to: Spot, user: string | undefined): Promise<
     `Host: ${to.host}:${to.port}`,
     ...(user === undefined ? [] : [`Proxy-Authorization: Basic ${basic}`]),
   ];
-  const text = await listenTo(proxy, `${lines.join('\r\n')}\r\n\r\n`, 4 * TCP_WAIT_MS);
+  const text = await listenTo(proxy, `${lines.join('\r\n')}\r\n\r\n`, 2 * TCP_WAIT_MS);
   const [head, ...body] = text.split('\r\n\r\n');
   return { status: Number(/^HTTP\/\S+ (\d+)/.exec(head!)?.[1]), said: body.join('').trim() };
 }
@@ -163,7 +163,7 @@ async function punch(socket: Socket, to: readonly Spot[], ms: number): Promise<S
 /** One question to the router, answered or not. */
 async function router(gateway: string, question: Buffer): Promise<Buffer | undefined> {
   const socket = await udp(gateway);
-  const answer = hear(socket, 4 * WAIT_MS, (bytes) => bytes);
+  const answer = hear(socket, 3 * WAIT_MS, (bytes) => bytes);
   send(socket, question, { host: gateway, port: NAT_PMP_PORT });
   return await answer;
 }
@@ -202,7 +202,7 @@ async function pcp(gateway: string, own: string, port: number): Promise<Spot | u
 /** Where a UPnP router describes itself. */
 async function ssdp(): Promise<string | undefined> {
   const socket = await udp('0.0.0.0');
-  const answer = hear(socket, 4 * WAIT_MS, (bytes) => {
+  const answer = hear(socket, 3 * WAIT_MS, (bytes) => {
     return /^LOCATION:\s*(\S+)/im.exec(bytes.toString())?.[1];
   });
   const type = 'urn:schemas-upnp-org:device:InternetGatewayDevice:1';

@@ -55,7 +55,7 @@ export interface Opened {
 
 const INSIDE = new URL('probe-inside.ts', import.meta.url);
 const TCP_PORTS = [...WEB_PORTS, 7001];
-const PUNCH_MS = 2_000;
+const PUNCH_MS = 3_000;
 const PROBE_PORT = 7001;
 
 /** A probe on a host; end it with `stop`. */
@@ -151,20 +151,19 @@ export function expectedFacts(kind: HomeKind): {
   tcp: readonly number[];
   tcpSix: readonly number[];
 } {
-  const { carrier, four, six } = KINDS[kind];
-  const firewalled = six ? ({ mapping: 'none', filtering: 'port' } as const) : undefined;
+  const { carrier, four, open, six } = KINDS[kind];
+  const exposed = { mapping: 'none', filtering: 'anybody' } as const;
+  const firewalled = { mapping: 'none', filtering: 'port' } as const;
+  const sixUdp = six ? (open ? exposed : firewalled) : undefined;
   const tcpSix = six ? TCP_PORTS : [];
+  if (open) return { four: exposed, six: sixUdp, tcp: TCP_PORTS, tcpSix };
   if (!four && carrier) {
     const udp = { mapping: 'independent', filtering: 'port' } as const;
     return { four: udp, six: undefined, tcp: TCP_PORTS, tcpSix };
   }
-  if (!four && six) return { four: undefined, six: firewalled, tcp: [], tcpSix };
-  if (!four) {
-    const udp = { mapping: 'none', filtering: 'anybody' } as const;
-    return { four: udp, six: undefined, tcp: TCP_PORTS, tcpSix };
-  }
+  if (!four) return { four: undefined, six: sixUdp, tcp: [], tcpSix };
   const { filtering, mapping, out } = four;
   const udp = out === 'everything' ? { mapping, filtering } : undefined;
   const tcp = { everything: TCP_PORTS, tcp: TCP_PORTS, web: WEB_PORTS, nothing: [] }[out];
-  return { four: udp, six: firewalled, tcp, tcpSix };
+  return { four: udp, six: sixUdp, tcp, tcpSix };
 }

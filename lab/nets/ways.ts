@@ -32,17 +32,17 @@ export function wayBetween(a: HomeKind, b: HomeKind): Way {
 }
 
 /** What becomes of UDP in IPv4; undefined where none leaves. */
-function udpOf({ carrier, four, service, six }: Kind): Udp | undefined {
+function udpOf({ carrier, four, open, service }: Kind): Udp | undefined {
+  if (open) return { mapping: 'independent', filtering: 'anybody' };
   if (carrier) return { mapping: 'independent', filtering: 'port' };
-  if (!four) return six ? undefined : { mapping: 'independent', filtering: 'anybody' };
+  if (!four) return undefined;
   if (four.out !== 'everything') return undefined;
   return service === 'upnp' ? { ...four, filtering: 'anybody' } : four;
 }
 
 /** Without UDP, but with TCP to where anybody may call. */
 function callsIn(caller: Kind, called: Kind): boolean {
-  const { carrier, four, service, six } = called;
-  const isOpen = !carrier && ((!four && !six) || service === 'upnp');
+  const isOpen = called.open === true || (called.service === 'upnp' && !called.carrier);
   return caller.four?.out === 'tcp' && isOpen;
 }
 
