@@ -39,6 +39,12 @@ export interface LinkHandlers {
   down(link: number): void;
 }
 
+/** Where openers and attach flights of a punch go. */
+export interface Openings {
+  readonly identity: Uint8Array;
+  readonly routes: readonly Route[];
+}
+
 interface Way {
   readonly routes: readonly Route[];
   readonly timetable?: PunchTimetable | undefined;
@@ -185,6 +191,19 @@ export class Connections {
   /** A device has told anew where it is: it is there, even where that is the same as before. */
   news(device: string): void {
     this.#wanted.get(device)?.dialer.handleNews(this.context.now.monoMs);
+    this.#drain();
+  }
+
+  /** Whose device this is, and where an opening of our router may let it in. */
+  openings(device: string): Openings | undefined {
+    const wanted = this.#wanted.get(device);
+    const { identity } = wanted?.target ?? {};
+    return wanted && identity && { identity, routes: this.#punchable(wanted.routes) };
+  }
+
+  /** Attaches a further path on one of these routes. */
+  attach(link: number, routes: readonly Route[]): void {
+    if (routes.length > 0) this.#links.attach(link, routes, this.context.now.monoMs);
     this.#drain();
   }
 
@@ -375,13 +394,17 @@ export class Connections {
   /** What a dial of this pace tries, and when. */
   #way({ routes }: Wanted, pace: Pace): Way {
     if (pace === 'race') return { routes };
-    const udp = routes.filter(({ endpoint, nat, transport }) => {
-      const ours = this.#nat(familyOf(endpoint));
-      return transport === 'udp' && isWorthPunching(ours, nat ?? 'unknown');
-    });
+    const udp = this.#punchable(routes);
     const others = pace === 'steady' ? routes.filter(({ transport }) => transport !== 'udp') : [];
     if (udp.length === 0) return { routes: [] };
     return { routes: [...udp, ...others], timetable: timetableOf(pace, udp.length) };
+  }
+
+  #punchable(routes: readonly Route[]): Route[] {
+    return routes.filter(({ endpoint, nat, transport }) => {
+      const ours = this.#nat(familyOf(endpoint));
+      return transport === 'udp' && isWorthPunching(ours, nat ?? 'unknown');
+    });
   }
 
   /** All that leaves to where one person is said to be counts together (PTH-3). */

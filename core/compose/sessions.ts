@@ -33,6 +33,7 @@ import type { Connections, LinkPath, LinkUp } from './connections.ts';
 import type { Context } from './context.ts';
 import type { Mail } from './mail.ts';
 import type { Me } from './self.ts';
+import { Syncing } from './syncing.ts';
 
 /** A link whose far side has not said a valid hello by then is closed. */
 export const HELLO_TIMEOUT_MS = 10_000;
@@ -74,6 +75,7 @@ export class Sessions {
   readonly #sessions = new Map<number, Session>();
   /** The ready session of each device. */
   readonly #byDevice = new Map<string, Session>();
+  readonly #syncing: Syncing;
 
   constructor(
     private readonly context: Context,
@@ -82,7 +84,9 @@ export class Sessions {
     private readonly mail: Mail,
     private readonly connections: Connections,
     private readonly ports: SessionPorts,
-  ) {}
+  ) {
+    this.#syncing = new Syncing(context, connections);
+  }
 
   get ready(): number {
     return this.#byDevice.size;
@@ -136,6 +140,7 @@ export class Sessions {
     } else if (current) {
       this.connections.pathLost(session.device!);
     }
+    this.#syncing.look(session);
     this.#changed(session);
   }
 
@@ -151,6 +156,10 @@ export class Sessions {
       return hello ? this.#meet(session, hello) : this.#reject(session, 'bad hello');
     }
     if (session.device === undefined) return this.#reject(session, 'no hello first');
+    if (message.name === 's') {
+      this.connections.credit(link, bytes);
+      return this.#syncing.handleMessage(link, message.dict);
+    }
     const mailLink = { link, device: session.device, route: session.route };
     if (!this.mail.handleMessage(mailLink, message.name, message.dict, bytes)) {
       // A later version may say more: what we do not know we do not act on.
@@ -166,6 +175,7 @@ export class Sessions {
   handleDown(link: number): void {
     const session = this.#sessions.get(link);
     this.#sessions.delete(link);
+    this.#syncing.forget(link);
     if (!session) return;
     if (session.device === undefined) {
       if (session.target !== undefined) this.connections.linkLost(session.target);
@@ -207,6 +217,7 @@ export class Sessions {
 
   handleTimeout(): void {
     const { monoMs } = this.context.now;
+    this.#syncing.handleTimeout();
     for (const session of this.#sessions.values()) {
       const late = session.device === undefined && monoMs >= session.helloByMs;
       if (late) this.#reject(session, 'no hello in time');
@@ -214,7 +225,7 @@ export class Sessions {
   }
 
   wakeAtMs(): number | undefined {
-    let soonest: number | undefined;
+    let soonest = this.#syncing.wakeAtMs();
     for (const session of this.#sessions.values()) {
       if (session.device === undefined) soonest = earliest(soonest, session.helloByMs);
     }
@@ -344,6 +355,7 @@ export class Sessions {
     this.#byDevice.set(key, session);
     if (former && former !== session) this.connections.close(former.link, 'replaced');
     this.connections.linked(key, session.link, session.up.initiator, session.at);
+    this.#syncing.look(session);
     const byInvite = session.up.gate.kind === 'invite' && !again;
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { asDict, decode } from '../base/bencode.ts';
+import {
+  decodeSync,
+  encodeSync,
+  Sync,
+  SYNC_AGAIN_MS,
+  SYNC_ANSWER_MS,
+  SYNC_EVERY_MS,
+  SYNC_FIRST_MS,
+  type SyncOutput,
+  type SyncStep,
+} from './sync.ts';
+
+const outputs = (sync: Sync): SyncOutput[] => {
+  const all: SyncOutput[] = [];
+  for (let out = sync.poll(); out; out = sync.poll()) all.push(out);
+  return all;
+};
+
+test('[PTH-21] both sides begin at one instant: half a round trip after go left', () => {
+  const [ana, ben] = [new Sync(true, 0), new Sync(false, 0)];
+  const oneWayMs = 70;
+  ana.handleTimeout(SYNC_FIRST_MS);
+  expect(outputs(ana)).toEqual([{ type: 'say', step: 'ask' }]);
+  ben.handleStep('ask', SYNC_FIRST_MS + oneWayMs);
+  expect(outputs(ben)).toEqual([{ type: 'say', step: 'ready' }]);
+  const goMs = SYNC_FIRST_MS + 2 * oneWayMs;
+  ana.handleStep('ready', goMs);
+  expect(outputs(ana)).toEqual([{ type: 'say', step: 'go' }]);
+  expect(ana.wakeAtMs()).toBe(goMs + oneWayMs);
+  ben.handleStep('go', goMs + oneWayMs);
+  ana.handleTimeout(goMs + oneWayMs);
+  expect([...outputs(ana), ...outputs(ben)]).toEqual([{ type: 'attach' }, { type: 'open' }]);
+});
+
+test('[PTH-21] tries are repeated ever more rarely, and only the initiator begins', () => {
+  const ana = new Sync(true, 0);
+  const asked: number[] = [];
+  for (let atMs = ana.wakeAtMs()!; asked.length < 6; atMs = ana.wakeAtMs()!) {
+    ana.handleTimeout(atMs);
+    asked.push(atMs);
+  }
+  expect(asked.slice(1).map((atMs, i) => atMs - asked[i]!)).toEqual([
+    ...SYNC_AGAIN_MS,
+    SYNC_AGAIN_MS.at(-1)!,
+  ]);
+  expect(new Sync(false, 0).wakeAtMs()).toBeUndefined();
+});
+
+test('[PTH-21] steps out of turn, late ones and floods of them open nothing', () => {
+  const [ana, ben] = [new Sync(true, 0), new Sync(false, 0)];
+  const steps: readonly SyncStep[] = ['ready', 'ask', 'go'];
+  for (const step of steps) ana.handleStep(step, 1);
+  ben.handleStep('go', 1);
+  ben.handleStep('ready', 1);
+  expect([...outputs(ana), ...outputs(ben)]).toEqual([]);
+  ana.handleTimeout(SYNC_FIRST_MS);
+  outputs(ana);
+  ana.handleStep('ready', SYNC_FIRST_MS + SYNC_ANSWER_MS + 1);
+  expect(outputs(ana)).toEqual([]);
+  let opened = 0;
+  for (let atMs = 0; atMs < 6 * SYNC_EVERY_MS; atMs += 50) {
+    ben.handleStep('ask', atMs);
+    ben.handleStep('go', atMs);
+    opened += outputs(ben).filter(({ type }) => type === 'open').length;
+  }
+  expect(opened).toBe(6);
+});
+
+test('[PTH-21] the message has one writing, and other numbers are no steps', () => {
+  const steps: readonly SyncStep[] = ['ask', 'ready', 'go'];
+  for (const step of steps) {
+    const decoded = decode(encodeSync(step));
+    expect(decoded.ok && decodeSync(asDict(decoded.value)!)).toBe(step);
+  }
+  expect(decodeSync({ n: 3 })).toBeUndefined();
+  expect(decodeSync({})).toBeUndefined();
+});

@@ -1,0 +1,103 @@
+/**
+ * Sync: how two ends of a link that leads through a relay open their routers for a direct path at
+ * one instant (PTH-21).
+ *
+ *   initiator                     responder
+ *       |------- ask ----------------->|
+ *       |<------ ready ----------------|     their round trip is measured
+ *       |------- go ------------------>|     openers leave to the initiator's candidates
+ *   half a round trip later:           |
+ *   attach flights leave ==============X==== both openings are there before either packet arrives
+ *
+ *   link message: m = "s", n = 0 ask, 1 ready, 2 go
+ *
+ * Tries are repeated after 30 s, 2 min, 10 min and then each hour, while the path is no better.
+ * Sans-IO and pure but for its own state: one object per link.
+ * @module
+ */
+import { asInt, encode, type Dict } from '../base/bencode.ts';
+import { earliest } from '../base/time.ts';
+
+const STEPS = ['ask', 'ready', 'go'] as const;
+export type SyncStep = (typeof STEPS)[number];
+
+/** After the link came up: its own first attach tries without openers. */
+export const SYNC_FIRST_MS = 2_000;
+/** Waits after each try. */
+export const SYNC_AGAIN_MS = [30_000, 120_000, 600_000, 3_600_000];
+/** An answer later than this says nothing of the round trip. */
+export const SYNC_ANSWER_MS = 5_000;
+/** The responder opens at most this often. */
+export const SYNC_EVERY_MS = 10_000;
+
+export function encodeSync(step: SyncStep): Uint8Array<ArrayBuffer> {
+  return encode({ m: 's', n: STEPS.indexOf(step) });
+}
+
+/** Reads a link message named `s`; undefined where it is none of ours. */
+export function decodeSync(dict: Dict): SyncStep | undefined {
+  const step = asInt(dict['n'], 0, STEPS.length - 1);
+  return step === undefined ? undefined : STEPS[step];
+}
+
+export type SyncOutput = { type: 'say'; step: SyncStep } | { type: 'attach' } | { type: 'open' };
+
+export class Sync {
+  #out: SyncOutput[] = [];
+  #tries = 0;
+  #askAtMs: number | undefined;
+  #askedAtMs: number | undefined;
+  #attachAtMs: number | undefined;
+  /** The responder's side: an ask was answered, and how long ago openers left. */
+  #isReady = false;
+  #openedAtMs = -Infinity;
+
+  constructor(
+    private readonly initiator: boolean,
+    nowMs: number,
+  ) {
+    if (initiator) this.#askAtMs = nowMs + SYNC_FIRST_MS;
+  }
+
+  poll(): SyncOutput | undefined {
+    return this.#out.shift();
+  }
+
+  wakeAtMs(): number | undefined {
+    return earliest(this.#askAtMs, this.#attachAtMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (this.#attachAtMs !== undefined && nowMs >= this.#attachAtMs) {
+      this.#attachAtMs = undefined;
+      this.#out.push({ type: 'attach' });
+    }
+    if (this.#askAtMs === undefined || nowMs < this.#askAtMs) return;
+    const againMs = SYNC_AGAIN_MS[Math.min(this.#tries++, SYNC_AGAIN_MS.length - 1)]!;
+    this.#askAtMs = nowMs + againMs;
+    this.#askedAtMs = nowMs;
+    this.#out.push({ type: 'say', step: 'ask' });
+  }
+
+  /** What the far side says. A step out of turn means nothing. */
+  handleStep(step: SyncStep, nowMs: number): void {
+    if (this.initiator) this.#handleReady(step, nowMs);
+    else if (step === 'ask') {
+      this.#isReady = nowMs - this.#openedAtMs >= SYNC_EVERY_MS;
+      if (this.#isReady) this.#out.push({ type: 'say', step: 'ready' });
+    } else if (step === 'go' && this.#isReady) {
+      this.#isReady = false;
+      this.#openedAtMs = nowMs;
+      this.#out.push({ type: 'open' });
+    }
+  }
+
+  #handleReady(step: SyncStep, nowMs: number): void {
+    if (step !== 'ready' || this.#askedAtMs === undefined) return;
+    const rttMs = nowMs - this.#askedAtMs;
+    this.#askedAtMs = undefined;
+    if (rttMs > SYNC_ANSWER_MS) return;
+    this.#attachAtMs = nowMs + rttMs / 2;
+    this.#out.push({ type: 'say', step: 'go' });
+  }
+}
