@@ -18,8 +18,8 @@ const WIDTHS = [1280, 800, 320] as const;
 /** Looks that are walked at a time. */
 const WALKERS = 3;
 const SECTIONS = [
-  'profile', 'privacy', 'security', 'appearance', 'keyboard', 'language', 'network', 'advanced',
-  'help',
+  'profile', 'privacy', 'routes', 'security', 'appearance', 'keyboard', 'language', 'network',
+  'advanced', 'help',
 ] as const; // prettier-ignore
 const STARTED = ['echo.enabled=true', 'dht.enabled=false', 'net.bind=127.0.0.1'];
 

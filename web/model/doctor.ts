@@ -9,9 +9,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { useModel } from './context.ts';
 import { errorOf } from './failure.ts';
 import { lastVerdict } from './verdict.ts';
-
-/** Checks of a person, in the order of the way to them; the rest are of the network. */
-const PERSON = ['found', 'answers', 'waiting'];
+import { WAY } from './way.ts';
 
 export interface Findings {
   readonly checks: readonly Check[];
@@ -25,8 +23,11 @@ export interface Doctor {
   readonly findings: Findings | undefined;
   readonly error: ApiErrorBody | undefined;
   readonly isRunning: boolean;
-  /** @param to a conversation: also the way to that person. */
-  readonly run: (to?: string) => void;
+  /**
+   * @param to a conversation: also the way to that person.
+   * @param asks the router is asked once more to open a port.
+   */
+  readonly run: (to?: string, asks?: boolean) => void;
 }
 
 export function useDoctor(): Doctor {
@@ -36,12 +37,15 @@ export function useDoctor(): Doctor {
   const [isRunning, setRunning] = useState(false);
   const running = useRef<AbortController>(undefined);
   const run = useCallback(
-    (to?: string): void => {
+    (to?: string, asks = false): void => {
       running.current?.abort();
       const { signal } = (running.current = new AbortController());
       setRunning(true);
       setError(undefined);
-      const params = to === undefined ? {} : { with: to };
+      const params = {
+        ...(to === undefined ? {} : { with: to }),
+        ...(asks ? { ask: true as const } : {}),
+      };
       model.client
         .call('doctor.run', params, { signal })
         .then(
@@ -63,9 +67,9 @@ export function useDoctor(): Doctor {
 function findingsOf(told: readonly Check[], version: string): Findings {
   const checks = [
     checkOf('app', 'running', { version }),
-    ...told.filter(({ check }) => !PERSON.includes(check)),
+    ...told.filter(({ check }) => !WAY.includes(check)),
   ];
-  const way = told.filter(({ check }) => PERSON.includes(check));
+  const way = told.filter(({ check }) => WAY.includes(check));
   const verdict = verdictOf(checks);
   lastVerdict.set(verdict);
   return { checks, way, verdict, at: new Date() };

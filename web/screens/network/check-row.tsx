@@ -18,9 +18,16 @@ const SHAPES: Readonly<Record<Check['state'], ReactNode>> = {
   skipped: <CircleDashed aria-hidden="true" />,
 };
 
-export function CheckRow({ check }: { readonly check: Check }) {
+export function CheckRow({
+  check,
+  onAsk,
+}: {
+  readonly check: Check;
+  /** Has the router asked once more; undefined where that is not done. */
+  readonly onAsk?: () => void;
+}) {
   const t = useText();
-  const { hint, label, path, say } = fixOf(check);
+  const { asks, hint, label, path, say } = fixOf(check);
   const advice = say === undefined ? hint : t(say);
   return (
     <li className={style['check']} data-state={check.state}>
@@ -40,6 +47,7 @@ export function CheckRow({ check }: { readonly check: Check }) {
           </p>
         )}
       </div>
+      {asks && onAsk && label !== undefined && <Button onClick={onAsk}>{t(label)}</Button>}
       {path !== undefined && label !== undefined && (
         <Button onClick={() => go(path)}>{t(label)}</Button>
       )}

@@ -11,10 +11,15 @@ export interface Fix {
   readonly say?: TextKey;
   /** Where it is done. */
   readonly path?: string;
+  /** The router is asked once more, and all is looked at again. */
+  readonly asks?: true;
   readonly label?: TextKey;
 }
 
 const SETTINGS: Fix = { path: '/settings/network', label: 'network.fix.settings' };
+const ROUTES: Fix = { path: '/settings/routes', label: 'network.fix.settings' };
+/** What the doctor says to do about it stands, too. */
+const ASK: Fix = { asks: true, label: 'network.fix.ask' };
 const LOG: Fix = { path: '/settings/advanced', label: 'network.fix.log' };
 
 /** By check and finding. */
@@ -23,11 +28,22 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'helpers.blocked': { say: 'network.hint.wait' },
   'helpers.silent': { say: 'network.hint.wait', ...SETTINGS },
   'helpers.off': SETTINGS,
+  'helpers.proxied': ROUTES,
   'port.one': SETTINGS,
   'port.none': SETTINGS,
-  'internet.offline': { say: 'network.hint.wait' },
+  'direct.varied': ASK,
+  'router.refused': ASK,
+  'router.silent': ASK,
   'router.looking': { say: 'network.hint.again' },
-  'router.off': SETTINGS,
+  'router.off': ROUTES,
+  'nearby.away': { say: 'network.hint.home', ...ROUTES },
+  'nearby.off': ROUTES,
+  'proxy.unset': { say: 'network.hint.proxy-unset', ...ROUTES },
+  'proxy.unreachable': { say: 'network.hint.proxy-runs', ...ROUTES },
+  'proxy.not-a-proxy': { say: 'network.hint.proxy-kind', ...ROUTES },
+  'proxy.password': { say: 'network.hint.proxy-password', ...ROUTES },
+  'proxy.not-allowed': { say: 'network.hint.proxy-allows', ...ROUTES },
+  'internet.offline': { say: 'network.hint.wait' },
   'clock.off': { say: 'network.fix.clock' },
   'device.copy': { say: 'network.hint.copy' },
   'contacts.waiting': { say: 'network.hint.test' },
@@ -39,6 +55,9 @@ const FIXES: Readonly<Record<string, Fix>> = {
     path: '/add',
     label: 'network.fix.add',
   },
+  'found.conflict': { say: 'network.hint.rules' },
+  'found.no-relay': { say: 'network.hint.relay', ...ROUTES },
+  'found.not-here': { say: 'network.hint.here' },
   'found.not-looked': { say: 'network.hint.above' },
   'answers.no-answer': { say: 'network.hint.them' },
   'answers.no-route': { say: 'network.hint.them' },
@@ -48,7 +67,7 @@ const COMMAND = /\bsotto\b/;
 
 /** @returns the fix of the page, and the terminal's hint where it speaks of no command. */
 export function fixOf({ check, finding, hint }: Check): Fix & { readonly hint?: string } {
-  const fix = FIXES[`${check}.${finding}`];
-  if (fix) return fix;
-  return hint === undefined || COMMAND.test(hint) ? {} : { hint };
+  const fix = FIXES[`${check}.${finding}`] ?? {};
+  const isOfPage = hint === undefined || COMMAND.test(hint) || fix.say !== undefined;
+  return isOfPage ? fix : { ...fix, hint };
 }

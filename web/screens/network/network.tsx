@@ -58,7 +58,7 @@ export default function Network() {
             <ul aria-busy={isRunning}>
               {[...findings.checks, pageCheck(t('network.page'), t('network.page.here'))].map(
                 (check) => (
-                  <CheckRow key={check.check} check={check} />
+                  <CheckRow key={check.check} check={check} onAsk={() => run(undefined, true)} />
                 ),
               )}
             </ul>

@@ -42,10 +42,10 @@ function Toggle({ item }: { readonly item: ShownItem }) {
 function Values({ item }: { readonly item: ShownItem }) {
   const t = useText();
   const setting = useSetting(item.id);
-  const options = Object.entries(item.values ?? {}).map(([value, key]) => ({
-    value,
-    label: t(key),
-  }));
+  const options = Object.entries(item.values ?? {}).map(([value, key]) => {
+    const line = item.lines?.[value];
+    return { value, label: t(key), ...(line === undefined ? {} : { line: t(line) }) };
+  });
   return (
     <>
       <Choice

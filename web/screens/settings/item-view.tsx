@@ -9,6 +9,7 @@ import type { ShownItem } from './items.ts';
 import { Log } from './log.tsx';
 import { OwnId } from './own-id.tsx';
 import { Blocked, Door, Verified } from './people.tsx';
+import { HomeNetworks, SecretLine } from './routes.tsx';
 import style from './settings.module.css';
 
 export function ItemView({ item }: { readonly item: ShownItem }) {
@@ -43,6 +44,10 @@ function viewOf(item: ShownItem): ReactNode {
       return <Deed item={item} />;
     case 'dates':
       return <Dates item={item} />;
+    case 'nearby.home':
+      return <HomeNetworks item={item} />;
+    case 'proxy.password':
+      return <SecretLine item={item} />;
     case 'log':
       return <Log item={item} />;
     case 'export':

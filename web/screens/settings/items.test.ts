@@ -2,7 +2,7 @@ import { aboutSetting, SETTING_KEYS } from '@sotto/api/settings.ts';
 import { expect, test } from 'vitest';
 import { EN } from '../../text/en/index.ts';
 import type { Text } from '../../text/text.ts';
-import { findItems, ITEMS, shownItems } from './items.ts';
+import { findItems, shownItems } from './items.ts';
 
 const t: Text = (key) => EN[key];
 const entries = new Map(
@@ -28,15 +28,20 @@ test('a setting that only a newer daemon knows stands in Advanced, in its own wo
   });
 });
 
+test('a setting of routes that only a newer daemon knows stands with the routes', () => {
+  const newer = new Map([...entries, ['relay.x', { key: 'relay.x', about: 'Does that.' }]]);
+  expect(shownItems(newer, t).at(-1)).toMatchObject({ id: 'relay.x', section: 'routes' });
+});
+
 test('a setting that this daemon does not know is not shown', () => {
   const older = new Map([...entries].filter(([key]) => key !== 'app.motion'));
   expect(shownItems(older, t).some(({ id }) => id === 'app.motion')).toBe(false);
 });
 
 test('each item is found by its own title, and by a part of it', () => {
-  for (const { id, title } of ITEMS) {
-    expect(found(t(title))).toContain(id);
-    expect(found(t(title).slice(0, 4))).toContain(id);
+  for (const { id, title } of items) {
+    expect(found(title)).toContain(id);
+    expect(found(title.slice(0, 4))).toContain(id);
   }
 });
 

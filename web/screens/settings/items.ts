@@ -1,6 +1,7 @@
 /**
  * Items: every setting there is, in its section, with the words by which it is found. What is not
- * named here and is in the list of the daemon stands in Advanced, with the daemon's own words.
+ * named here and is in the list of the daemon has the daemon's own words: in Routes where its key
+ * speaks of them, else in Advanced.
  * @module
  */
 import type { ConfigEntry } from '@sotto/api/contract.ts';
@@ -10,6 +11,7 @@ import { folded, wordsOf } from '../../words/match.ts';
 export const SECTIONS = [
   'profile',
   'privacy',
+  'routes',
   'security',
   'appearance',
   'keyboard',
@@ -29,6 +31,8 @@ export interface Item {
   readonly line: TextKey | undefined;
   /** Values, where it has names for them. */
   readonly values: Readonly<Record<string, TextKey>> | undefined;
+  /** What follows from each of them. */
+  readonly lines: Item['values'];
 }
 
 const THEMES = {
@@ -42,6 +46,33 @@ const DENSITIES = {
   compact: 'settings.density.compact',
 } as const;
 const MOTIONS = { system: 'settings.motion.system', less: 'settings.motion.less' } as const;
+const POLICIES = {
+  auto: 'route.policy.auto',
+  hidden: 'route.policy.hidden',
+  direct: 'route.policy.direct',
+  lan: 'route.policy.lan',
+} as const;
+const POLICY_LINES = {
+  auto: 'route.connect.auto',
+  hidden: 'route.connect.hidden',
+  direct: 'route.connect.direct',
+  lan: 'route.connect.lan',
+} as const;
+const PROXIES = {
+  none: 'settings.proxy.none',
+  socks5: 'settings.proxy.socks5',
+  http: 'settings.proxy.http',
+} as const;
+const PROXY_LINES = {
+  none: 'settings.proxy.none.line',
+  socks5: 'settings.proxy.socks5.line',
+  http: 'settings.proxy.http.line',
+} as const;
+const UDP = { off: 'settings.proxy.udp.off', direct: 'settings.proxy.udp.direct' } as const;
+const UDP_LINES = {
+  off: 'settings.proxy.udp.off.line',
+  direct: 'settings.proxy.udp.direct.line',
+} as const;
 const LEVELS = {
   debug: 'settings.log-level.debug',
   info: 'settings.log-level.info',
@@ -55,6 +86,7 @@ type Row = readonly [
   title: TextKey,
   line?: TextKey,
   values?: Item['values'],
+  lines?: Item['values'],
 ];
 
 const ROWS: readonly Row[] = [
@@ -63,6 +95,22 @@ const ROWS: readonly Row[] = [
   ['profiles', 'profile', 'settings.profiles', 'settings.profiles.line'],
   ['door', 'privacy', 'settings.door', 'settings.door.shut'],
   ['blocked', 'privacy', 'settings.blocked', 'settings.blocked.line'],
+  [
+    'routes.default',
+    'routes',
+    'settings.routes.default',
+    'settings.routes.default.line',
+    POLICIES,
+    POLICY_LINES,
+  ],
+  ['nearby.on', 'routes', 'settings.nearby.on', 'settings.nearby.on.line'],
+  ['nearby.home', 'routes', 'settings.nearby.home', 'settings.nearby.home.line'],
+  ['net.portMapping', 'routes', 'settings.port-mapping', 'settings.port-mapping.line'],
+  ['proxy.kind', 'routes', 'settings.proxy', 'settings.proxy.line', PROXIES, PROXY_LINES],
+  ['proxy.address', 'routes', 'settings.proxy.address', 'settings.proxy.address.line'],
+  ['proxy.user', 'routes', 'settings.proxy.user', 'settings.proxy.user.line'],
+  ['proxy.password', 'routes', 'settings.proxy.password', 'settings.proxy.password.line'],
+  ['proxy.udp', 'routes', 'settings.proxy.udp', 'settings.proxy.udp.line', UDP, UDP_LINES],
   ['passphrase', 'security', 'settings.passphrase', 'settings.passphrase.line'],
   ['lock.afterMinutes', 'security', 'settings.lock', 'settings.lock.line'],
   ['verified', 'security', 'settings.verified', 'settings.verified.line'],
@@ -93,13 +141,16 @@ const ROWS: readonly Row[] = [
   ['version', 'help', 'settings.version'],
 ];
 
-export const ITEMS: readonly Item[] = ROWS.map(([id, section, title, line, values]) => ({
+const ITEMS: readonly Item[] = ROWS.map(([id, section, title, line, values, lines]) => ({
   id,
   section,
   title,
   line,
   values,
+  lines,
 }));
+
+const OF_ROUTES = /^(routes|relay|nearby|proxy)\./;
 
 /** A mark of the app's own, and a choice among one: there is a single language so far. */
 const UNSEEN = ['app.welcomed', 'app.language'];
@@ -111,6 +162,7 @@ export interface ShownItem {
   readonly title: string;
   readonly line: string;
   readonly values: Item['values'];
+  readonly lines: Item['values'];
 }
 
 /** All items that there are here, in the order of the sections. */
@@ -123,18 +175,25 @@ export function shownItems(
     title: t(item.title),
     line: item.line === undefined ? (entries.get(item.id)?.about ?? '') : t(item.line),
     values: item.values,
+    lines: item.lines,
   }));
   const known = new Set([...ITEMS.map(({ id }) => id), ...UNSEEN]);
   const rest = [...entries.values()]
     .filter(({ key }) => !known.has(key))
     .map(({ about, key }) => ({
       id: key,
-      section: 'advanced' as const,
+      section: sectionOf(key),
       title: key,
       line: about,
       values: undefined,
+      lines: undefined,
     }));
   return [...named, ...rest];
+}
+
+/** Where a setting stands that this page has no words for. */
+function sectionOf(key: string): Section {
+  return OF_ROUTES.test(key) ? 'routes' : 'advanced';
 }
 
 /** Those in whose words, section or values each word of the query begins or is part of a word. */

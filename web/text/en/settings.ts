@@ -20,6 +20,8 @@ export const SETTINGS = {
   'settings.profile.line': 'Your name, your ID, other profiles',
   'settings.privacy': 'Privacy',
   'settings.privacy.line': 'Who may ask to chat, whom you blocked',
+  'settings.routes': 'Routes',
+  'settings.routes.line': 'How chats connect, relays, proxy, people nearby',
   'settings.security': 'Security',
   'settings.security.line': 'Passphrase, locking, verified people',
   'settings.appearance': 'Appearance',
@@ -63,6 +65,55 @@ export const SETTINGS = {
   'settings.verified': 'Verified people',
   'settings.verified.line': 'Whose safety number you found the same as theirs.',
   'settings.verified.none': 'You have not compared a safety number with anyone yet.',
+  'settings.routes.default': 'How new chats connect',
+  'settings.routes.default.line':
+    'For people you add from now on; each chat can be set by itself. Strangers and requests ' +
+    'go through Hidden IP.',
+  'settings.nearby.on': 'Nearby',
+  'settings.nearby.on.line':
+    'Finds contacts who are in the same network, with or without the internet. It works in ' +
+    'networks that you mark as home, and nowhere else.',
+  'settings.nearby.home': 'Home networks',
+  'settings.nearby.home.line':
+    'Only in these does Nearby work. The marks stay on this device and tell nobody which ' +
+    'networks they are.',
+  'settings.nearby.home.count':
+    '{count, plural, =0 {No network is marked.} one {# network is marked.} ' +
+    'other {# networks are marked.}}',
+  'settings.nearby.home.here': 'This network is home',
+  'settings.nearby.home.not-here': 'This network is not home',
+  'settings.port-mapping': 'Ask the router to open a port',
+  'settings.port-mapping.line':
+    'Then people reach you directly more often. Off: many routers block most direct links.',
+  'settings.proxy': 'Proxy',
+  'settings.proxy.line': 'The way out of this computer, for everything the app sends.',
+  'settings.proxy.none': 'None',
+  'settings.proxy.none.line': 'The app uses the network as it is.',
+  'settings.proxy.socks5': 'SOCKS5, such as Tor',
+  'settings.proxy.socks5.line':
+    'Nothing leaves past it, and nobody can call this computer directly.',
+  'settings.proxy.http': 'HTTP',
+  'settings.proxy.http.line':
+    'Nothing leaves past it, and nobody can call this computer directly. Many let port 443 ' +
+    'through alone.',
+  'settings.proxy.address': 'Where the proxy is',
+  'settings.proxy.address.line':
+    'Such as 127.0.0.1:9050. While a proxy is chosen and this is empty, nothing leaves.',
+  'settings.proxy.user': 'Name at the proxy',
+  'settings.proxy.user.line':
+    'Empty: none. With SOCKS5 each contact then gets a random one, so that Tor keeps their ways ' +
+    'apart.',
+  'settings.proxy.password': 'Password at the proxy',
+  'settings.proxy.password.line': 'It is kept on this device and never shown again.',
+  'settings.secret.kept': 'One is kept',
+  'settings.secret.forget': 'Forget it',
+  'settings.proxy.udp': 'UDP beside the proxy',
+  'settings.proxy.udp.line': 'UDP does not pass a proxy.',
+  'settings.proxy.udp.off': 'None',
+  'settings.proxy.udp.off.line': 'Nobody new is found; people you know are called where they were.',
+  'settings.proxy.udp.direct': 'Past the proxy',
+  'settings.proxy.udp.direct.line':
+    'People can be found; helpers and contacts then see your IP address.',
   'settings.theme': 'Colours',
   'settings.theme.line': 'High contrast is white and few colours on black.',
   'settings.theme.system': 'As the system',
