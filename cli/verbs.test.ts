@@ -116,6 +116,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
     ['config get net.port', '20000\n', 'net.port\t20000\tfile\t0\ttrue\n'],
     ['config set net.port 4000', '', 'net.port\t4000\tfile\t0\ttrue\n'],
     ['config set net.port --default', '', 'net.port\t0\tfile\t0\ttrue\n'],
+    ['config set nearby.home not-here', '', 'net.port\tnot-here\tfile\t0\ttrue\n'],
     ['logs', `${TIME} info ready  port=7340\n`, `${TIME}\tinfo\tready\tport=7340\n`],
   ];
 

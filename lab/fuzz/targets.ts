@@ -6,6 +6,7 @@ import { BASE } from './targets-base.ts';
 import { DISCOVERY } from './targets-discovery.ts';
 import { DOOR } from './targets-door.ts';
 import { HANDSHAKE } from './targets-handshake.ts';
+import { LAN } from './targets-lan.ts';
 import { LINK } from './targets-link.ts';
 import { deviceList } from './targets-list.ts';
 import { PEOPLE } from './targets-people.ts';
@@ -19,6 +20,7 @@ export const TARGETS: readonly Target[] = [
   ...DOOR,
   ...PEOPLE,
   ...VAULT,
+  ...LAN,
   ...LINK,
   ...HANDSHAKE,
   ...RELAY,
