@@ -89,6 +89,23 @@ describe('two who know each other', () => {
     expect(isLinked(ana)).toBe(true);
   });
 
+  test('[LAN-13] who listens at another port of the same host is found there alone', () => {
+    const { world, ana, bo } = met();
+    bo.kill();
+    world.run(40_000);
+    for (const port of [31_002, 31_003, 31_004]) {
+      bo.port = port;
+      bo.start();
+      ana.move(port + 1_000); // or he would find her by himself
+      world.run(1_000);
+      bo.join('home');
+      world.run(1_000);
+      expect(isLinked(ana)).toBe(true);
+      bo.kill();
+      world.run(5_000);
+    }
+  });
+
   test('[LAN-12] ⚑ who is blocked is told nothing and not known', () => {
     const { world, ana, bo } = met();
     data(ana.ask({ type: 'contact-block', to: 'Bo', blocked: true }), 'done');

@@ -11,7 +11,7 @@
  */
 import { BoundedMap } from '../base/bounded.ts';
 import { equal, hex } from '../base/bytes.ts';
-import { endpointKey, familyOf, isWithin, zoneOf, type Endpoint } from '../base/endpoint.ts';
+import { familyOf, isWithin, zoneOf, type Endpoint } from '../base/endpoint.ts';
 import { epochOf } from '../discovery/epoch.ts';
 import { Lan, type LanNetwork, type LanOutput } from '../discovery/lan.ts';
 import type { LanClock, LanPeer } from '../discovery/lan-announcer.ts';
@@ -36,6 +36,8 @@ export const PLACES_MAX = 3;
 export const HEARD_ROUTES_MAX = 2;
 /** Who was not heard for so long is not thought to be there: two turns of theirs, and some. */
 export const HEARD_MS = 12 * 60_000;
+/** What one announcement says on several addresses arrives within this time. */
+const SAME_TURN_MS = 10_000;
 
 export interface NearbyPorts {
   readonly book: Book;
@@ -242,15 +244,16 @@ export class Nearby {
     this.ports.reach(device, best);
   }
 
+  /** They speak on all of their addresses at once: one that is silent meanwhile is theirs no more. */
   #note(device: string, at: Endpoint): void {
-    const key = endpointKey(at);
-    const places = (this.#places.get(device) ?? []).filter((one) => endpointKey(one.at) !== key);
+    const { monoMs } = this.context.now;
+    const isLeft = (one: Place): boolean =>
+      one.at.host === at.host ||
+      (familyOf(one.at) === familyOf(at) && monoMs - one.heardAtMs > SAME_TURN_MS);
+    const places = (this.#places.get(device) ?? []).filter((one) => !isLeft(one));
     places.sort((a, b) => b.heardAtMs - a.heardAtMs).splice(PLACES_MAX - 1);
-    places.push({ at, heardAtMs: this.context.now.monoMs });
-    this.#places.set(
-      device,
-      places.sort((a, b) => orderOf(a.at) - orderOf(b.at)),
-    );
+    places.push({ at, heardAtMs: monoMs });
+    this.#places.set(device, places.sort(byFamily));
   }
 }
 
@@ -270,6 +273,10 @@ function routesTo(endpoint: Endpoint): Route[] {
 }
 
 /** Always the same order, or routes would seem new with each message. */
+function byFamily({ at: a }: Place, { at: b }: Place): number {
+  return orderOf(a) - orderOf(b) || (a.host < b.host ? -1 : 1);
+}
+
 function orderOf(at: Endpoint): number {
   if (familyOf(at) === 'v4') return 0;
   return zoneOf(at.host) === undefined ? 1 : 2;
