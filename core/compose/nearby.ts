@@ -244,7 +244,7 @@ export class Nearby {
     this.ports.reach(device, best);
   }
 
-  /** They speak on all of their addresses at once: one that is silent meanwhile is theirs no more. */
+  /** They speak on all of their addresses at once: one that is silent meanwhile is left. */
   #note(device: string, at: Endpoint): void {
     const { monoMs } = this.context.now;
     const isLeft = (one: Place): boolean =>
