@@ -342,6 +342,15 @@ const PERSON = {
         sentence: 'You have blocked {name}: nothing goes out and nothing comes in.',
         hint: 'Unblock: sotto contacts block --undo {name}',
       },
+      conflict: {
+        state: 'warn',
+        sentence:
+          'The rules that you and {name} chose for this chat have no way in common, ' +
+          'so nothing can be sent.',
+        hint: 'See both: sotto route show {name}',
+      },
+      'no-relay': { state: 'warn', error: 'no-hidden-route' },
+      'not-here': { state: 'warn', error: 'not-on-network' },
       'invite-expired': {
         state: 'warn',
         sentence: 'You and {name} have not met, and the invite has expired.',

@@ -18,6 +18,7 @@
  */
 import * as z from 'zod';
 import { PROFILE_METHODS } from './profiles.ts';
+import { Asking, Held, Policy, Route, RouteName } from './route.ts';
 import {
   API_VERSION,
   INVITE_EXPIRES_MS_DEFAULT,
@@ -29,6 +30,7 @@ import {
 } from './wire.ts';
 
 export * from './profiles.ts';
+export * from './route.ts';
 export * from './wire.ts';
 
 const INPUT_CHARS_MAX = 4096;
@@ -47,9 +49,6 @@ const cursor = z.string().regex(/^[0-9A-Za-z_-]{1,64}$/);
 /** A name, an ID text, or a conversation id. */
 const to = z.string().min(1).max(INPUT_CHARS_MAX);
 const none = z.strictObject({});
-
-export const RouteName = z.enum(['lan', 'direct', 'waiting', 'local']);
-export type RouteName = z.infer<typeof RouteName>;
 
 export const Status = z.object({
   /** The whole ID, `sotto:` and 56 characters. */
@@ -90,13 +89,6 @@ export const Invite = z.object({
 });
 export type Invite = z.infer<typeof Invite>;
 
-/**
- * How far a request of ours is, by ID alone, until they let us in. `held`: nothing has left, for it
- * could show the IP address and nobody agreed to that. `queued`, `seeking`, `knocking`: on its
- * way. `placed`: at their door. `full`: others take all places there. `over`: no answer in a week.
- */
-const Asking = z.enum(['held', 'queued', 'seeking', 'knocking', 'placed', 'full', 'over']);
-
 export const Contact = z.object({
   conversation: conversationId,
   id: z.string(),
@@ -104,6 +96,8 @@ export const Contact = z.object({
   state: z.enum(['added', 'connected', 'blocked']),
   online: z.boolean(),
   route: RouteName,
+  /** By which ways we let it be reached. */
+  policy: Policy,
   waiting: count,
   devices: count,
   lastSeenAt: time.optional(),
@@ -114,21 +108,6 @@ export const Contact = z.object({
   looksLike: z.string().optional(),
 });
 export type Contact = z.infer<typeof Contact>;
-
-export const Route = z.object({
-  conversation: conversationId,
-  policy: z.enum(['auto']),
-  route: RouteName,
-  transport: z.enum(['tcp', 'udx']).optional(),
-  endpoint: z.string().optional(),
-  peerSeesMyIp: z.boolean(),
-  rttMs: z.number().optional(),
-  hops: count,
-  /** Through openings that the routers of both made. */
-  punched: z.boolean(),
-  asking: Asking.optional(),
-});
-export type Route = z.infer<typeof Route>;
 
 /** Somebody who has our ID and asks to be let in. */
 export const Request = z.object({
@@ -196,6 +175,8 @@ export const Conversation = z.object({
   state: Contact.shape.state,
   online: z.boolean(),
   route: RouteName,
+  /** By which ways we let it be reached. */
+  policy: Policy,
   unread: count,
   waiting: count,
   /** Everything up to and with this cursor is read. */
@@ -306,6 +287,8 @@ export const METHODS = {
       hello: z.string().max(HELLO_CHARS_MAX).optional(),
       /** Of an ID alone: send it although whoever has that ID could see our IP address. */
       anyway: z.boolean().optional(),
+      /** By which ways they may be reached; else as `routes.default` says. */
+      policy: Policy.optional(),
     }),
     result: Contact,
   },
@@ -405,6 +388,14 @@ export const METHODS = {
   /** Everything up to and with `cursor` is read. */
   'messages.markRead': { params: z.strictObject({ to, cursor }), result: z.object({}) },
   'route.show': { params: z.strictObject({ to }), result: Route },
+  /**
+   * Refused with `route-looser` where it lets them see more of our address than before and `looser`
+   * does not say that a person agrees. What is tightened holds before this answers.
+   */
+  'route.set': {
+    params: z.strictObject({ to, policy: Policy, looser: z.literal(true).optional() }),
+    result: z.object({ route: Route }),
+  },
   'config.list': { params: none, result: z.object({ entries: z.array(ConfigEntry) }) },
   'config.get': { params: z.strictObject({ key: z.string() }), result: ConfigEntry },
   /** Writes the profile's file. `value` as typed; null goes back to the default. */
@@ -491,6 +482,9 @@ export const StreamEvent = z.discriminatedUnion('type', [
       conversation: conversationId,
       route: RouteName,
       peerSeesMyIp: z.boolean(),
+      policy: Policy,
+      theirPolicy: Policy.optional(),
+      held: Held.optional(),
     }),
   }),
   z.object({

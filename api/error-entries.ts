@@ -8,6 +8,7 @@
  */
 import { PROFILE_ENTRIES } from './error-entries-profiles.ts';
 import { PROXY_ENTRIES } from './error-entries-proxy.ts';
+import { ROUTE_ENTRIES } from './error-entries-routes.ts';
 import type { ErrorEntry } from './errors.ts';
 
 const ID_ADVICE = 'Nothing was sent. Copy it again, or ask for code words.';
@@ -65,25 +66,6 @@ const DESIGN = {
     retryable: true,
     sentence: "{name} isn't reachable now. It waits on this device, so keep the app running.",
     hint: 'It goes out by itself; do not send it again. Check later: sotto read {name}',
-  },
-  'no-hidden-route': {
-    code: 'E05',
-    exit: 7,
-    retryable: true,
-    sentence:
-      'Not sent. This chat is set to Hidden IP and no relay answers. ' +
-      'Nothing went any other way.',
-    hint: 'Waiting; retries by itself. See: sotto status',
-  },
-  /** A request by ID alone, while nothing hides the IP address. It is stored. */
-  'request-held': {
-    code: 'E05',
-    exit: 7,
-    retryable: true,
-    sentence:
-      'Not sent. Requests by ID go through relays, which hide your IP address, and there is ' +
-      'none. Nothing went any other way.',
-    hint: 'It waits on this device. See: sotto route show {name}',
   },
   'not-picked-up': {
     code: 'E06',
@@ -567,4 +549,5 @@ export const ENTRIES = {
   ...VERIFY,
   ...PROFILE_ENTRIES,
   ...PROXY_ENTRIES,
+  ...ROUTE_ENTRIES,
 } as const;

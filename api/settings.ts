@@ -10,6 +10,7 @@
  * @module
  */
 import * as z from 'zod';
+import { Policy } from './route.ts';
 
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
 const BOOTSTRAP_MAX = 16;
@@ -129,6 +130,9 @@ export const Settings = z.strictObject({
       'Marks of the networks that are home; nobody else can tell from them which. ' +
         'Add the present network by the value here, take it out by not-here.',
     ),
+  'routes.default': Policy.default('auto').describe(
+    'How chats with people added from now on connect: auto, hidden, direct or lan.',
+  ),
   'echo.enabled': z.boolean().default(true).describe('Echo, the local test partner.'),
   'lock.afterMinutes': z
     .int()
@@ -182,6 +186,7 @@ export type SettingValue = string | number | boolean;
 export const LIVE: readonly SettingKey[] = [
   'profile.name',
   'net.portMapping',
+  'routes.default',
   'lock.afterMinutes',
   'log.level',
   'nearby.on',

@@ -4,13 +4,17 @@
  * @module
  */
 import type { Command } from 'commander';
+import type { Policy } from '@sotto/api/contract.ts';
 import type { Session } from './session.ts';
+import type { AddOptions } from './verbs/contacts.ts';
 import type { OpenOptions } from './verbs/open.ts';
 import type { SearchOptions } from './verbs/search.ts';
 import type { VerifyOptions } from './verbs/verify.ts';
 
 /** Runs a verb with everything it needs; the program turns what it throws into an exit code. */
 type RunVerb = (verb: (session: Session) => Promise<void>) => Promise<void>;
+
+const POLICIES: readonly Policy[] = ['auto', 'hidden', 'direct', 'lan'];
 
 function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
@@ -66,8 +70,13 @@ export function addPeopleVerbs(program: Command, run: RunVerb): void {
     .option('--name <name>', 'what you call them')
     .option('--hello <text>', 'of an ID alone: what they read with your request')
     .option('--anyway', 'of an ID alone: send it, though who has that ID could see your IP address')
+    .addOption(
+      program
+        .createOption('--route <policy>', 'by which ways they may be reached')
+        .choices(POLICIES),
+    )
     .addHelpText('after', examples('sotto add sotto:... --name Ana', 'sotto add - < invite.txt'))
-    .action((words: string[], options: { name?: string; hello?: string; anyway?: true }) =>
+    .action((words: string[], options: AddOptions) =>
       run(async (session) => (await people()).add(session, words, options)),
     );
   const contacts = program.command('contacts').description('the people you know');
@@ -259,14 +268,22 @@ function addWatchVerbs(program: Command, run: RunVerb): void {
     .action((options: { conv?: string; type?: string; from?: string }) =>
       run(async (session) => (await import('./verbs/listen.ts')).listen(session, options)),
     );
-  program
-    .command('route')
-    .description('the way messages take')
+  const way = () => import('./verbs/route.ts');
+  const route = program.command('route').description('the way messages take');
+  route
     .command('show')
     .description('the route of a conversation, and who can see what on it')
     .argument('<conversation>', 'name, ID, or conversation id')
-    .action((to: string) =>
-      run(async (session) => (await import('./verbs/route.ts')).show(session, to)),
+    .action((to: string) => run(async (session) => (await way()).show(session, to)));
+  route
+    .command('set')
+    .description('choose how a conversation connects; asks before they see more of your address')
+    .argument('<conversation>', 'name, ID, or conversation id')
+    .addArgument(program.createArgument('<policy>', 'by which ways it may go').choices(POLICIES))
+    .option('-f, --force', 'do not ask')
+    .addHelpText('after', examples('sotto route set ana hidden'))
+    .action((to: string, policy: Policy, options: { force?: true }) =>
+      run(async (session) => (await way()).set(session, to, policy, options)),
     );
 }
 

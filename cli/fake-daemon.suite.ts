@@ -29,6 +29,7 @@ export const ANA: Contact = {
   state: 'connected',
   online: true,
   route: 'direct',
+  policy: 'auto',
   waiting: 0,
   devices: 1,
   lastSeenAt: TIME,
@@ -282,7 +283,19 @@ const DEFAULTS: Handlers = {
     rttMs: 12.4,
     hops: 0,
     punched: false,
+    changes: [],
   }),
+  'route.set': (params) => {
+    const { conversation } = find(params.to);
+    if (params.policy !== 'hidden' && params.looser !== true) {
+      throw new No('route-looser', { name: ANA.name });
+    }
+    const { policy } = params;
+    const now = { route: 'waiting', peerSeesMyIp: false, hops: 0, punched: false } as const;
+    const held = policy === 'hidden' ? ({ held: 'no-relay' } as const) : {};
+    const changes = [{ at: TIME, by: 'us' as const, policy }];
+    return { route: { conversation, policy, ...held, ...now, changes } };
+  },
   'config.list': () => ({ entries: [PORT] }),
   'config.get': (params) => {
     if (params.key !== PORT.key) throw new No('not-found', { name: params.key });

@@ -281,7 +281,7 @@ describe('[CLI-26] listen', () => {
       {
         v: 1,
         type: 'route',
-        data: { conversation: 'c_7k2', route: 'lan', peerSeesMyIp: true },
+        data: { conversation: 'c_7k2', route: 'lan', peerSeesMyIp: true, policy: 'auto' },
       },
       { v: 1, type: 'network', data: { online: false, helpers: 0 } },
     ];

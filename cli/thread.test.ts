@@ -1,11 +1,21 @@
 import { expect, test } from 'vitest';
-import { chip, POLICY_LINES, routeLine, thread, threadAndChip, whoSees } from './thread.ts';
+import {
+  chip,
+  heldLine,
+  policyLine,
+  PROMISE,
+  routeLine,
+  thread,
+  threadAndChip,
+  whoSees,
+} from './thread.ts';
 
 test('[CLI-21] each route has its shape, in UTF-8 and in ASCII', () => {
-  const routes = ['lan', 'direct', 'waiting', 'local'] as const;
+  const routes = ['lan', 'direct', 'relay', 'waiting', 'local'] as const;
   expect(routes.map((route) => [thread(route, true), thread(route, false), chip(route)])).toEqual([
     ['●══●', 'o==o', 'Same network'],
     ['●━━●', 'o--o', 'Direct'],
+    ['●━◆━●', 'o-<>-o', 'Hidden IP'],
     ['●╌ ○', 'o    o', 'Waiting'],
     ['●●', 'oo', 'This computer'],
   ]);
@@ -29,9 +39,41 @@ test('[CLI-21] the sentences are those of the design, the name filled in as it i
     'No way through yet. Your message waits on this device.',
   );
   expect(whoSees('waiting', 'Ana')).toBe('Nothing has left this device.');
-  expect(POLICY_LINES.auto).toBe(
-    'Automatic: the fastest safe way. {name} may see your IP address.',
+  expect(routeLine('relay', 'Ana')).toBe(
+    "Passed along by a relay. Ana can't see your IP address, unless they run the relay you use.",
   );
+  expect(whoSees('relay', 'Ana')).toBe(
+    "1 relay: It sees both addresses and when you talk, and can't read anything. " +
+      '2 relays from different places: neither alone knows both ends, unless one operator runs ' +
+      "both. Both: Relays are asked to keep no records; you can't check that, so you may pick or " +
+      'run your own.',
+  );
+});
+
+test('[CLI-42] each policy says what follows from it, in the words of the design', () => {
+  expect(
+    (['auto', 'hidden', 'direct', 'lan'] as const).map((one) => policyLine(one, 'Ana')),
+  ).toEqual([
+    'Automatic: The fastest safe way. Ana may see your IP address.',
+    'Hidden IP: Always through a relay, calls and files too. Slower. If no relay works, messages ' +
+      'wait.',
+    "Direct only: Only straight to Ana's device, not even a mailbox. You must both be online.",
+    "This network only: Only while you're on the same network.",
+  ]);
+  expect(PROMISE).toBe('We never switch to a less private way without asking.');
+});
+
+test('[CLI-42] why nothing leaves is said in the words of the design', () => {
+  expect(heldLine({ policy: 'direct', theirPolicy: 'hidden', held: 'conflict' }, 'Ana')).toBe(
+    'Ana accepts only Hidden IP and you chose Direct only, so nothing can be sent.',
+  );
+  expect(heldLine({ policy: 'hidden', theirPolicy: 'direct', held: 'conflict' }, 'Ana')).toBe(
+    'Ana accepts only Direct and you chose Hidden IP, so nothing can be sent.',
+  );
+  expect(heldLine({ policy: 'hidden', held: 'no-relay' }, 'Ana')).toBe(
+    'Not sent. This chat is set to Hidden IP and no relay answers. Nothing went any other way.',
+  );
+  expect(heldLine({ policy: 'auto' }, 'Ana')).toBe('');
 });
 
 test('[CLI-21] of a route of a newer version nothing is claimed', () => {

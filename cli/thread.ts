@@ -5,11 +5,14 @@
  *   route     UTF-8   ASCII    chip
  *   lan       ●══●    o==o     Same network
  *   direct    ●━━●    o--o     Direct
+ *   relay     ●━◆━●   o-<>-o   Hidden IP
  *   waiting   ●╌ ○    o    o   Waiting
  *   local     ●●      oo       This computer
  * @module
  */
-import type { RouteName } from '@sotto/api/contract.ts';
+import type { Policy, Route, RouteName } from '@sotto/api/contract.ts';
+import { errorBody } from '@sotto/api/errors.ts';
+import type { ErrorName } from '@sotto/api/errors.ts';
 import { padded } from './safe-text.ts';
 
 interface RouteWords {
@@ -39,6 +42,18 @@ const ROUTES: Readonly<Record<RouteName, RouteWords>> = {
       '{name} can see your IP address, which hints at your city and provider. You can see ' +
       'theirs. Providers can see you are connected, not what you say.',
   },
+  relay: {
+    utf8: '●━◆━●',
+    ascii: 'o-<>-o',
+    chip: 'Hidden IP',
+    line:
+      "Passed along by a relay. {name} can't see your IP address, unless they run the relay " +
+      'you use.',
+    whoSees:
+      "1 relay: It sees both addresses and when you talk, and can't read anything. 2 relays from " +
+      'different places: neither alone knows both ends, unless one operator runs both. Both: ' +
+      "Relays are asked to keep no records; you can't check that, so you may pick or run your own.",
+  },
   waiting: {
     utf8: '●╌ ○',
     ascii: 'o    o',
@@ -55,9 +70,32 @@ const ROUTES: Readonly<Record<RouteName, RouteWords>> = {
   },
 };
 
-export const POLICY_LINES = {
-  auto: 'Automatic: the fastest safe way. {name} may see your IP address.',
-} as const;
+/** What follows from a policy. */
+const POLICIES: Readonly<Record<Policy, { readonly name: string; readonly line: string }>> = {
+  auto: {
+    name: 'Automatic',
+    line: 'The fastest safe way. {name} may see your IP address.',
+  },
+  hidden: {
+    name: 'Hidden IP',
+    line: 'Always through a relay, calls and files too. Slower. If no relay works, messages wait.',
+  },
+  direct: {
+    name: 'Direct only',
+    line: "Only straight to {name}'s device, not even a mailbox. You must both be online.",
+  },
+  lan: {
+    name: 'This network only',
+    line: "Only while you're on the same network.",
+  },
+};
+export const PROMISE = 'We never switch to a less private way without asking.';
+
+const HELD: Readonly<Record<NonNullable<Route['held']>, ErrorName>> = {
+  conflict: 'route-conflict',
+  'no-relay': 'no-hidden-route',
+  'not-here': 'not-on-network',
+};
 
 const THREAD_COLUMNS = 8;
 const CHIP_COLUMNS = 7;
@@ -82,6 +120,35 @@ export function routeLine(route: RouteName, name: string): string {
 
 export function whoSees(route: RouteName, name: string): string {
   return words(route).whoSees.replace('{name}', () => name);
+}
+
+export function policyName(policy: Policy): string {
+  return Object.hasOwn(POLICIES, policy) ? POLICIES[policy].name : policy;
+}
+
+/** The policy and what follows from it; of one of a newer daemon only its name. */
+export function policyLine(policy: Policy, name: string): string {
+  if (!Object.hasOwn(POLICIES, policy)) return policy;
+  return `${policyName(policy)}: ${POLICIES[policy].line.replace('{name}', () => name)}`;
+}
+
+/** Which error of the registry says why nothing can leave, and what fills it. */
+export function heldAs(
+  { policy, theirPolicy = 'auto' }: Pick<Route, 'policy' | 'theirPolicy'>,
+  held: NonNullable<Route['held']>,
+  name: string,
+): [ErrorName, { name: string; ours: string; theirs: string }] {
+  const theirs = policyName(theirPolicy).replace(/ only$/, '');
+  return [HELD[held], { name, ours: policyName(policy), theirs }];
+}
+
+/** Why nothing can leave under the policies, in one line. */
+export function heldLine(
+  route: Pick<Route, 'held' | 'policy' | 'theirPolicy'>,
+  name: string,
+): string {
+  if (route.held === undefined) return '';
+  return errorBody(...heldAs(route, route.held, name)).message;
 }
 
 /** A newer daemon may name a route we do not know: then we claim nothing. */

@@ -104,9 +104,16 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
       "●━━●    Direct   Straight from your device to Ana Ruiz's. No relay in between.\n" +
         'Ana Ruiz can see your IP address, which hints at your city and provider. You can see ' +
         'theirs. Providers can see you are connected, not what you say.\n' +
-        'Automatic: the fastest safe way. Ana Ruiz may see your IP address.\n' +
+        'Automatic: The fastest safe way. Ana Ruiz may see your IP address.\n' +
         'over UDX, to 192.0.2.7:20000, 12 ms there and back\n',
-      'c_7k2\tauto\tdirect\ttrue\t0\tudx\t192.0.2.7:20000\t12.4\tfalse\n',
+      'c_7k2\tauto\tdirect\ttrue\t0\tudx\t192.0.2.7:20000\t12.4\tfalse\t\t\n',
+    ],
+    [
+      'route set ana hidden',
+      'Hidden IP: Always through a relay, calls and files too. Slower. If no relay works, ' +
+        'messages wait.\nNot sent. This chat is set to Hidden IP and no relay answers. ' +
+        'Nothing went any other way.\n',
+      'c_7k2\thidden\twaiting\tfalse\t0\t\t\t\tfalse\t\tno-relay\n',
     ],
     [
       'config list',
@@ -148,6 +155,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
       rttMs: 12.4,
       hops: 0,
       punched: false,
+      changes: [],
     });
     expect(data(await terminal.run(['contacts', 'list', '--json']))).toMatchObject({
       contacts: [{ conversation: 'c_7k2', name: 'Ana Ruiz', lastSeenAt: TIME }],

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Family } from './base/endpoint.ts';
+import type { Policy, PolicyChange } from './base/policy.ts';
 import type { RouteName } from './effects.ts';
 import type { MapVerdict } from './path/mapped.ts';
 import type { NatClass } from './path/nat-class.ts';
@@ -28,6 +29,7 @@ export type Command =
       hint?: Uint8Array;
       hello?: string;
       anyway?: boolean;
+      policy?: Policy;
     }
   /** What a pasted text is, and whom it names; changes nothing, and refuses what adding would. */
   | { type: 'text-peek'; text: string }
@@ -60,6 +62,10 @@ export type Command =
   | { type: 'draft-set'; to: string; text: string }
   | { type: 'mark-read'; to: string; cursor: number }
   | { type: 'route-show'; to: string }
+  /** Refused where they would see more of our address, unless a person agrees: `looser`. */
+  | { type: 'route-set'; to: string; policy: Policy; looser: boolean }
+  /** The policy for people added from now on. */
+  | { type: 'policy-default'; policy: Policy }
   | { type: 'health' }
   /** How this device, and no other, writes down a network to know it again. */
   | { type: 'network-mark'; print: Uint8Array }
@@ -86,6 +92,7 @@ export type CommandErrorCode =
   | 'own-invite'
   | 'already-exists'
   | 'shows-address' // what was asked could show our IP address to people who have an ID
+  | 'route-looser' // they would see more of our address, and nobody agreed to that
   | 'blocked'
   | 'not-met-yet' // no device of theirs is known: they cannot have our number either
   | 'numbers-differ'
@@ -156,6 +163,8 @@ export interface ContactView {
   readonly state: ContactState;
   readonly online: boolean;
   readonly route: RouteName;
+  /** By which ways we let them be reached. */
+  readonly policy: Policy;
   readonly waiting: number;
   readonly devices: number;
   readonly lastSeenMs: number | undefined;
@@ -205,17 +214,29 @@ export interface DoorView {
   readonly slots: number;
 }
 
+/**
+ * Why nothing can leave under the policies: they have no way in common; only relays are allowed and
+ * none answers; only this network is allowed and they are not on it.
+ */
+export type Held = 'conflict' | 'no-relay' | 'not-here';
+
 export interface RouteView {
   readonly conversation: string;
-  readonly policy: 'auto';
+  readonly policy: Policy;
+  /** Undefined until they have told. */
+  readonly theirPolicy: Policy | undefined;
+  readonly held: Held | undefined;
   readonly route: RouteName;
   readonly transport: 'tcp' | 'udx' | undefined;
   readonly endpoint: string | undefined;
   readonly peerSeesMyIp: boolean;
   readonly rttMs: number | undefined;
-  readonly hops: 0;
-  /** Through openings that two routers made. */
+  /** Relays in the path. */
+  readonly hops: 0 | 1 | 2;
+  /** Through openings that the routers of both made. */
   readonly punched: boolean;
+  /** Of both policies, oldest first. */
+  readonly changes: readonly PolicyChange[];
   /** Set while they have not let us in: what the request may show, and to whom. */
   readonly asking: AskingState | undefined;
 }
@@ -258,6 +279,7 @@ export interface PathView {
 export type PathState =
   | 'linked'
   | 'blocked'
+  | Held // their policies let nothing leave
   | 'invite-expired' // never met, and nobody can come by the invite any more
   | 'looking'
   | 'not-looked' // nobody to ask, or not their turn yet

@@ -11,7 +11,8 @@
  */
 import type { Endpoint, Family } from './base/endpoint.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
-import type { Command, CommandResult } from './commands.ts';
+import type { Policy } from './base/policy.ts';
+import type { Command, CommandResult, Held } from './commands.ts';
 import type { PortMap } from './path/port-map/contract.ts';
 
 /** Streams that core dials are even, streams the driver accepts are odd. */
@@ -49,6 +50,8 @@ export interface Listening {
   readonly udpPort: number | undefined;
   readonly tcpPort: number | undefined;
   readonly addresses: readonly string[];
+  /** Networks that this computer is on, such as 192.168.1.7/24; guessed where left out. */
+  readonly networks?: readonly string[];
 }
 
 /** An interface, and our addresses there as `host/bits`. */
@@ -105,7 +108,14 @@ export type Notice =
   | { topic: 'read'; conversation: string }
   /** How many people wait to be let in. Never loud: a number on a screen. */
   | { topic: 'requests'; waiting: number }
-  | { topic: 'route'; conversation: string; route: RouteName; peerSeesMyIp: boolean }
+  | ({ topic: 'route'; conversation: string; route: RouteName; peerSeesMyIp: boolean } & Rule)
   | { topic: 'network'; online: boolean; helpers: number };
 
-export type RouteName = 'lan' | 'direct' | 'waiting' | 'local';
+/** By which ways a conversation may go, and why nothing can leave that way now. */
+export interface Rule {
+  readonly policy: Policy;
+  readonly theirPolicy: Policy | undefined;
+  readonly held: Held | undefined;
+}
+
+export type RouteName = 'lan' | 'direct' | 'relay' | 'waiting' | 'local';

@@ -214,7 +214,10 @@ function personChecks({ devices, name, waiting }: ContactView, path: PathView): 
       : checkOf('waiting', 'some', { name, waiting });
   switch (state) {
     case 'blocked':
+    case 'conflict':
     case 'invite-expired':
+    case 'no-relay':
+    case 'not-here':
     case 'looking':
     case 'not-looked':
       return [checkOf('found', state, { name }), queue];

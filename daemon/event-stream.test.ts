@@ -88,6 +88,15 @@ function answer(command: Command, contacts: readonly ContactView[]): CommandResu
   return { ok: true, data: { type: 'contact', contact } };
 }
 
+const ROUTE = {
+  topic: 'route',
+  route: 'direct',
+  peerSeesMyIp: true,
+  policy: 'auto',
+  theirPolicy: undefined,
+  held: undefined,
+} as const;
+
 function contact(conversation: string, name: string): ContactView {
   return {
     conversation,
@@ -96,6 +105,7 @@ function contact(conversation: string, name: string): ContactView {
     state: 'connected',
     online: true,
     route: 'direct',
+    policy: 'auto',
     waiting: 0,
     devices: 1,
     lastSeenMs: undefined,
@@ -199,7 +209,7 @@ test('[API-18] what is true only now waits once per thing for a slow one', async
   for (let i = 0; i < 500; i++) {
     stream.notice({ topic: 'network', online: i % 2 === 0, helpers: i });
     const conversation = `c_${i % 50}`;
-    stream.notice({ topic: 'route', conversation, route: 'direct', peerSeesMyIp: true });
+    stream.notice({ ...ROUTE, conversation });
   }
   slow.go();
   await until(() => slow.seen.filter((text) => text.startsWith('x')).length === 2_000);
@@ -215,7 +225,7 @@ test('[API-18] a slow one for whom too many things would wait is dropped', async
   await sleep(200);
   const told = (i: number): void => {
     const conversation = `c_${i}`;
-    stream.notice({ topic: 'route', conversation, route: 'direct', peerSeesMyIp: true });
+    stream.notice({ ...ROUTE, conversation });
   };
   for (let i = 0; i < WAITING_MAX; i++) told(i);
   expect(stream.clients()).toBe(1);

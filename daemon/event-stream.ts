@@ -20,7 +20,7 @@ import { beginStream, Refusal } from './api-server.ts';
 import { ContactNews } from './contact-news.ts';
 import type { People } from './people.ts';
 import type { StoreReader } from './store.ts';
-import { contactOf, cursorText, messageOf, readCursor, stateEvent } from './views.ts';
+import { contactOf, cursorText, messageOf, readCursor, ruleOf, stateEvent } from './views.ts';
 
 export const CLIENTS_MAX = 32;
 /** Things of the moment that wait for one client. */
@@ -99,8 +99,9 @@ export class EventStream {
         return this.#tell('requests', { v: API_VERSION, type: 'requests', data });
       }
       case 'route': {
-        const { topic, ...data } = notice;
-        this.#news.changed(data.conversation);
+        const { conversation, peerSeesMyIp, route, topic } = notice;
+        const data = { conversation, route, peerSeesMyIp, ...ruleOf(notice) };
+        this.#news.changed(conversation);
         return this.#tell(`${topic} ${data.conversation}`, { v: API_VERSION, type: topic, data });
       }
       case 'network': {

@@ -21,6 +21,7 @@ import { readPage } from './message-page.ts';
 import { ask } from './people.ts';
 import type { People } from './people.ts';
 import type { PortMapping } from './port-map/port-mapping.ts';
+import { readPolicy } from './policies.ts';
 import type { StoreReader } from './store.ts';
 import {
   contactOf,
@@ -120,10 +121,11 @@ function contactMethods({ command, people }: MethodParts): Some<'contacts' | 'ro
   };
   return {
     'contacts.add': async (params) => {
-      const { anyway, hello, name, text } = params;
+      const { anyway, hello, name, policy, text } = params;
       const wish = {
         ...(name === undefined ? { text } : { text, name }),
         ...(hello === undefined ? {} : { hello }),
+        ...(policy === undefined ? {} : { policy: readPolicy(policy) }),
         anyway: anyway === true,
       };
       return contactOf((await ask(command, { type: 'contact-add', ...wish }, 'contact')).contact);
@@ -152,6 +154,11 @@ function contactMethods({ command, people }: MethodParts): Some<'contacts' | 'ro
     },
     'route.show': async ({ to }) =>
       routeOf((await ask(command, { type: 'route-show', to }, 'route')).route),
+    'route.set': async ({ to, policy, looser }) => {
+      const wish = { to, policy: readPolicy(policy), looser: looser === true };
+      const { route } = await ask(command, { type: 'route-set', ...wish }, 'route');
+      return { route: routeOf(route) };
+    },
   };
 }
 

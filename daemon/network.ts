@@ -120,6 +120,7 @@ async function openOn(
       udpPort: udp ? port : undefined,
       tcpPort: servers.length > 0 ? port : undefined,
       addresses: egress.tellsAddresses ? addresses() : [],
+      networks: ownNetworks(),
     }),
     stats: () => ({
       tcpListeners: servers.length,
@@ -140,6 +141,13 @@ function proxyOf({ proxy: settings }: Egress, log: Log | undefined): Proxy | und
     else log?.('warn', 'the proxy fails', { state });
   };
   return new Proxy({ settings, random, onState });
+}
+
+/** Networks that this computer is on, as address and mask: `192.168.1.7/24`. */
+function ownNetworks(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  const inside = all.filter(({ address }) => scopeOf(address) === 'private');
+  return inside.flatMap(({ cidr }) => cidr ?? []).slice(0, ADDRESSES_MAX);
 }
 
 /** Addresses of this computer that others might reach through `bound`. */

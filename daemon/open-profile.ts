@@ -27,6 +27,7 @@ import { openNetwork } from './network.ts';
 import type { Network } from './network.ts';
 import { ask, People } from './people.ts';
 import { PortMapping } from './port-map/port-mapping.ts';
+import { readPolicy } from './policies.ts';
 import { Stores } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -162,6 +163,8 @@ export class OpenProfile {
         await lan.look();
         void ports.set(all['net.portMapping'] && egress.nearby);
         await ask(command, { type: 'name-set', name: all['profile.name'] }, 'done');
+        const policy = readPolicy(all['routes.default']);
+        await ask(command, { type: 'policy-default', policy }, 'done');
         this.#events?.tellSetting(changed);
       },
     });
@@ -257,6 +260,7 @@ function profileOf(
     dht,
     readOnly: settings['dht.readOnly'],
     allowReserved: settings['net.allowReserved'],
+    policy: readPolicy(settings['routes.default']),
     displayName: settings['profile.name'] || undefined,
   };
 }

@@ -27,10 +27,12 @@ import type {
   RequestView,
   RouteView,
 } from '@sotto/core/commands.ts';
+import type { Rule } from '@sotto/core/effects.ts';
 import { conversationText } from '@sotto/core/people/conversation.ts';
 import type { ConversationRow } from '@sotto/vault/reader.ts';
 import type { Message as StoredMessage } from '@sotto/vault/view.ts';
 import { Refusal } from './api-server.ts';
+import { shownPolicy } from './policies.ts';
 
 const ROUTES = RouteNames.options;
 
@@ -63,9 +65,10 @@ export function inviteOf(view: InviteView): Invite {
 }
 
 export function contactOf(view: ContactView): Contact {
-  const { asking, draft: _, lastSeenMs, looksLike, verifiedMs, ...rest } = view;
+  const { asking, draft: _, lastSeenMs, looksLike, policy, verifiedMs, ...rest } = view;
   return {
     ...rest,
+    policy: shownPolicy(policy),
     ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }),
     ...(asking === undefined ? {} : { asking }),
     ...(verifiedMs === undefined ? {} : { verifiedAt: timeText(verifiedMs) }),
@@ -74,13 +77,28 @@ export function contactOf(view: ContactView): Contact {
 }
 
 export function routeOf(view: RouteView): Route {
-  const { asking, transport, endpoint, rttMs, ...rest } = view;
+  const { asking, changes, endpoint, held, policy, rttMs, theirPolicy, transport, ...rest } = view;
   return {
     ...rest,
+    ...ruleOf({ held, policy, theirPolicy }),
+    changes: changes.map((change) => ({
+      at: timeText(change.atMs),
+      by: change.by,
+      policy: shownPolicy(change.policy),
+    })),
     ...(transport === undefined ? {} : { transport }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(rttMs === undefined ? {} : { rttMs }),
     ...(asking === undefined ? {} : { asking }),
+  };
+}
+
+/** By which ways a conversation may go, and why nothing can leave. */
+export function ruleOf({ held, policy, theirPolicy }: Rule): Pick<Route, keyof Rule> {
+  return {
+    policy: shownPolicy(policy),
+    ...(theirPolicy === undefined ? {} : { theirPolicy: shownPolicy(theirPolicy) }),
+    ...(held === undefined ? {} : { held }),
   };
 }
 
@@ -162,6 +180,7 @@ export function conversationOf(
     state: view.state,
     online: view.online,
     route: view.route,
+    policy: shownPolicy(view.policy),
     unread: row?.unread ?? 0,
     waiting: view.waiting,
     readUpTo: cursorText(readUpTo),

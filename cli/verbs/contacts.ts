@@ -2,7 +2,7 @@
  * `add` and `contacts list|show|rename|block|remove`.
  * @module
  */
-import type { Contact } from '@sotto/api/contract.ts';
+import type { Contact, Policy } from '@sotto/api/contract.ts';
 import { shellWord } from '@sotto/api/errors.ts';
 import { failure } from '../failure.ts';
 import { confirm } from '../prompt.ts';
@@ -15,14 +15,22 @@ import { dayAndClock } from '../time.ts';
 const INVITE_BYTES_MAX = 4096;
 const NAME_COLUMNS = 24;
 
+export interface AddOptions {
+  readonly name?: string;
+  readonly hello?: string;
+  readonly anyway?: true;
+  readonly route?: Policy;
+}
+
 export async function add(
   session: Session,
   words: readonly string[],
-  options: { name?: string; hello?: string; anyway?: true },
+  { route: policy, ...options }: AddOptions,
 ): Promise<void> {
   const { out, daemon } = session;
   const text = await inviteText(session, words);
-  let contact = await daemon.call('contacts.add', { text, ...options });
+  const wish = { text, ...options, ...(policy === undefined ? {} : { policy }) };
+  let contact = await daemon.call('contacts.add', wish);
   if (contact.asking === 'held' && session.mayAsk) {
     const question = `${whoHasId(contact.name)} could find your IP address. Send anyway?`;
     const agreed = await confirm(question);

@@ -100,8 +100,8 @@ function record({ out }: Session, event: StreamEvent): void {
       return out.record(event.type, event.cursor, conversation, name, state, online, route);
     }
     case 'route': {
-      const { conversation, route, peerSeesMyIp } = event.data;
-      return out.record(event.type, event.cursor, conversation, route, peerSeesMyIp);
+      const { conversation, held, peerSeesMyIp, policy, route } = event.data;
+      return out.record(event.type, event.cursor, conversation, route, peerSeesMyIp, policy, held);
     }
     case 'network':
       return out.record(event.type, event.cursor, event.data.online, event.data.helpers);

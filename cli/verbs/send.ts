@@ -6,12 +6,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { shellWord } from '@sotto/api/errors.ts';
-import type { Contact, Result, RouteName, StreamEvent } from '@sotto/api/contract.ts';
+import type { Contact, Result, Route, RouteName, StreamEvent } from '@sotto/api/contract.ts';
 import { TEXT_BYTES_MAX } from '@sotto/api/wire.ts';
 import { failure, usage } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { stdinText } from '../stdin-text.ts';
-import { threadAndChip } from '../thread.ts';
+import { heldAs, heldLine, threadAndChip } from '../thread.ts';
 import { clock } from '../time.ts';
 
 type Sent = Result<'messages.send'>;
@@ -79,6 +79,8 @@ async function sendAndWait(session: Session, to: string, text: string): Promise<
     if (!ended.aborted || error !== ended.reason) throw error;
     if (!sent) throw failure('no-answer', undefined, error);
     const detail = { name: await nameOf(session, sent), event: sent.event };
+    const route = await routeOf(session, sent);
+    if (route?.held !== undefined) throw failure(...heldAs(route, route.held, detail.name), error);
     throw failure('not-delivered-yet', detail, error);
   } finally {
     await events.return();
@@ -120,6 +122,10 @@ async function tellQueued(session: Session, sent: Sent): Promise<void> {
   if (!contact) return out.note('Stored on this device; it goes out by itself.');
   const { name, route } = contact;
   if (route === 'waiting') {
+    const rule = await routeOf(session, sent);
+    if (rule?.held !== undefined) {
+      return out.note(before(session, route), heldLine(rule, name));
+    }
     const later = `Check later: sotto read ${shellWord(name)}`;
     const state = `${name} isn't reachable now. It waits on this device, so keep the app running.`;
     return out.note(before(session, route), `${state} ${later}`);
@@ -141,6 +147,15 @@ function before({ out }: Session, route: RouteName | undefined): string {
 
 async function nameOf(session: Session, sent: Sent): Promise<string> {
   return (await contactOf(session, sent))?.name ?? sent.conversation;
+}
+
+/** For words only, too. */
+async function routeOf(session: Session, sent: Sent): Promise<Route | undefined> {
+  try {
+    return await session.daemon.call('route.show', { to: sent.conversation });
+  } catch {
+    return undefined;
+  }
 }
 
 /** For words only: the message is stored, so a failure here must not look like one of it. */

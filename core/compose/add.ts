@@ -18,6 +18,7 @@ import { cleanName } from '../people/name.ts';
 import { CONTACTS_MAX } from './book.ts';
 import { failure, vaultFailure, viewOf } from './commands.ts';
 import { askById } from './door-commands.ts';
+import { choosePolicy } from './route-commands.ts';
 import type { Runtime } from './runtime.ts';
 
 type Reply = (result: CommandResult) => void;
@@ -64,10 +65,12 @@ export function addContact(runtime: Runtime, command: Add, reply: Reply): void {
     return reply(failure('bad-input', { what: 'contacts', most: CONTACTS_MAX }));
   }
   const contact = existing ?? newFriend(runtime, identity, command);
+  const isOther = command.policy !== undefined && command.policy !== contact.policy;
+  const gates = isOther ? choosePolicy(runtime, contact, command.policy!) : [];
   if (read.kind === 'id') return askById(runtime, contact, command, reply);
   runtime.invites.unfollow(contact);
   contact.invite = formatInvite(read.invite);
-  context.vault({ op: 'put', docs: [book.contactDoc(contact)] }, (answer) => {
+  context.vault({ op: 'put', docs: [...gates, book.contactDoc(contact)] }, (answer) => {
     if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
     book.put(contact);
     runtime.takeUp(contact);
@@ -94,17 +97,21 @@ function isExpired({ context }: Runtime, read: Extract<AddRead, { ok: true }>): 
   return read.kind === 'invite' && context.now.wallMs >= read.invite.expiresMs;
 }
 
-function newFriend({ book }: Runtime, identity: Uint8Array, command: Add): Contact {
+function newFriend({ book, context }: Runtime, identity: Uint8Array, command: Add): Contact {
   const ours = command.name === undefined ? undefined : cleanName(command.name);
   const local = command.hint !== undefined && isInside(command.hint);
-  const contact = newContact(identity, book.freeName(ours));
+  const policy = command.policy ?? context.profile.policy ?? 'auto';
+  const contact = newContact(identity, book.freeName(ours), policy);
+  // Nothing leaves this computer on the way to a partner inside it.
+  if (local) contact.policy = 'auto';
   return { ...contact, nameIsOurs: ours !== undefined, local };
 }
 
 /** A record that names loopback addresses alone: a partner inside this computer. */
 function isInside(hint: Uint8Array): boolean {
   const read = decodeRecord(hint);
-  return read.ok && read.record.candidates.every((c) => scopeOf(c.endpoint.host) === 'loopback');
+  if (!read.ok || read.record.candidates.length === 0) return false;
+  return read.record.candidates.every((c) => scopeOf(c.endpoint.host) === 'loopback');
 }
 
 function textFailure(fault: TextFault): CommandResult {

@@ -46,6 +46,8 @@ const UNKNOWN = new Uint8Array(ID_BYTES);
 export interface AskingPorts {
   /** Their door named a device: we may meet it. */
   takeUp(contact: Contact): void;
+  /** May whoever has their ID see our address? Else it is not asked, whatever was agreed. */
+  mayShow(contact: Contact): boolean;
 }
 
 export class Asking {
@@ -79,7 +81,7 @@ export class Asking {
   step(contact: Contact): AskingState | undefined {
     const asked = this.#asked.get(hex(contact.identity));
     if (!asked) return undefined;
-    if (!asked.agreed) return 'held';
+    if (!asked.agreed || !this.ports.mayShow(contact)) return 'held';
     if (this.#isOver(asked)) return 'over';
     const step = this.#knockers.get(hex(contact.identity))?.step;
     if (step === undefined) return 'queued';
@@ -144,6 +146,11 @@ export class Asking {
     });
   }
 
+  /** Another policy, for one of those who are asked. */
+  review(): void {
+    this.#fill();
+  }
+
   /** They want to be found now. */
   want(contact: Contact): void {
     this.#knockers.get(hex(contact.identity))?.want();
@@ -187,7 +194,9 @@ export class Asking {
   /** Ends what is over, and begins what has waited for a place. */
   #fill(): void {
     for (const [key, asked] of this.#asked) {
-      const over = !asked.agreed || this.#isOver(asked);
+      const contact = this.book.contacts.get(key);
+      const isShown = contact !== undefined && this.ports.mayShow(contact);
+      const over = !asked.agreed || !isShown || this.#isOver(asked);
       const knocker = this.#knockers.get(key);
       if (over && knocker) {
         knocker.stop();

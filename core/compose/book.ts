@@ -1,5 +1,5 @@
 /**
- * The address book: contacts, their devices, our invites and our direct gate, in memory as the
+ * The address book: contacts, their devices, our invites and our gates, in memory as the
  * vault's documents hold them. Every change hands back the documents to be written, so that the
  * caller can put them into the transaction they belong to.
  * @module
@@ -12,7 +12,14 @@ import type { GateKey } from '../link/contract.ts';
 import { readCertificate, type Certificate } from '../people/certificate.ts';
 import { decodeContact, encodeContact, type Contact } from '../people/contact.ts';
 import { conversationOf, conversationText } from '../people/conversation.ts';
-import { decodeGate, encodeGate, gateIsOld, newGate, type DirectGate } from '../people/gate.ts';
+import {
+  decodeGate,
+  encodeGate,
+  gateIsOld,
+  newGate,
+  type OwnGate,
+  type OwnGateKind,
+} from '../people/gate.ts';
 import { formatId, parseId } from '../people/id-text.ts';
 import { decodeInvite, encodeInvite, type Invite } from '../people/invite.ts';
 import { Looks } from '../people/look-alike.ts';
@@ -20,6 +27,8 @@ import { cleanName, nameKey } from '../people/name.ts';
 
 /** Contacts of one profile. */
 export const CONTACTS_MAX = 10_000;
+
+const KINDS: readonly OwnGateKind[] = ['direct', 'circuit'];
 
 /** A device of a contact, with its certificate read. */
 export interface KnownDevice {
@@ -51,10 +60,10 @@ export class Book {
   readonly invites = new Map<string, Invite>();
   /** Whose names look alike. */
   readonly looks = new Looks<Contact>();
-  /** The current direct gate, then the former one where it still opens. */
-  #gates: DirectGate[];
+  /** Of each kind the current gate, then the former one where it still opens. */
+  #gates: readonly OwnGate[];
   /** One object per secret, so that keys derived from it are kept with it. */
-  #gateKeys: GateKey[] = [];
+  #gateKeys: readonly GateKey[] = [];
   readonly #devices = new Map<string, KnownDevice>();
   readonly #byNoise = new Map<string, KnownDevice>();
   readonly #devicesOf = new WeakMap<Contact, KnownDevice[]>();
@@ -82,9 +91,9 @@ export class Book {
     this.#gateKeys = this.#gates.map(gateKey);
   }
 
-  /** The gate that we tell people now. */
-  get gate(): DirectGate {
-    return this.#gates[0]!;
+  /** The gate that we tell people now: by an address, or through relays alone. */
+  gate(kind: OwnGateKind): OwnGate {
+    return this.#gates.find((gate) => gate.kind === kind)!;
   }
 
   /** The gates by which a known device may come in. */
@@ -92,24 +101,34 @@ export class Book {
     return this.#gateKeys;
   }
 
-  /** The direct gate is missing or a week old: a new one, and the documents that say so. */
-  renewGateIfOld(random: Random, wallMs: number): DocChange[] {
-    const current = this.#gates[0];
-    if (current && !gateIsOld(current, wallMs)) return [];
-    return this.#renewGate(random, wallMs, current ? [current] : []);
+  /** A gate is missing or a week old: a new one, and the documents that say so. */
+  renewOldGates(random: Random, wallMs: number): DocChange[] {
+    return KINDS.flatMap((kind) => {
+      const current = this.#gates.find((gate) => gate.kind === kind);
+      if (current && !gateIsOld(current, wallMs)) return [];
+      return this.#renewGate(kind, random, wallMs, current ? [current] : []);
+    });
   }
 
-  /** Somebody must be kept out from now on: no former gate stays open. */
-  renewGate(random: Random, wallMs: number): DocChange[] {
-    return this.#renewGate(random, wallMs, []);
+  /** Somebody must be kept out from now on: no former gate of these kinds stays open. */
+  renewGates(kinds: readonly OwnGateKind[], random: Random, wallMs: number): DocChange[] {
+    return kinds.flatMap((kind) => this.#renewGate(kind, random, wallMs, []));
   }
 
-  #renewGate(random: Random, wallMs: number, keep: readonly DirectGate[]): DocChange[] {
-    const dropped = this.#gates.filter((gate) => !keep.includes(gate));
-    const fresh = newGate(random, wallMs);
-    this.#gates = [fresh, ...keep];
-    const kept = this.#gateKeys.filter(({ id }) => keep.some((gate) => gate.id === id));
-    this.#gateKeys = [gateKey(fresh), ...kept];
+  #renewGate(
+    kind: OwnGateKind,
+    random: Random,
+    wallMs: number,
+    keep: readonly OwnGate[],
+  ): DocChange[] {
+    const others = this.#gates.filter((gate) => gate.kind !== kind);
+    const dropped = this.#gates.filter((gate) => gate.kind === kind && !keep.includes(gate));
+    const fresh = newGate(kind, random, wallMs);
+    this.#gates = [fresh, ...keep, ...others];
+    const known = this.#gateKeys;
+    this.#gateKeys = this.#gates.map(
+      (gate) => known.find(({ id }) => id === gate.id) ?? gateKey(gate),
+    );
     return [
       { space: 'gate', key: utf8(fresh.id), value: encodeGate(fresh) },
       ...dropped.map((gate) => ({ space: 'gate' as const, key: utf8(gate.id), value: undefined })),
@@ -240,8 +259,8 @@ export class Book {
   }
 }
 
-function gateKey({ id, secret }: DirectGate): GateKey {
-  return { id, kind: 'direct', secret };
+function gateKey({ id, kind, secret }: OwnGate): GateKey {
+  return { id, kind, secret };
 }
 
 export function peerDevice(certificate: Certificate): PeerDevice {

@@ -12,7 +12,6 @@ import type {
   CommandResult,
   ContactView,
   InviteView,
-  RouteView,
   Status,
 } from '../commands.ts';
 import { Secret } from '../crypto/keys.ts';
@@ -25,8 +24,8 @@ import { cleanName, nameKey } from '../people/name.ts';
 import { addContact, peekText } from './add.ts';
 import { healthOf, pathOf } from './health.ts';
 import { runDoorCommand } from './door-commands.ts';
+import { setDefaultPolicy, setRoute, tellRoute } from './route-commands.ts';
 import type { Runtime } from './runtime.ts';
-import { showsAddress } from './sessions.ts';
 import { verify } from './verify.ts';
 
 type Reply = (result: CommandResult) => void;
@@ -65,6 +64,8 @@ export function runCommand(
       return peekText(runtime, command.text, reply);
     case 'name-set':
       return setName(runtime, command.name, reply);
+    case 'policy-default':
+      return setDefaultPolicy(runtime, command.policy, reply);
     case 'contact-list':
       return listContacts(runtime, reply);
     case 'request-list':
@@ -115,7 +116,9 @@ function withContact(
       if (command.want) runtime.want(contact);
       return reply({ ok: true, data: { type: 'path', path: pathOf(runtime, contact) } });
     case 'route-show':
-      return reply({ ok: true, data: { type: 'route', route: routeOf(runtime, contact) } });
+      return tellRoute(runtime, contact, reply);
+    case 'route-set':
+      return setRoute(runtime, contact, command, reply);
   }
 }
 
@@ -164,6 +167,7 @@ function newInvite(runtime: Runtime, command: CommandOf<'invite-new'>, reply: Re
     id: inviteId(secret),
     secret,
     gate: new Secret('gate', context.random(32)),
+    policy: context.profile.policy ?? 'auto',
     createdMs: wallMs,
     expiresMs: wallMs + expiresInMs,
     reusable,
@@ -329,6 +333,7 @@ export function viewOf(runtime: Runtime, contact: Contact): ContactView {
     state: stateOf(runtime, contact),
     online: session !== undefined,
     route: session?.route ?? 'waiting',
+    policy: contact.policy,
     waiting: mail.waiting(contact),
     asking: asking.step(contact),
     devices: contact.devices.length,
@@ -394,24 +399,6 @@ function markRead(runtime: Runtime, contact: Contact, cursor: number, reply: Rep
     context.notify({ topic: 'read', conversation: book.conversationText(contact) });
     reply(DONE);
   });
-}
-
-function routeOf({ asking, book, place, sessions }: Runtime, contact: Contact): RouteView {
-  const session = sessions.ofContact(contact);
-  const device = session?.device === undefined ? undefined : book.device(session.device);
-  const route = session?.route ?? 'waiting';
-  return {
-    conversation: book.conversationText(contact),
-    policy: 'auto',
-    route,
-    transport: session?.transport,
-    endpoint: session?.endpoint,
-    peerSeesMyIp: showsAddress(route),
-    rttMs: session?.rttMs,
-    hops: 0,
-    punched: session !== undefined && place.isPunched(session.at, device?.record),
-    asking: asking.step(contact),
-  };
 }
 
 // Failures

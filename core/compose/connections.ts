@@ -55,8 +55,8 @@ export interface ConnectionDeps {
   /** The vault's documents: first flights seen before the restart. */
   readonly docs: readonly Doc[];
   gates(): readonly GateKey[];
-  /** May this Noise key come in by that gate? */
-  admit(noise: Uint8Array, gate: GateKey): boolean;
+  /** May this Noise key come in by that gate, from there? */
+  admit(noise: Uint8Array, gate: GateKey, from: Route): boolean;
   /** What our own router does with ports of this family. */
   nat(family: Family): NatClass;
   readonly handlers: LinkHandlers;
@@ -84,8 +84,9 @@ interface Wanted {
   readonly dialer: Dialer;
   target: LinkTarget;
   /**
-   * The gates by which it may let us in, one of a kind, the one told last first: until both hold
-   * the pair secret nobody knows which side has forgotten what, so failed dials take turns.
+   * The gates by which it may let us in, the one told last first: that of an invite, and that of
+   * its record. Until both hold the pair secret nobody knows which side has forgotten what, so
+   * failed dials take turns.
    */
   gates: readonly GateKey[];
   routes: readonly Route[];
@@ -136,7 +137,7 @@ export class Connections {
       versions: VERSIONS,
       features: FEATURES,
       gates: () => deps.gates(),
-      admit: (noise, gate) => deps.admit(noise, gate),
+      admit: (noise, gate, from) => deps.admit(noise, gate, from),
       replaySeen: this.#replays,
       ...(deps.allocateStream && { allocateStream: deps.allocateStream }),
       mayProbe: (noise, nowMs) => this.#mayProbe(noise, nowMs),
@@ -157,7 +158,10 @@ export class Connections {
     const known = wanted.gates.find((gate) => sameGate(gate, target.gate));
     const gate = known ?? target.gate;
     wanted.target = target;
-    wanted.gates = [gate, ...wanted.gates.filter(({ kind }) => kind !== gate.kind)];
+    wanted.gates = [
+      gate,
+      ...wanted.gates.filter((other) => isOfInvite(other) !== isOfInvite(gate)),
+    ];
     if (!known) wanted.dialer.handleGate(nowMs);
     const moved = !sameRoutes(wanted.routes, routes);
     wanted.routes = routes;
@@ -230,6 +234,17 @@ export class Connections {
     for (const [, { dialer }] of theirs) dialer.stop();
     this.#drain();
     for (const [device] of theirs) this.#wanted.delete(device);
+  }
+
+  /** Whom this device belongs to, as far as anybody has said where it is. */
+  identityOf(device: string): Uint8Array | undefined {
+    return this.#wanted.get(device)?.target.identity;
+  }
+
+  /** Where it leads to is not allowed any more: no further path of this link is tried elsewhere. */
+  restrict(link: number, allowed: (route: Route) => boolean): void {
+    this.#links.restrict(link, allowed);
+    this.#drain();
   }
 
   /** Before the first meeting a device is known by its record alone, so the book does not do. */
@@ -502,6 +517,10 @@ export class Connections {
 
 function replayDoc(gate: string, entry: Uint8Array, value: Uint8Array | undefined): DocChange {
   return { space: 'replay', key: concat(utf8(`${gate} `), entry), value };
+}
+
+function isOfInvite({ kind }: GateKey): boolean {
+  return kind === 'invite';
 }
 
 /** A renewed gate keeps its place but not its secret. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert } from '../base/assert.ts';
+import type { Policy } from '../base/policy.ts';
 import type { Now, Random } from '../base/time.ts';
 import type { VaultReply, VaultRequest } from '../base/vault.ts';
 import type { Effect, LogField, LogLevel, Notice } from '../effects.ts';
@@ -18,6 +19,8 @@ export interface NodeProfile {
   readonly readOnly: boolean;
   /** Lab and loopback addresses count as public. */
   readonly allowReserved: boolean;
+  /** Our policy towards people whom we add, invite or let in from now on; else Automatic. */
+  readonly policy?: Policy;
   /** What people we add see; undefined to stay nameless. */
   readonly displayName: string | undefined;
 }
@@ -40,7 +43,7 @@ export class Context {
 
   constructor(
     readonly random: Random,
-    /** The name in it may change; the rest is as it was at the start. */
+    /** The name and the policy in it may change; the rest is as it was at the start. */
     public profile: NodeProfile,
   ) {}
 

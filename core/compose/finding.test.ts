@@ -14,8 +14,13 @@ function offline(): { finding: Finding; context: Context; asked: (untilMs: numbe
     displayName: undefined,
   });
   const none = (): void => undefined;
-  const nothing = { found: none, external: none, votes: none, copyOfUs: none };
-  const finding = new Finding(context, bytes(32), [], ['v4'], nothing);
+  const finding = new Finding(context, bytes(32), [], ['v4'], {
+    found: none,
+    external: none,
+    votes: none,
+    copyOfUs: none,
+    recordFor: (_, record) => record,
+  });
   const asked = (untilMs: number): number[] => {
     const times: number[] = [];
     for (let atMs = finding.wakeAtMs(); atMs !== undefined && atMs <= untilMs;) {

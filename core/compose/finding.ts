@@ -34,6 +34,8 @@ export interface FoundHandlers {
     record: PresenceRecord,
     fresh: boolean,
   ): void;
+  /** What one of them may know of our record; undefined for nothing. */
+  recordFor(at: RendezvousId, record: OurRecord): OurRecord | undefined;
   /** Those who answer us agree on where they see us. */
   external(): void;
   /** Some of those who answer us see us elsewhere than before, or for the first time. */
@@ -79,7 +81,14 @@ export class Finding {
         })
       : undefined;
     const records = docs.filter((doc) => doc.space === 'record');
-    this.presence = new Presence({ random, self: device, docs: records, time: this.time, now });
+    this.presence = new Presence({
+      random,
+      self: device,
+      docs: records,
+      time: this.time,
+      now,
+      recordFor: (at, record) => handlers.recordFor(at, record),
+    });
     this.#saveAtMs = now.monoMs + SAVE_EVERY_MS;
     if (this.#dht && literal.length < profile.bootstrap.length) this.#resolveAtMs = now.monoMs;
     this.#drain();

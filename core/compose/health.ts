@@ -74,12 +74,14 @@ interface Way {
 }
 
 function stateOf(
-  { context, sessions }: Runtime,
+  { context, routes, sessions }: Runtime,
   contact: Contact,
   { attempts, invite, lookups }: Way,
 ): PathState {
   if (contact.blocked) return 'blocked';
   if (sessions.ofContact(contact)) return 'linked';
+  const held = routes.held(contact);
+  if (held !== undefined) return held;
   const failed = attempts.find(({ failures, routes }) => failures > 0 && routes > 0);
   if (failed) return FAILURES[failed.failure ?? 'unreachable'];
   if (invite && contact.devices.length === 0 && context.now.wallMs >= invite.expiresMs) {

@@ -8,6 +8,7 @@ import { hex } from '../base/bytes.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
 import type { GateKey, LinkTarget } from '../link/contract.ts';
 import type { Route } from '../path/candidates.ts';
+import { allowsWay, type Way } from '../path/policy.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteId, inviteState, type Invite } from '../people/invite.ts';
 import { parseInvite, type InviteText } from '../people/invite-text.ts';
@@ -20,6 +21,8 @@ export interface InvitesPorts {
   target(key: string, target: LinkTarget, candidates: readonly Route[]): void;
   /** Other invites lead somewhere than before. */
   changed(): void;
+  /** May this contact see our address? Else nothing is asked or said where they could look. */
+  mayShow(contact: Contact): boolean;
 }
 
 export class Invites {
@@ -50,7 +53,7 @@ export class Invites {
   /** Publishes an invite of ours, for as long as somebody needs it. */
   offer(invite: Invite): void {
     this.ports.changed();
-    if (!this.isNeeded(invite)) return;
+    if (!this.isTold(invite, 'direct')) return;
     const { expiresMs, gate, id, secret } = invite;
     this.finding.presence.addInvite(
       { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
@@ -69,15 +72,23 @@ export class Invites {
   /** Invites that nobody needs any more leave the DHT. */
   retire(): void {
     for (const invite of this.book.invites.values()) {
-      if (!this.isNeeded(invite)) this.withdraw(invite);
+      if (!this.isTold(invite, 'direct')) this.withdraw(invite);
     }
+  }
+
+  /** A contact may see our address, or may not any more: what is said under invites follows. */
+  review(contact: Contact): void {
+    this.retire();
+    for (const invite of this.book.invites.values()) this.offer(invite);
+    if (this.ports.mayShow(contact)) this.follow(contact);
+    else this.unfollow(contact);
   }
 
   /** Looks for whoever gave us the invite by which this contact was added. */
   follow(contact: Contact): void {
     this.ports.changed();
     const read = inviteOf(contact);
-    if (!read?.ok || !this.context.profile.dht) return;
+    if (!read?.ok || !this.context.profile.dht || !this.ports.mayShow(contact)) return;
     const { expiresMs, secret } = read.invite;
     this.finding.presence.addInvite(
       { invite: inviteId(secret), secret, role: 'invitee', expiresMs },
@@ -123,6 +134,20 @@ export class Invites {
     return invite.usedBy.some((user) => {
       const contact = this.book.contactOf(user);
       return contact !== undefined && !contact.blocked && !isPaired(contact);
+    });
+  }
+
+  /**
+   * Is it told where those who hold it would look, by this way?
+   *
+   * ⚑ Who came by it can read for ever what is said under it: with one among them who may not reach
+   * us that way, nothing is.
+   */
+  isTold(invite: Invite, way: Way): boolean {
+    if (!this.isNeeded(invite) || !allowsWay(invite.policy, way)) return false;
+    return invite.usedBy.every((user) => {
+      const contact = this.book.contactOf(user);
+      return contact === undefined || allowsWay(contact.policy, way);
     });
   }
 }

@@ -42,13 +42,13 @@ const SAME_TURN_MS = 10_000;
 export interface NearbyPorts {
   readonly book: Book;
   readonly finding: Pick<Finding, 'networkMs'>;
-  readonly invites: Pick<Invites, 'handleFound' | 'isNeeded'>;
+  readonly invites: Pick<Invites, 'handleFound' | 'isTold'>;
   readonly mail: Pick<Mail, 'waiting'>;
   readonly sessions: Pick<Sessions, 'of' | 'ofContact'>;
-  /** May this person, and may who comes by an invite, meet us in a network at all? */
-  mayMeet(contact: Contact | undefined): boolean;
+  /** May this person meet us in a network at all? */
+  mayMeet(contact: Contact): boolean;
   /** Our record without an address, for a contact or for who holds this invite. */
-  record(invite: Invite | undefined): Uint8Array;
+  record(to: Contact | Invite): Uint8Array;
   port(): number | undefined;
   /** The device is where it was heard; this is how to pass its gate. It is tried at once. */
   reach(device: KnownDevice, record: PresenceRecord): void;
@@ -181,10 +181,9 @@ export class Nearby {
   /** Ours, for as long as somebody needs them; and those by which we have not met yet. */
   #invites(): LanPeer[] {
     const { book, invites, mayMeet } = this.ports;
-    if (!mayMeet(undefined)) return [];
     const peers: LanPeer[] = [];
     for (const invite of book.invites.values()) {
-      if (!invites.isNeeded(invite)) continue;
+      if (!invites.isTold(invite, 'lan')) continue;
       const id = `${OURS}${invite.id}`;
       peers.push({ id, key: invite.secret, ours: INVITER, theirs: [INVITEE], rank: 'usual' });
     }
@@ -213,9 +212,10 @@ export class Nearby {
 
   #record(peer: string): Uint8Array {
     if (peer.startsWith(THEIRS)) return NOTHING;
-    if (!peer.startsWith(OURS)) return this.ports.record(undefined);
-    const invite = this.ports.book.invites.get(peer.slice(OURS.length));
-    return invite ? this.ports.record(invite) : NOTHING;
+    const { book, record } = this.ports;
+    const isOurs = peer.startsWith(OURS);
+    const to = isOurs ? book.invites.get(peer.slice(OURS.length)) : book.contacts.get(peer);
+    return to ? record(to) : NOTHING;
   }
 
   // Whom we have heard

@@ -5,10 +5,11 @@
  */
 import { equal, utf8 } from '../base/bytes.ts';
 import { familyOf, type Family } from '../base/endpoint.ts';
+import type { Policy } from '../base/policy.ts';
 import type { Doc } from '../base/vault.ts';
 import { decodeRecord, type RecordCandidate } from '../discovery/record.ts';
 import type { Listening } from '../effects.ts';
-import { ownCandidates, type OwnAddresses, type Route } from '../path/candidates.ts';
+import type { OwnAddresses, Route } from '../path/candidates.ts';
 import { judgeMaps, type MapJudgement } from '../path/mapped.ts';
 import {
   isPunched,
@@ -17,6 +18,7 @@ import {
   type NatClass,
   type OwnSocket,
 } from '../path/nat-class.ts';
+import { candidatesFor } from '../path/policy.ts';
 import type { PortMap } from '../path/port-map/contract.ts';
 import type { Context } from './context.ts';
 import type { Finding } from './finding.ts';
@@ -59,16 +61,16 @@ export class Place {
 
   /** Where this device may be reached, by all that is known. */
   own({ external, external6 }: Outside, listen: Listening, mapped: MapJudgement): OwnAddresses {
-    const { addresses: local, tcpPort, udpPort } = listen;
+    const { addresses: local, networks, tcpPort, udpPort } = listen;
     const { allowReserved } = this.context.profile;
-    return { local, udpPort, tcpPort, external, external6, mapped, allowReserved };
+    return { local, udpPort, tcpPort, external, external6, mapped, allowReserved, networks };
   }
 
-  /** Our candidates as our record names them. */
-  candidates(finding: Outside, own: OwnAddresses): RecordCandidate[] {
+  /** Our candidates as our record names them to somebody for whom this is our policy. */
+  candidates(policy: Policy, finding: Outside, own: OwnAddresses): RecordCandidate[] {
     this.#look(finding, { addresses: own.local, udpPort: own.udpPort });
     const { external, external6 } = finding;
-    return ownCandidates(own).map((route) => {
+    return candidatesFor(policy, own).map((route) => {
       const family = familyOf(route.endpoint);
       const outside = family === 'v4' ? external : external6;
       return { ...route, nat: natOfCandidate(route, outside, this.nat(family)) };

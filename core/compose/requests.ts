@@ -266,7 +266,8 @@ export class Requests {
     const read = readDeviceList(deviceList, identity);
     const certificate = read.ok ? deviceIn(read.list, request.device) : undefined;
     if (!certificate) return undefined;
-    const contact = known ?? newContact(identity, this.book.freeName(request.name));
+    const contact =
+      known ?? newContact(identity, this.book.freeName(request.name), this.context.profile.policy);
     const { device, bytes } = certificate;
     const former = contact.devices.find((entry) => equal(entry.device, device));
     const others = contact.devices.filter((entry) => entry !== former);

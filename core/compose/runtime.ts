@@ -3,13 +3,10 @@
  * decides nothing that a part could decide for itself.
  * @module
  */
-import { compare, equal, hex } from '../base/bytes.ts';
+import { equal, hex } from '../base/bytes.ts';
 import type { Family } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
-import type { DocChange, Loaded, StoredEvent } from '../base/vault.ts';
-import { dhPublicKey } from '../crypto/dh.ts';
-import { Secret, type GateSecret } from '../crypto/keys.ts';
-import type { OurRecord } from '../discovery/presence.ts';
+import type { Doc, DocChange, Loaded } from '../base/vault.ts';
 import type { RendezvousId } from '../discovery/presence-saved.ts';
 import { decodeRecord, encodeRecord, type PresenceRecord } from '../discovery/record.ts';
 import type { Input, Listening } from '../effects.ts';
@@ -18,30 +15,26 @@ import { Asking } from './asking.ts';
 import { Door } from './door.ts';
 import { Drafts } from './drafts.ts';
 import { Requests } from './requests.ts';
-import { VERSIONS } from './versions.ts';
-import {
-  allowedRoutes,
-  familiesOf,
-  withHeard,
-  type OwnAddresses,
-  type Route,
-} from '../path/candidates.ts';
+import { familiesOf, type OwnAddresses, type Route } from '../path/candidates.ts';
 import type { MapJudgement } from '../path/mapped.ts';
 import type { PortMap } from '../path/port-map/contract.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteState, type Invite } from '../people/invite.ts';
 import { Book, type KnownDevice } from './book.ts';
-import { Connections } from './connections.ts';
+import { Connections, type LinkUp } from './connections.ts';
 import type { Context } from './context.ts';
 import { Finding, prefixed } from './finding.ts';
 import { inviteIdOf, Invites } from './invites.ts';
 import { Longing } from './longing.ts';
 import { Mail } from './mail.ts';
 import { Nearby } from './nearby.ts';
+import { besides, OurRecords } from './our-records.ts';
+import { Pairing } from './pairing.ts';
 import { Place } from './place.ts';
 import { portsOf, Punching } from './punching.ts';
+import { isNewerRecord, Routes } from './routes.ts';
 import type { Me } from './self.ts';
-import { pairSecretOf, Sessions } from './sessions.ts';
+import { Sessions, type SessionPorts } from './sessions.ts';
 
 /** The gate's age and the prekey bundle's are looked at this often. */
 export const UPKEEP_EVERY_MS = 60 * 60_000;
@@ -60,6 +53,7 @@ export class Runtime {
   readonly nearby: Nearby;
   readonly place: Place;
   readonly punching: Punching;
+  readonly routes: Routes;
   #listen: Listening;
   /** What routers say they send on to us. */
   #maps: readonly PortMap[] = [];
@@ -67,6 +61,8 @@ export class Runtime {
   #upkeepAtMs: number;
   /** What our record and hello last said, to notice a change. */
   #saidRecord: Uint8Array = new Uint8Array(0);
+  readonly #records: OurRecords;
+  readonly #pairing: Pairing;
   readonly #longing = new Longing();
   readonly #startedAtMs: number;
 
@@ -82,13 +78,25 @@ export class Runtime {
     this.#startedAtMs = context.now.monoMs;
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
     this.book = new Book(me.identity, loaded.docs);
-    this.#put(this.book.renewGateIfOld(context.random, context.now.wallMs));
+    this.#put(this.book.renewOldGates(context.random, context.now.wallMs));
     this.drafts = new Drafts(context, this.book, loaded.docs);
     this.place = new Place(context, loaded.docs);
+    this.routes = new Routes(context, {
+      own: () => this.#own(),
+      isLinked: (contact) => this.sessions.ofContact(contact) !== undefined,
+      hasRelay: () => false,
+    });
+    this.#records = new OurRecords(me, this.book, {
+      candidates: (policy) => this.place.candidates(policy, this.finding, this.#own()),
+      generation: () => this.finding.presence.generation,
+      identityOf: (device) => this.connections.identityOf(device),
+    });
+    const mayShow = (contact: Contact): boolean => this.routes.showsAddress(contact);
     this.finding = new Finding(context, me.device, loaded.docs, this.#families(), {
       found: (at, device, record, fresh) => this.#found(at, device, record, fresh),
-      external: () => this.#refreshRecord(),
-      votes: () => this.#refreshRecord(),
+      recordFor: (at, record) => this.#records.at(at, record),
+      external: () => void this.#refreshRecord(),
+      votes: () => void this.#refreshRecord(),
       copyOfUs: () => {
         context.log('error', 'a second copy of this device is running elsewhere');
         context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
@@ -97,39 +105,29 @@ export class Runtime {
     this.invites = new Invites(context, this.book, this.finding, {
       target: (key, target, candidates) => this.#setTarget(key, target, candidates),
       changed: () => this.nearby.refresh(),
+      mayShow,
     });
-    this.connections = new Connections(context, {
-      self: me,
-      docs: loaded.docs,
-      gates: () => this.#gates(),
-      admit: (noise, gate) => this.#admit(noise, gate),
-      nat: (family) => this.place.nat(family),
-      handlers: {
-        up: (link, target) => this.sessions.handleUp(link, target),
-        message: (link, body, bytes) => this.sessions.handleMessage(link, body, bytes),
-        writable: (link) => this.sessions.handleWritable(link),
-        path: (path) => this.sessions.handlePath(path),
-        down: (link) => this.sessions.handleDown(link),
-      },
-    });
+    this.connections = this.#makeConnections(loaded.docs);
     this.mail = new Mail(context, me, this.book, this.#mailPorts(), loaded);
+    this.#pairing = new Pairing(context, me.identity, {
+      book: this.book,
+      mail: this.mail,
+      paired: (contact) => this.#paired(contact),
+    });
     const { docs } = loaded;
     const takeUp = (contact: Contact): void => this.takeUp(contact);
-    this.asking = new Asking(context, me, this.book, this.mail, this.finding, docs, { takeUp });
+    this.asking = new Asking(context, me, this.book, this.mail, this.finding, docs, {
+      takeUp,
+      mayShow,
+    });
     const { asking, book, finding, mail } = this;
     this.requests = new Requests(context, me, book, mail, asking, docs, { takeUp });
     this.door = new Door(context, me, finding, docs, {
       bundle: () => this.#bundle,
       knocked: (knock, bits) => this.requests.handleKnock(knock, bits),
     });
-    this.sessions = new Sessions(context, me, this.book, this.mail, this.connections, {
-      hello: () => this.#hello(),
-      met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),
-      heardTime: (contact, wallMs) =>
-        this.finding.time.handleSample(hex(contact.identity), wallMs, context.now),
-      lost: (contact) => this.#lost(contact),
-      admitsList: (contact, list) => asking.admitsList(contact, list),
-    });
+    const ports = this.#sessionPorts();
+    this.sessions = new Sessions(context, me, book, mail, this.connections, ports);
     this.nearby = this.#makeNearby();
     this.punching = new Punching(context, portsOf(finding, this.connections));
     this.#begin(loaded);
@@ -164,10 +162,7 @@ export class Runtime {
         return this.#moved(input.listen);
       case 'mapped':
         this.#maps = input.maps;
-        return this.#refreshRecord();
-      case 'mapped':
-        this.#maps = input.maps;
-        return this.#refreshRecord();
+        return void this.#refreshRecord();
       case 'stream-accepted':
       case 'stream-opened':
       case 'stream-bytes':
@@ -268,7 +263,7 @@ export class Runtime {
 
   /** Our record for people who hold this invite: where we are, who we are, which gate. */
   inviteRecord(invite: Invite): Uint8Array {
-    return encodeRecord({ ...this.#record(invite.gate), keys: this.#deviceKeys() });
+    return this.#records.forInvite(invite);
   }
 
   /**
@@ -285,9 +280,28 @@ export class Runtime {
       this.finding.presence.removePeer(besides(peer), this.context.now);
     } else this.#watchPresence(contact);
     this.invites.unfollow(contact);
-    const docs = this.book.renewGate(this.context.random, this.context.now.wallMs);
+    const { now, random } = this.context;
+    const docs = this.book.renewGates(['direct', 'circuit'], random, now.wallMs);
     this.#refreshRecord();
     return docs;
+  }
+
+  /**
+   * Our policy towards somebody is another one. What it forbids has ended when this returns: links
+   * on ways that are shut, lookups that would show our address (POL-7).
+   */
+  followPolicy(contact: Contact): void {
+    this.#watchPresence(contact);
+    this.invites.review(contact);
+    this.asking.review();
+    this.nearby.refresh();
+    // Told before a link ends that has to: they need not find out by knocking.
+    if (!this.#refreshRecord()) this.sessions.sayAgain(contact);
+    this.takeUp(contact);
+    this.sessions.enforce(contact);
+    this.want(contact);
+    this.sessions.notifyRoute(contact);
+    this.context.notify({ topic: 'contact', conversation: this.book.conversationText(contact) });
   }
 
   /** Takes up contact with somebody in the book: at start, on adding and on unblocking. */
@@ -334,12 +348,44 @@ export class Runtime {
     }
   }
 
+  #makeConnections(docs: readonly Doc[]): Connections {
+    return new Connections(this.context, {
+      self: this.me,
+      docs,
+      gates: () => this.#gates(),
+      admit: (noise, gate, from) => this.#admit(noise, gate, from),
+      nat: (family) => this.place.nat(family),
+      handlers: {
+        up: (link, target) => this.sessions.handleUp(link, target),
+        message: (link, body, bytes) => this.sessions.handleMessage(link, body, bytes),
+        writable: (link) => this.sessions.handleWritable(link),
+        path: (path) => this.sessions.handlePath(path),
+        down: (link) => this.sessions.handleDown(link),
+      },
+    });
+  }
+
+  #sessionPorts(): SessionPorts {
+    return {
+      hello: (up, target) => this.#hello(up, target),
+      heardPolicy: (contact, policy) => this.routes.heard(contact, policy),
+      allows: (contact, route) => this.routes.allows(contact, route),
+      barred: (contact) => this.#barred(contact),
+      rule: (contact) => this.routes.rule(contact),
+      met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),
+      heardTime: (contact, wallMs) =>
+        this.finding.time.handleSample(hex(contact.identity), wallMs, this.context.now),
+      lost: (contact) => this.#lost(contact),
+      admitsList: (contact, list) => this.asking.admitsList(contact, list),
+    };
+  }
+
   #mailPorts(): ConstructorParameters<typeof Mail>[3] {
     return {
       send: (link, body) => this.connections.send(link, body),
       credit: (link, bytes) => this.connections.credit(link, bytes),
-      apply: (contact, stored) => this.#apply(contact, stored),
-      arrived: () => this.#arrived(),
+      apply: (contact, stored) => this.#pairing.apply(contact, stored),
+      arrived: () => this.#put(this.#pairing.arrived()),
     };
   }
 
@@ -353,11 +399,12 @@ export class Runtime {
     return [...this.book.gateKeys, ...this.invites.gates()];
   }
 
-  #admit(noise: Uint8Array, gate: GateKey): boolean {
-    const known = this.book.deviceByNoise(noise);
-    if (known) return !known.contact.blocked;
+  #admit(noise: Uint8Array, gate: GateKey, from: Route): boolean {
+    const known = this.book.deviceByNoise(noise)?.contact;
+    if (known) return !known.blocked && this.routes.admits(known, from);
     const invite = gate.kind === 'invite' ? this.book.invites.get(gate.id) : undefined;
-    return invite !== undefined && inviteState(invite, this.context.now.wallMs) === 'open';
+    if (!invite || inviteState(invite, this.context.now.wallMs) !== 'open') return false;
+    return this.routes.admitsBy(invite.policy, from);
   }
 
   // Where we are
@@ -370,41 +417,27 @@ export class Runtime {
     return this.place.own(this.finding, this.#listen, this.mapping);
   }
 
-  #deviceKeys(): { signing: Uint8Array; noise: Uint8Array } {
-    return { signing: this.me.device, noise: dhPublicKey(this.me.noise.reveal()) };
-  }
-
-  #record(secret: GateSecret): PresenceRecord & OurRecord {
-    return {
-      majors: VERSIONS,
-      policy: 'auto',
-      generation: Math.max(this.finding.presence.generation, 1),
-      list: this.me.list,
-      candidates: this.place.candidates(this.finding, this.#own()),
-      gate: { kind: 'direct', secret },
-    };
-  }
-
-  #hello(): ReturnType<ConstructorParameters<typeof Sessions>[5]['hello']> {
-    const record = encodeRecord(this.#record(this.book.gate.secret));
+  #hello(up: LinkUp, target: string | undefined): ReturnType<SessionPorts['hello']> {
     const { certificate, deviceList } = this.me;
+    const record = this.#records.onLink(up, target);
     return { bundle: this.#bundle, certificate, deviceList, record };
   }
 
-  /** Tells the DHT and everybody linked where we are now, if that has changed. */
-  #refreshRecord(): void {
-    const record = { ...this.#record(this.book.gate.secret), keys: this.#deviceKeys() };
+  /** Tells the DHT and everybody linked where we are now. @returns false where nothing is new. */
+  #refreshRecord(): boolean {
+    const record = this.#records.all();
     const bytes = encodeRecord({ ...record, generation: 1 });
-    if (equal(bytes, this.#saidRecord)) return;
+    if (equal(bytes, this.#saidRecord)) return false;
     this.#saidRecord = bytes;
     this.finding.setOurRecord(record);
     this.sessions.sayAgain();
+    return true;
   }
 
   #upkeep(): void {
     const { context } = this;
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
-    const gate = this.book.renewGateIfOld(context.random, context.now.wallMs);
+    const gate = this.book.renewOldGates(context.random, context.now.wallMs);
     const open = new Set(this.#gates().map(({ id }) => id));
     this.#put([...gate, ...this.connections.retireGates(open)]);
     this.#refreshRecord();
@@ -427,6 +460,8 @@ export class Runtime {
     const known = device && this.book.device(hex(device));
     if (!known || known.contact.blocked) return;
     const { contact } = known;
+    const isNew = isNewerRecord(contact, known.peer.device, record.generation);
+    const isOther = isNew && this.routes.heard(contact, record.policy);
     const bytes = encodeRecord(record);
     if (!known.record || !equal(bytes, known.record)) {
       contact.devices = contact.devices.map((entry) =>
@@ -436,12 +471,15 @@ export class Runtime {
     }
     this.#reach(known, record);
     if (fresh) this.connections.news(known.key);
+    if (!isOther) return;
+    this.sessions.enforce(contact);
+    this.sessions.notifyRoute(contact);
   }
 
   #reach(known: KnownDevice, { candidates, gate, majors }: PresenceRecord): void {
-    if (gate?.kind !== 'direct') return;
+    if (!gate) return;
     const { noise, peer } = known;
-    const key: GateKey = { id: 'direct', kind: 'direct', secret: gate.secret };
+    const key: GateKey = { id: gate.kind, kind: gate.kind, secret: gate.secret };
     const { device, identity } = peer;
     this.#setTarget(
       known.key,
@@ -450,12 +488,15 @@ export class Runtime {
     );
   }
 
+  /** Their hello came by a way that is shut: what it said of where they are counts all the same. */
+  #barred(contact: Contact): void {
+    this.takeUp(contact);
+    this.sessions.notifyRoute(contact);
+  }
+
   #setTarget(key: string, target: LinkTarget, candidates: readonly Route[]): void {
-    const own = this.#own();
-    // A partner inside this computer listens on loopback, where we dial nobody else.
-    const isLocal = this.book.contactOf(target.identity)?.local === true;
-    const allowed = allowedRoutes(candidates, isLocal ? { ...own, allowReserved: true } : own);
-    const routes = withHeard(this.nearby.routes(key), allowed);
+    const contact = this.book.contactOf(target.identity);
+    const routes = this.routes.dialable(contact, candidates, this.nearby.routes(key));
     const session = this.sessions.of(key);
     const linked = session && {
       link: session.link,
@@ -472,12 +513,13 @@ export class Runtime {
     if (devices.length === 0) return; // asked by ID, and nobody knows the secret but us
     const peer = hex(contact.identity);
     const { now } = this.context;
-    const { blocked: silent, secret } = contact;
+    const { policy, secret } = contact;
+    const silent = contact.blocked || !this.routes.showsAddress(contact);
     const { presence } = this.finding;
-    presence.setPeer(peer, { secret, devices, silent }, now);
+    presence.setPeer(peer, { secret, devices, policy, silent }, now);
     if (this.sessions.ofContact(contact)) presence.linkUp(peer, now);
     else if (contact.besides && !silent) {
-      presence.setPeer(besides(peer), { secret: contact.besides, devices }, now);
+      presence.setPeer(besides(peer), { secret: contact.besides, devices, policy }, now);
       return this.finding.drain();
     }
     presence.removePeer(besides(peer), now);
@@ -492,21 +534,14 @@ export class Runtime {
       invites,
       mail,
       sessions,
-      mayMeet: (contact) => contact?.blocked !== true,
-      record: (invite) => this.#lanRecord(invite),
+      mayMeet: (contact) => this.routes.meetsHere(contact),
+      record: (to) => this.#records.inNetwork(to),
       port: () => this.#listen.tcpPort ?? this.#listen.udpPort,
       reach: (device, record) => {
         this.#reach(device, record);
         this.connections.hurry(device.key);
       },
     });
-  }
-
-  /** Whoever hears us knows where we are: this tells only how to come in. */
-  #lanRecord(invite: Invite | undefined): Uint8Array {
-    const record = this.#record(invite?.gate ?? this.book.gate.secret);
-    const keys = invite ? this.#deviceKeys() : undefined;
-    return encodeRecord({ ...record, candidates: [], keys });
   }
 
   // Whom we miss
@@ -539,61 +574,19 @@ export class Runtime {
     this.asking.end(contact);
     this.#reach(device, record);
     // Who comes by an invite may know us no more: removed, or restored from nothing.
-    if (!contact.secret || (byInvite && isPaired(contact))) this.#makePairSecret(contact);
+    if (!contact.secret || (byInvite && isPaired(contact))) this.#pairing.make(contact);
     this.#watchPresence(contact);
     this.invites.retire();
     const conversation = this.book.conversationText(contact);
     this.context.notify({ topic: 'contact', conversation });
   }
 
-  /**
-   * Of two who share none, the lower identity makes the pair secret and seals it for the other.
-   * It is stored with the event that carries it, so a crash leaves both or neither.
-   */
-  #makePairSecret(contact: Contact): void {
-    if (compare(this.me.identity, contact.identity) > 0) return;
-    const before = { secret: contact.secret, pairing: contact.pairing };
-    const secret = this.context.random(32);
-    const clientId = this.context.random(16);
-    contact.secret = new Secret('pair', secret);
-    contact.pairing = true;
-    const draft = { kind: 'pair', body: secret, clientId };
-    this.mail.send(contact, draft, [this.book.contactDoc(contact)], (sent) => {
-      if (!sent.ok) Object.assign(contact, before);
-    });
-  }
-
-  /** What a control event of a contact changes. */
-  #apply(contact: Contact, { event }: StoredEvent): DocChange[] {
-    if (compare(this.me.identity, contact.identity) < 0) return [];
-    const secret = pairSecretOf(event);
-    if (!secret) return [];
-    contact.secret = secret;
-    return this.#paired(contact);
-  }
-
-  /** Something of ours has arrived: with nothing left under way, the pair secret has too. */
-  #arrived(): void {
-    for (const contact of this.book.contacts.values()) {
-      if (!contact.pairing || this.mail.waiting(contact) > 0) continue;
-      contact.pairing = false;
-      this.#put(this.#paired(contact));
-    }
-  }
-
   /** Both hold the secret: from here on it alone leads them to each other. */
-  #paired(contact: Contact): DocChange[] {
+  #paired(contact: Contact): void {
     this.invites.unfollow(contact);
     this.connections.leaveInvite(contact.identity);
     contact.invite = undefined;
-    contact.besides = undefined;
     this.#watchPresence(contact);
     this.invites.retire();
-    return [this.book.contactDoc(contact)];
   }
-}
-
-/** The name of somebody's second rendezvous, under the secret that they proposed. */
-function besides(peer: string): string {
-  return `${peer} besides`;
 }

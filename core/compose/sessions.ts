@@ -10,13 +10,14 @@ import { equal, hex } from '../base/bytes.ts';
 import { scopeOf } from '../base/endpoint.ts';
 import { KNOCK_KIND, type Event } from '../base/event.ts';
 import { DEVICES_MAX } from '../base/limits.ts';
+import type { Policy } from '../base/policy.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange } from '../base/vault.ts';
 import { Secret } from '../crypto/keys.ts';
 import { messageName } from '../delivery/wire.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
 import { decodeRecord } from '../discovery/record.ts';
-import type { RouteName } from '../effects.ts';
+import type { RouteName, Rule } from '../effects.ts';
 import { readCertificate, type Certificate } from '../people/certificate.ts';
 import { newContact, type Contact } from '../people/contact.ts';
 import {
@@ -60,10 +61,18 @@ export interface Session {
 }
 
 export interface SessionPorts {
-  /** Everything our hello says but the wall clock; undefined until the bundle is there. */
-  hello(): Omit<Hello, 'wallMs' | 'name'> | undefined;
+  /** Everything our hello says on this link but the wall clock. */
+  hello(up: LinkUp, target: string | undefined): Omit<Hello, 'wallMs' | 'name'> | undefined;
   /** A device has been met: seal the pair secret, set where it is, note the invite as used. */
   met(contact: Contact, device: KnownDevice, record: PresenceRecord, byInvite: boolean): void;
+  /** What they said of their policy, with a hello. */
+  heardPolicy(contact: Contact, policy: Policy): void;
+  /** May a link with them use this route, under the policies of both? */
+  allows(contact: Contact, route: LinkUp['route']): boolean;
+  /** Their hello came by a way that is not allowed: where they are now counts, the link ends. */
+  barred(contact: Contact): void;
+  /** By which ways they may be reached, and why nothing can leave. */
+  rule(contact: Contact): Rule;
   /** What a contact's clock says: one voice for network time. */
   heardTime(contact: Contact, wallMs: number): void;
   lost(contact: Contact): void;
@@ -134,6 +143,8 @@ export class Sessions {
     session.at = path.route ?? session.at;
     session.rttMs = path.rttMs;
     if (path.route) Object.assign(session, describe(path.route));
+    const isMet = session.device !== undefined;
+    if (isMet && path.route && !this.#isAllowed(session)) return this.#bar(session);
     const current = session.device !== undefined && this.of(session.device) === session;
     if (current && path.route && !path.doubted) {
       this.connections.linked(session.device!, link, session.up.initiator, path.route);
@@ -196,12 +207,23 @@ export class Sessions {
       if (equal(other.up.peerNoise, up.peerNoise)) return;
     }
     this.ports.lost(known.contact);
-    this.#notifyRoute(known.contact);
+    this.notifyRoute(known.contact);
   }
 
-  /** Our hello has changed (gate, addresses, name): everybody linked hears it. */
-  sayAgain(): void {
-    for (const session of this.#byDevice.values()) this.#sayHello(session);
+  /** Our hello has changed (gate, addresses, name): everybody linked hears it, or this contact. */
+  sayAgain(only?: Contact): void {
+    for (const session of this.#byDevice.values()) {
+      if (!only || this.#contactOf(session) === only) this.#sayHello(session);
+    }
+  }
+
+  /** Another policy: links that lead where none may lead any more end, the others stay. */
+  enforce(contact: Contact): void {
+    for (const session of [...this.#sessions.values()]) {
+      if (this.#contactOf(session) !== contact) continue;
+      this.connections.restrict(session.link, (route) => this.ports.allows(contact, route));
+      if (!this.#isAllowed(session)) this.#bar(session);
+    }
   }
 
   closeAll(): void {
@@ -233,7 +255,7 @@ export class Sessions {
   }
 
   #sayHello(session: Session): void {
-    const hello = this.ports.hello();
+    const hello = this.ports.hello(session.up, session.target);
     if (!hello) return this.#reject(session, 'not ready');
     const { now, profile } = this.context;
     const body = encodeHello({ ...hello, name: profile.displayName, wallMs: now.wallMs });
@@ -258,6 +280,7 @@ export class Sessions {
     if (!contact) return this.#reject(session, 'invite does not admit them');
     const before = { ...contact };
     this.#update(contact, certificate, hello, list);
+    this.ports.heardPolicy(contact, record.record.policy);
     this.ports.heardTime(contact, hello.wallMs);
     docs.push(this.book.put(contact));
     session.held = [];
@@ -325,7 +348,7 @@ export class Sessions {
       invite.usedBy = [...invite.usedBy, identity];
       docs.push(this.book.inviteDoc(invite));
     }
-    return newContact(identity, this.book.freeName(hello.name));
+    return newContact(identity, this.book.freeName(hello.name), invite.policy);
   }
 
   #update(contact: Contact, certificate: Certificate, hello: Hello, list: Uint8Array): void {
@@ -349,6 +372,10 @@ export class Sessions {
     if (contact.blocked || this.book.contactOf(contact.identity) !== contact) {
       return this.#reject(session, 'shut out meanwhile');
     }
+    if (!this.ports.allows(contact, session.at)) {
+      this.ports.barred(contact);
+      return this.#bar(session);
+    }
     const again = session.device !== undefined;
     session.device = key;
     const former = this.#byDevice.get(key);
@@ -359,19 +386,36 @@ export class Sessions {
     const byInvite = session.up.gate.kind === 'invite' && !again;
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
-    this.#notifyRoute(contact);
+    this.notifyRoute(contact);
     for (const { body, bytes } of held) this.handleMessage(session.link, body, bytes);
   }
 
   #changed(session: Session): void {
     const known = session.device === undefined ? undefined : this.book.device(session.device);
-    if (known) this.#notifyRoute(known.contact);
+    if (known) this.notifyRoute(known.contact);
   }
 
-  #notifyRoute(contact: Contact): void {
+  /** Screens hear how it goes now, and by which rule. */
+  notifyRoute(contact: Contact): void {
     const conversation = this.book.conversationText(contact);
     const route = this.ofContact(contact)?.route ?? 'waiting';
-    this.context.notify({ topic: 'route', conversation, route, peerSeesMyIp: showsAddress(route) });
+    const now = { conversation, route, peerSeesMyIp: showsAddress(route) };
+    this.context.notify({ topic: 'route', ...now, ...this.ports.rule(contact) });
+  }
+
+  /** Whose link this is, as far as its key is known. */
+  #contactOf({ up }: Session): Contact | undefined {
+    return this.book.deviceByNoise(up.peerNoise)?.contact;
+  }
+
+  #isAllowed(session: Session): boolean {
+    const contact = this.#contactOf(session);
+    return contact === undefined || this.ports.allows(contact, session.at);
+  }
+
+  #bar(session: Session): void {
+    this.context.log('info', 'link closed', { reason: 'route policy' });
+    this.connections.close(session.link, 'closed');
   }
 
   #reject(session: Session, reason: string): void {
@@ -389,7 +433,8 @@ export function showsAddress(route: RouteName): boolean {
 function describe(route: LinkUp['route']): Pick<Session, 'route' | 'transport' | 'endpoint'> {
   const scope = scopeOf(route.endpoint.host);
   const isNear = scope === 'private' || scope === 'link-local';
-  const name = scope === 'loopback' ? 'local' : isNear ? 'lan' : 'direct';
+  const near = scope === 'loopback' ? 'local' : isNear ? 'lan' : 'direct';
+  const name = route.transport === 'circuit' ? 'relay' : near;
   return {
     route: name,
     transport: route.transport === 'udp' ? 'udx' : 'tcp',

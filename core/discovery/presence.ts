@@ -14,6 +14,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { equal, utf8Text } from '../base/bytes.ts';
+import type { Policy } from '../base/policy.ts';
 import { earliest, type Now, type Random } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { sha256 } from '../crypto/hash.ts';
@@ -33,7 +34,7 @@ import {
 import { Saves, type SaveRequest } from './presence-saves.ts';
 import { SEARCH_AFTER_MS } from './presence-search.ts';
 import { Work, type Clock, type WorkOutput } from './presence-work.ts';
-import { encodeRecord, type Policy, type PresenceRecord, type RecordGate } from './record.ts';
+import { encodeRecord, type PresenceRecord, type RecordGate } from './record.ts';
 import { Rendezvous, type Access } from './rendezvous.ts';
 import { relief } from './timetable.ts';
 
@@ -46,19 +47,24 @@ const LINKED_SOON_MS = 500;
 /** Longest sleep: a clock that was set, or a night's sleep, is noticed by then. */
 const CLOCK_CHECK_MS = 300_000;
 
-/** What we tell everybody whose conversation may be direct. Under Hidden IP there is none. */
+/**
+ * What we tell those who may see our address. Under Hidden IP and This network only nothing leaves,
+ * since each operation would show it (DSC-27).
+ */
 export interface OurRecord extends Omit<
   PresenceRecord,
   'policy' | 'generation' | 'mark' | 'unknown'
 > {
-  readonly policy: Exclude<Policy, 'hidden'>;
+  readonly policy: 'auto' | 'direct';
 }
 
 export interface PeerState {
   readonly secret: PairSecret;
   /** Signing keys of their devices. */
   readonly devices: readonly Uint8Array[];
-  /** Blocked, or Hidden IP: no operation at all, since each would show them our address. */
+  /** Our policy towards them: what our record for them says goes by it. */
+  readonly policy?: Policy;
+  /** Blocked, or not to see our address: no operation at all, since each would show it. */
   readonly silent?: boolean;
 }
 
@@ -93,6 +99,7 @@ export type PresenceOutput = WorkOutput | SaveRequest;
 export class Presence {
   readonly #random: Random;
   readonly #time: NetworkTime;
+  readonly #recordsFor: (id: RendezvousId, record: OurRecord) => OurRecord | undefined;
   readonly #docs = new Map<string, Uint8Array>();
   readonly #all = new Map<string, Rendezvous>();
   readonly #work: Work;
@@ -116,9 +123,12 @@ export class Presence {
     readonly docs: readonly Doc[];
     readonly time: NetworkTime;
     readonly now: Now;
+    /** What one of them may know of `record`, if anything; all of it where this is left out. */
+    readonly recordFor?: (id: RendezvousId, record: OurRecord) => OurRecord | undefined;
   }) {
     this.#random = deps.random;
     this.#time = deps.time;
+    this.#recordsFor = deps.recordFor ?? ((_, record) => record);
     this.#clock = this.#read(deps.now);
     for (const { space, key, value } of deps.docs) {
       const name = space === 'record' ? utf8Text(key) : undefined;
@@ -190,9 +200,12 @@ export class Presence {
       const known = this.#all.get(rendezvousName({ peer }));
       const at = known ?? this.#add({ peer }, access);
       const changed = at.change(access) || at.silent || !known;
+      const hushed = state.silent === true && !at.silent;
       at.silent = state.silent === true;
-      if (at.silent) this.#rest(at);
-      else if (changed && !at.linked) this.#start(at, LINKED_SOON_MS);
+      if (known) this.#follow(at, state.policy);
+      at.policy = state.policy;
+      if (hushed) this.#hush(at);
+      else if (!at.silent && changed && !at.linked) this.#start(at, LINKED_SOON_MS);
     });
   }
 
@@ -421,6 +434,23 @@ export class Presence {
     else at.schedule.startSlow(monoMs, at.active);
   }
 
+  /** Another policy is another record: it needs a number of its own, which no crash takes back. */
+  #follow(at: Rendezvous, policy: Policy | undefined): void {
+    if (at.policy === policy) return;
+    const { monoMs } = this.#clock;
+    this.#said = { ...this.#said, generation: this.#said.generation + 1 };
+    this.#saves.now(at.name);
+    if (!at.linked && !at.silent) at.schedule.changed(monoMs);
+  }
+
+  /** From this moment on nothing of it leaves, nor of what is under way (DSC-27). */
+  #hush(at: Rendezvous): void {
+    this.#rest(at);
+    this.#work.forget(at);
+    at.asking.clear();
+    at.step = 'idle';
+  }
+
   /** Nothing more is due for this one. */
   #rest(at: Rendezvous): void {
     at.schedule.rest();
@@ -449,8 +479,10 @@ export class Presence {
     if (!this.#record) return undefined;
     const { generation } = this.#said;
     const { access } = at;
-    if (access.kind === 'pair') return { ...this.#record, generation, keys: undefined };
-    return { ...this.#record, generation, gate: access.gate ?? this.#record.gate };
+    const record = this.#recordsFor(at.id, this.#record);
+    if (!record) return undefined;
+    if (access.kind === 'pair') return { ...record, generation, keys: undefined };
+    return { ...record, generation, gate: access.gate ?? record.gate };
   }
 
   #encode(name: string): Uint8Array | undefined {

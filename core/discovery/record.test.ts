@@ -140,7 +140,7 @@ describe('records', () => {
       majors: fc
         .uniqueArray(fc.integer({ min: 1, max: 255 }), { minLength: 1, maxLength: 8 })
         .map((majors) => majors.sort((a, b) => a - b)),
-      policy: fc.constantFrom('auto', 'direct', 'local' as const),
+      policy: fc.constantFrom('auto', 'direct' as const),
       generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
       list: fc.record({ version: fc.nat(), hash: fc.uint8Array({ minLength: 32, maxLength: 32 }) }),
       candidates: fc.array(candidate, { maxLength: 4 }),
@@ -248,11 +248,24 @@ describe('records', () => {
   });
 
   test('[DSC-12] under Hidden IP a record with an address is neither written nor read', () => {
-    expect(() => encodeRecord({ ...small, policy: 'hidden' })).toThrow('hidden names no address');
+    expect(() => encodeRecord({ ...small, policy: 'hidden' })).toThrow('its policy hides');
     const bytes = fromHex(hex(latin1(SMALL)).replace(hex(utf8('1:pi0e')), hex(utf8('1:pi1e'))))!;
     expect(decodeRecord(bytes)).toEqual({ ok: false, reason: 'bad field' });
     const hidden = encodeRecord({ ...small, policy: 'hidden', candidates: [] });
     expect(decodeRecord(hidden).ok).toBe(true);
+  });
+
+  test('[DSC-12] under This network only the same holds for public addresses', () => {
+    const at = (host: string): PresenceRecord => ({
+      ...small,
+      policy: 'local',
+      candidates: [{ transport: 'udp', nat: 'open', endpoint: { host, port: 8080 } }],
+    });
+    expect(() => encodeRecord(at('93.184.216.34'))).toThrow('its policy hides');
+    const inside = encodeRecord(at('192.168.1.7'));
+    expect(decodeRecord(inside).ok).toBe(true);
+    const wire = hex(inside).replace('c0a80107', '5db8d822');
+    expect(decodeRecord(fromHex(wire)!)).toEqual({ ok: false, reason: 'bad field' });
   });
 });
 

@@ -35,7 +35,8 @@ import {
 } from '../base/bencode.ts';
 import { assert } from '../base/assert.ts';
 import { concat } from '../base/bytes.ts';
-import { decodeEndpoint, encodeEndpoint, type Endpoint } from '../base/endpoint.ts';
+import { decodeEndpoint, encodeEndpoint, scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { policyNumber, readPolicy, type Policy } from '../base/policy.ts';
 import type { Random } from '../base/time.ts';
 import { Secret, type GateSecret, type RecordSecret } from '../crypto/keys.ts';
 import { INSIDE_BYTES_MAX, openItem, sealItem, type SealedItemFault } from './sealed-item.ts';
@@ -56,10 +57,8 @@ const KEY_BYTES = 32;
 const TRANSPORTS = ['udp', 'tcp'] as const;
 const NAT_CLASSES = ['unknown', 'open', 'independent', 'random'] as const;
 const GATES = ['direct', 'circuit'] as const;
-const POLICIES = ['auto', 'hidden', 'direct', 'local'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 export type NatClass = (typeof NAT_CLASSES)[number];
-export type Policy = (typeof POLICIES)[number];
 
 export interface RecordCandidate {
   readonly transport: Transport;
@@ -118,11 +117,11 @@ export function openRecord(value: Bvalue, sealing: RecordSecret): DecodedRecord 
 
 /**
  * A record in the clear: as it is sealed, and as a hint handed over outside the DHT.
- * @throws AssertionError where it breaks a limit or names an address under Hidden IP: our bug.
+ * @throws AssertionError where it breaks a limit or names an address that its policy hides.
  */
 export function encodeRecord(record: PresenceRecord): Uint8Array<ArrayBuffer> {
   const { relays = [], mailboxes = [], drops = [], flags = 0 } = record;
-  assert(record.policy !== 'hidden' || record.candidates.length === 0, 'hidden names no address');
+  assert(keepsToPolicy(record), 'no record names an address that its policy hides');
   assert(record.candidates.length <= CANDIDATES_MAX, 'at most 4 candidates');
   assert(relays.length <= RELAYS_MAX && mailboxes.length <= MAILBOXES_MAX, 'at most 3 relays');
   assert(drops.length <= DROPS_MAX, 'at most 4 drops');
@@ -138,7 +137,7 @@ export function encodeRecord(record: PresenceRecord): Uint8Array<ArrayBuffer> {
     l: record.list.version,
     m: Uint8Array.from(record.majors),
     o: record.mark,
-    p: POLICIES.indexOf(record.policy),
+    p: policyNumber(record.policy),
     r: unlessEmpty(relays),
     x: unlessEmpty(mailboxes),
   });
@@ -165,7 +164,7 @@ function recordOf(dict: Dict): PresenceRecord | undefined {
   const generation = asInt(dict['g'], 1, Number.MAX_SAFE_INTEGER);
   const version = asInt(dict['l'], 0, Number.MAX_SAFE_INTEGER);
   const hash = asBytes(dict['h'], HASH_BYTES);
-  const policy = policyOf(dict['p']);
+  const policy = readPolicy(dict['p']);
   const candidates = listOf(dict['c'], CANDIDATES_MAX, 1, 1 + 18);
   const relays = listOf(dict['r'], RELAYS_MAX, 1, RELAY_BYTES_MAX);
   const mailboxes = listOf(dict['x'], MAILBOXES_MAX, 1, MAILBOX_BYTES_MAX);
@@ -184,7 +183,7 @@ function recordOf(dict: Dict): PresenceRecord | undefined {
   const unpacked = candidates.map(unpackCandidate);
   if (unpacked.includes(MALFORMED)) return undefined;
   const known = unpacked.filter((candidate) => typeof candidate === 'object');
-  if (policy === 'hidden' && known.length > 0) return undefined;
+  if (!keepsToPolicy({ policy, candidates: known })) return undefined;
   return {
     majors: [...majors],
     policy,
@@ -200,6 +199,17 @@ function recordOf(dict: Dict): PresenceRecord | undefined {
     mark,
     unknown: unknownOf(dict),
   };
+}
+
+/** Under Hidden IP no address is told, under This network only none that others could reach. */
+function keepsToPolicy({
+  candidates,
+  policy,
+}: Pick<PresenceRecord, 'candidates' | 'policy'>): boolean {
+  if (policy === 'hidden') return candidates.length === 0;
+  return (
+    policy !== 'local' || candidates.every(({ endpoint }) => scopeOf(endpoint.host) !== 'public')
+  );
 }
 
 function unlessEmpty(list: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
@@ -231,12 +241,6 @@ function listOf(
     items.push(bytes);
   }
   return items;
-}
-
-/** A policy of a later version is read as the strictest one. */
-function policyOf(value: Bvalue | undefined): Policy | undefined {
-  const number = asInt(value, 0, 255);
-  return number === undefined ? undefined : (POLICIES[number] ?? 'hidden');
 }
 
 function ascending(majors: Uint8Array): boolean {

@@ -11,6 +11,7 @@
  */
 import { equal } from '../base/bytes.ts';
 import { DEVICES_MAX } from '../base/limits.ts';
+import type { Policy } from '../base/policy.ts';
 import type { Random } from '../base/time.ts';
 import { Secret, type InviteSecret, type PairSecret } from '../crypto/keys.ts';
 import { equalSecret } from '../crypto/mac.ts';
@@ -55,6 +56,8 @@ export class Rendezvous {
   linked = false;
   /** No operation at all: blocked, or their operations must not show our address. */
   silent = false;
+  /** Our policy towards them, as our record last said. */
+  policy: Policy | undefined;
   /** The last epoch both met in. */
   metEpoch: number;
   /** Is this epoch in the timetable? */

@@ -35,6 +35,7 @@ import {
   type Attached,
   type HandshakeDeps,
   type LinkRequest,
+  type Peer,
   readAttachRequest,
   readLinkRequest,
 } from './handshake.ts';
@@ -57,7 +58,7 @@ export interface ArrivalsDeps {
   readonly handshake: HandshakeDeps;
   readonly random: Random;
   readonly gates: () => readonly GateKey[];
-  readonly admit: (noiseStatic: Uint8Array, gate: GateKey) => boolean;
+  readonly admit: (noiseStatic: Uint8Array, gate: GateKey, from: Route) => boolean;
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
   readonly attaches: AttachIndex<Link>;
   /** Half-open handshakes that left here and have no first frame yet. */
@@ -73,6 +74,10 @@ interface Origin {
   /** An accepted stream; undefined for a datagram. */
   readonly stream: StreamId | undefined;
   readonly transport: Route['transport'];
+}
+
+function routeFrom({ from, transport }: Origin): Route {
+  return { transport, endpoint: from };
 }
 
 /** A stream that showed no valid flight yet. */
@@ -149,18 +154,18 @@ export class Arrivals {
     return key;
   }
 
-  /** May this device come in by this gate now, and is there that gate? */
-  admits(noiseStatic: Uint8Array, gate: GateKey): boolean {
+  /** May this device come in by this gate now, from there, and is there that gate? */
+  admits({ peerNoise }: Pick<Peer, 'peerNoise'>, gate: GateKey, from: Route): boolean {
     const isOpen = this.#deps.gates().some(({ id, secret }) => {
       return id === gate.id && secret.equals(gate.secret);
     });
-    return isOpen && this.#deps.admit(noiseStatic, gate);
+    return isOpen && this.#deps.admit(peerNoise, gate, from);
   }
 
   /** True where the datagram was a flight of ours to take, even if it led to nothing. */
   handleDatagram(from: Endpoint, bytes: Uint8Array, nowMs: number): boolean {
     if (bytes.length < FLIGHT_BYTES_MIN || bytes.length > FLIGHT_BYTES_MAX) return false;
-    for (const match of this.#matches(bytes, nowMs)) {
+    for (const match of this.#matches(bytes, 'udp', nowMs)) {
       const noise = openFlight(match.key, contextOf(), bytes);
       if (noise === undefined) continue;
       this.#flight({ from, stream: undefined, transport: 'udp' }, match, bytes, noise, nowMs);
@@ -196,7 +201,7 @@ export class Arrivals {
     const room = FLIGHT_BYTES_MAX + 1 - accepted.bytes.length;
     accepted.bytes = concat(accepted.bytes, bytes.subarray(0, room));
     if (accepted.bytes.length < HEAD_BYTES) return true;
-    accepted.candidates ??= this.#candidates(accepted.bytes);
+    accepted.candidates ??= this.#candidates(accepted.bytes, accepted.origin);
     for (const { match, length } of accepted.candidates) {
       // Longer than its flight: nobody may write more before our reply.
       if (length !== accepted.bytes.length) continue;
@@ -227,7 +232,7 @@ export class Arrivals {
     this.#storing.delete(token);
     const { origin, match, request } = storing;
     // Somebody may have been shut out while the disk was busy.
-    const still = this.admits(request.peerNoise, match.gate);
+    const still = this.admits(request, match.gate, routeFrom(origin));
     if (!still) this.#dropped['not admitted']++;
     if (!ok || !still) return this.#hush(origin);
     const localId = this.#openStreamId(origin);
@@ -263,18 +268,25 @@ export class Arrivals {
    * Who could have made these bytes: the link that the opening names, else any gate.
    * @param nowMs given for a datagram, which anybody may send by the ten thousand.
    */
-  *#matches(flight: Uint8Array, nowMs?: number): Generator<Match> {
+  *#matches(flight: Uint8Array, transport: Route['transport'], nowMs?: number): Generator<Match> {
     const link = this.#deps.attaches.find(flight.subarray(0, OPENING_BYTES));
     if (link !== undefined) {
       yield { key: this.#attachKey(link), attach: link };
       return;
     }
     const gates = this.#deps.gates();
-    const direct = gates.filter(({ kind }) => kind !== 'invite');
-    for (const gate of direct) yield { key: this.keyOf(gate), gate };
-    const invites = gates.length - direct.length;
-    if (invites === 0 || (nowMs !== undefined && !this.#inviteTrials.admit(invites, nowMs))) return;
-    for (const gate of gates) if (gate.kind === 'invite') yield { key: this.keyOf(gate), gate };
+    const invites = gates.filter(({ kind }) => kind === 'invite');
+    // What comes by an address is not tried at the gate that opens through relays alone (POL-5).
+    const others = gates.filter(({ kind }) => {
+      return kind !== 'invite' && (kind !== 'circuit' || transport === 'circuit');
+    });
+    for (const gate of others) yield { key: this.keyOf(gate), gate };
+    if (
+      invites.length === 0 ||
+      (nowMs !== undefined && !this.#inviteTrials.admit(invites.length, nowMs))
+    )
+      return;
+    for (const gate of invites) yield { key: this.keyOf(gate), gate };
   }
 
   #attachKey(link: Link): FlightKey {
@@ -286,9 +298,9 @@ export class Arrivals {
     return key;
   }
 
-  #candidates(bytes: Uint8Array): { match: Match; length: number }[] {
+  #candidates(bytes: Uint8Array, { transport }: Origin): { match: Match; length: number }[] {
     const candidates: { match: Match; length: number }[] = [];
-    for (const match of this.#matches(bytes)) {
+    for (const match of this.#matches(bytes, transport)) {
       const length = flightLength(match.key, contextOf(), bytes);
       if (length !== undefined) candidates.push({ match, length });
     }
@@ -311,10 +323,12 @@ export class Arrivals {
     noise: Uint8Array,
     nowMs: number,
   ): ArrivalDrop | undefined {
-    const { random, attaches } = this.#deps;
+    const { admit, random, attaches } = this.#deps;
     const opening = bytes.slice(0, OPENING_BYTES);
     const link = match.attach;
     attaches.use(opening);
+    const { peerNoise } = link.established;
+    if (!admit(peerNoise, link.gate, routeFrom(origin))) return 'not admitted';
     if (this.#full()) return 'full';
     const request = readAttachRequest(random, link.established.attach, noise);
     if (request === undefined || !this.#fits(origin, request.remoteId)) return 'noise';
@@ -343,7 +357,7 @@ export class Arrivals {
     if (this.#full()) return 'full';
     const request = readLinkRequest(handshake, match.gate.kind, noise);
     if (request === undefined || !this.#fits(origin, request.remoteId)) return 'noise';
-    if (!admit(request.peerNoise, match.gate)) return 'not admitted';
+    if (!admit(request.peerNoise, match.gate, routeFrom(origin))) return 'not admitted';
     const token = ++this.#token;
     this.#storing.set(token, {
       origin,
@@ -391,9 +405,7 @@ export class Arrivals {
     deadlineMs: number,
   ): void {
     if (origin.stream !== undefined) this.#accepted.delete(origin.stream);
-    const { from: endpoint, transport } = origin;
-    const route: Route = { transport, endpoint };
-    this.#deps.arrived({ stream, route, made, deadlineMs }, nowMs);
+    this.#deps.arrived({ stream, route: routeFrom(origin), made, deadlineMs }, nowMs);
   }
 
   #replaySet(gate: GateKey): ReplaySet {

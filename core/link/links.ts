@@ -69,8 +69,8 @@ export interface LinksDeps {
   readonly features: number;
   /** Our gates at this moment. */
   readonly gates: () => readonly GateKey[];
-  /** May this device come in by this gate? If not it is dropped without a word. */
-  readonly admit: (noiseStatic: Uint8Array, gate: GateKey) => boolean;
+  /** May this device come in by this gate, or attach, from there? If not: not a word. */
+  readonly admit: (noiseStatic: Uint8Array, gate: GateKey, from: Route) => boolean;
   /** What earlier `replay` outputs had stored, by gate id, oldest first. */
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
   /** May a datagram leave to where this device says it is? Always, where nobody counts. */
@@ -106,8 +106,7 @@ export class Links {
     this.#limits = { ...LINK_LIMITS, ...deps.limits };
     this.#ourNoise = dhPublicKey(self.noise.reveal());
     this.#mayProbe = deps.mayProbe ?? (() => true);
-    const instance = random(INSTANCE_BYTES);
-    this.#handshake = { random, self, versions, features, instance };
+    this.#handshake = { random, self, versions, features, instance: random(INSTANCE_BYTES) };
     this.#carriers = new Carriers(this.#emit, this.#limits);
     this.#arrivals = new Arrivals({
       handshake: this.#handshake,
@@ -243,6 +242,11 @@ export class Links {
     this.#links.get(id)?.resume?.setRoutes(routes);
   }
 
+  /** Ends what is under way on routes that are not allowed any more. */
+  restrict(id: LinkId, allowed: (route: Route) => boolean): void {
+    this.#links.get(id)?.resume?.restrict(allowed, this.#board);
+  }
+
   /** Attaches a further path on one of these routes; messages go on meanwhile (LNK-40). */
   attach(id: LinkId, routes: readonly Route[], nowMs: number): void {
     this.#nowMs = nowMs;
@@ -308,9 +312,7 @@ export class Links {
     };
   }
 
-  readonly #emit = (output: LinksOutput): void => {
-    this.#out.push(output);
-  };
+  readonly #emit = (output: LinksOutput): void => void this.#out.push(output);
 
   // --- dials ---
 
@@ -455,7 +457,7 @@ export class Links {
     const { path } = carrier;
     const { agreed, gate, payload } = proof;
     // Whoever was shut out since the reply left is told nothing more, our hello least of all.
-    if (!this.#arrivals.admits(agreed.peer.peerNoise, gate)) return this.#isOver(carrier);
+    if (!this.#arrivals.admits(agreed.peer, gate, path.route)) return this.#isOver(carrier);
     const rivals = this.#rivals(carrier, proof, agreed.peer);
     if (rivals === undefined) return false;
     const answer = answerMix(this.#random, agreed, encapsulationKey);

@@ -12,6 +12,7 @@ import { hex } from '../base/bytes.ts';
 import { endpointKey } from '../base/endpoint.ts';
 import { earliest, type Random } from '../base/time.ts';
 import { AttachCounter } from './attach.ts';
+import type { AttemptBoard } from './attempt-board.ts';
 import { Attempt, type Timetable } from './attempt.ts';
 import type { Emit, Route, StreamId } from './contract.ts';
 import { FlightKey } from './gate.ts';
@@ -95,6 +96,19 @@ export class Resume {
   /** Where the peer is said to be now. */
   setRoutes(routes: readonly Route[]): void {
     this.#others = routes;
+  }
+
+  /** Gives up what leads elsewhere than allowed. */
+  restrict(allowed: (route: Route) => boolean, board: Pick<AttemptBoard, 'remove'>): void {
+    this.#others = this.#others.filter(allowed);
+    const wanted = this.#wanted?.filter(allowed);
+    this.#wanted = wanted?.length === 0 ? undefined : wanted;
+    const ended = this.#attempts.filter(({ route }) => !allowed(route));
+    this.#attempts = this.#attempts.filter(({ route }) => allowed(route));
+    for (const attempt of ended) {
+      attempt.cancel();
+      board.remove(attempt);
+    }
   }
 
   /** A fresh path, at once, on these routes or on all that are known. */

@@ -38,6 +38,8 @@ export const CANDIDATES_MAX = 4;
 /** Routes raced in one dial; with five flights per UDP route, at most 15 probes (PTH-3). */
 export const ROUTES_MAX = 4;
 export const UDP_ROUTES_MAX = 3;
+/** Beside these: circuits, which send nothing to an address that the peer names. */
+export const CIRCUITS_MAX = 2;
 
 export interface OwnAddresses {
   /** Local interface addresses. */
@@ -52,6 +54,8 @@ export interface OwnAddresses {
   readonly mapped?: Pick<MapJudgement, 'udp' | 'tcp'>;
   /** Lab and loopback addresses count as public. */
   readonly allowReserved: boolean;
+  /** Networks that we are on, such as 192.168.1.7/24; guessed from `local` where left out. */
+  readonly networks?: readonly string[] | undefined;
 }
 
 /**
@@ -131,17 +135,28 @@ function publishable(host: string, allowReserved: boolean): boolean {
   return scope === 'public' || scope === 'private' || (allowReserved && scope !== 'link-local');
 }
 
-/** Those of a peer's candidates that we may try. */
-export function allowedRoutes(theirs: readonly Route[], own: OwnAddresses): Route[] {
-  const sameSite = theirs.some((route) => route.endpoint.host === own.external?.host);
-  const allowed = theirs.filter(({ endpoint }) => {
-    const scope = scopeOf(endpoint.host);
-    if (scope === 'public') return true;
-    return own.allowReserved || (scope === 'private' && sameSite);
-  });
-  const udp = allowed.filter((route) => route.transport === 'udp').slice(0, UDP_ROUTES_MAX);
-  const tcp = allowed.filter((route) => route.transport === 'tcp');
-  return unique([...udp, ...tcp]).slice(0, ROUTES_MAX);
+/**
+ * May we believe that this candidate is theirs? A public address is their own affair; a private one
+ * could be anybody in our own network, but for two devices behind one router (PTH-2).
+ * @param isSameSite one of their candidates names our own outside address.
+ */
+export function isBelieved(
+  { endpoint }: Route,
+  { allowReserved }: OwnAddresses,
+  isSameSite: boolean,
+): boolean {
+  const scope = scopeOf(endpoint.host);
+  if (scope === 'private') return isSameSite;
+  return scope === 'public' || (allowReserved && scope !== 'link-local');
+}
+
+/** As many of these as may be raced at once (PTH-3), and of those where it was heard. */
+export function raced(routes: readonly Route[], heard: readonly Route[]): Route[] {
+  const udp = routes.filter((route) => route.transport === 'udp');
+  const tcp = routes.filter((route) => route.transport === 'tcp');
+  const circuits = routes.filter((route) => route.transport === 'circuit');
+  const own = [...unique(udp).slice(0, UDP_ROUTES_MAX), ...unique(tcp)].slice(0, ROUTES_MAX);
+  return [...withHeard(heard, own), ...unique(circuits).slice(0, CIRCUITS_MAX)];
 }
 
 /**

@@ -7,7 +7,10 @@
  *               holds, has not reached them
  *   d    list   their devices: {b bundle, c certificate, k signing key, r last known
  *               record}, as far as known
+ *   e    int    our policy for this conversation; absent for Automatic
  *   f    int    when their safety number was found the same, wall clock; absent for never
+ *   h    list   changes of both policies, oldest first, at most 16, each
+ *               [wall clock, 0 ours or 1 theirs, policy]
  *   i    bytes  the invite text by which we added them, until both hold the pair secret
  *   k    32 B   their identity key
  *   l    bytes  their device list, the whole log
@@ -16,6 +19,7 @@
  *   p    int    1 while the pair secret that we made has not reached them
  *   q    int    1 for a partner inside this computer (Echo)
  *   s    32 B   pair secret, once exchanged
+ *   t    int    their policy, as they told it last; absent for never
  *   v    int    when we last heard from them, wall clock, milliseconds; 0 for never
  *
  * A contact is `added` until the first link has shown a device of theirs, then `connected`.
@@ -23,7 +27,11 @@
  */
 import { asBytes, asDict, asInt, asList, decode, encode, type Bvalue } from '../base/bencode.ts';
 import { utf8Text } from '../base/bytes.ts';
+import { policyNumber, readPolicy, type Policy, type PolicyChange } from '../base/policy.ts';
 import { Secret, type PairSecret } from '../crypto/keys.ts';
+
+/** Changes of policy remembered; the oldest gives way. */
+export const POLICY_CHANGES_MAX = 16;
 
 export interface ContactDevice {
   /** Signing key, 32 bytes. */
@@ -47,12 +55,17 @@ export interface Contact {
   deviceList: Uint8Array | undefined;
   devices: readonly ContactDevice[];
   lastSeenMs: number;
+  /** By which ways we let it be reached. */
+  policy: Policy;
+  /** What they chose, as far as they have told. */
+  theirPolicy?: Policy | undefined;
+  policyChanges: readonly PolicyChange[];
   /** When a person found the safety number the same, wall clock; absent for never. */
   verifiedMs?: number | undefined;
 }
 
 /** Somebody not met yet. */
-export function newContact(identity: Uint8Array, name: string): Contact {
+export function newContact(identity: Uint8Array, name: string, policy: Policy = 'auto'): Contact {
   return {
     identity,
     name,
@@ -65,12 +78,22 @@ export function newContact(identity: Uint8Array, name: string): Contact {
     deviceList: undefined,
     devices: [],
     lastSeenMs: 0,
+    policy,
+    policyChanges: [],
   };
 }
 
 /** Do both hold the pair secret? Until then the invite is the only sure way to find each other. */
 export function isPaired(contact: Contact): boolean {
   return contact.secret !== undefined && !contact.pairing;
+}
+
+/** The changes with one more. */
+export function withChange(
+  changes: readonly PolicyChange[],
+  change: PolicyChange,
+): readonly PolicyChange[] {
+  return [...changes, change].slice(-POLICY_CHANGES_MAX);
 }
 
 export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
@@ -83,7 +106,9 @@ export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
       k: device,
       r: record,
     })),
+    e: contact.policy === 'auto' ? undefined : policyNumber(contact.policy),
     f: contact.verifiedMs,
+    h: contact.policyChanges.length === 0 ? undefined : contact.policyChanges.map(encodeChange),
     i: contact.invite,
     k: contact.identity,
     l: contact.deviceList,
@@ -92,6 +117,7 @@ export function encodeContact(contact: Contact): Uint8Array<ArrayBuffer> {
     p: contact.pairing ? 1 : 0,
     q: contact.local ? 1 : 0,
     s: contact.secret?.reveal(),
+    t: contact.theirPolicy === undefined ? undefined : policyNumber(contact.theirPolicy),
     v: contact.lastSeenMs,
   });
 }
@@ -120,8 +146,22 @@ export function decodeContact(bytes: Uint8Array): Contact | undefined {
     deviceList: asBytes(dict['l']),
     devices: devices.filter((device) => device !== undefined),
     lastSeenMs: asInt(dict['v'], 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    policy: dict['e'] === undefined ? 'auto' : (readPolicy(dict['e']) ?? 'hidden'),
+    theirPolicy: readPolicy(dict['t']),
+    policyChanges: (asList(dict['h']) ?? []).flatMap(decodeChange),
     verifiedMs: asInt(dict['f'], 0, Number.MAX_SAFE_INTEGER),
   };
+}
+
+function encodeChange({ atMs, by, policy }: PolicyChange): Bvalue[] {
+  return [atMs, by === 'us' ? 0 : 1, policyNumber(policy)];
+}
+
+function decodeChange(value: Bvalue): PolicyChange[] {
+  const [at, by, number] = asList(value) ?? [];
+  const atMs = asInt(at, 0, Number.MAX_SAFE_INTEGER);
+  const policy = readPolicy(number);
+  return atMs === undefined || !policy ? [] : [{ atMs, by: by === 1 ? 'them' : 'us', policy }];
 }
 
 function decodeDevice(value: Bvalue): ContactDevice | undefined {

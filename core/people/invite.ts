@@ -5,6 +5,7 @@
  *   c    int    made at, wall clock, milliseconds
  *   e    int    expires at
  *   g    32 B   gate secret that its record tells
+ *   p    int    policy of those who come by it; absent for Automatic
  *   r    int    1 where it may be used by many
  *   s    32 B   invite secret: the rendezvous
  *   u    list   identities that used it
@@ -16,6 +17,7 @@
  */
 import { asBytes, asDict, asInt, asList, decode, encode } from '../base/bencode.ts';
 import { equal, hex } from '../base/bytes.ts';
+import { policyNumber, readPolicy, type Policy } from '../base/policy.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { Secret, type GateSecret, type InviteSecret } from '../crypto/keys.ts';
 
@@ -29,6 +31,8 @@ export interface Invite {
   readonly id: string;
   readonly secret: InviteSecret;
   readonly gate: GateSecret;
+  /** Our policy towards those who come by it. */
+  readonly policy: Policy;
   readonly createdMs: number;
   readonly expiresMs: number;
   readonly reusable: boolean;
@@ -61,6 +65,7 @@ export function encodeInvite(invite: Invite): Uint8Array<ArrayBuffer> {
     c: invite.createdMs,
     e: invite.expiresMs,
     g: invite.gate.reveal(),
+    p: invite.policy === 'auto' ? undefined : policyNumber(invite.policy),
     r: invite.reusable ? 1 : 0,
     s: invite.secret.reveal(),
     u: invite.usedBy,
@@ -84,6 +89,7 @@ export function decodeInvite(bytes: Uint8Array): Invite | undefined {
     id: inviteId(secret),
     secret,
     gate: new Secret('gate', gate.slice()),
+    policy: dict['p'] === undefined ? 'auto' : (readPolicy(dict['p']) ?? 'hidden'),
     createdMs,
     expiresMs,
     reusable: dict['r'] === 1,

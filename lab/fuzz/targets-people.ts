@@ -189,12 +189,12 @@ const texts: Target = {
 const documents: Target = {
   name: 'documents',
   covers: {
-    'core/people/contact.ts': ['decodeContact', 'decodeDevice'],
+    'core/people/contact.ts': ['decodeContact', 'decodeDevice', 'decodeChange'],
     'core/people/invite.ts': ['decodeInvite'],
     'core/people/gate.ts': ['decodeGate', 'gateOf'],
   },
   bytesMax: 8 * 1024,
-  words: [...'abcdefgiklnopqrsuvx', new Uint8Array(32), '1:k', '1:n'],
+  words: [...'abcdefghiklnopqrstuvx', new Uint8Array(32), '1:k', '1:n'],
   bencodeAt: 1,
   start() {
     const prng = new Prng(12);
@@ -214,14 +214,17 @@ const documents: Target = {
       devices: [{ ...device, bundle: bytes(9), record: undefined }],
       lastSeenMs: 1,
       verifiedMs: 2,
+      policy: 'hidden',
+      theirPolicy: 'local',
+      policyChanges: [{ atMs: 3, by: 'them', policy: 'local' }],
     });
     const secret = new Secret('invite' as const, bytes(32));
     const gate = new Secret('gate' as const, bytes(32));
     const invite: Invite = {
       ...{ id: inviteId(secret), secret, gate, createdMs: 1, expiresMs: 2, reusable: true },
-      ...{ revoked: false, usedBy: [bytes(32)] },
+      ...{ revoked: false, usedBy: [bytes(32)], policy: 'direct' },
     };
-    const docs = [contact, encodeInvite(invite), encodeGate(newGate(bytes, 1))];
+    const docs = [contact, encodeInvite(invite), encodeGate(newGate('circuit', bytes, 1))];
     return {
       seeds: docs.map((doc, i) => concat(Uint8Array.of(i), doc)),
       run(input) {

@@ -12,6 +12,7 @@ function chat(name: string, minute?: number, change: Partial<Conversation> = {})
     state: 'connected',
     online: false,
     route: 'waiting',
+    policy: 'auto',
     unread: 0,
     waiting: 0,
     readUpTo: '0',

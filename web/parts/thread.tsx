@@ -3,6 +3,7 @@
  *
  *   lan      two lines            waiting  a stub, then a ring
  *   direct   one line             local    two dots side by side
+ *   relay    a diamond in the line
  *
  * Always beside its words or with `label`: alone it says nothing to those who do not see it.
  * @module
@@ -41,6 +42,14 @@ const SHAPES: Readonly<Record<RouteName, React.ReactNode>> = {
     <>
       {near}
       <path d="M10 9H30" />
+      {far}
+    </>
+  ),
+  relay: (
+    <>
+      {near}
+      <path d="M10 9H30" />
+      <path d="M20 2.5L26.5 9L20 15.5L13.5 9Z" className={style['dot']} />
       {far}
     </>
   ),

@@ -1,0 +1,83 @@
+/**
+ * Commands of routes: how a conversation goes now, by which policies, and choosing another one.
+ * @module
+ */
+import type { Policy } from '../base/policy.ts';
+import type { DocChange } from '../base/vault.ts';
+import type { Command, CommandResult, RouteView } from '../commands.ts';
+import { isLooser, shutsOut } from '../path/policy.ts';
+import { withChange, type Contact } from '../people/contact.ts';
+import { failure, vaultFailure } from './commands.ts';
+import { failed } from './context.ts';
+import type { Runtime } from './runtime.ts';
+import { showsAddress } from './sessions.ts';
+
+type Reply = (result: CommandResult) => void;
+
+export function tellRoute(runtime: Runtime, contact: Contact, reply: Reply): void {
+  reply({ ok: true, data: { type: 'route', route: routeOf(runtime, contact) } });
+}
+
+/**
+ * Chooses our policy for a conversation. It holds at once: what it shuts is shut before the disk
+ * has it, and the answer comes once the disk has it too (POL-7).
+ */
+export function setRoute(
+  runtime: Runtime,
+  contact: Contact,
+  { looser, policy }: Extract<Command, { type: 'route-set' }>,
+  reply: Reply,
+): void {
+  const { policy: before } = contact;
+  if (policy === before) return tellRoute(runtime, contact, reply);
+  if (!looser && isLooser(before, policy)) {
+    return reply(failure('route-looser', { name: contact.name }));
+  }
+  const { policyChanges } = contact;
+  const docs = choosePolicy(runtime, contact, policy);
+  runtime.context.vault({ op: 'put', docs }, (answer) => {
+    if (!failed(answer)) return tellRoute(runtime, contact, reply);
+    Object.assign(contact, { policy: before, policyChanges });
+    runtime.followPolicy(contact);
+    reply(vaultFailure(answer.reason));
+  });
+}
+
+/** From now on this is our policy. @returns the documents that say so. */
+export function choosePolicy(runtime: Runtime, contact: Contact, policy: Policy): DocChange[] {
+  const { book, context } = runtime;
+  const { now, random } = context;
+  const isShut = shutsOut(contact.policy, policy);
+  const change = { atMs: now.wallMs, by: 'us' as const, policy };
+  contact.policy = policy;
+  contact.policyChanges = withChange(contact.policyChanges, change);
+  const gates = isShut ? book.renewGates(['direct'], random, now.wallMs) : [];
+  runtime.followPolicy(contact);
+  return [book.contactDoc(contact), ...gates];
+}
+
+/** For people added from now on; who is there already keeps theirs. */
+export function setDefaultPolicy({ context }: Runtime, policy: Policy, reply: Reply): void {
+  context.profile = { ...context.profile, policy };
+  reply({ ok: true, data: { type: 'done' } });
+}
+
+function routeOf(runtime: Runtime, contact: Contact): RouteView {
+  const { asking, book, place, routes, sessions } = runtime;
+  const session = sessions.ofContact(contact);
+  const device = session?.device === undefined ? undefined : book.device(session.device);
+  const route = session?.route ?? 'waiting';
+  return {
+    conversation: book.conversationText(contact),
+    ...routes.rule(contact),
+    route,
+    transport: session?.transport,
+    endpoint: session?.endpoint,
+    peerSeesMyIp: showsAddress(route),
+    rttMs: session?.rttMs,
+    hops: 0,
+    punched: session !== undefined && place.isPunched(session.at, device?.record),
+    changes: contact.policyChanges,
+    asking: asking.step(contact),
+  };
+}
