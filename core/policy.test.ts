@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import type { Policy } from './base/policy.ts';
+import type { RouteView } from './commands.ts';
+import { data, World, type Person } from './compose/testing/world.ts';
+
+const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
+
+/** Two people who met through a DHT of their neighbours, linked now. */
+function pair(): { world: World; ana: Person; bo: Person } {
+  const world = new World();
+  const helpers = Array.from({ length: 4 }, (_, i) => world.person(`Helper ${i}`, true));
+  for (const helper of helpers) helper.start();
+  world.run(30_000);
+  const [ana, bo] = [world.person('Ana', true), world.person('Bo', true)];
+  ana.start();
+  bo.start();
+  world.run(20_000);
+  const link = data(ana.ask(INVITE), 'invite').invite.link!;
+  data(bo.ask({ type: 'contact-add', text: link, name: 'Ana' }), 'contact');
+  world.run(60_000);
+  expect(route(ana, 'Bo').route).toBe('local');
+  return { world, ana, bo };
+}
+
+function route(person: Person, to: string): RouteView {
+  return data(person.ask({ type: 'route-show', to }), 'route').route;
+}
+
+function choose(person: Person, to: string, policy: Policy, looser = false): RouteView {
+  return data(person.ask({ type: 'route-set', to, policy, looser }), 'route').route;
+}
+
+describe('policies between two people', () => {
+  test('[POL-7, POL-9, POL-10] Hidden IP holds at once, on both sides, and messages wait', () => {
+    const { world, ana, bo } = pair();
+    const told = choose(ana, 'Bo', 'hidden');
+    expect(told).toMatchObject({ policy: 'hidden', route: 'waiting', held: 'no-relay' });
+    expect(told.changes).toMatchObject([{ by: 'us', policy: 'hidden' }]);
+    world.run(1_000);
+    const theirs = route(bo, 'Ana');
+    expect(theirs).toMatchObject({ theirPolicy: 'hidden', route: 'waiting', held: 'no-relay' });
+    expect(theirs.changes).toMatchObject([{ by: 'them', policy: 'hidden' }]);
+    expect(bo.notices).toContainEqual(
+      expect.objectContaining({ topic: 'route', theirPolicy: 'hidden', held: 'no-relay' }),
+    );
+    data(ana.say('Bo', 'a secret place'), 'sent');
+    data(bo.say('Ana', 'where are you?'), 'sent');
+    world.run(600_000);
+    expect([ana.texts(), bo.texts()]).toEqual([['a secret place'], ['where are you?']]);
+    const path = data(bo.ask({ type: 'path-show', to: 'Ana', want: true }), 'path').path;
+    expect(path.state).toBe('no-relay');
+  });
+
+  test('[POL-7] looser asks first; agreed to, both find each other again', () => {
+    const { world, ana, bo } = pair();
+    choose(ana, 'Bo', 'hidden');
+    data(bo.say('Ana', 'patience'), 'sent');
+    world.run(120_000);
+    const refused = ana.ask({ type: 'route-set', to: 'Bo', policy: 'auto', looser: false });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'route-looser' } });
+    expect(route(ana, 'Bo').policy).toBe('hidden');
+    choose(ana, 'Bo', 'auto', true);
+    world.run(60_000);
+    expect(ana.texts()).toEqual(['patience']);
+    expect(route(bo, 'Ana')).toMatchObject({ theirPolicy: 'auto', held: undefined });
+  });
+
+  test('[POL-6] both were hidden: who shows themselves again is believed by a newer record', () => {
+    const { world, ana, bo } = pair();
+    choose(ana, 'Bo', 'hidden');
+    world.run(5_000);
+    choose(bo, 'Ana', 'hidden');
+    data(bo.say('Ana', 'still there?'), 'sent');
+    world.run(60_000);
+    choose(ana, 'Bo', 'auto', true);
+    choose(bo, 'Ana', 'auto', true);
+    world.run(180_000);
+    expect(ana.texts()).toEqual(['still there?']);
+  });
+
+  test('[POL-10] policies without a common way are in conflict, until one gives way', () => {
+    const { world, ana, bo } = pair();
+    choose(ana, 'Bo', 'hidden');
+    world.run(5_000);
+    expect(choose(bo, 'Ana', 'direct')).toMatchObject({ held: 'conflict', theirPolicy: 'hidden' });
+    choose(ana, 'Bo', 'auto', true);
+    data(ana.say('Bo', 'directly, then'), 'sent');
+    world.run(120_000);
+    expect(bo.texts()).toEqual(['directly, then']);
+    expect(route(ana, 'Bo')).toMatchObject({ theirPolicy: 'direct', held: undefined });
+  });
+
+  test('[POL-6, POL-8] a policy outlives a restart, and nothing is asked for then', () => {
+    const { world, ana, bo } = pair();
+    choose(ana, 'Bo', 'hidden');
+    bo.kill();
+    world.run(60_000);
+    ana.kill();
+    ana.start();
+    world.run(60_000);
+    const before = data(ana.ask({ type: 'stats' }), 'stats').stats;
+    ana.command({ type: 'path-show', to: 'Bo', want: true });
+    world.run(600_000);
+    const after = data(ana.ask({ type: 'stats' }), 'stats').stats;
+    expect(route(ana, 'Bo')).toMatchObject({ policy: 'hidden', held: 'no-relay' });
+    expect([after['presence.gets'], after['presence.puts']]).toEqual([
+      before['presence.gets'],
+      before['presence.puts'],
+    ]);
+  });
+});
+
+test('[POL-3, POL-8] an invite made while Hidden IP is the default names no address', () => {
+  const world = new World();
+  const helpers = Array.from({ length: 4 }, (_, i) => world.person(`Helper ${i}`, true));
+  for (const helper of helpers) helper.start();
+  const ana = world.person('Ana', true);
+  ana.start();
+  world.run(30_000);
+  data(ana.ask({ type: 'policy-default', policy: 'hidden' }), 'done');
+  const { hint } = data(ana.ask(INVITE), 'invite');
+  expect(String.fromCharCode(...hint)).not.toContain('1:cl');
+  const puts = (): number => data(ana.ask({ type: 'stats' }), 'stats').stats['presence.puts']!;
+  const before = puts();
+  world.run(600_000);
+  expect(puts()).toBe(before);
+});
