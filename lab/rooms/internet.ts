@@ -53,7 +53,8 @@ process.on('exit', () => {
   for (const internet of open) internet.abandon();
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => process.exit(1));
+  // Not once: a second one, as a whole group of processes is sent, would end it halfway.
+  process.on(signal, () => process.exit(1));
 }
 
 export class Internet {
