@@ -293,3 +293,61 @@ test('while Nearby is off nothing crosses the network; three who switch it on lo
     await building.close();
   }
 });
+
+/** The hashes that a host announced. */
+function hashesOf(captured: string, host: string): Set<string> {
+  const packets = captured.split(/^(?=\d\d:\d\d:\d\d\.\d+ )/m);
+  const theirs = packets.filter((packet) => packet.includes(`IP ${host}.`));
+  return new Set(theirs.flatMap((packet) => packet.match(/(?<=Infohash: )[0-9a-f]{40}/g) ?? []));
+}
+
+function without(all: Set<string>, some: Set<string>): string[] {
+  return [...all].filter((hash) => !some.has(hash));
+}
+
+test('hidden from somebody, a device is not announced to them, and is again when it may be', async () => {
+  const building = new Building(['lan0']);
+  try {
+    const hosts = ['10.77.1.1', '10.77.1.2'] as const;
+    const rooms = hosts.map((host, i) => building.room(`r${i}`, { lan0: host }));
+    const [ana, bo] = ['Ana', 'Bo'].map((one, i) => new Neighbour(one, rooms[i]!, 'hidden'));
+    const both = [ana!, bo!];
+    /** What each announces from a start on. */
+    const announced = async (): Promise<Set<string>[]> => {
+      const end = await building.capture('lan0');
+      await Promise.all(both.map((one) => one.start()));
+      await Promise.all(both.map((one) => one.settle()));
+      await pause(5_000);
+      const captured = await end();
+      return hosts.map((host) => hashesOf(captured, host));
+    };
+    const leave = async (): Promise<void> => {
+      await Promise.all(both.map((one) => one.stop()));
+    };
+    await Promise.all(both.map((one) => one.start()));
+    await Promise.all(both.map((one) => one.settle()));
+    await inviteTo(ana!, bo!);
+    await until('Bo', 10_000, () => isLinkedTo(bo!, 'Ana'));
+    await Promise.all([write(ana!, bo!), write(bo!, ana!)]);
+    await leave();
+    const [anaShown, boShown] = await announced();
+    assert.ok(await isLinkedTo(ana!, 'Bo'));
+    await ana!.call('route.set', { to: 'Bo', policy: 'hidden' });
+    await until('the end', 10_000, async () => !(await isLinkedTo(bo!, 'Ana')));
+    await leave();
+    const [anaHidden, boHidden] = await announced();
+    // One hash of each is gone, and another that means nothing stands in its place.
+    assert.deepEqual([anaHidden!.size, boHidden!.size], [12, 12]);
+    const [anas, bos] = [without(anaShown!, anaHidden!), without(boShown!, boHidden!)];
+    assert.deepEqual([anas.length, bos.length], [1, 1]);
+    assert.equal(await isLinkedTo(ana!, 'Bo'), false);
+    await ana!.call('route.set', { to: 'Bo', policy: 'auto', looser: true });
+    await leave();
+    const [anaAgain] = await announced();
+    assert.ok(anaAgain!.has(anas[0]!));
+    // Bo could not be told; he knows her when he hears her.
+    await until('Bo', 10_000, () => isLinkedTo(bo!, 'Ana'));
+  } finally {
+    await building.close();
+  }
+});

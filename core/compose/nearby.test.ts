@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { utf8Text } from '../base/bytes.ts';
+import { asBytes, asDict, decode, type Dict } from '../base/bencode.ts';
+import { hex, utf8Text } from '../base/bytes.ts';
+import { Secret, type PairSecret } from '../crypto/keys.ts';
+import { SigningKey } from '../crypto/sign.ts';
+import { epochOf } from '../discovery/epoch.ts';
+import { lanHash } from '../discovery/lan-card.ts';
 import { data, World, type Person } from './testing/world.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
@@ -31,6 +36,32 @@ function met(): { world: World; ana: Person; bo: Person } {
   invited(ana, bo);
   world.run(2_000);
   return { world, ana, bo };
+}
+
+function setPolicy(person: Person, to: string, policy: 'hidden' | 'local' | 'auto'): void {
+  person.ask({ type: 'route-set', to, policy, looser: true });
+}
+
+/** Read off the disk, as somebody who has it could. */
+function docOf(person: Person, space: string): Dict {
+  const request = { op: 'load' } as const;
+  const reply = person.vault.handle(request);
+  const docs = reply.op === 'load' ? reply.loaded.docs : [];
+  const read = decode(docs.find((doc) => doc.space === space)!.value);
+  return asDict(read.ok ? read.value : undefined)!;
+}
+
+function secretOf(person: Person): PairSecret {
+  return new Secret('pair', asBytes(docOf(person, 'contact')['s'])!.slice());
+}
+
+function deviceOf(person: Person): Uint8Array {
+  const seed = asBytes(docOf(person, 'profile')['d'])!.slice();
+  return new SigningKey(new Secret('device signing', seed)).publicKey;
+}
+
+function epochAt(world: World): number {
+  return epochOf(1.7e12 + world.nowMs);
 }
 
 function searchesOf(person: Person): string[] {
@@ -120,6 +151,65 @@ describe('two who know each other', () => {
     // Announcements are heard, and no card follows.
     expect(searchesOf(bo).length).toBeGreaterThan(0);
     expect(bo.heard.length).toBe(searchesOf(bo).length);
+  });
+
+  test('[LAN-12] ⚑ under Hidden IP nobody is told, by us or by them', () => {
+    const { world, ana, bo } = met();
+    const hash = (): string => hex(lanHash(secretOf(ana), deviceOf(ana), epochAt(world)));
+    const hears = (): boolean => searchesOf(bo).some((text) => text.includes(hash()));
+    ana.join('other');
+    ana.join('home');
+    world.run(5_000);
+    expect(hears()).toBe(true); // the control: the search finds it where it is allowed
+    setPolicy(ana, 'Bo', 'hidden');
+    world.run(2_000);
+    bo.heard.splice(0);
+    for (const name of ['other', 'home']) {
+      ana.join(name);
+      world.run(5_000);
+    }
+    expect(searchesOf(bo).length).toBeGreaterThan(0);
+    expect(hears()).toBe(false);
+    expect(bo.heard.length).toBe(searchesOf(bo).length); // and no card
+    // Bo knows by now that she hides, so he tells her nothing either.
+    ana.heard.splice(0);
+    bo.join('other');
+    bo.join('home');
+    world.run(5_000);
+    const his = hex(lanHash(secretOf(bo), deviceOf(bo), epochAt(world)));
+    expect(searchesOf(ana).length).toBeGreaterThan(0);
+    expect(searchesOf(ana).some((text) => text.includes(his))).toBe(false);
+    expect([isLinked(ana), isLinked(bo)]).toEqual([false, false]);
+    // She changes her mind while he cannot be told: he is heard, and hears, all the same.
+    bo.kill();
+    setPolicy(ana, 'Bo', 'auto');
+    ana.move(31_001);
+    world.run(60_000);
+    bo.port = 31_002;
+    bo.start();
+    world.run(30_000);
+    expect(isLinked(bo)).toBe(false);
+    bo.join('home');
+    world.run(1_000);
+    ana.join('other');
+    ana.join('home');
+    world.run(5_000);
+    expect([isLinked(ana), isLinked(bo)]).toEqual([true, true]);
+  });
+
+  test('[LAN-12] This network only is what this is for', () => {
+    const { world, ana, bo } = met();
+    setPolicy(ana, 'Bo', 'local');
+    setPolicy(bo, 'Ana', 'local');
+    world.run(2_000);
+    ana.kill();
+    ana.port = 31_001;
+    world.run(40_000);
+    ana.start();
+    world.run(1_000);
+    ana.join('home');
+    world.run(2_000);
+    expect([isLinked(ana), isLinked(bo)]).toEqual([true, true]);
   });
 
   test('[LAN-7] in other networks nothing is heard of them', () => {

@@ -26,6 +26,7 @@ import type { Context } from './context.ts';
 import type { Finding } from './finding.ts';
 import { invitedBy, type Invites } from './invites.ts';
 import type { Mail } from './mail.ts';
+import type { Routes } from './routes.ts';
 import type { Me } from './self.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -45,8 +46,10 @@ export interface NearbyPorts {
   readonly invites: Pick<Invites, 'handleFound' | 'isTold'>;
   readonly mail: Pick<Mail, 'waiting'>;
   readonly sessions: Pick<Sessions, 'of' | 'ofContact'>;
-  /** May this person meet us in a network at all? */
-  mayMeet(contact: Contact): boolean;
+  /** Asked by their ID alone, so that they do not know the secret yet. */
+  isAsked(contact: Contact): boolean;
+  /** May this person know that we are in a network with them, and may we meet there? */
+  readonly routes: Pick<Routes, 'meetsHere' | 'showsHere'>;
   /** Our record without an address, for a contact or for who holds this invite. */
   record(to: Contact | Invite): Uint8Array;
   port(): number | undefined;
@@ -164,23 +167,31 @@ export class Nearby {
   }
 
   #contacts(): LanPeer[] {
-    const { book, mail, mayMeet, sessions } = this.ports;
+    const { book, isAsked, routes } = this.ports;
     const peers: LanPeer[] = [];
     for (const contact of book.contacts.values()) {
       const theirs = book.devicesOf(contact).map(({ peer }) => peer.device);
-      if (!isMet(contact) || theirs.length === 0 || !mayMeet(contact)) continue;
-      const route = sessions.ofContact(contact)?.route;
-      const wanted = route === undefined && mail.waiting(contact) > 0;
-      const rank = wanted ? 'wanted' : route === 'lan' ? 'linked' : 'usual';
+      if (!isMet(contact) || theirs.length === 0 || isAsked(contact)) continue;
+      if (!routes.showsHere(contact)) continue;
+      const rank = this.#rankOf(contact);
       const id = hex(contact.identity);
       peers.push({ id, key: contact.secret!, ours: this.me.device, theirs, rank });
     }
     return peers;
   }
 
+  /** Whoever says that they are there may have changed their mind: they are heard all the same. */
+  #rankOf(contact: Contact): LanPeer['rank'] {
+    const { mail, routes, sessions } = this.ports;
+    if (!routes.meetsHere(contact)) return 'unsaid';
+    const route = sessions.ofContact(contact)?.route;
+    if (route === undefined && mail.waiting(contact) > 0) return 'wanted';
+    return route === 'lan' ? 'linked' : 'usual';
+  }
+
   /** Ours, for as long as somebody needs them; and those by which we have not met yet. */
   #invites(): LanPeer[] {
-    const { book, invites, mayMeet } = this.ports;
+    const { book, invites, routes } = this.ports;
     const peers: LanPeer[] = [];
     for (const invite of book.invites.values()) {
       if (!invites.isTold(invite, 'lan')) continue;
@@ -188,7 +199,7 @@ export class Nearby {
       peers.push({ id, key: invite.secret, ours: INVITER, theirs: [INVITEE], rank: 'usual' });
     }
     for (const contact of book.contacts.values()) {
-      const read = contact.blocked || !mayMeet(contact) ? undefined : invitedBy(contact);
+      const read = !routes.meetsHere(contact) ? undefined : invitedBy(contact);
       if (!read || this.context.now.wallMs >= read.expiresMs) continue;
       const id = `${THEIRS}${inviteId(read.secret)}`;
       peers.push({

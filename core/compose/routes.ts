@@ -48,6 +48,11 @@ export class Routes {
     return contact ? dialable(candidates, own, pactOf(contact), heard) : [];
   }
 
+  /** May they know in a network that both are on that we are there? Ours alone decides. */
+  showsHere({ blocked, policy }: Contact): boolean {
+    return !blocked && waysOf({ ours: policy, theirs: undefined }).includes('lan');
+  }
+
   /** May they look for us, and we for them, in a network that both are on? */
   meetsHere(contact: Contact): boolean {
     return !contact.blocked && waysOf(pactOf(contact)).includes('lan');

@@ -527,14 +527,15 @@ export class Runtime {
   }
 
   #makeNearby(): Nearby {
-    const { book, finding, invites, mail, sessions } = this;
+    const { book, finding, invites, mail, routes, sessions } = this;
     return new Nearby(this.context, this.me, {
       book,
       finding,
       invites,
       mail,
+      routes,
       sessions,
-      mayMeet: (contact) => this.routes.meetsHere(contact),
+      isAsked: (contact) => this.asking.has(contact),
       record: (to) => this.#records.inNetwork(to),
       port: () => this.#listen.tcpPort ?? this.#listen.udpPort,
       reach: (device, record) => {

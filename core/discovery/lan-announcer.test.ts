@@ -182,6 +182,21 @@ test('[LAN-8] whatever happens: 12 hashes in each message, 16 in any 5 minutes',
   );
 });
 
+test('[LAN-12] who is known when heard need not be told, and is at once where that changes', () => {
+  const subject = announcer();
+  subject.start(0);
+  const one = peer(7, 'unsaid');
+  const hash = hex(lanHash(one.key, OURS, EPOCH));
+  const before = run(subject, 5_000, [one]).flatMap(({ hashes }) => hashes.map(hex));
+  expect(before).not.toContain(hash);
+  subject.handlePeers([one], 6_000);
+  expect(run(subject, 6_000, [one])).toEqual([]);
+  const said = [peer(7)];
+  subject.handlePeers(said, 7_000);
+  const after = run(subject, 7_000, said).flatMap(({ hashes }) => hashes.map(hex));
+  expect(after).toContain(hash);
+});
+
 test('[LAN-9] what fills up is told apart by nobody without our key', () => {
   const padding = lanPadding(new Secret('device noise', new Uint8Array(32).fill(3)), EPOCH, 12);
   const subject = announcer();

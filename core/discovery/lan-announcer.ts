@@ -35,8 +35,11 @@ export interface LanPeer {
   /** Who we are to them, and who they may be: device keys, or the roles of an invite. */
   readonly ours: Uint8Array;
   readonly theirs: readonly Uint8Array[];
-  /** Who is wanted at once stands before others, who is linked here after them. */
-  readonly rank: 'wanted' | 'usual' | 'linked';
+  /**
+   * Who is wanted at once stands before others, who is linked here after them. Who is `unsaid` is
+   * known when heard, and not announced to.
+   */
+  readonly rank: 'wanted' | 'usual' | 'linked' | 'unsaid';
 }
 
 export interface LanClock {
@@ -88,8 +91,10 @@ export class LanAnnouncer {
   handlePeers(peers: readonly LanPeer[], nowMs: number): void {
     const before = this.#ranks;
     this.#ranks = new Map(peers.map(({ id, rank }) => [id, rank]));
-    const isNew = ({ id, rank }: LanPeer): boolean =>
-      !before.has(id) || (rank === 'wanted' && before.get(id) !== 'wanted');
+    const isNew = ({ id, rank }: LanPeer): boolean => {
+      const former = before.get(id) ?? 'unsaid';
+      return former !== rank && (former === 'unsaid' || rank === 'wanted');
+    };
     const hasRoom = this.#isSilent(nowMs) || this.#window!.told.size < HASHES_MAX;
     if (this.#due.length === 0 || !hasRoom || !peers.some(isNew)) return;
     if (this.#due[0]! > nowMs) this.#due.unshift(nowMs);
@@ -148,7 +153,8 @@ export class LanAnnouncer {
   /** By rank, then who was told longest ago. */
   #inTurn(peers: readonly LanPeer[]): LanPeer[] {
     const at = ({ id }: LanPeer): number => this.#turns.get(id) ?? -Infinity;
-    return [...peers].sort((a, b) => {
+    const said = peers.filter(({ rank }) => rank !== 'unsaid');
+    return said.sort((a, b) => {
       const byRank = RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
       return byRank !== 0 ? byRank : at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0;
     });
