@@ -12,13 +12,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import type { Route } from '@sotto/api/contract.ts';
 import { EN } from '../../web/text/en/index.ts';
 import { ROOT } from '../bars/bar.ts';
 import type { Player } from '../rooms/player.ts';
 import { Town, until } from '../rooms/town.ts';
 import { openBrowser, type AppPage, type LabBrowser } from './browser.ts';
-import { askById, copyInvite, Hands, seen, sendHere, verifyByDigits, welcome } from './journeys.ts';
+import {
+  askById,
+  copyInvite,
+  Hands,
+  seen,
+  sendHere,
+  setRoute,
+  verifyByDigits,
+  welcome,
+} from './journeys.ts';
 import { Leaks } from './leaks.ts';
+
+/** Ways on which each sees the address of the other. */
+const STRAIGHT: readonly string[] = ['lan', 'direct'];
 
 const folder = mkdtempSync(join(tmpdir(), 'sotto-app-'));
 let town: Town;
@@ -154,6 +167,28 @@ test('why a message waits is one action away', async () => {
     .waitFor();
   assert.equal(hands.actions, 1);
   await accessible(anaPage);
+});
+
+test('the route of a chat is changed in 3 actions, and the daemon obeys', async () => {
+  const { page } = anaPage;
+  await page.goto(new URL('/', page.url()).href);
+  const hands = new Hands(page);
+  await setRoute(hands, 'Bo', 'hidden');
+  assert.equal(hands.actions, 3);
+  await seen(page, EN['route.change.us'].replace('{policy}', EN['route.policy.hidden']));
+  const route = (): Route => ana.json<Route>('route', 'show', 'Bo');
+  assert.equal(route().policy, 'hidden');
+  await until('no straight way to Bo', 10_000, () => !STRAIGHT.includes(route().route));
+  await accessible(anaPage);
+  await setRoute(new Hands(page), 'Bo', 'auto');
+  await page.getByRole('dialog').waitFor();
+  await accessible(anaPage);
+  assert.equal(route().policy, 'hidden');
+  // The refusal that the question came from, as Chromium tells it.
+  assert.match(anaPage.problems.splice(0).join(), /^[^,]*403[^,]*$/);
+  await page.getByRole('button', { name: EN['route.looser.switch'] }).click();
+  await until('a straight way to Bo', 60_000, () => STRAIGHT.includes(route().route));
+  assert.equal(route().policy, 'auto');
 });
 
 test('a request is accepted in 2 actions, and what waited arrives', async () => {

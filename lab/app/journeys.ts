@@ -13,7 +13,7 @@ export class Hands {
 
   constructor(readonly page: Page) {}
 
-  async click(role: 'button' | 'link', name: string | RegExp): Promise<void> {
+  async click(role: 'button' | 'link' | 'radio', name: string | RegExp): Promise<void> {
     this.actions++;
     await this.page.getByRole(role, { name, exact: true }).first().click();
   }
@@ -85,4 +85,16 @@ export async function verifyByDigits(hands: Hands, digits: string): Promise<void
     .getByText(/Verified on/)
     .first()
     .waitFor();
+}
+
+/** From the list of chats: the rule of one of them is set. What is looser is agreed to. */
+export async function setRoute(
+  hands: Hands,
+  name: string,
+  policy: 'auto' | 'hidden' | 'direct' | 'lan',
+): Promise<void> {
+  const words = EN[`route.policy.${policy}`];
+  await hands.click('link', new RegExp(`^${name}\\b`));
+  await hands.click('link', new RegExp(`^${EN['conversation.route'].replace('{route}', '')}`));
+  await hands.click('radio', new RegExp(`^${words}`));
 }

@@ -84,6 +84,8 @@ async function livedIn(you: LocalDaemon): Promise<string[]> {
   await send(you, stranger, 'and another');
   await you.call('drafts.set', { to: stranger, text: 'not yet sent' });
   const twin = await addById(you, 'J\u0430son Wexley');
+  await you.call('route.set', { to: twin, policy: 'hidden' });
+  await send(you, twin, 'a message that no rule lets out');
   const blocked = await addById(you, 'Somebody with a name so long that no list has room for it');
   await you.call('contacts.block', { to: blocked });
   await you.call('invites.create', { reusable: true });

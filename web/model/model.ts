@@ -14,6 +14,7 @@ import type {
   Contact,
   Conversation,
   Message,
+  Route,
   Status,
   StreamEvent,
 } from '@sotto/api/contract.ts';
@@ -92,6 +93,10 @@ export class Model {
     });
   }
 
+  putRoute({ conversation, policy, route }: PartOfRoute): void {
+    this.#change(conversation, (one) => ({ ...one, policy, route }));
+  }
+
   putDraft(conversation: string, text: string): void {
     const known = this.conversations.value.get(conversation);
     if (!known) return;
@@ -166,9 +171,11 @@ export class Model {
         this.putContact(event.data);
         this.#place(event.data.conversation);
         break;
-      case 'route':
-        this.#change(event.data.conversation, (one) => ({ ...one, route: event.data.route }));
+      case 'route': {
+        const { conversation, policy, route } = event.data;
+        this.putRoute({ conversation, policy, route });
         break;
+      }
       case 'read':
         this.#change(event.data.conversation, (one) => ({
           ...one,
@@ -227,6 +234,7 @@ export class Model {
   }
 }
 
+type PartOfRoute = Pick<Route, 'conversation' | 'policy' | 'route'>;
 type Shown = Pick<
   Conversation,
   'unread' | 'readUpTo' | 'draft' | 'asking' | 'looksLike' | 'verifiedAt' | 'last'

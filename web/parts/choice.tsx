@@ -1,8 +1,11 @@
 /**
  * Choice: one of several, as radio buttons; each may say in one line what follows from it.
+ *
+ * Arrow keys choose, as the browser has it. Where a choice has consequences that one does not want
+ * on the way to another one it is `deliberate`: arrows only move, Space or Enter chooses.
  * @module
  */
-import { useId } from 'react';
+import { useId, type KeyboardEvent } from 'react';
 import style from './choice.module.css';
 
 export interface Option<T extends string> {
@@ -18,6 +21,7 @@ export function Choice<T extends string>({
   onChoose,
   inline = false,
   disabled = false,
+  deliberate = false,
 }: {
   readonly legend: string;
   readonly value: T;
@@ -26,10 +30,16 @@ export function Choice<T extends string>({
   /** Side by side where there is room. */
   readonly inline?: boolean;
   readonly disabled?: boolean;
+  readonly deliberate?: boolean;
 }) {
   const name = useId();
   return (
-    <fieldset className={style['choice']} data-inline={inline} disabled={disabled}>
+    <fieldset
+      className={style['choice']}
+      data-inline={inline}
+      disabled={disabled}
+      onKeyDown={deliberate ? move : undefined}
+    >
       <legend className={style['legend']}>{legend}</legend>
       {options.map((option) => (
         <label key={option.value} className={style['option']}>
@@ -48,4 +58,15 @@ export function Choice<T extends string>({
       ))}
     </fieldset>
   );
+}
+
+function move(event: KeyboardEvent<HTMLFieldSetElement>): void {
+  const { key, target } = event;
+  if (!(target instanceof HTMLInputElement)) return;
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[key];
+  if (step === undefined && key !== 'Enter') return;
+  event.preventDefault();
+  if (step === undefined) return target.click();
+  const all = [...event.currentTarget.querySelectorAll('input')];
+  all[(all.indexOf(target) + step + all.length) % all.length]?.focus();
 }

@@ -1,21 +1,21 @@
 /**
  * The thread: two dots and a line whose shape, not colour, is the route. 40 x 18, lines of 2 px.
  *
- *   lan      two lines            waiting  a stub, then a ring
- *   direct   one line             local    two dots side by side
- *   relay    a diamond in the line
+ *   lan      two lines            relay, relayed   a diamond in the line
+ *   direct   one line             waiting          a stub, then a ring
+ *   punched  a line of dashes     local            two dots side by side
  *
  * Always beside its words or with `label`: alone it says nothing to those who do not see it.
  * @module
  */
-import type { RouteName } from '@sotto/api/contract.ts';
+import type { Way } from '../words/route.ts';
 import style from './thread.module.css';
 
 export function Thread({
   route,
   label,
 }: {
-  readonly route: RouteName;
+  readonly route: Way;
   /** Its words, where they do not stand beside it. */
   readonly label?: string | undefined;
 }) {
@@ -30,7 +30,16 @@ export function Thread({
 const near = <circle cx="6" cy="9" r="4" className={style['dot']} />;
 const far = <circle cx="34" cy="9" r="4" className={style['dot']} />;
 
-const SHAPES: Readonly<Record<RouteName, React.ReactNode>> = {
+const relay = (
+  <>
+    {near}
+    <path d="M10 9H30" />
+    <path d="M20 2.5L26.5 9L20 15.5L13.5 9Z" className={style['dot']} />
+    {far}
+  </>
+);
+
+const SHAPES: Readonly<Record<Way, React.ReactNode>> = {
   lan: (
     <>
       {near}
@@ -45,14 +54,15 @@ const SHAPES: Readonly<Record<RouteName, React.ReactNode>> = {
       {far}
     </>
   ),
-  relay: (
+  punched: (
     <>
       {near}
-      <path d="M10 9H30" />
-      <path d="M20 2.5L26.5 9L20 15.5L13.5 9Z" className={style['dot']} />
+      <path d="M11.5 9H28.5" strokeDasharray="3.5 3.25" />
       {far}
     </>
   ),
+  relay,
+  relayed: relay,
   waiting: (
     <>
       {near}

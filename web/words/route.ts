@@ -1,21 +1,107 @@
 /**
- * The sentences of a route, by its name. Each is a promise about the protocol.
+ * The sentences of a route, by the way that it is, and of the rule of a chat. Each is a promise
+ * about the protocol, so a way is told apart by what it shows of us and not by its name alone:
+ *
+ *   direct + punched     punched     through openings that routers made
+ *   relay + Hidden IP    relay       they cannot see our IP address
+ *   relay otherwise      relayed     on its way through a relay, but the address may be known
+ *
  * @module
  */
-import type { RouteName } from '@sotto/api/contract.ts';
+import type { Conversation, Message, Route, RouteName } from '@sotto/api/contract.ts';
 import type { Text, TextKey } from '../text/text.ts';
 import { nameIn } from './name.ts';
 
-const ROUTES: readonly string[] = ['lan', 'direct', 'waiting', 'local'] satisfies RouteName[];
+export type Policy = Route['policy'];
+type Held = NonNullable<Route['held']>;
+/** What is drawn and said of a route. */
+export type Way = RouteName | 'punched' | 'relayed';
 
-/** `chip`: its name; `line`: what it is; `sees`: who can see what. */
-export function routeWords(
-  t: Text,
-  route: RouteName,
-  what: 'chip' | 'line' | 'sees',
-  name: string,
-): string {
-  // A newer app may name a route that this one does not know: then nothing is claimed.
-  const known = ROUTES.includes(route) ? route : 'unknown';
-  return t(`route.${known}.${what}` as TextKey, { name: nameIn(name) });
+/** In the order in which a person chooses among them. */
+export const POLICIES = ['auto', 'hidden', 'direct', 'lan'] as const satisfies readonly Policy[];
+
+const WAYS: readonly string[] = [
+  'lan',
+  'direct',
+  'punched',
+  'relay',
+  'relayed',
+  'waiting',
+  'local',
+] satisfies Way[];
+
+/** @param shown what only the daemon knows of it, where it was asked. */
+export function wayOf({ policy, route }: Pick<Conversation, 'policy' | 'route'>, shown?: Route) {
+  const isPunched = shown?.route === route && shown.punched;
+  return way(route, policy === 'hidden', isPunched);
+}
+
+/** By which way a message went, under the rule of its time. */
+export function wayOfMessage({ route, storedAt }: Message, shown?: Route) {
+  return route === undefined ? undefined : way(route, policyAt(shown, storedAt) === 'hidden');
+}
+
+function way(route: RouteName, isHidden: boolean, isPunched = false): Way {
+  if (route === 'direct' && isPunched) return 'punched';
+  return route === 'relay' && !isHidden ? 'relayed' : route;
+}
+
+/** Our rule at a time; undefined where it is not remembered so far back. */
+export function policyAt(shown: Route | undefined, time: string): Policy | undefined {
+  if (shown === undefined) return undefined;
+  const ours = shown.changes.filter(({ by }) => by === 'us');
+  if (ours.length === 0) return shown.policy;
+  return ours.findLast(({ at }) => Date.parse(at) <= Date.parse(time))?.policy;
+}
+
+/** `chip`: its name; `line`: what it is. */
+export function routeWords(t: Text, shown: Way, what: 'chip' | 'line', name: string): string {
+  return t(`route.${knownWay(shown)}.${what}` as TextKey, { name: nameIn(name) });
+}
+
+/** Who can see what, one paragraph after the other. @param hops relays in the path, if known. */
+export function seesWords(t: Text, shown: Way, name: string, hops = 0): readonly string[] {
+  const said = (one: Way | 'unknown'): string =>
+    t(`route.${one}.sees` as TextKey, { name: nameIn(name), hops });
+  const known = knownWay(shown);
+  // What is said to be the same as of another way is said in full.
+  if (known === 'punched') return [said('punched'), said('direct')];
+  return known === 'relayed' ? [said('relayed'), said('relay')] : [said(known)];
+}
+
+/** A newer app may name a route that this one does not know: then nothing is claimed. */
+function knownWay(shown: Way): Way | 'unknown' {
+  return WAYS.includes(shown) ? shown : 'unknown';
+}
+
+/** The name of a rule; one of a newer app is named as it calls itself. */
+export function policyName(t: Text, policy: Policy): string {
+  return POLICIES.includes(policy) ? t(`route.policy.${policy}`) : String(policy);
+}
+
+/** What somebody did to the rule of a chat. */
+export function changeWords(t: Text, { by, policy }: Route['changes'][number], name: string) {
+  return t(`route.change.${by}`, { name: nameIn(name), policy: policyName(t, policy) });
+}
+
+/** Why nothing leaves, in one sentence or two. */
+export function heldWords(t: Text, held: Held, { policy, theirPolicy }: Route, name: string) {
+  return t(`route.held.${held}`, {
+    name: nameIn(name),
+    ours: policyName(t, policy),
+    theirs: theirPolicy === undefined ? '' : policyName(t, theirPolicy),
+  });
+}
+
+/** What matters of a way at once: whether they see our address, or nothing goes. */
+export function classOf(shown: Way): 'visible' | 'hidden' | 'held' | 'local' {
+  if (shown === 'waiting') return 'held';
+  if (shown === 'relay') return 'hidden';
+  return shown === 'local' ? 'local' : 'visible';
+}
+
+/** The rule replaced another one that showed them an address of ours, which they may remember. */
+export function isTighter(before: Policy, after: Policy): boolean {
+  if (after === 'hidden') return before !== 'hidden';
+  return after === 'lan' && (before === 'auto' || before === 'direct');
 }

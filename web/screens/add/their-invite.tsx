@@ -20,6 +20,7 @@ import { Field, LongField } from '../../parts/field.tsx';
 import { QrScan } from '../../parts/qr-scan.tsx';
 import { useText } from '../../text/text.ts';
 import { fromOf } from '../../words/invite-words.ts';
+import { ConnectField, useConnect, type Connect } from '../route/connect-field.tsx';
 import style from './add.module.css';
 import { FoundLine } from './found-line.tsx';
 import { Held } from './held.tsx';
@@ -73,7 +74,8 @@ export function TheirInvite({
 }
 
 /** What more there is to say of who was found, and the button. */
-function About({ found, name, setName, hello, setHello, isAdding }: Adding & { found: Found }) {
+function About(props: Adding & { readonly found: Found }) {
+  const { found, name, setName, hello, setHello, connect, isAdding } = props;
   const t = useText();
   if (found.state !== 'found') return null;
   if (found.peek.known !== undefined) {
@@ -104,6 +106,7 @@ function About({ found, name, setName, hello, setHello, isAdding }: Adding & { f
           onChange={(event) => setHello(event.target.value)}
         />
       )}
+      <ConnectField connect={connect} />
       <Button kind="primary" type="submit">
         {isAdding ? t('add.adding') : isId ? t('add.ask') : t('add.add')}
       </Button>
@@ -116,6 +119,7 @@ interface Adding {
   readonly setName: (name: string) => void;
   readonly hello: string;
   readonly setHello: (hello: string) => void;
+  readonly connect: Connect;
   readonly isAdding: boolean;
 }
 
@@ -125,6 +129,7 @@ function useAdd(text: string, found: Found) {
   // What was typed wins; until then the name on the invite stands there.
   const [typed, setName] = useState<string>();
   const [hello, setHello] = useState('');
+  const connect = useConnect();
   const [isAdding, setAdding] = useState(false);
   const [error, setError] = useState<ApiErrorBody>();
   const [held, setHeld] = useState<Contact>();
@@ -135,6 +140,7 @@ function useAdd(text: string, found: Found) {
     try {
       const contact = await model.client.call('contacts.add', {
         text: text.trim(),
+        policy: connect.policy,
         ...(name.trim() === '' ? {} : { name: name.trim() }),
         ...(isId && hello.trim() !== '' ? { hello: hello.trim() } : {}),
       });
@@ -154,5 +160,5 @@ function useAdd(text: string, found: Found) {
     if (found.peek.known !== undefined) go(`/c/${found.peek.known}`);
     else void add(found.peek.kind === 'id');
   };
-  return { name, setName, hello, setHello, isAdding, error, held, submit };
+  return { name, setName, hello, setHello, connect, isAdding, error, held, submit };
 }

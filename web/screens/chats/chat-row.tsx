@@ -17,7 +17,7 @@ import { LookAlikeMark } from '../../parts/look-alike.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
-import { routeWords } from '../../words/route.ts';
+import { routeWords, wayOf } from '../../words/route.ts';
 import { shortTime } from '../../words/when.ts';
 import style from './chat-row.module.css';
 import { LastLine, OwnState } from './last-line.tsx';
@@ -38,6 +38,7 @@ export const ChatRow = memo(function ChatRow(props: RowProps) {
   const { conversation: chat, today, isOpen, isStop, hasMenu, onMenu } = props;
   const t = useText();
   const { conversation, name, unread, last } = chat;
+  const way = wayOf(chat);
   const stop = isStop ? 0 : -1;
   const model = useModel();
   const ahead = (): void => prefetchConversation(model, conversation);
@@ -69,7 +70,7 @@ export const ChatRow = memo(function ChatRow(props: RowProps) {
           )}
         </span>
         <span className={style['second']}>
-          <Thread route={chat.route} label={routeWords(t, chat.route, 'chip', name)} />
+          <Thread route={way} label={routeWords(t, way, 'chip', name)} />
           <LastLine conversation={chat} isOpen={isOpen} />
           <OwnState conversation={chat} isOpen={isOpen} />
           {unread > 0 && (

@@ -6,10 +6,11 @@
  * @module
  */
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
-import type { Conversation as Chat } from '@sotto/api/contract.ts';
+import type { Conversation as Chat, Route } from '@sotto/api/contract.ts';
 import { useConversation, useModel } from '../../model/context.ts';
 import { hasMod } from '../../model/keys.ts';
 import { go, type Place } from '../../model/place.ts';
+import { useRoute } from '../../model/routes.ts';
 import { timelineOf } from '../../model/timelines.ts';
 import { PageLink } from '../../parts/page-link.tsx';
 import { useText } from '../../text/text.ts';
@@ -53,8 +54,9 @@ function Open({ conversation, at }: { readonly conversation: Chat; readonly at: 
   const toComposer = useCallback(() => composer.current?.focus(), []);
   const find = useCallback(() => setFinding(true), []);
   const name = shownName(conversation.name);
+  const route = useRoute(conversation);
   useChatKeys(id, find);
-  useAnnouncements(conversation);
+  useAnnouncements(conversation, route);
   useEffect(() => {
     document.title = `${name} · Sotto`;
   }, [name]);
@@ -64,7 +66,9 @@ function Open({ conversation, at }: { readonly conversation: Chat; readonly at: 
       timeline.shown = false;
     };
   }, [timeline]);
-  if (at.panel === 'reading') return <Reading conversation={conversation} timeline={timeline} />;
+  if (at.panel === 'reading') {
+    return <Reading conversation={conversation} timeline={timeline} route={route} />;
+  }
   return (
     <div className={style['page']}>
       <section
@@ -77,7 +81,7 @@ function Open({ conversation, at }: { readonly conversation: Chat; readonly at: 
           if (at.panel === undefined && !isInDialog) toComposer();
         }}
       >
-        <Header conversation={conversation} onFind={find} />
+        <Header conversation={conversation} shown={route} onFind={find} />
         {isFinding && (
           <FindBar
             conversation={id}
@@ -90,27 +94,30 @@ function Open({ conversation, at }: { readonly conversation: Chat; readonly at: 
         <MessageList
           timeline={timeline}
           name={conversation.name}
+          route={route}
           at={at.panel === undefined ? at.cursor : undefined}
           reach={reach}
         />
         <Notices conversation={conversation} />
         <Composer field={composer} conversation={conversation} timeline={timeline} reach={reach} />
       </section>
-      <Suspense fallback={null}>{panelOf(conversation, at)}</Suspense>
+      <Suspense fallback={null}>{panelOf(conversation, route, at)}</Suspense>
     </div>
   );
 }
 
-function panelOf(conversation: Chat, { panel, cursor }: At): ReactNode {
+function panelOf(conversation: Chat, shown: Route | undefined, { panel, cursor }: At): ReactNode {
   switch (panel) {
     case 'info':
-      return <DetailsPanel conversation={conversation} />;
+      return <DetailsPanel conversation={conversation} shown={shown} />;
     case 'route':
-      return <RoutePanel conversation={conversation} />;
+      return <RoutePanel conversation={conversation} shown={shown} />;
     case 'verify':
       return <VerifyPanel conversation={conversation} />;
     case 'message':
-      return <MessageInfo key={cursor} conversation={conversation} cursor={cursor!} />;
+      return (
+        <MessageInfo key={cursor} conversation={conversation} shown={shown} cursor={cursor!} />
+      );
     default:
       return null;
   }

@@ -3,6 +3,7 @@
  * both ends load more as they come near. Who is at the newest one stays there.
  * @module
  */
+import type { Route } from '@sotto/api/contract.ts';
 import { ArrowDown } from 'lucide-react';
 import {
   startTransition,
@@ -24,8 +25,18 @@ import { nameIn } from '../../words/name.ts';
 import { useToday } from '../chats/use-today.ts';
 import style from './feed.module.css';
 import type { ListProps } from './message-list.tsx';
+import { policyLines } from './policy-lines.ts';
 import { Row } from './row.tsx';
-import { isStored, joins, keyOf, newestOwn, rowsOf, startsDay, type RowItem } from './rows.ts';
+import {
+  isStored,
+  joins,
+  keyOf,
+  newestOwn,
+  newestWaiting,
+  rowsOf,
+  startsDay,
+  type RowItem,
+} from './rows.ts';
 import { useActions } from './use-actions.ts';
 import { useRoving } from './use-roving.ts';
 import { useScrolling } from './use-scrolling.ts';
@@ -35,6 +46,7 @@ const BUFFER_PX = 900;
 /** A chat opens with what is seen of it; what lies beyond is drawn a moment later. */
 const BUFFER_AT_FIRST_PX = 0;
 const BUFFER_AFTER_MS = 100;
+const NONE: Route['changes'] = [];
 
 export function Feed(props: ListProps & { readonly boundary: string | undefined }) {
   const { timeline, name, at, boundary, reach } = props;
@@ -134,9 +146,16 @@ interface DrawProps extends ListProps {
 }
 
 /** Draws one row. What it gives to a row changes only when that row looks different. */
-function useDraw({ rows, newLine, view, name, at, roving, actions }: DrawProps) {
+function useDraw(props: DrawProps) {
+  const { rows, newLine, view, name, at, route, roving, actions } = props;
   const today = useToday();
   const own = useMemo(() => newestOwn(rows), [rows]);
+  const lines = useMemo(
+    () => policyLines(rows, route?.changes ?? NONE, view),
+    [rows, route?.changes, view],
+  );
+  const waiting = useMemo(() => newestWaiting(rows), [rows]);
+  const held = route?.held === undefined ? undefined : route;
   const size = view.hasOlder || view.hasNewer ? -1 : rows.length;
   const { stop } = roving;
   const { menuKey, act } = actions;
@@ -146,6 +165,9 @@ function useDraw({ rows, newLine, view, name, at, roving, actions }: DrawProps) 
       const after = rows[index + 1];
       const key = keyOf(item);
       const isNewLine = index === newLine;
+      const changes = lines.before.get(key);
+      const isApart = isNewLine || changes !== undefined;
+      const isEnd = !after || lines.before.has(keyOf(after));
       return (
         <Row
           key={key}
@@ -155,8 +177,11 @@ function useDraw({ rows, newLine, view, name, at, roving, actions }: DrawProps) 
           size={size}
           day={startsDay(before, item) ? today : undefined}
           isNewLine={isNewLine}
-          isJoined={!isNewLine && joins(before, item)}
-          isLast={!after || !joins(item, after)}
+          changes={changes}
+          changesAfter={after ? undefined : lines.after}
+          held={item === waiting ? held : undefined}
+          isJoined={!isApart && joins(before, item)}
+          isLast={isEnd || !joins(item, after)}
           isNewestOwn={item === own}
           isStop={index === stop}
           isShownFor={at !== undefined && isStored(item) && item.cursor === at}
@@ -165,7 +190,7 @@ function useDraw({ rows, newLine, view, name, at, roving, actions }: DrawProps) 
         />
       );
     },
-    [rows, newLine, size, today, own, stop, name, at, menuKey, act],
+    [rows, newLine, size, today, own, lines, waiting, held, stop, name, at, menuKey, act],
   );
 }
 

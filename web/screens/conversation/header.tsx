@@ -2,7 +2,7 @@
  * Header of a conversation: who it is, whether they are verified, and how messages travel now.
  * @module
  */
-import type { Conversation } from '@sotto/api/contract.ts';
+import type { Conversation, Route } from '@sotto/api/contract.ts';
 import { ArrowLeft, BadgeCheck, BookOpenText, Info, Search } from 'lucide-react';
 import { memo } from 'react';
 import { go, goBack } from '../../model/place.ts';
@@ -12,19 +12,22 @@ import { PageLink } from '../../parts/page-link.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { shownName } from '../../words/name.ts';
-import { routeWords } from '../../words/route.ts';
+import { routeWords, wayOf } from '../../words/route.ts';
 import style from './header.module.css';
 
 interface Props {
   readonly conversation: Conversation;
+  /** What only the daemon knows of the route. */
+  readonly shown: Route | undefined;
   readonly onFind: () => void;
 }
 
-export const Header = memo(function Header({ conversation, onFind }: Props) {
+export const Header = memo(function Header({ conversation, shown, onFind }: Props) {
   const t = useText();
-  const { name, route, verifiedAt } = conversation;
+  const { name, verifiedAt } = conversation;
+  const way = wayOf(conversation, shown);
   const path = `/c/${conversation.conversation}`;
-  const chip = routeWords(t, route, 'chip', name);
+  const chip = routeWords(t, way, 'chip', name);
   return (
     <header className={style['header']} data-region="">
       <IconButton
@@ -50,7 +53,7 @@ export const Header = memo(function Header({ conversation, onFind }: Props) {
         path={`${path}/route`}
         aria-label={t('conversation.route', { route: chip })}
       >
-        <Thread route={route} />
+        <Thread route={way} />
         <span className={style['chip']}>{chip}</span>
       </PageLink>
       <div className={style['buttons']}>

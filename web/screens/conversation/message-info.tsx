@@ -2,7 +2,7 @@
  * Message info: its times, the way it took, and how far it is.
  * @module
  */
-import type { ApiErrorBody, Conversation, Message } from '@sotto/api/contract.ts';
+import type { ApiErrorBody, Conversation, Message, Route } from '@sotto/api/contract.ts';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
@@ -13,7 +13,7 @@ import { ErrorNote } from '../../parts/error-note.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
-import { routeWords } from '../../words/route.ts';
+import { routeWords, wayOfMessage } from '../../words/route.ts';
 import { wholeTime } from '../../words/when.ts';
 import { Panel } from '../details/panel.tsx';
 import { Body } from './body.tsx';
@@ -22,10 +22,12 @@ import { stateTip, stateWord } from './state-mark.tsx';
 
 interface Props {
   readonly conversation: Conversation;
+  /** Its route, with how the rule of it changed. */
+  readonly shown: Route | undefined;
   readonly cursor: string;
 }
 
-export function MessageInfo({ conversation, cursor }: Props) {
+export function MessageInfo({ conversation, shown, cursor }: Props) {
   const t = useText();
   const { name } = conversation;
   const { message, error, isMissing } = useMessage(conversation, cursor);
@@ -34,15 +36,24 @@ export function MessageInfo({ conversation, cursor }: Props) {
     <Panel title={t('info.title')} name={shownName(name)} backTo={path}>
       {error && <ErrorNote error={error} />}
       {isMissing && <p>{t('info.missing')}</p>}
-      {message && <Facts message={message} name={name} />}
+      {message && <Facts message={message} shown={shown} name={name} />}
     </Panel>
   );
 }
 
-function Facts({ message, name }: { readonly message: Message; readonly name: string }) {
+function Facts({
+  message,
+  shown,
+  name,
+}: {
+  readonly message: Message;
+  readonly shown: Route | undefined;
+  readonly name: string;
+}) {
   const t = useText();
   const model = useModel();
-  const { outgoing, state, route, kind, text, conversation } = message;
+  const { outgoing, state, kind, text, conversation } = message;
+  const way = wayOfMessage(message, shown);
   return (
     <>
       <div className={style['text']}>
@@ -70,14 +81,14 @@ function Facts({ message, name }: { readonly message: Message; readonly name: st
           </Fact>
         )}
         <Fact label={t('info.route')}>
-          {route === undefined ? (
+          {way === undefined ? (
             t('info.route.none')
           ) : (
             <>
               <span className={style['route']}>
-                <Thread route={route} /> {routeWords(t, route, 'chip', name)}
+                <Thread route={way} /> {routeWords(t, way, 'chip', name)}
               </span>
-              <span className={style['small']}>{routeWords(t, route, 'line', name)}</span>
+              <span className={style['small']}>{routeWords(t, way, 'line', name)}</span>
             </>
           )}
         </Fact>

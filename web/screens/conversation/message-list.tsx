@@ -3,6 +3,7 @@
  * the address names; then the feed of them.
  * @module
  */
+import type { Route } from '@sotto/api/contract.ts';
 import { useEffect, useState, type ReactNode, type Ref } from 'react';
 import { useModel } from '../../model/context.ts';
 import type { Model } from '../../model/model.ts';
@@ -14,8 +15,10 @@ import { Late } from '../../parts/late.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn } from '../../words/name.ts';
+import { wayOf } from '../../words/route.ts';
 import { Feed } from './feed.tsx';
 import style from './message-list.module.css';
+import { PolicyNotes } from './policy-notes.tsx';
 import { rowsOf } from './rows.ts';
 import type { Reach } from './use-roving.ts';
 
@@ -27,6 +30,8 @@ export interface ListProps {
   readonly timeline: Timeline;
   /** Of the other person. */
   readonly name: string;
+  /** What only the daemon knows of the route. */
+  readonly route: Route | undefined;
   /** The message that the address names. */
   readonly at: string | undefined;
   /** Set to what leads to a message by keyboard. */
@@ -34,7 +39,7 @@ export interface ListProps {
 }
 
 export function MessageList(props: ListProps) {
-  const { timeline, name, at } = props;
+  const { timeline, name, at, route } = props;
   const model = useModel();
   const view = useStore(timeline.view);
   const boundary = useBoundary(model, timeline.conversation);
@@ -63,7 +68,7 @@ export function MessageList(props: ListProps) {
         )
       )}
       {view.loaded && rowsOf(view).length === 0 && (
-        <Empty name={name} conversation={timeline.conversation} />
+        <Empty name={name} conversation={timeline.conversation} changes={route?.changes} />
       )}
     </div>
   );
@@ -112,14 +117,26 @@ function Retry({ onRetry }: { readonly onRetry: () => void }) {
   return <Button onClick={onRetry}>{t('app.retry')}</Button>;
 }
 
-function Empty({ name, conversation }: { readonly name: string; readonly conversation: string }) {
+function Empty({
+  name,
+  conversation,
+  changes,
+}: {
+  readonly name: string;
+  readonly conversation: string;
+  readonly changes: Route['changes'] | undefined;
+}) {
   const t = useText();
   const { conversations } = useModel();
-  const route = useStorePart(conversations, (all) => all.get(conversation)?.route);
+  const way = useStorePart(conversations, (all) => {
+    const chat = all.get(conversation);
+    return chat && wayOf(chat);
+  });
   return (
     <div className={style['empty']}>
-      {route && <Thread route={route} />}
+      {way && <Thread route={way} />}
       <p>{t('conversation.empty', { name: nameIn(name) })}</p>
+      <PolicyNotes changes={changes?.slice(-1)} name={name} />
     </div>
   );
 }

@@ -3,9 +3,9 @@
  * through a page by their own keys.
  * @module
  */
-import type { Conversation, Message } from '@sotto/api/contract.ts';
+import type { Conversation, Message, Route } from '@sotto/api/contract.ts';
 import { MESSAGES_PAGE_MAX } from '@sotto/api/wire.ts';
-import { useEffect } from 'react';
+import { Fragment, useEffect } from 'react';
 import { useStore } from '../../model/store.ts';
 import type { Timeline } from '../../model/timeline.ts';
 import { Button } from '../../parts/button.tsx';
@@ -15,21 +15,27 @@ import { useText } from '../../text/text.ts';
 import { nameIn } from '../../words/name.ts';
 import { wholeTime } from '../../words/when.ts';
 import { Body } from './body.tsx';
+import { policyLines } from './policy-lines.ts';
+import { PolicyNotes } from './policy-notes.tsx';
 import style from './reading.module.css';
 import { stateWord } from './state-mark.tsx';
 
 export function Reading({
   conversation,
   timeline,
+  route,
 }: {
   readonly conversation: Conversation;
   readonly timeline: Timeline;
+  readonly route: Route | undefined;
 }) {
   const t = useText();
   const { name } = conversation;
-  const { messages, loaded, error } = useStore(timeline.view);
+  const view = useStore(timeline.view);
+  const { messages, loaded, error } = view;
   useEffect(() => void timeline.open(undefined, MESSAGES_PAGE_MAX), [timeline]);
   const last = messages.slice(-MESSAGES_PAGE_MAX);
+  const lines = policyLines(last, route?.changes ?? [], view);
   return (
     <Page
       title={t('reading.with', { name: nameIn(name) })}
@@ -45,8 +51,12 @@ export function Reading({
       {loaded && <p>{t('reading.line', { count: last.length })}</p>}
       <div className={style['messages']}>
         {last.map((message) => (
-          <ReadMessage key={message.event} message={message} name={name} />
+          <Fragment key={message.event}>
+            <PolicyNotes changes={lines.before.get(message.event)} name={name} />
+            <ReadMessage message={message} name={name} />
+          </Fragment>
         ))}
+        <PolicyNotes changes={lines.after} name={name} />
       </div>
     </Page>
   );

@@ -3,14 +3,18 @@
  * Rows are drawn by the thousand while one scrolls: nothing in here reads the layout.
  * @module
  */
+import type { Route } from '@sotto/api/contract.ts';
 import { memo, type ReactNode } from 'react';
 import { cx } from '../../parts/cx.ts';
 import { useText, type Text } from '../../text/text.ts';
 import { nameIn } from '../../words/name.ts';
-import { routeWords } from '../../words/route.ts';
+import { heldWords, routeWords, wayOfMessage } from '../../words/route.ts';
 import { clockTime, dayName, daysBetween } from '../../words/when.ts';
+import { Held } from '../route/held.tsx';
 import { Body } from './body.tsx';
 import { MessageMenu, type Act } from './message-menu.tsx';
+import type { Change } from './policy-lines.ts';
+import { PolicyNotes } from './policy-notes.tsx';
 import { isOwn, isStored, keyOf, timeOf, type RowItem } from './rows.ts';
 import style from './row.module.css';
 import { StateMark, stateTip, stateWord, type Shown } from './state-mark.tsx';
@@ -30,6 +34,11 @@ export interface RowProps {
   /** Any moment of today where this row begins a day. */
   readonly day: Date | undefined;
   readonly isNewLine: boolean;
+  /** Changes of the rule of this chat, before and after this row. */
+  readonly changes: readonly Change[] | undefined;
+  readonly changesAfter: readonly Change[] | undefined;
+  /** Why it waits, where it is the row that tells so. */
+  readonly held: Route | undefined;
   /** It follows, or is followed by, one of the same author at once. */
   readonly isJoined: boolean;
   readonly isLast: boolean;
@@ -42,7 +51,7 @@ export interface RowProps {
 }
 
 export const Row = memo(function Row(props: RowProps) {
-  const { item, name, day, isNewLine, isJoined } = props;
+  const { item, name, day, isNewLine, isJoined, changes, changesAfter } = props;
   const t = useText();
   const stored = isStored(item) ? item : undefined;
   return (
@@ -53,21 +62,23 @@ export const Row = memo(function Row(props: RowProps) {
           <span>{t('conversation.new')}</span>
         </div>
       )}
+      <PolicyNotes changes={changes} name={name} />
       {stored?.gapBefore && <div className={style['note']}>{t('conversation.gap')}</div>}
       <Bubble {...props} />
       {stored?.fork && (
         <div className={style['note']}>{t('conversation.fork', { name: nameIn(name) })}</div>
       )}
+      <PolicyNotes changes={changesAfter} name={name} />
     </div>
   );
 });
 
 function Bubble(props: RowProps) {
   const { item, name, position, size, isLast, isStop, isShownFor, isNewestOwn } = props;
-  const { hasMenu, act } = props;
+  const { hasMenu, act, held } = props;
   const t = useText();
   const own = isOwn(item);
-  const { state, tip } = stateOf(t, item, name);
+  const { state, tip } = stateOf(t, item, name, held);
   const author = own ? t('conversation.you') : nameIn(name);
   const at = timeOf(item);
   const failed = !isStored(item) && item.error !== undefined;
@@ -110,6 +121,11 @@ function Bubble(props: RowProps) {
         {hasMenu && <MessageMenu item={item} act={act} />}
       </div>
       {failed && <Unsent pending={item} act={act} isStop={isStop} />}
+      {held && (
+        <div className={style['held']}>
+          <Held key={held.held} route={held} name={name} tabIndex={isStop ? 0 : -1} />
+        </div>
+      )}
     </article>
   );
 }
@@ -122,7 +138,15 @@ function Content({ item, isStop }: Pick<RowProps, 'item' | 'isStop'>): ReactNode
   return <Body text={item.text} isStop={isStop} />;
 }
 
-function stateOf(t: Text, item: RowItem, name: string): { state: Shown; tip: string } {
+function stateOf(
+  t: Text,
+  item: RowItem,
+  name: string,
+  route: Route | undefined,
+): { state: Shown; tip: string } {
+  if (route?.held !== undefined) {
+    return { state: 'held', tip: heldWords(t, route.held, route, name) };
+  }
   if (isStored(item)) return { state: item.state, tip: stateTip(t, item, name) };
   if (item.error) return { state: 'failed', tip: item.error.message };
   // Stored, though its message has not come over the stream yet.
@@ -143,10 +167,10 @@ function saidOf(
 ): string {
   const isUnknown = isStored(item) && item.kind !== 'text';
   const text = isUnknown ? t('conversation.unknown-kind') : item.text.slice(0, SAID_CHARS);
-  const route = isStored(item) ? item.route : undefined;
+  const way = isStored(item) ? wayOfMessage(item) : undefined;
   const words = [
     ...(isOwn(item) ? [`${stateWord(t, state)}.`] : []),
-    ...(route ? [`${routeWords(t, route, 'chip', name)}.`] : []),
+    ...(way ? [`${routeWords(t, way, 'chip', name)}.`] : []),
   ];
   const time = clockTime(timeOf(item));
   return t('message.said', { author, text, time, rest: words.join(' ') }).trim();

@@ -53,6 +53,11 @@ export function newestOwn(rows: readonly RowItem[]): RowItem | undefined {
   return rows.findLast(isOwn);
 }
 
+/** The newest of ours that waits: why it does is told under it. */
+export function newestWaiting(rows: readonly RowItem[]): RowItem | undefined {
+  return rows.findLast((row) => isStored(row) && row.outgoing && row.state === 'waiting');
+}
+
 function sameDay(a: number, b: number): boolean {
   const first = new Date(a);
   const second = new Date(b);

@@ -2,7 +2,7 @@
  * How far a message of ours is: shape and word. The word stands under the newest one only; the
  * shape has it as its name, and the sentence as its tooltip.
  *
- *   dashed ring  Waiting      check  Delivered      exclamation  Not sent
+ *   dashed ring  Waiting      check  Delivered      exclamation  Not sent, Held
  *
  * @module
  */
@@ -10,18 +10,19 @@ import type { Message } from '@sotto/api/contract.ts';
 import { Check, CircleAlert, CircleDashed } from 'lucide-react';
 import { useText, type Text, type TextKey } from '../../text/text.ts';
 import { nameIn } from '../../words/name.ts';
-import { routeWords } from '../../words/route.ts';
+import { routeWords, wayOfMessage } from '../../words/route.ts';
 import { clockTime } from '../../words/when.ts';
 import style from './state-mark.module.css';
 
-/** `sending` and `failed` are of this page; the rest are states of the daemon. */
-export type Shown = 'sending' | 'failed' | Message['state'];
+/** `sending`, `failed` and `held` are of this page; the rest are states of the daemon. */
+export type Shown = 'sending' | 'failed' | 'held' | Message['state'];
 
 const SHAPES = {
   sending: CircleDashed,
   waiting: CircleDashed,
   delivered: Check,
   cancelled: CircleAlert,
+  held: CircleAlert,
   failed: CircleAlert,
   received: undefined,
 } as const satisfies Readonly<Record<Shown, unknown>>;
@@ -57,7 +58,8 @@ export function stateWord(t: Text, state: Shown): string {
 
 /** One sentence on how far it is. */
 export function stateTip(t: Text, message: Message, name: string): string {
-  const { state, deliveredAt, route } = message;
+  const { state, deliveredAt } = message;
+  const way = wayOfMessage(message);
   if (state !== 'delivered') {
     return t(`message.tip.${state}` as TextKey, { time: clockTime(new Date(message.storedAt)) });
   }
@@ -65,6 +67,6 @@ export function stateTip(t: Text, message: Message, name: string): string {
     name: nameIn(name),
     time: deliveredAt === undefined ? '' : clockTime(new Date(deliveredAt)),
   };
-  if (route === undefined) return t('message.tip.delivered.no-route', values);
-  return t('message.tip.delivered', { ...values, route: routeWords(t, route, 'chip', name) });
+  if (way === undefined) return t('message.tip.delivered.no-route', values);
+  return t('message.tip.delivered', { ...values, route: routeWords(t, way, 'chip', name) });
 }

@@ -3,7 +3,7 @@
  * What the list knows stands at once; the rest fills in.
  * @module
  */
-import type { ApiErrorBody, Contact, Conversation } from '@sotto/api/contract.ts';
+import type { ApiErrorBody, Contact, Conversation, Route } from '@sotto/api/contract.ts';
 import { BadgeCheck } from 'lucide-react';
 import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import { useClient } from '../../model/context.ts';
@@ -18,13 +18,20 @@ import { PageLink } from '../../parts/page-link.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { shownName } from '../../words/name.ts';
-import { routeWords } from '../../words/route.ts';
+import { policyName, routeWords, seesWords, wayOf } from '../../words/route.ts';
 import { wholeDay, wholeTime } from '../../words/when.ts';
 import style from './details.module.css';
 import { Panel } from './panel.tsx';
 import { PersonDialog, type PersonAct } from './person-dialog.tsx';
 
-export function DetailsPanel({ conversation }: { readonly conversation: Conversation }) {
+export function DetailsPanel({
+  conversation,
+  shown,
+}: {
+  readonly conversation: Conversation;
+  /** What only the daemon knows of the route. */
+  readonly shown: Route | undefined;
+}) {
   const t = useText();
   const { name, id, verifiedAt } = conversation;
   const [asked, setAsked] = useState<PersonAct>();
@@ -44,7 +51,7 @@ export function DetailsPanel({ conversation }: { readonly conversation: Conversa
         </Button>
       </div>
       <LookAlikeLine person={conversation} />
-      <RouteBlock conversation={conversation} path={path} />
+      <RouteBlock conversation={conversation} shown={shown} path={path} />
       <SafetyBlock verifiedAt={verifiedAt} path={path} />
       <Facts conversation={conversation} />
       <section className={style['block']}>
@@ -66,17 +73,25 @@ interface Part {
   readonly conversation: Conversation;
 }
 
-function RouteBlock({ conversation, path }: Part & { readonly path: string }) {
+function RouteBlock({
+  conversation,
+  shown,
+  path,
+}: Part & { readonly shown: Route | undefined; readonly path: string }) {
   const t = useText();
-  const { route, name } = conversation;
+  const { name, policy, route } = conversation;
+  const way = wayOf(conversation, shown);
   return (
     <section className={style['block']}>
       <h4>{t('details.route')}</h4>
       <p className={style['route']}>
-        <Thread route={route} />
-        <strong>{routeWords(t, route, 'chip', name)}</strong>
+        <Thread route={way} />
+        <strong>{routeWords(t, way, 'chip', name)}</strong>
       </p>
-      <p>{routeWords(t, route, 'sees', name)}</p>
+      {seesWords(t, way, name, shown?.hops).map((said) => (
+        <p key={said}>{said}</p>
+      ))}
+      {route !== 'local' && <p>{t('details.policy', { policy: policyName(t, policy) })}</p>}
       <PageLink path={`${path}/route`}>{t('details.route.more')}</PageLink>
     </section>
   );

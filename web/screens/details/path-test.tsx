@@ -4,9 +4,11 @@
  * @module
  */
 import type { ApiErrorBody, Check, Conversation } from '@sotto/api/contract.ts';
-import { useEffect, useRef, useState } from 'react';
-import { useClient } from '../../model/context.ts';
+import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { useClient, useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
+import { useStorePart } from '../../model/store.ts';
+import { WAY } from '../../model/way.ts';
 import { Button } from '../../parts/button.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { useText } from '../../text/text.ts';
@@ -14,25 +16,44 @@ import { nameIn } from '../../words/name.ts';
 import { CheckRow } from '../network/check-row.tsx';
 import style from './details.module.css';
 
-/** Steps of the way to a person, as the doctor names them; the rest is about the network. */
-const WAY: readonly string[] = ['found', 'answers', 'waiting'];
+/** What starts the test from elsewhere. */
+export interface Tester {
+  readonly test: () => void;
+}
 
-export function PathTest({ conversation }: { readonly conversation: Conversation }) {
+export function PathTest({
+  conversation,
+  ref,
+}: {
+  readonly conversation: Conversation;
+  readonly ref: Ref<Tester>;
+}) {
   const t = useText();
+  const { status } = useModel();
+  // On the same network people are reached without the internet.
+  const isOnline = useStorePart(status, (now) => now?.online === true) || conversation.online;
   const { checks, error, isTesting, test, cancel } = usePathTest(conversation.conversation);
+  const section = useRef<HTMLElement>(null);
+  useImperativeHandle(ref, () => ({
+    test: () => {
+      section.current?.scrollIntoView({ block: 'nearest' });
+      test();
+    },
+  }));
   const name = nameIn(conversation.name);
   const way = checks?.filter(({ check }) => WAY.includes(check)) ?? [];
   const troubles = checks?.filter(
     ({ check, state }) => !WAY.includes(check) && (state === 'warn' || state === 'fail'),
   );
   return (
-    <section className={style['block']}>
+    <section ref={section} className={style['block']}>
       <div className={style['buttons']}>
-        <Button onClick={test} disabled={isTesting}>
+        <Button onClick={test} disabled={isTesting || !isOnline}>
           {isTesting ? t('route.testing') : t('route.test', { name })}
         </Button>
         {isTesting && <Button onClick={cancel}>{t('app.cancel')}</Button>}
       </div>
+      {!isOnline && <p className={style['quiet']}>{t('route.test.offline')}</p>}
       {error && <ErrorNote error={error} />}
       <div role="status" className={style['tested']}>
         {isTesting && <span className="visually-hidden">{t('route.testing')}</span>}

@@ -10,7 +10,7 @@ import { LookAlikeMark } from '../../parts/look-alike.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
-import { routeWords } from '../../words/route.ts';
+import { routeWords, wayOf } from '../../words/route.ts';
 import { shortTime, wholeTime } from '../../words/when.ts';
 import type { Find } from './finds.ts';
 import { foundPart } from './found-part.ts';
@@ -61,7 +61,8 @@ function Words({ find, wanted }: { readonly find: Find; readonly wanted: string 
 
 function Person({ find }: { readonly find: Extract<Find, { kind: 'person' | 'filter' }> }) {
   const t = useText();
-  const { name, id, route, verifiedAt } = find.person;
+  const { name, id, verifiedAt } = find.person;
+  const way = wayOf(find.person);
   return (
     <>
       <Avatar name={name} id={id} />
@@ -74,7 +75,7 @@ function Person({ find }: { readonly find: Extract<Find, { kind: 'person' | 'fil
           )}
         </span>
       </span>
-      <Thread route={route} label={routeWords(t, route, 'chip', name)} />
+      <Thread route={way} label={routeWords(t, way, 'chip', name)} />
     </>
   );
 }

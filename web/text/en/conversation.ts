@@ -23,6 +23,8 @@ export const CONVERSATION = {
   'conversation.show-all': 'Show all',
   'conversation.visible':
     '{name} is now reached another way: {route}. They can see your IP address.',
+  'conversation.hidden':
+    "{name} is now reached another way: {route}. They can't see your IP address.",
   'conversation.held': 'No way to {name} now. What you write waits here.',
 
   // A message as it is read out: who, what, when, how far it is, and which way it took.
@@ -40,6 +42,7 @@ export const CONVERSATION = {
   'message.state.delivered': 'Delivered',
   'message.state.cancelled': 'Not sent',
   'message.state.failed': 'Not sent',
+  'message.state.held': 'Held',
   'message.state.received': 'Received',
   'message.unsaved':
     'Not sent. The app does not answer, so this message is in this page only. It is sent as soon ' +

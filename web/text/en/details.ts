@@ -6,6 +6,7 @@ export const DETAILS = {
   'details.title': 'Details',
   'details.message': 'Message',
   'details.route': 'Route',
+  'details.policy': 'The rule of this chat: {policy}.',
   'details.route.more': 'How should this chat connect?',
   'details.compare': 'Compare',
   'details.see-number': 'See the number',

@@ -7,8 +7,6 @@ export const ROUTE = {
   'route.now': 'Now',
   'route.you': 'You',
   'route.who-sees': 'Who can see what',
-  'route.auto': 'Automatic',
-  'route.auto.line': 'The fastest safe way. {name} may see your IP address.',
   'route.promise': 'We never switch to a less private way without asking.',
 
   'route.policy': 'The rule of this chat',
