@@ -17,6 +17,10 @@ import { BROWSER_GROUP } from './leaks.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SETTLED =
+  'Promise.all(document.getAnimations()' +
+  '.filter((one) => one.effect.getComputedTiming().endTime < 5000)' +
+  '.map((one) => one.finished.catch(() => undefined))).then(() => undefined)';
 /** So that leaks.ts tells its packets from others'. */
 const AS_BROWSER = `setpriv --regid=${BROWSER_GROUP} --clear-groups`;
 const ACTION_MS = 30_000;
@@ -70,6 +74,8 @@ export class AppPage {
 
   /** What a screen reader would stumble over, one line for each rule and place. */
   async violations(): Promise<string[]> {
+    // What comes in by fading has its colours only once it stands.
+    await this.page.evaluate(SETTLED);
     // By the debugger, which the page's policy does not bind.
     if (!(await this.page.evaluate('"axe" in window'))) await this.page.evaluate(AXE);
     const options = '{ resultTypes: ["violations"] }';
