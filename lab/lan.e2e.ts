@@ -83,7 +83,8 @@ class Building {
   /** Captures announcements and what joins a group, on a switch. */
   async capture(name: string): Promise<() => Promise<string>> {
     const file = join(folder, `${this.#prefix}-${name}-${this.#captures.length}.pcap`);
-    const filter = '(udp and (ip multicast or ip6 multicast)) or udp port 6771 or igmp';
+    // Routers are asked for ports by a multicast of their own (UPnP), which is another matter.
+    const filter = '(udp and (ip multicast or ip6 multicast) and not port 1900) or igmp';
     const words = ['netns', 'exec', this.#prefix, 'tcpdump', '-i', name, '-U', '-w', file, filter];
     const child = spawn('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#captures.push(child);
