@@ -128,7 +128,7 @@ const DESIGN = {
     exit: 6,
     retryable: true,
     sentence:
-      "Your computer's clock is {minutes} minutes off, so times may look wrong. " +
+      "Your computer's clock is {off} off, so times may look wrong. " +
       'Messages still go out.',
     hint: 'Set the clock of this computer.',
   },

@@ -133,7 +133,7 @@ const DESIGN: [ErrorName, Record<string, string | number>, string, number][] = [
   ],
   [
     'clock-off',
-    { minutes: 14 },
+    { off: '14 minutes' },
     "Your computer's clock is 14 minutes off, so times may look wrong. Messages still go out.",
     6,
   ],

@@ -18,6 +18,7 @@ import type { Loaded } from './base/vault.ts';
 import type { CommandResult } from './commands.ts';
 import { runCommand } from './compose/commands.ts';
 import { Context, failed, type NodeProfile } from './compose/context.ts';
+import { clockOf } from './compose/finding.ts';
 import { Runtime } from './compose/runtime.ts';
 import { createSelf, loadSelf } from './compose/self.ts';
 import type { Effect, Input, Listening } from './effects.ts';
@@ -131,8 +132,9 @@ export class Node {
   }
 
   #fetchBundle(loaded: Loaded): void {
-    const { context } = { context: this.#context };
-    context.vault({ op: 'bundle', wallMs: context.now.wallMs }, (reply) => {
+    const context = this.#context;
+    context.clock = clockOf(loaded.docs);
+    context.vault({ op: 'bundle', wallMs: context.soundMs }, (reply) => {
       if (failed(reply)) {
         this.#loadAtMs = context.now.monoMs + LOAD_AGAIN_MS;
       } else {

@@ -172,6 +172,8 @@ test.each(rows)('[API-22] %s', async (_, facts, internet, helpers) => {
 
 const single: [string, Facts, string, string][] = [
   ['clock', { health: { clockBehindMs: -CLOCK_OFF_MS * 7 } }, 'off', '14 minutes off'],
+  ['clock', { health: { clockBehindMs: 5 * 3_600_000 } }, 'off', '5 hours off'],
+  ['clock', { health: { clockBehindMs: -80 * 31_557_600_000 } }, 'off', '80 years off'],
   ['clock', { health: { clockBehindMs: undefined } }, 'unknown', 'Three linked contacts'],
   ['device', { status: { secondCopy: true } }, 'copy', 'somewhere else'],
   ['direct', { health: { reach: 'varied' } }, 'varied', 'blocks most direct links'],

@@ -180,7 +180,19 @@ function clockCheck({ clockBehindMs, clockSources }: HealthView): Check {
   if (clockBehindMs === undefined) return checkOf('clock', 'unknown');
   const offMs = Math.abs(clockBehindMs);
   if (offMs < CLOCK_OFF_MS) return checkOf('clock', 'right', { sources: clockSources });
-  return checkOf('clock', 'off', { minutes: Math.round(offMs / MINUTE_MS) });
+  return checkOf('clock', 'off', { off: lengthText(offMs) });
+}
+
+/** A time in its largest whole unit: 14 minutes, 3 hours, 56 years. */
+function lengthText(ms: number): string {
+  const minutes = Math.round(ms / MINUTE_MS);
+  const units = [
+    ['year', 365.25 * 24 * 60],
+    ['day', 24 * 60],
+    ['hour', 60],
+  ] as const;
+  const [unit, size] = units.find(([, length]) => minutes >= 2 * length) ?? ['minute', 1];
+  return `${Math.round(minutes / size)} ${unit}s`;
 }
 
 function contactsCheck({ contacts, linked, waiting }: Status): Check {

@@ -94,7 +94,7 @@ function readPasted({ book, me }: Runtime, text: string): Pasted {
 }
 
 function isExpired({ context }: Runtime, read: Extract<AddRead, { ok: true }>): boolean {
-  return read.kind === 'invite' && context.now.wallMs >= read.invite.expiresMs;
+  return read.kind === 'invite' && context.soundMs >= read.invite.expiresMs;
 }
 
 function newFriend({ book, context }: Runtime, identity: Uint8Array, command: Add): Contact {

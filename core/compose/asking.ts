@@ -112,7 +112,7 @@ export class Asking {
     const asked: Asked = {
       identity,
       agreed,
-      sinceMs: this.context.now.wallMs,
+      sinceMs: this.context.soundMs,
       event: UNKNOWN,
       list: { version: 0, hash: undefined },
       placed: undefined,
@@ -136,7 +136,7 @@ export class Asking {
   agree(contact: Contact, done: (fault: VaultFault | undefined) => void): void {
     const asked = this.#asked.get(hex(contact.identity));
     if (!asked) return done(undefined);
-    const changed = { ...asked, agreed: true, sinceMs: this.context.now.wallMs };
+    const changed = { ...asked, agreed: true, sinceMs: this.context.soundMs };
     const docs = [this.#doc(changed)];
     this.context.vault({ op: 'put', docs }, (reply) => {
       if (failed(reply)) return done(reply.reason);
@@ -188,7 +188,7 @@ export class Asking {
   }
 
   #isOver(asked: Asked): boolean {
-    return Math.abs(this.context.now.wallMs - asked.sinceMs) >= GIVE_UP_MS;
+    return Math.abs(this.context.soundMs - asked.sinceMs) >= GIVE_UP_MS;
   }
 
   /** Ends what is over, and begins what has waited for a place. */

@@ -155,7 +155,7 @@ function setName({ context, sessions }: Runtime, name: string, reply: Reply): vo
 
 function newInvite(runtime: Runtime, command: CommandOf<'invite-new'>, reply: Reply): void {
   const { book, context } = runtime;
-  const { wallMs } = context.now;
+  const { soundMs } = context;
   const { expiresInMs, reusable } = command;
   if (!(expiresInMs > 0 && expiresInMs <= INVITE_LIFE_MS_MAX)) {
     return reply(failure('bad-input', { what: 'expiry' }));
@@ -168,8 +168,8 @@ function newInvite(runtime: Runtime, command: CommandOf<'invite-new'>, reply: Re
     secret,
     gate: new Secret('gate', context.random(32)),
     policy: context.profile.policy ?? 'auto',
-    createdMs: wallMs,
-    expiresMs: wallMs + expiresInMs,
+    createdMs: soundMs,
+    expiresMs: soundMs + expiresInMs,
     reusable,
     revoked: false,
     usedBy: [],
@@ -188,7 +188,7 @@ function makeRoom(runtime: Runtime): DocChange[] | undefined {
   const { book, context } = runtime;
   if (book.invites.size < INVITES_MAX) return [];
   const spent = [...book.invites.values()]
-    .filter((invite) => inviteState(invite, context.now.wallMs) !== 'open')
+    .filter((invite) => inviteState(invite, context.soundMs) !== 'open')
     .sort((a, b) => a.createdMs - b.createdMs)[0];
   if (!spent) return undefined;
   book.invites.delete(spent.id);
@@ -221,7 +221,7 @@ function revokeInvite(runtime: Runtime, command: CommandOf<'invite-revoke'>, rep
 }
 
 function inviteViewOf({ book, context, me }: Runtime, invite: Invite): InviteView {
-  const state = inviteState(invite, context.now.wallMs);
+  const state = inviteState(invite, context.soundMs);
   const { createdMs, expiresMs, id, reusable, secret } = invite;
   const text = { secret, identity: me.identity, expiresMs, reusable };
   return {

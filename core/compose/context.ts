@@ -7,6 +7,7 @@ import { assert } from '../base/assert.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Now, Random } from '../base/time.ts';
 import type { VaultReply, VaultRequest } from '../base/vault.ts';
+import { NetworkTime } from '../discovery/network-time.ts';
 import type { Effect, LogField, LogLevel, Notice } from '../effects.ts';
 
 /** What the daemon's configuration decides. */
@@ -36,6 +37,8 @@ export type VaultAnswer<Op extends VaultRequest['op']> = ReplyTo<Op> | Failed;
 
 export class Context {
   now: Now = { monoMs: 0, wallMs: 0 };
+  /** Replaced once it is known when clocks last agreed. */
+  clock = new NetworkTime();
   #effects: Effect[] = [];
   #head = 0;
   #nextRequest = 1;
@@ -46,6 +49,20 @@ export class Context {
     /** The name and the policy in it may change; the rest is as it was at the start. */
     public profile: NodeProfile,
   ) {}
+
+  /** The time that people read, ms since 1970: an odd wall clock is put right where possible. */
+  get shownMs(): number {
+    const { clock, now } = this;
+    return clock.isOdd(now) ? Math.floor(clock.read(now)) : now.wallMs;
+  }
+
+  /**
+   * The time by which things age and are made to age, ms since 1970: the wall clock, unless that
+   * is odd (DSC-43).
+   */
+  get soundMs(): number {
+    return Math.floor(this.clock.soundMs(this.now));
+  }
 
   emit(effect: Effect): void {
     this.#effects.push(effect);

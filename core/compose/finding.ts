@@ -4,6 +4,7 @@
  * @module
  */
 import { parseEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
+import { asDict, asInt, decode, encode } from '../base/bencode.ts';
 import { equal, utf8 } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
@@ -23,6 +24,10 @@ export const SAVE_EVERY_MS = 5 * 60_000;
 export const RESOLVE_AGAIN_MS = 60_000;
 export const RESOLVE_AGAIN_MS_MAX = 30 * 60_000;
 const TABLE_KEY = utf8('table');
+/** Among the documents of records: {t: when clocks last agreed, ms since 1970}. */
+const CLOCK_KEY = utf8('clock');
+/** An hour less would not be told from one more by who searches (DSC-42). */
+const KEEP_CLOCK_EVERY_MS = 30 * 60_000;
 /** Operations of the port are numbered from here, far from those of the records. */
 const PORT_OPS_FROM = 2 ** 40;
 
@@ -45,8 +50,9 @@ export interface FoundHandlers {
 
 export class Finding {
   readonly presence: Presence;
-  readonly time = new NetworkTime();
   readonly #dht: DhtNode | undefined;
+  /** When clocks last agreed, as the vault has it. */
+  #agreedMs: number | undefined;
   #saveAtMs: number;
   #resolveAtMs: number | undefined;
   #resolvePauseMs = RESOLVE_AGAIN_MS;
@@ -66,6 +72,7 @@ export class Finding {
     private readonly handlers: FoundHandlers,
   ) {
     const { now, profile, random } = context;
+    this.#agreedMs = this.time.agreedMs;
     const isTable = (doc: Doc): boolean => doc.space === 'dht' && equal(doc.key, TABLE_KEY);
     const saved = docs.find(isTable)?.value;
     const literal = profile.bootstrap.map(parseEndpoint).filter((end) => end !== undefined);
@@ -94,6 +101,10 @@ export class Finding {
     this.#drain();
   }
 
+  get time(): NetworkTime {
+    return this.context.clock;
+  }
+
   get helpers(): number {
     return this.#dht?.nodes ?? 0;
   }
@@ -111,6 +122,12 @@ export class Finding {
   /** The day and hour most of the world agrees on, ms since 1970. */
   get networkMs(): number {
     return this.time.read(this.context.now);
+  }
+
+  /** The clock of somebody linked. */
+  heardTime(source: string, theirMs: number): void {
+    this.time.handleSample(source, theirMs, this.context.now);
+    this.#drain();
   }
 
   /** The DHT for those who ask it for something themselves. Without one nothing is answered. */
@@ -248,6 +265,7 @@ export class Finding {
     this.#draining = false;
     this.#watchHelpers();
     this.#watchVotes();
+    this.#keepClock();
   }
 
   #route(out: DhtOutput): void {
@@ -299,6 +317,16 @@ export class Finding {
     this.handlers.votes();
   }
 
+  /** Now and then, when clocks agree: the next start may find a clock that says 1970. */
+  #keepClock(): void {
+    const { agreedMs } = this.time;
+    if (agreedMs === undefined || agreedMs - (this.#agreedMs ?? 0) < KEEP_CLOCK_EVERY_MS) return;
+    this.#agreedMs = agreedMs;
+    const value = encode({ t: agreedMs });
+    const docs = [{ space: 'record' as const, key: CLOCK_KEY, value }];
+    this.context.vault({ op: 'put', docs }, () => undefined);
+  }
+
   #watchHelpers(): void {
     const { helpers } = this;
     if (helpers === this.#helpers) return;
@@ -308,6 +336,14 @@ export class Finding {
     if (changed) this.context.notify({ topic: 'network', online: helpers > 0, helpers });
     if (helpers === 0 && this.#dht) this.#resolveAtMs ??= this.context.now.monoMs;
   }
+}
+
+/** Network time, as it goes on from the run before. */
+export function clockOf(docs: readonly Doc[]): NetworkTime {
+  const doc = docs.find(({ key, space }) => space === 'record' && equal(key, CLOCK_KEY));
+  const decoded = doc && decode(doc.value);
+  const dict = decoded?.ok ? asDict(decoded.value) : undefined;
+  return new NetworkTime(asInt(dict?.['t'], 0, Number.MAX_SAFE_INTEGER));
 }
 
 export function prefixed(

@@ -20,7 +20,10 @@ export function healthOf(runtime: Runtime): HealthView {
   const { context, finding, listening, place } = runtime;
   const { now } = context;
   const { sources } = finding.time;
-  const clockBehindMs = sources < SOURCES_MIN ? undefined : finding.time.read(now) - now.wallMs;
+  const behindMs = finding.time.read(now) - now.wallMs;
+  // An odd clock is told from what was agreed on before, if nobody is there to compare it with.
+  const isKnown = sources >= SOURCES_MIN || (finding.time.isOdd(now) && behindMs !== 0);
+  const clockBehindMs = isKnown ? behindMs : undefined;
   return {
     udpPort: listening.udpPort,
     tcpPort: listening.tcpPort,
@@ -84,7 +87,7 @@ function stateOf(
   if (held !== undefined) return held;
   const failed = attempts.find(({ failures, routes }) => failures > 0 && routes > 0);
   if (failed) return FAILURES[failed.failure ?? 'unreachable'];
-  if (invite && contact.devices.length === 0 && context.now.wallMs >= invite.expiresMs) {
+  if (invite && contact.devices.length === 0 && context.soundMs >= invite.expiresMs) {
     return 'invite-expired';
   }
   if (attempts.some(({ dialling, routes }) => dialling || routes > 0)) return 'dialling';

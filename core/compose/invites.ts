@@ -39,7 +39,7 @@ export class Invites {
   gates(): GateKey[] {
     const gates: GateKey[] = [];
     for (const invite of this.book.invites.values()) {
-      if (invite.revoked || this.context.now.wallMs >= invite.expiresMs) continue;
+      if (invite.revoked || this.context.soundMs >= invite.expiresMs) continue;
       let key = this.#gates.get(invite.id);
       if (!key) {
         key = { id: invite.id, kind: 'invite', secret: invite.gate };
@@ -129,7 +129,7 @@ export class Invites {
 
   /** Somebody may still come by it, or came and has no pair secret yet to find us again. */
   isNeeded(invite: Invite): boolean {
-    if (inviteState(invite, this.context.now.wallMs) === 'open') return true;
+    if (inviteState(invite, this.context.soundMs) === 'open') return true;
     if (invite.revoked) return false;
     return invite.usedBy.some((user) => {
       const contact = this.book.contactOf(user);

@@ -111,7 +111,7 @@ export class Mail {
     const { context } = this;
     const conversation = this.book.conversation(contact);
     const targets = this.book.devicesOf(contact).map(({ bundle, peer }) => ({ peer, bundle }));
-    const event = { ...draft, conversation, refs: [], timeMs: context.now.wallMs };
+    const event = { ...draft, conversation, refs: [], timeMs: context.shownMs };
     context.vault({ op: 'seal', self: this.self, draft: event, targets, docs }, (reply) => {
       if (failed(reply)) return done({ ok: false, reason: reply.reason });
       if (!reply.duplicate) {

@@ -200,7 +200,7 @@ export class Nearby {
     }
     for (const contact of book.contacts.values()) {
       const read = !routes.meetsHere(contact) ? undefined : invitedBy(contact);
-      if (!read || this.context.now.wallMs >= read.expiresMs) continue;
+      if (!read || this.context.soundMs >= read.expiresMs) continue;
       const id = `${THEIRS}${inviteId(read.secret)}`;
       peers.push({
         id,

@@ -139,15 +139,15 @@ export class Requests {
 
   /** Says nothing to them; their knock is not shown again. */
   decline({ identity }: Request, done: (fault: VaultFault | undefined) => void): void {
-    const { wallMs } = this.context.now;
+    const { soundMs } = this.context;
     const docs: DocChange[] = [
-      { space: 'request', key: identity, value: encodeDeclined(wallMs) },
+      { space: 'request', key: identity, value: encodeDeclined(soundMs) },
       ...this.#forgetDeclined(),
     ];
     this.context.vault({ op: 'put', docs }, (reply) => {
       if (failed(reply)) return done(reply.reason);
       this.#waiting.delete(hex(identity));
-      this.#declinedMs.set(hex(identity), wallMs);
+      this.#declinedMs.set(hex(identity), soundMs);
       this.#changed();
       done(undefined);
     });
@@ -188,7 +188,7 @@ export class Requests {
   #isShutOut(key: string): boolean {
     if (this.book.contacts.get(key)?.blocked) return true;
     const sinceMs = this.#declinedMs.get(key);
-    return sinceMs !== undefined && this.context.now.wallMs - sinceMs < DECLINED_KEEP_MS;
+    return sinceMs !== undefined && this.context.soundMs - sinceMs < DECLINED_KEEP_MS;
   }
 
   /** A list that is older than one we know, or contradicts it, is not theirs any more. */
@@ -216,7 +216,7 @@ export class Requests {
       text: hail.text,
       secret: hail.secret,
       bits,
-      readMs: this.#waiting.get(key)?.readMs ?? this.context.now.wallMs,
+      readMs: this.#waiting.get(key)?.readMs ?? this.context.soundMs,
     };
     const contact = this.book.contactOf(identity);
     if (contact && this.asking.has(contact)) return this.#meetHalfway(contact, request);
@@ -282,10 +282,10 @@ export class Requests {
 
   /** What has to go for one more: the cheapest, of these the oldest; undefined: it is the one. */
   #makeRoom(key: string, bits: number): DocChange[] | undefined {
-    const { wallMs } = this.context.now;
+    const { soundMs } = this.context;
     const docs: DocChange[] = [];
     for (const [other, { identity, readMs }] of this.#waiting) {
-      if (wallMs - readMs < REQUEST_KEEP_MS) continue;
+      if (soundMs - readMs < REQUEST_KEEP_MS) continue;
       this.#waiting.delete(other);
       docs.push(gone(identity));
     }
@@ -298,11 +298,11 @@ export class Requests {
   }
 
   #forgetDeclined(): DocChange[] {
-    const { wallMs } = this.context.now;
+    const { soundMs } = this.context;
     const docs: DocChange[] = [];
     for (const [key, sinceMs] of this.#declinedMs) {
       const full = this.#declinedMs.size >= DECLINED_MAX;
-      if (!full && wallMs - sinceMs < DECLINED_KEEP_MS) continue;
+      if (!full && soundMs - sinceMs < DECLINED_KEEP_MS) continue;
       this.#declinedMs.delete(key);
       docs.push(gone(fromHex(key)!));
     }

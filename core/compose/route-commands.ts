@@ -51,7 +51,7 @@ export function choosePolicy(runtime: Runtime, contact: Contact, policy: Policy)
   const change = { atMs: now.wallMs, by: 'us' as const, policy };
   contact.policy = policy;
   contact.policyChanges = withChange(contact.policyChanges, change);
-  const gates = isShut ? book.renewGates(['direct'], random, now.wallMs) : [];
+  const gates = isShut ? book.renewGates(['direct'], random, context.soundMs) : [];
   runtime.followPolicy(contact);
   return [book.contactDoc(contact), ...gates];
 }

@@ -78,7 +78,7 @@ export class Runtime {
     this.#startedAtMs = context.now.monoMs;
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
     this.book = new Book(me.identity, loaded.docs);
-    this.#put(this.book.renewOldGates(context.random, context.now.wallMs));
+    this.#put(this.book.renewOldGates(context.random, context.soundMs));
     this.drafts = new Drafts(context, this.book, loaded.docs);
     this.place = new Place(context, loaded.docs);
     this.routes = new Routes(context, {
@@ -280,8 +280,8 @@ export class Runtime {
       this.finding.presence.removePeer(besides(peer), this.context.now);
     } else this.#watchPresence(contact);
     this.invites.unfollow(contact);
-    const { now, random } = this.context;
-    const docs = this.book.renewGates(['direct', 'circuit'], random, now.wallMs);
+    const { random, soundMs } = this.context;
+    const docs = this.book.renewGates(['direct', 'circuit'], random, soundMs);
     this.#refreshRecord();
     return docs;
   }
@@ -373,8 +373,7 @@ export class Runtime {
       barred: (contact) => this.#barred(contact),
       rule: (contact) => this.routes.rule(contact),
       met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),
-      heardTime: (contact, wallMs) =>
-        this.finding.time.handleSample(hex(contact.identity), wallMs, this.context.now),
+      heardTime: (contact, wallMs) => this.finding.heardTime(hex(contact.identity), wallMs),
       lost: (contact) => this.#lost(contact),
       admitsList: (contact, list) => this.asking.admitsList(contact, list),
     };
@@ -403,7 +402,7 @@ export class Runtime {
     const known = this.book.deviceByNoise(noise)?.contact;
     if (known) return !known.blocked && this.routes.admits(known, from);
     const invite = gate.kind === 'invite' ? this.book.invites.get(gate.id) : undefined;
-    if (!invite || inviteState(invite, this.context.now.wallMs) !== 'open') return false;
+    if (!invite || inviteState(invite, this.context.soundMs) !== 'open') return false;
     return this.routes.admitsBy(invite.policy, from);
   }
 
@@ -437,11 +436,11 @@ export class Runtime {
   #upkeep(): void {
     const { context } = this;
     this.#upkeepAtMs = context.now.monoMs + UPKEEP_EVERY_MS;
-    const gate = this.book.renewOldGates(context.random, context.now.wallMs);
+    const gate = this.book.renewOldGates(context.random, context.soundMs);
     const open = new Set(this.#gates().map(({ id }) => id));
     this.#put([...gate, ...this.connections.retireGates(open)]);
     this.#refreshRecord();
-    context.vault({ op: 'bundle', wallMs: context.now.wallMs }, (reply) => {
+    context.vault({ op: 'bundle', wallMs: context.soundMs }, (reply) => {
       if (reply.op === 'failed' || equal(reply.bundle, this.#bundle)) return;
       this.#bundle = reply.bundle;
       this.sessions.sayAgain();

@@ -343,7 +343,7 @@ export class Sessions {
   ): Contact | undefined {
     const invite = this.book.invites.get(session.up.gate.id);
     const { identity } = certificate;
-    if (!invite || !inviteAdmits(invite, identity, this.context.now.wallMs)) return undefined;
+    if (!invite || !inviteAdmits(invite, identity, this.context.soundMs)) return undefined;
     if (!invite.usedBy.some((user) => equal(user, identity))) {
       invite.usedBy = [...invite.usedBy, identity];
       docs.push(this.book.inviteDoc(invite));
@@ -358,7 +358,7 @@ export class Sessions {
     const met = { device, certificate: bytes, bundle, record };
     contact.devices = [met, ...others].slice(0, DEVICES_MAX);
     contact.deviceList = list;
-    contact.lastSeenMs = this.context.now.wallMs;
+    contact.lastSeenMs = this.context.shownMs;
     if (!contact.nameIsOurs && hello.name !== undefined && hello.name !== contact.name) {
       contact.name = this.book.freeName(hello.name);
       this.book.looks.put(contact);

@@ -60,6 +60,8 @@ export interface WorkDeps {
   /** What we say at this rendezvous, without mark; undefined where we say nothing. */
   readonly record: (at: Rendezvous) => PresenceRecord | undefined;
   readonly say: (output: WorkOutput) => void;
+  /** A contact has left a record in this hour. */
+  readonly hour: (epoch: number) => void;
   /** What is known of a rendezvous has changed. */
   readonly changed: (at: Rendezvous) => void;
   /** Saves a rendezvous before its item is put. @returns the token of the answer. */
@@ -416,6 +418,7 @@ export class Work {
     if (operation.told && !judged.fresh) return true;
     operation.told = true;
     this.counters.found++;
+    if (at.access.kind === 'pair') this.#deps.hour(epoch);
     this.search.drop(at);
     const { record, fresh } = judged;
     if (at.needsLook()) {

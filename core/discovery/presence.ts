@@ -32,7 +32,7 @@ import {
   type SavedSelf,
 } from './presence-saved.ts';
 import { Saves, type SaveRequest } from './presence-saves.ts';
-import { SEARCH_AFTER_MS } from './presence-search.ts';
+import { ODD_SEARCH_AFTER_MS, ODD_SEARCH_AGAIN_MS, SEARCH_AFTER_MS } from './presence-search.ts';
 import { Work, type Clock, type WorkOutput } from './presence-work.ts';
 import { encodeRecord, type PresenceRecord, type RecordGate } from './record.ts';
 import { Rendezvous, type Access } from './rendezvous.ts';
@@ -113,6 +113,8 @@ export class Presence {
   /** When the search of the hours around begins, unless somebody was found or met before. */
   #searchAtMs: number | undefined;
   #searched = false;
+  /** The hour in which a record was found just now. */
+  #hour: number | undefined;
   #wakeAtMs: number | undefined;
 
   constructor(deps: {
@@ -147,6 +149,7 @@ export class Presence {
       speaks: () => this.#record !== undefined,
       record: (at) => this.#recordFor(at),
       say,
+      hour: (epoch) => void (this.#hour = epoch),
       changed: (at) => this.#saves.mark(at.name, this.#clock.monoMs),
       save: (at) => this.#saves.now(at.name),
     });
@@ -182,7 +185,8 @@ export class Presence {
       const starts = ready && !this.#ready;
       this.#ready = ready;
       if (!starts) return;
-      if (!this.#searched) this.#searchAtMs ??= now.monoMs + SEARCH_AFTER_MS;
+      const waitMs = this.#time.isOdd(now) ? ODD_SEARCH_AFTER_MS : SEARCH_AFTER_MS;
+      if (!this.#searched) this.#searchAtMs ??= now.monoMs + waitMs;
       this.#timetable();
       for (const at of this.#all.values()) this.#start(at);
     });
@@ -285,11 +289,13 @@ export class Presence {
     now: Now,
   ): void {
     this.#do(now, () => this.#work.handleGot(op, result, this.#clock));
+    this.#tellHour(now);
   }
 
   /** A newer item turned up before the get is over. */
   handleProgress(op: number, item: FoundItem, now: Now): void {
     this.#do(now, () => this.#work.handleProgress(op, item));
+    this.#tellHour(now);
   }
 
   /** @param result.seen the newest item that the get before the put saw. */
@@ -349,7 +355,7 @@ export class Presence {
     change();
     this.#saves.flush(now.monoMs);
     if (this.#ready) {
-      this.#searchHours();
+      this.#searchHours(now);
       this.#work.start(this.#clock);
     }
     this.#plan();
@@ -464,15 +470,25 @@ export class Presence {
     this.#saves.mark(at.name, this.#clock.monoMs);
   }
 
-  /** Once per start, and only where every lookup has failed. */
-  #searchHours(): void {
+  /** What a record that was found says of the time; a clock that was odd may be set by it. */
+  #tellHour(now: Now): void {
+    if (this.#hour === undefined) return;
+    this.#time.handleHour(this.#hour, now);
+    this.#hour = undefined;
+    this.#do(now, () => undefined);
+  }
+
+  /** Once per start, and only where every lookup has failed; with an odd clock again. */
+  #searchHours(now: Now): void {
     const { found, empty } = this.#work.counters;
     if (this.#searchAtMs === undefined || this.#clock.monoMs < this.#searchAtMs) return;
     this.#searchAtMs = undefined;
     this.#searched = true;
-    if (found === 0 && empty > 0) {
-      this.#work.search.begin([...this.#all.values()], this.#clock.epoch);
-    }
+    if (found > 0 || empty === 0) return;
+    const { agreedMs } = this.#time;
+    const agreed = this.#time.isOdd(now) ? epochOf(agreedMs!) : undefined;
+    this.#work.search.begin([...this.#all.values()], this.#clock.epoch, agreed);
+    if (agreed !== undefined) this.#searchAtMs = now.monoMs + ODD_SEARCH_AGAIN_MS;
   }
 
   #recordFor(at: Rendezvous): PresenceRecord | undefined {
