@@ -128,8 +128,7 @@ const DESIGN = {
     exit: 6,
     retryable: true,
     sentence:
-      "Your computer's clock is {off} off, so times may look wrong. " +
-      'Messages still go out.',
+      "Your computer's clock is {off} off, so times may look wrong. " + 'Messages still go out.',
     hint: 'Set the clock of this computer.',
   },
   'no-space-for-file': {
