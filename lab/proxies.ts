@@ -53,7 +53,7 @@ export function tor(room: Room, port: number, control: number): Promise<RunningP
   const args = [
     ...['-f', '/dev/null', '--DataDirectory', folder, '--ignore-missing-torrc'],
     ...['--SocksPort', `${room.address}:${port}`, '--SocksPolicy', 'accept *'],
-    ...['--ControlPort', `${room.address}:${control}`, '--CookieAuthentication', '0'],
+    ...['--ControlPort', `127.0.0.1:${control}`, '--CookieAuthentication', '0'],
     ...['--ClientRejectInternalAddresses', '0', '--Log', 'notice stdout'],
   ];
   return run(room, port, 'tor', args);
@@ -96,20 +96,21 @@ async function run(
 
 /** Runs in the room: prints what Tor tells of new streams until it is ended. */
 const LISTENER = `
-const socket = require('node:net').connect(Number(process.argv[2]), process.argv[1]);
+const socket = require('node:net').connect(Number(process.argv[1]), '127.0.0.1');
 socket.on('connect', () => socket.write('AUTHENTICATE ""\\r\\nSETEVENTS STREAM\\r\\n'));
 socket.on('data', (bytes) => process.stdout.write(bytes));
 `;
 
 /** Collects the streams that Tor is asked for from now on. */
 export function torStreams(room: Room, control: number): () => TorStream[] {
-  const child = room.spawn(process.execPath, ['-e', LISTENER, room.address, String(control)]);
+  const child = room.spawn(process.execPath, ['-e', LISTENER, String(control)]);
   let said = '';
   child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
   return () =>
     said.split('\r\n').flatMap((line) => {
       const words = /^650 STREAM \d+ NEW \d+ (\S+) (.*)$/.exec(line);
-      if (!words) return [];
+      // What Tor fetches for itself is none of ours.
+      if (words?.[2]?.includes('PURPOSE=USER') !== true) return [];
       const pairs = words[2]!.matchAll(/(\w+)=("[^"]*"|\S+)/g);
       const fields = Object.fromEntries([...pairs].map(([, key, value]) => [key, value]));
       return [{ target: words[1], ...fields } as TorStream];
