@@ -111,7 +111,7 @@ export function torStreams(room: Room, control: number): () => TorStream[] {
       const words = /^650 STREAM \d+ NEW \d+ (\S+) (.*)$/.exec(line);
       // What Tor fetches for itself is none of ours.
       if (words?.[2]?.includes('PURPOSE=USER') !== true) return [];
-      const pairs = words[2]!.matchAll(/(\w+)=("[^"]*"|\S+)/g);
+      const pairs = words[2].matchAll(/(\w+)=("[^"]*"|\S+)/g);
       const fields = Object.fromEntries([...pairs].map(([, key, value]) => [key, value]));
       return [{ target: words[1], ...fields } as TorStream];
     });
