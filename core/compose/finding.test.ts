@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest';
+import { utf8 } from '../base/bytes.ts';
 import { Prng } from '../base/prng.ts';
+import type { Doc } from '../base/vault.ts';
+import { encodeSaved } from '../discovery/saved.ts';
 import type { Effect } from '../effects.ts';
 import { Context } from './context.ts';
-import { Finding, RESOLVE_AGAIN_MS, RESOLVE_AGAIN_MS_MAX } from './finding.ts';
+import { Finding, RESOLVE_AGAIN_MS, RESOLVE_AGAIN_MS_MAX, SAVED_HEAD_START_MS } from './finding.ts';
 
 const { bytes } = new Prng(4);
 
-function offline(): { finding: Finding; context: Context; asked: (untilMs: number) => number[] } {
+function offline(docs: readonly Doc[] = []): {
+  finding: Finding;
+  context: Context;
+  asked: (untilMs: number) => number[];
+} {
   const profile = { bootstrap: ['router.example:6881'], dht: true, readOnly: false };
   const context = new Context(bytes, {
     ...profile,
@@ -14,7 +21,7 @@ function offline(): { finding: Finding; context: Context; asked: (untilMs: numbe
     displayName: undefined,
   });
   const none = (): void => undefined;
-  const finding = new Finding(context, bytes(32), [], ['v4'], {
+  const finding = new Finding(context, bytes(32), docs, ['v4'], {
     found: none,
     external: none,
     votes: none,
@@ -55,4 +62,14 @@ test('[PTH-9] a new address of this computer asks at once', () => {
   context.now = { monoMs: 3_600_001, wallMs: 1.7e12 };
   finding.handleNetworkChange(['v4', 'v6']);
   expect(asked(3_600_002).length).toBe(1);
+});
+
+test('[PTH-9] who was there in an earlier run is asked first, and helps once there is an answer', () => {
+  const endpoint = { host: '93.184.216.34', port: 6881 };
+  const nodes = [{ id: bytes(20), endpoint }];
+  const value = encodeSaved({ v4: { id: bytes(20), external: undefined, nodes } });
+  const { asked, finding } = offline([{ space: 'dht', key: utf8('table'), value }]);
+  expect(finding.stats()['dht.nodes']).toBe(1);
+  expect(finding.helpers).toBe(0);
+  expect(asked(60_000)[0]).toBe(SAVED_HEAD_START_MS);
 });

@@ -19,6 +19,8 @@ import { failed, type Context } from './context.ts';
 
 /** The routing table is written this often, and at a clean stop. */
 export const SAVE_EVERY_MS = 5 * 60_000;
+/** Those whom an earlier run has saved are asked first: with an answer no name is looked up. */
+export const SAVED_HEAD_START_MS = 5_000;
 /** Names of helpers are looked up again after this long without any helper, then after twice as
  * long each time: those who run them are not to be asked again and again. */
 export const RESOLVE_AGAIN_MS = 60_000;
@@ -97,7 +99,9 @@ export class Finding {
       recordFor: (at, record) => handlers.recordFor(at, record),
     });
     this.#saveAtMs = now.monoMs + SAVE_EVERY_MS;
-    if (this.#dht && literal.length < profile.bootstrap.length) this.#resolveAtMs = now.monoMs;
+    if (this.#dht && literal.length < profile.bootstrap.length) {
+      this.#resolveAtMs = now.monoMs + (this.#dht.nodes > 0 ? SAVED_HEAD_START_MS : 0);
+    }
     this.#drain();
   }
 
@@ -105,8 +109,9 @@ export class Finding {
     return this.context.clock;
   }
 
+  /** Nodes of the DHT that we know, once one has answered: who was there yesterday helps nobody. */
   get helpers(): number {
-    return this.#dht?.nodes ?? 0;
+    return this.#dht?.answering ?? 0;
   }
 
   /** Our address as others see it, by vote. */

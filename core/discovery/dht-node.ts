@@ -214,14 +214,21 @@ export class DhtNode {
     return encodeSaved(saved);
   }
 
-  /** Counts of everything that can grow, and of what came and went. */
-  /** Nodes in the tables of all families. */
+  /** Nodes in the tables of all families; those that an earlier run saved may be gone. */
   get nodes(): number {
     let nodes = 0;
     for (const { table } of this.#realms.values()) nodes += table.size;
     return nodes;
   }
 
+  /** The same of families in which somebody has answered in this run. */
+  get answering(): number {
+    let nodes = 0;
+    for (const { table, untried } of this.#realms.values()) if (!untried) nodes += table.size;
+    return nodes;
+  }
+
+  /** Counts of everything that can grow, and of what came and went. */
   stats(): Record<string, number> {
     const { items, peers } = this.#responder;
     const counts: Record<string, number> = {
