@@ -283,6 +283,8 @@ export class Sessions {
     this.ports.heardPolicy(contact, record.record.policy);
     this.ports.heardTime(contact, hello.wallMs);
     docs.push(this.book.put(contact));
+    // At once: the link may end before the disk has it, and then nobody may dial as before.
+    if (!this.ports.allows(contact, session.at)) this.ports.barred(contact);
     session.held = [];
     this.context.vault({ op: 'put', docs }, (reply) => {
       const stored = reply.op !== 'failed';

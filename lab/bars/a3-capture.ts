@@ -15,6 +15,7 @@ export interface Packet {
   /** Real time, milliseconds since 1970. */
   readonly atMs: number;
   readonly from: string;
+  readonly to: string;
   readonly protocol: 'tcp' | 'udp';
   readonly payload: Buffer;
 }
@@ -40,10 +41,11 @@ function readFrame(frame: Buffer, atMs: number): Packet | undefined {
   const headerBytes = (ip[0]! & 15) * 4;
   const body = ip.subarray(headerBytes, ip.readUInt16BE(2));
   const from = ip.subarray(12, 16).join('.');
+  const to = ip.subarray(16, 20).join('.');
   if (ip[9] === UDP && body.length >= 8) {
-    return { atMs, from, protocol: 'udp', payload: body.subarray(8) };
+    return { atMs, from, to, protocol: 'udp', payload: body.subarray(8) };
   }
   if (ip[9] !== TCP || body.length < 20) return undefined;
   const offset = (body[12]! >> 4) * 4;
-  return { atMs, from, protocol: 'tcp', payload: body.subarray(offset) };
+  return { atMs, from, to, protocol: 'tcp', payload: body.subarray(offset) };
 }
