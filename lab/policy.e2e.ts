@@ -1,5 +1,5 @@
 /**
- * Policies on the wire: two real daemons, each in a room of its own, with a DHT of others, and every
+ * Policies on the wire: two real daemons, each in a room of its own, with a DHT of others, and each
  * packet of the one who chooses captured. Under Hidden IP without a relay not one goes to or comes
  * from the other, and the DHT is asked nothing; the same capture under Automatic finds both.
  */
