@@ -120,7 +120,8 @@ async function openOn(
       udpPort: udp ? port : undefined,
       tcpPort: servers.length > 0 ? port : undefined,
       addresses: egress.tellsAddresses ? addresses() : [],
-      networks: ownNetworks(),
+      // Through a proxy nobody is dialled in this network, whatever the address looks like.
+      networks: egress.tellsAddresses ? ownNetworks() : [],
     }),
     stats: () => ({
       tcpListeners: servers.length,
