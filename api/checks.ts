@@ -274,6 +274,26 @@ const RUNNING = {
       'not-allowed': { state: 'fail', error: 'proxy-not-allowed' },
     },
   },
+  relays: {
+    title: 'Relays',
+    findings: {
+      reachable: { state: 'ok', sentence: '{count} reachable, {ms} ms.' },
+      none: {
+        state: 'warn',
+        sentence: '{count} known, and none reachable.',
+        hint: 'Another one, or your own: sotto config set relays.list sotto-relay:...',
+      },
+      unknown: {
+        state: 'skipped',
+        sentence: 'None known. A contact whose computer can be reached becomes one by itself.',
+        hint: 'Run one anywhere, and name it here: sotto config set relays.list sotto-relay:...',
+      },
+      own: {
+        state: 'ok',
+        sentence: 'None needed. This computer is one, and serves {clients} now.',
+      },
+    },
+  },
   ipv6: {
     title: 'IPv6',
     findings: {

@@ -18,6 +18,7 @@
  */
 import * as z from 'zod';
 import { PROFILE_METHODS } from './profiles.ts';
+import { RELAY_METHODS } from './relay.ts';
 import { Asking, Held, Policy, Route, RouteName } from './route.ts';
 import {
   API_VERSION,
@@ -431,6 +432,8 @@ export const METHODS = {
   /** Every browser that was let in must ask again. */
   'pages.forget': { params: none, result: z.object({}) },
   ...PROFILE_METHODS,
+  /** This computer as a relay of others. */
+  ...RELAY_METHODS,
   'stats.get': { params: none, result: z.object({ stats: z.record(z.string(), z.number()) }) },
   /** Answered first; the daemon then flushes and ends within 2 s. */
   'daemon.stop': { params: none, result: z.object({}) },

@@ -37,6 +37,17 @@ const account = z
   .refine((text) => new TextEncoder().encode(text).length <= ACCOUNT_BYTES_MAX, 'too long')
   .refine((text) => !/\p{Cc}/u.test(text), 'no control characters');
 
+const RELAY = /^sotto-relay:[a-z2-7]{56}@(\[[0-9a-f:.]+\]|[0-9.]+):\d{1,5}$/i;
+const RELAYS_MAX = 16;
+/** Comma-separated relays as text; the empty text is the empty list. */
+const relayList = z
+  .string()
+  .refine((text) => parts(text).length <= RELAYS_MAX, `at most ${RELAYS_MAX}`)
+  .refine(
+    (text) => parts(text).every((part) => RELAY.test(part)),
+    'sotto-relay:KEY@ADDRESS:PORT, separated by commas',
+  );
+
 const addresses = z
   .string()
   .refine(
@@ -133,6 +144,13 @@ export const Settings = z.strictObject({
   'routes.default': Policy.default('auto').describe(
     'How chats with people added from now on connect: auto, hidden, direct or lan.',
   ),
+  'relays.list': relayList
+    .default('')
+    .describe('Relays to use, each as sotto-relay:KEY@ADDRESS:PORT, separated by commas.'),
+  'relay.serve': z
+    .enum(['off', 'contacts', 'public'])
+    .default('contacts')
+    .describe('Whom this computer serves as a relay, where it can be reached.'),
   'echo.enabled': z.boolean().default(true).describe('Echo, the local test partner.'),
   'lock.afterMinutes': z
     .int()

@@ -49,6 +49,11 @@ export function addLifeVerbs(program: Command, run: RunVerb): void {
     .description('who you are, whether the network is there, what waits')
     .action(() => run(async (session) => (await import('./verbs/status.ts')).status(session)));
   program
+    .command('relay')
+    .description('whom this computer serves as a relay, and the text by which others name it')
+    .addHelpText('after', examples('sotto relay', 'sotto config set relay.serve public'))
+    .action(() => run(async (session) => (await import('./verbs/relay.ts')).relay(session)));
+  program
     .command('id')
     .description('print your ID')
     .option('--qr', 'as a QR code too')

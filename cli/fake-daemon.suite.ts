@@ -15,6 +15,8 @@ import type { Result, Status } from '@sotto/api/contract.ts';
 import { errorBody, httpStatusOf } from '@sotto/api/errors.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
 
+/** A relay as text, as far as a screen is concerned. */
+export const RELAY = 'sotto-relay:aaaa@203.0.113.7:443';
 export const TOKEN = 'ab'.repeat(32);
 /** Of the link that it opens the app with. */
 export const PAGE_KEY = '5a'.repeat(32);
@@ -307,6 +309,7 @@ const DEFAULTS: Handlers = {
     next: '1',
   }),
   'doctor.run': () => ({ checks: [] }),
+  'relay.show': () => ({ serve: 'public', clients: 2, text: RELAY }),
   'pages.open': ({ path }) => ({ url: `http://127.0.0.1:7340${path}#k=${PAGE_KEY}` }),
   'stats.get': () => ({ stats: { sockets: 2 } }),
   'daemon.stop': () => ({}),

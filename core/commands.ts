@@ -9,6 +9,9 @@ import type { RouteName } from './effects.ts';
 import type { MapVerdict } from './path/mapped.ts';
 import type { NatClass } from './path/nat-class.ts';
 
+/** Whom a device serves as a relay. */
+export type Serving = 'off' | 'contacts' | 'public';
+
 /**
  * `to` names a conversation partner: a name, an ID text, or a conversation id `c_...`.
  * Ids in results are texts: conversations `c_...`, events and invites hex, identities `sotto:...`.
@@ -254,6 +257,10 @@ export interface HealthView {
   readonly nat: Readonly<Record<Family, NatClass>>;
   /** Linked people who dialled us from outside this network. */
   readonly fromOutside: number;
+  /** The relays at which others reach us: those that we keep. */
+  readonly relays: readonly { readonly isReserved: boolean; readonly rttMs: number | undefined }[];
+  /** Whom we serve as a relay ourselves; `text` names us to others once our address is known. */
+  readonly serving: { readonly whom: Serving; readonly clients: number; readonly text?: string };
   /** Sources of network time, and by how much our clock is behind it where there are enough. */
   readonly clockSources: number;
   readonly clockBehindMs: number | undefined;

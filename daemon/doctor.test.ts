@@ -36,6 +36,8 @@ const HEALTH: HealthView = {
   mapping: 'none',
   nat: { v4: 'independent', v6: 'unknown' },
   fromOutside: 0,
+  relays: [],
+  serving: { whom: 'off', clients: 0 },
   clockSources: 4,
   clockBehindMs: 900,
 };
@@ -127,6 +129,7 @@ test('[API-22] with helpers all is told and nobody is asked', async () => {
     'port both',
     'direct mapped',
     'router unneeded',
+    'relays unknown',
     'ipv6 absent',
     'nearby off',
     'clock right',
@@ -171,6 +174,33 @@ test.each(rows)('[API-22] %s', async (_, facts, internet, helpers) => {
 });
 
 const single: [string, Facts, string, string][] = [
+  [
+    'relays',
+    {
+      health: {
+        relays: [
+          { isReserved: true, rttMs: 80.4 },
+          { isReserved: true, rttMs: 41.2 },
+          { isReserved: false, rttMs: 5 },
+        ],
+      },
+    },
+    'reachable',
+    '2 reachable, 41 ms.',
+  ],
+  [
+    'relays',
+    { health: { relays: [{ isReserved: false, rttMs: undefined }] } },
+    'none',
+    '1 known, and none',
+  ],
+  ['relays', {}, 'unknown', 'None known'],
+  [
+    'relays',
+    { health: { serving: { whom: 'public', clients: 3, text: 'sotto-relay:x' } } },
+    'own',
+    'serves 3 now',
+  ],
   ['clock', { health: { clockBehindMs: -CLOCK_OFF_MS * 7 } }, 'off', '14 minutes off'],
   ['clock', { health: { clockBehindMs: 5 * 3_600_000 } }, 'off', '5 hours off'],
   ['clock', { health: { clockBehindMs: -80 * 31_557_600_000 } }, 'off', '80 years off'],

@@ -78,6 +78,7 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
     portCheck(health, egress),
     egress.proxy ? checkOf('direct', 'proxied') : directCheck(health),
     ...(egress.proxy ? [] : [routerCheck(parts, health)]),
+    relaysCheck(health),
     ipv6Check(health),
     checkOf('nearby', parts.nearby()),
     clockCheck(health),
@@ -169,6 +170,19 @@ const VIA = { pcp: 'PCP', 'nat-pmp': 'PMP', upnp: 'UPnP' } as const;
 
 function listText(parts: readonly string[]): string {
   return [...new Set(parts)].join(' and ');
+}
+
+function relaysCheck({ relays, serving }: HealthView): Check {
+  const times = relays.flatMap(({ isReserved, rttMs }) => (isReserved ? [rttMs ?? 0] : []));
+  if (times.length > 0) {
+    const ms = Math.round(Math.min(...times));
+    return checkOf('relays', 'reachable', { count: times.length, ms });
+  }
+  if (relays.length > 0) return checkOf('relays', 'none', { count: relays.length });
+  const isOwn = serving.whom === 'public' && serving.text !== undefined;
+  return isOwn
+    ? checkOf('relays', 'own', { clients: serving.clients })
+    : checkOf('relays', 'unknown');
 }
 
 function ipv6Check({ addresses }: HealthView): Check {

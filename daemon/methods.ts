@@ -75,7 +75,7 @@ export function makeHandlers(parts: MethodParts): ProfileHandlers {
 type Bounds = Pick<ParsedParams<'messages.list'>, 'before' | 'after' | 'around'>;
 type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
-function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'doctor'> {
+function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'doctor' | 'relay'> {
   const { command, config, logs, network, ports, startedMs, version } = parts;
   const settings = (): Settings => config.values();
   const nearby = (): LanPresence => parts.lan.state;
@@ -92,6 +92,11 @@ function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | '
         pid: process.pid,
         startedAt: timeText(startedMs),
       };
+    },
+    'relay.show': async () => {
+      const { serving } = (await ask(command, { type: 'health' }, 'health')).health;
+      const { clients, text, whom: serve } = serving;
+      return text === undefined ? { serve, clients } : { serve, clients, text };
     },
     'doctor.run': async (params) => ({ checks: await examine(doctor, params.with, params.ask) }),
     'stats.get': () => ({ stats: parts.stats() }),

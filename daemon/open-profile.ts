@@ -261,6 +261,7 @@ function profileOf(
     readOnly: settings['dht.readOnly'],
     allowReserved: settings['net.allowReserved'],
     policy: readPolicy(settings['routes.default']),
+    relay: { serve: settings['relay.serve'], list: listOf(settings['relays.list']) },
     displayName: settings['profile.name'] || undefined,
   };
 }

@@ -21,6 +21,7 @@ export const DOC_SPACES = [
   'replay', // key: gate id, first flights seen
   'record', // key: pair and publisher, our and their record state
   'dht', // saved routing tables
+  'relay', // where others reach us: reservations, and whose each slot is
   'door', // our front door: settings, signed pointers, the keys of each day
   'request', // key: identity of who asks to be let in
   'draft', // key: contact identity, what was typed to them and not sent

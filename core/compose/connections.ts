@@ -24,6 +24,7 @@ import { nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
 import { isWorthPunching, type NatClass } from '../path/nat-class.ts';
 import { Probes } from '../path/probes.ts';
 import { timetableOf, type Pace, type PunchTimetable } from '../path/punch.ts';
+import { Improvement } from '../path/improvement.ts';
 import { failed, type Context } from './context.ts';
 import { Isolation } from './isolation.ts';
 
@@ -66,11 +67,17 @@ export interface ConnectionDeps {
   readonly allocateStream?: () => number;
 }
 
-/** Streams through relays, in the driver's place; false for one that is the driver's. */
+/** Relays: streams through them in the driver's place, and the links that carry these. */
 export interface CircuitStreams {
   open(out: Extract<LinksOutput, { type: 'stream-open' }>): void;
+  /** False where the stream is the driver's; so too below. */
   write(stream: number, bytes: Uint8Array): boolean;
   close(stream: number, reset: boolean): boolean;
+  handleStream(input: StreamInput): boolean;
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean;
+  handleWake(): void;
+  handleTimeout(): void;
+  wakeAtMs(): number | undefined;
 }
 
 /** A link, who dialled it, and where its path leads. */
@@ -90,6 +97,8 @@ interface Wanted {
    */
   gates: readonly GateKey[];
   routes: readonly Route[];
+  /** When a link through a relay is tried nearer. */
+  readonly improvement: Improvement;
   /** The link that leads there now. */
   linked: Linked | undefined;
   /** Why the last dial led nowhere. */
@@ -137,7 +146,10 @@ export class Connections {
       versions: VERSIONS,
       features: FEATURES,
       gates: () => deps.gates(),
-      admit: (noise, gate, from) => deps.admit(noise, gate, from),
+      admit: (noise, gate, from) => {
+        // A relay's client has a key of nobody: what it may have is asked inside.
+        return gate.kind === 'relay' || deps.admit(noise, gate, from);
+      },
       replaySeen: this.#replays,
       ...(deps.allocateStream && { allocateStream: deps.allocateStream }),
       mayProbe: (noise, nowMs) => this.#mayProbe(noise, nowMs),
@@ -151,7 +163,9 @@ export class Connections {
     if (!wanted) {
       const dialer = new Dialer({ random: this.context.random, nextDial: () => this.#nextDial++ });
       if (linked) dialer.handleLinked(nowMs);
-      wanted = { dialer, target, gates: [], routes: [], linked, failure: undefined };
+      const improvement = new Improvement();
+      improvement.handleRoute(linked?.route, nowMs);
+      wanted = { dialer, target, gates: [], routes: [], linked, failure: undefined, improvement };
       this.#wanted.set(device, wanted);
     }
     // What was derived from a secret is kept with the object that holds it.
@@ -258,6 +272,7 @@ export class Connections {
     if (!wanted) return;
     const isNew = wanted.linked?.link !== link;
     wanted.linked = { link, initiator, route };
+    wanted.improvement.handleRoute(initiator ? route : undefined, this.context.now.monoMs);
     wanted.dialer.handleLinked(this.context.now.monoMs);
     if (isNew) this.#improve(wanted);
     this.#drain();
@@ -274,6 +289,7 @@ export class Connections {
   linkLost(device: string): void {
     const wanted = this.#wanted.get(device);
     if (wanted) wanted.linked = undefined;
+    wanted?.improvement.handleRoute(undefined, this.context.now.monoMs);
     wanted?.dialer.handleLinkLost(this.context.now.monoMs);
     this.#drain();
   }
@@ -284,6 +300,7 @@ export class Connections {
    * @param moved an address that we had is gone.
    */
   handleWake(moved: boolean): void {
+    this.#circuits?.handleWake();
     const nowMs = this.context.now.monoMs;
     this.#links.handleWake(nowMs);
     for (const { dialer, linked } of this.#wanted.values()) {
@@ -323,12 +340,14 @@ export class Connections {
 
   /** True where it was a handshake of ours. */
   handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    if (this.#circuits?.handleDatagram(from, bytes)) return true;
     if (!this.#links.handleDatagram(from, bytes, this.context.now.monoMs)) return false;
     this.#drain();
     return true;
   }
 
   handleStream(input: StreamInput): void {
+    if (this.#circuits?.handleStream(input)) return;
     const nowMs = this.context.now.monoMs;
     switch (input.type) {
       case 'stream-accepted':
@@ -357,18 +376,24 @@ export class Connections {
   }
 
   handleTimeout(): void {
+    this.#circuits?.handleTimeout();
     const nowMs = this.context.now.monoMs;
     this.#links.handleTimeout(nowMs);
-    for (const { dialer } of this.#wanted.values()) {
+    for (const { dialer, improvement, linked, routes } of this.#wanted.values()) {
       const dueMs = dialer.wakeAtMs();
       if (dueMs !== undefined && nowMs >= dueMs) dialer.handleTimeout(nowMs);
+      if (!improvement.take(nowMs) || !linked) continue;
+      const better = Improvement.routes(nearerRoutes(routes, linked.route));
+      if (better.length > 0) this.#links.attach(linked.link, better, nowMs);
     }
     this.#drain();
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = this.#links.wakeAtMs();
-    for (const { dialer } of this.#wanted.values()) soonest = earliest(soonest, dialer.wakeAtMs());
+    let soonest = earliest(this.#links.wakeAtMs(), this.#circuits?.wakeAtMs());
+    for (const { dialer, improvement } of this.#wanted.values()) {
+      soonest = earliest(soonest, dialer.wakeAtMs(), improvement.wakeAtMs);
+    }
     return soonest;
   }
 

@@ -8,6 +8,7 @@ import type { Policy } from '../base/policy.ts';
 import type { Now, Random } from '../base/time.ts';
 import type { VaultReply, VaultRequest } from '../base/vault.ts';
 import { NetworkTime } from '../discovery/network-time.ts';
+import type { Serving } from '../commands.ts';
 import type { Effect, LogField, LogLevel, Notice } from '../effects.ts';
 
 /** What the daemon's configuration decides. */
@@ -22,6 +23,8 @@ export interface NodeProfile {
   readonly allowReserved: boolean;
   /** Our policy towards people whom we add, invite or let in from now on; else Automatic. */
   readonly policy?: Policy;
+  /** Relays: those to use, as text, and whom this device serves as one; absent, neither. */
+  readonly relay?: { readonly serve: Serving; readonly list: readonly string[] };
   /** What people we add see; undefined to stay nameless. */
   readonly displayName: string | undefined;
 }

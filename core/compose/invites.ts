@@ -7,7 +7,6 @@
 import { hex } from '../base/bytes.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
 import type { GateKey, LinkTarget } from '../link/contract.ts';
-import type { Route } from '../path/candidates.ts';
 import { allowsWay, type Way } from '../path/policy.ts';
 import { isPaired, type Contact } from '../people/contact.ts';
 import { inviteId, inviteState, type Invite } from '../people/invite.ts';
@@ -15,10 +14,11 @@ import { parseInvite, type InviteText } from '../people/invite-text.ts';
 import type { Book } from './book.ts';
 import type { Context } from './context.ts';
 import type { Finding } from './finding.ts';
+import type { Places } from './relays.ts';
 
 export interface InvitesPorts {
   /** A device may be dialled there; that it is theirs, their hello has to prove. */
-  target(key: string, target: LinkTarget, candidates: readonly Route[]): void;
+  target(key: string, target: LinkTarget, record: Places): void;
   /** Other invites lead somewhere than before. */
   changed(): void;
   /** May this contact see our address? Else nothing is asked or said where they could look. */
@@ -124,7 +124,7 @@ export class Invites {
       versions: majors,
       gate: { id, kind: 'invite' as const, secret: gate.secret },
     };
-    this.ports.target(hex(keys.signing), target, record.candidates);
+    this.ports.target(hex(keys.signing), target, record);
   }
 
   /** Somebody may still come by it, or came and has no pair secret yet to find us again. */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { hex } from '../base/bytes.ts';
 import type { Policy } from '../base/policy.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
 import type { OurRecord } from '../discovery/presence.ts';
@@ -18,6 +19,7 @@ import {
   type RecordCandidate,
   type RecordGate,
 } from '../discovery/record.ts';
+import { waysOf } from '../path/policy.ts';
 import type { Contact } from '../people/contact.ts';
 import type { Invite } from '../people/invite.ts';
 import type { Book } from './book.ts';
@@ -31,6 +33,10 @@ export interface OurRecordsPorts {
   candidates(policy: Policy): readonly RecordCandidate[];
   /** Number of what we say now; 0 before the first. */
   generation(): number;
+  /** Our relays, with a slot that is this reader's alone; without a reader with nobody's. */
+  relays(reader?: string): readonly Uint8Array[];
+  /** What contacts may know that we do for them. */
+  flags(): number;
   /** Whom a device belongs to that we have dialled. */
   identityOf(device: string): Uint8Array | undefined;
 }
@@ -48,22 +54,24 @@ export class OurRecords {
   all(): Said<'auto'> {
     const { device: signing, noise } = this.me;
     const keys = { signing, noise: dhPublicKey(noise.reveal()) };
-    return { ...this.#under('auto'), keys };
+    const told = { relays: this.ports.relays(), flags: this.ports.flags() };
+    return { ...this.#under('auto', told), keys };
   }
 
   /** What whoever looks there may know of it; undefined for nothing. */
   at(id: RendezvousId, all: OurRecord): OurRecord | undefined {
-    const whose = 'invite' in id ? this.book.invites.get(id.invite) : this.#personAt(id.peer);
+    const contact = 'peer' in id ? this.#personAt(id.peer) : undefined;
+    const whose = 'invite' in id ? this.book.invites.get(id.invite) : contact;
     const policy = whose?.policy;
-    return policy === 'auto' || policy === 'direct' ? { ...all, policy } : undefined;
+    if (policy !== 'auto' && policy !== 'direct') return undefined;
+    return { ...all, policy, ...this.#relays(policy, whose) };
   }
 
   /** Where we are, who we are, which gate: for people who hold this invite. */
-  forInvite({ gate, policy }: Invite): Uint8Array {
-    const told = this.#under(policy, {
-      kind: policy === 'hidden' ? 'circuit' : 'direct',
-      secret: gate,
-    });
+  forInvite(invite: Invite): Uint8Array {
+    const { gate: secret, policy } = invite;
+    const kind = policy === 'hidden' ? 'circuit' : 'direct';
+    const told = this.#under(policy, this.#relays(policy, invite), { kind, secret });
     return encodeRecord({ ...told, keys: this.all().keys });
   }
 
@@ -72,16 +80,22 @@ export class OurRecords {
     const isInvite = 'gate' in to;
     const gate = isInvite ? ({ kind: 'direct', secret: to.gate } as const) : undefined;
     const keys = isInvite ? this.all().keys : undefined;
-    return encodeRecord({ ...this.#under(to.policy, gate), candidates: [], keys });
+    return encodeRecord({ ...this.#under(to.policy, {}, gate), candidates: [], keys });
   }
 
   /** For whoever is at the far end of a link, met or not. */
   onLink(up: LinkUp, target: string | undefined): Uint8Array {
-    return encodeRecord(this.#under(this.#policyOn(up, target)));
+    const contact = this.#contactOn(up, target);
+    // A partner inside this computer is told everything: it leads nowhere else.
+    if (contact?.local) return encodeRecord(this.#under('auto', {}));
+    const whose = contact ?? this.book.invites.get(up.gate.id);
+    const policy = whose?.policy ?? 'hidden';
+    return encodeRecord(this.#under(policy, this.#relays(policy, whose)));
   }
 
   #under<P extends Policy>(
     policy: P,
+    told: Pick<PresenceRecord, 'relays' | 'flags'>,
     gate: RecordGate = this.book.gate(policy === 'hidden' ? 'circuit' : 'direct'),
   ): Said<P> {
     const { kind, secret } = gate;
@@ -92,16 +106,26 @@ export class OurRecords {
       list: this.me.list,
       candidates: this.ports.candidates(policy),
       gate: { kind, secret },
+      ...told,
     };
   }
 
-  #policyOn({ gate, peerNoise }: LinkUp, target: string | undefined): Policy {
+  /** Through which relays this one reader may come, and what we do for those we know. */
+  #relays(
+    policy: Policy,
+    whose: Contact | Invite | undefined,
+  ): Pick<PresenceRecord, 'relays' | 'flags'> {
+    const mayCome = waysOf({ ours: policy, theirs: undefined }).includes('relay');
+    const reader = whose && readerOf(whose);
+    return {
+      relays: mayCome && reader !== undefined ? this.ports.relays(reader) : [],
+      flags: policy === 'auto' ? this.ports.flags() : 0,
+    };
+  }
+
+  #contactOn({ peerNoise }: LinkUp, target: string | undefined): Contact | undefined {
     const dialled = target === undefined ? undefined : this.ports.identityOf(target);
-    const contact =
-      this.book.deviceByNoise(peerNoise)?.contact ?? (dialled && this.book.contactOf(dialled));
-    // A partner inside this computer is told everything: it leads nowhere else.
-    if (contact?.local) return 'auto';
-    return contact?.policy ?? this.book.invites.get(gate.id)?.policy ?? 'hidden';
+    return this.book.deviceByNoise(peerNoise)?.contact ?? (dialled && this.book.contactOf(dialled));
   }
 
   #personAt(peer: string): Contact | undefined {
@@ -113,4 +137,9 @@ export class OurRecords {
 /** The name of somebody's second rendezvous, under the secret that they proposed. */
 export function besides(peer: string): string {
   return peer + BESIDES;
+}
+
+/** The name under which somebody has slots at our relays. */
+export function readerOf(whose: Contact | Invite): string {
+  return 'identity' in whose ? hex(whose.identity) : `invite ${whose.id}`;
 }

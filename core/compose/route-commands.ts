@@ -5,6 +5,7 @@
 import type { Policy } from '../base/policy.ts';
 import type { DocChange } from '../base/vault.ts';
 import type { Command, CommandResult, RouteView } from '../commands.ts';
+import type { Route } from '../path/candidates.ts';
 import { isLooser, shutsOut } from '../path/policy.ts';
 import { withChange, type Contact } from '../people/contact.ts';
 import { failure, vaultFailure } from './commands.ts';
@@ -75,9 +76,15 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     endpoint: session?.endpoint,
     peerSeesMyIp: showsAddress(route),
     rttMs: session?.rttMs,
-    hops: 0,
+    hops: hopsOf(session?.at),
     punched: session !== undefined && place.isPunched(session.at, device?.record),
     changes: contact.policyChanges,
     asking: asking.step(contact),
   };
+}
+
+/** Relays in the path, as far as we can see: what the other side puts before theirs we cannot. */
+function hopsOf(route: Route | undefined): 0 | 1 | 2 {
+  if (route?.transport !== 'circuit') return 0;
+  return route.via?.isHidden ? 2 : 1;
 }

@@ -32,6 +32,7 @@ import { besides, OurRecords } from './our-records.ts';
 import { Pairing } from './pairing.ts';
 import { Place } from './place.ts';
 import { portsOf, Punching } from './punching.ts';
+import { type Places, Relays } from './relays.ts';
 import { isNewerRecord, Routes } from './routes.ts';
 import type { Me } from './self.ts';
 import { Sessions, type SessionPorts } from './sessions.ts';
@@ -54,6 +55,7 @@ export class Runtime {
   readonly place: Place;
   readonly punching: Punching;
   readonly routes: Routes;
+  readonly relays: Relays;
   #listen: Listening;
   /** What routers say they send on to us. */
   #maps: readonly PortMap[] = [];
@@ -84,11 +86,14 @@ export class Runtime {
     this.routes = new Routes(context, {
       own: () => this.#own(),
       isLinked: (contact) => this.sessions.ofContact(contact) !== undefined,
-      hasRelay: () => false,
+      hasRelay: () => this.relays.circuits.reserved > 0,
     });
+    this.relays = new Relays(this, loaded.docs, () => void this.#refreshRecord());
     this.#records = new OurRecords(me, this.book, {
       candidates: (policy) => this.place.candidates(policy, this.finding, this.#own()),
       generation: () => this.finding.presence.generation,
+      relays: (reader) => this.relays.told(reader),
+      flags: () => this.relays.flags,
       identityOf: (device) => this.connections.identityOf(device),
     });
     const mayShow = (contact: Contact): boolean => this.routes.showsAddress(contact);
@@ -103,7 +108,7 @@ export class Runtime {
       },
     });
     this.invites = new Invites(context, this.book, this.finding, {
-      target: (key, target, candidates) => this.#setTarget(key, target, candidates),
+      target: (key, target, record) => this.#setTarget(key, target, record),
       changed: () => this.nearby.refresh(),
       mayShow,
     });
@@ -234,6 +239,7 @@ export class Runtime {
       missed: this.#longing.size,
       awaited: this.punching.size,
       ...this.finding.stats(),
+      ...this.relays.stats(),
       ...prefixed('link', this.connections.stats()),
       ...prefixed('mail', this.mail.stats()),
       ...prefixed('asking', this.asking.stats()),
@@ -274,6 +280,7 @@ export class Runtime {
     this.sessions.closeContact(contact);
     this.asking.end(contact);
     this.connections.forget(contact.identity);
+    this.relays.shutOut(contact);
     const peer = hex(contact.identity);
     if (removed) {
       this.finding.presence.removePeer(peer, this.context.now);
@@ -355,13 +362,15 @@ export class Runtime {
       gates: () => this.#gates(),
       admit: (noise, gate, from) => this.#admit(noise, gate, from),
       nat: (family) => this.place.nat(family),
-      handlers: {
+      circuits: this.relays,
+      allocateStream: this.relays.allocateStream,
+      handlers: this.relays.among({
         up: (link, target) => this.sessions.handleUp(link, target),
         message: (link, body, bytes) => this.sessions.handleMessage(link, body, bytes),
         writable: (link) => this.sessions.handleWritable(link),
         path: (path) => this.sessions.handlePath(path),
         down: (link) => this.sessions.handleDown(link),
-      },
+      }),
     });
   }
 
@@ -395,7 +404,7 @@ export class Runtime {
   // Who may come in
 
   #gates(): readonly GateKey[] {
-    return [...this.book.gateKeys, ...this.invites.gates()];
+    return [...this.book.gateKeys, ...this.relays.gates, ...this.invites.gates()];
   }
 
   #admit(noise: Uint8Array, gate: GateKey, from: Route): boolean {
@@ -475,16 +484,13 @@ export class Runtime {
     this.sessions.notifyRoute(contact);
   }
 
-  #reach(known: KnownDevice, { candidates, gate, majors }: PresenceRecord): void {
+  #reach(known: KnownDevice, record: PresenceRecord): void {
+    const { gate, majors } = record;
     if (!gate) return;
     const { noise, peer } = known;
     const key: GateKey = { id: gate.kind, kind: gate.kind, secret: gate.secret };
     const { device, identity } = peer;
-    this.#setTarget(
-      known.key,
-      { identity, device, noise, versions: majors, gate: key },
-      candidates,
-    );
+    this.#setTarget(known.key, { identity, device, noise, versions: majors, gate: key }, record);
   }
 
   /** Their hello came by a way that is shut: what it said of where they are counts all the same. */
@@ -493,9 +499,10 @@ export class Runtime {
     this.sessions.notifyRoute(contact);
   }
 
-  #setTarget(key: string, target: LinkTarget, candidates: readonly Route[]): void {
+  #setTarget(key: string, target: LinkTarget, record: Places): void {
     const contact = this.book.contactOf(target.identity);
-    const routes = this.routes.dialable(contact, candidates, this.nearby.routes(key));
+    const places = this.relays.placesOf(record, contact?.policy === 'hidden');
+    const routes = this.routes.dialable(contact, places, this.nearby.routes(key));
     const session = this.sessions.of(key);
     const linked = session && {
       link: session.link,

@@ -7,7 +7,7 @@
  *   c    list     candidates, at most 4: 1 byte (bits 0-1 transport: 0 UDP, 1 TCP; bits 2-4 NAT
  *                 class: 0 unknown, 1 open, 2 independent, 3 random), compact endpoint
  *   d    list     drop references, at most 4 of 20 B
- *   f    integer  flags: bit 0 "send me a prekey bundle"
+ *   f    integer  flags: bit 0 "send me a prekey bundle", bit 1 serves as a relay (RLY-17)
  *   g    integer  generation, from 1: grows with every change of what this device says
  *   h    32 B     hash of the device list
  *   i    64 B     signing key || Noise key of the device; only in records for invites
@@ -16,7 +16,7 @@
  *   m    bytes    protocol majors, one byte each, ascending, 1 to 8
  *   o    16 B     mark, which its writer alone can check
  *   p    integer  policy: 0 automatic, 1 hidden IP, 2 direct only, 3 this network only
- *   r    list     relays with slots, at most 3 of at most 70 B
+ *   r    list     relays with slots, at most 3 of at most 72 B
  *   x    list     mailboxes, at most 3 of at most 44 B
  *
  * Empty lists and absent things are left out. Keys we do not know are kept.
@@ -44,7 +44,7 @@ import { INSIDE_BYTES_MAX, openItem, sealItem, type SealedItemFault } from './se
 export const RECORD_BYTES_MAX = INSIDE_BYTES_MAX;
 export const CANDIDATES_MAX = 4;
 export const RELAYS_MAX = 3;
-export const RELAY_BYTES_MAX = 70;
+export const RELAY_BYTES_MAX = 72;
 export const MAILBOXES_MAX = 3;
 export const MAILBOX_BYTES_MAX = 44;
 export const DROPS_MAX = 4;
@@ -83,7 +83,7 @@ export interface PresenceRecord {
   readonly list: { readonly version: number; readonly hash: Uint8Array };
   readonly candidates: readonly RecordCandidate[];
   readonly gate?: RecordGate | undefined;
-  /** Of relays and mailboxes this version keeps the bytes and knows nothing. */
+  /** Entries of core/relay/entry.ts; of mailboxes this version knows nothing. */
   readonly relays?: readonly Uint8Array[];
   readonly mailboxes?: readonly Uint8Array[];
   /** Targets of immutable items. */

@@ -57,6 +57,8 @@ export interface Via {
   /** Does it listen on UDP, on TCP? */
   readonly udp: boolean;
   readonly tcp: boolean;
+  /** The relay is not to see our address either: through one of ours first. */
+  readonly isHidden?: true;
 }
 
 /** When the first flights of a dial leave on UDP; without one, by LNK-15. */

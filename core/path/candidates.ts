@@ -31,6 +31,8 @@ export interface Via {
   readonly slot: Uint8Array;
   readonly udp: boolean;
   readonly tcp: boolean;
+  /** The relay is not to see our address either: through one of ours first. */
+  readonly isHidden?: true;
 }
 
 /** Candidates in one record. */

@@ -53,3 +53,8 @@ function prefixOf(host: string, v4Bytes: number, v6Bytes: number): string {
   const isV4 = bytes.length === 4;
   return `${isV4 ? '4' : '6'}:${bytes.subarray(0, isV4 ? v4Bytes : v6Bytes).join('.')}`;
 }
+
+/** Relays of one network may fall, or be watched, together: IPv4 /16, IPv6 /32. */
+export function networkKey(host: string): string {
+  return prefixOf(host, 2, 4);
+}

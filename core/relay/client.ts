@@ -57,6 +57,12 @@ export interface RelayClientPorts {
   broken(): void;
 }
 
+/** What slots are made with. */
+export interface Reservation {
+  readonly number: number;
+  readonly key: ReservationKey;
+}
+
 interface Circuit {
   state: 'asked' | 'open' | 'closing';
   /** When it is given up, while asked for or closing. */
@@ -76,7 +82,7 @@ export class RelayClient {
   readonly #unsent = new BoundedQueue<Uint8Array>(UNSENT_MAX);
   #exporter: Secret<'link exporter'> | undefined;
   #wanted = false;
-  #reservation: { readonly number: number; readonly key: ReservationKey } | undefined;
+  #reservation: Reservation | undefined;
   /** Does the relay hold it for us now? */
   #isReserved = false;
   #refusals = 0;
@@ -84,8 +90,15 @@ export class RelayClient {
   #nextCircuit: CircuitId = 2;
   #nowMs = 0;
 
-  constructor(ports: RelayClientPorts) {
+  /** @param former a reservation of an earlier run. */
+  constructor(ports: RelayClientPorts, former?: Reservation) {
     this.#ports = ports;
+    this.#reservation = former;
+  }
+
+  /** Held now, or before the link was lost. */
+  get reservation(): Reservation | undefined {
+    return this.#reservation;
   }
 
   get isReserved(): boolean {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { equal, hex } from '../base/bytes.ts';
+import { formatAddress } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import {
@@ -17,6 +18,7 @@ import {
 } from './limits.ts';
 import { makeSlot, reservationKey } from './slots.ts';
 import { joined, Rig, type RigClient } from './testing/rig.ts';
+import { encodeRelay } from './wire.ts';
 
 const NOTHING = { clients: 0, reservations: 0, circuits: 0, owedErrors: 0, waitingBytes: 0 };
 
@@ -520,4 +522,42 @@ test('[RLY-2] the key of a reservation is the one that its number gives', () => 
   expect(owner.core.slot(3)).toEqual(makeSlot(secret, { number, index: 3 }));
   const other = new Secret<'relay'>('relay', new Prng(99).bytes(32));
   expect(hex(reservationKey(other, number).reveal())).not.toBe(hex(key));
+});
+
+test('[RLY-11] ⚑ twenty thousand wishes for private places, in all forms: nothing is opened', () => {
+  const prng = new Prng(66);
+  const byte = (): number => prng.bytes(1)[0]!;
+  const forms: (() => string)[] = [
+    () => `127.${byte()}.${byte()}.${byte()}`,
+    () => `10.${byte()}.${byte()}.${byte()}`,
+    () => `192.168.${byte()}.${byte()}`,
+    () => `172.${16 + (byte() & 15)}.${byte()}.${byte()}`,
+    () => `169.254.${byte()}.${byte()}`,
+    () => `100.${64 + (byte() & 63)}.${byte()}.${byte()}`,
+    () => `0.${byte()}.${byte()}.${byte()}`,
+    () => `${224 + (byte() & 31)}.${byte()}.${byte()}.${byte()}`,
+    () => formatAddress(new Uint8Array([...Array(10).fill(0), 255, 255, 127, 0, 0, byte()])),
+    () => formatAddress(new Uint8Array([...Array(12).fill(0), 10, 0, 0, byte()])),
+    () => `64:ff9b::${hex(prng.bytes(2))}:${hex(prng.bytes(2))}`,
+    () => `2002:7f00:${hex(prng.bytes(2))}::1`,
+    () => `2001:0:${hex(prng.bytes(2))}::7f00:1`,
+    () => `fe80::${hex(prng.bytes(2))}`,
+    () => `fd${hex(prng.bytes(1))}::1`,
+    () => `ff02::${hex(prng.bytes(1))}`,
+    () => '::',
+    () => '::1',
+  ];
+  const rig = new Rig();
+  for (let i = 0; i < 20_000; i++) {
+    const host = `2a00:${(i >> 8).toString(16)}:${(i & 255).toString(16)}::1`;
+    const exporter = new Secret<'link exporter'>('link exporter', new Uint8Array(32).fill(1));
+    rig.server.handleUp(1e6 + i, host, exporter, rig.nowMs);
+    const endpoint = { host: forms[i % forms.length]!(), port: i % 3 === 0 ? 443 : 8_080 };
+    const key = new Uint8Array(32).fill(i & 255);
+    const body = encodeRelay({ type: 'extend', circuit: 2, endpoint, key });
+    rig.server.handleMessage(1e6 + i, body, rig.nowMs);
+    rig.server.handleDown(1e6 + i, rig.nowMs);
+  }
+  expect([rig.verifying.length, rig.opened.length]).toEqual([0, 0]);
+  expect(rig.server.stats()).toMatchObject(NOTHING);
 });

@@ -135,6 +135,10 @@ export class RelayServer {
     this.#extensions = new Extensions(deps.ports);
   }
 
+  get clients(): number {
+    return this.#clients.size;
+  }
+
   /** Is this link one of a client? */
   owns(link: LinkId): boolean {
     return this.#clients.has(link);

@@ -12,6 +12,7 @@ import {
   NUMBERS,
   passOf,
   proofOf,
+  relayGateSecret,
   relaySecretOf,
   reservationKey,
 } from './slots.ts';
@@ -78,4 +79,10 @@ test('[RLY-4] a pass is of one gate and one link, and is not the gate', () => {
   expect(equal(pass, gate.reveal())).toBe(false);
   const renewed = new Secret<'gate'>('gate', prng.bytes(32));
   expect(equal(pass, passOf(renewed, link))).toBe(false);
+});
+
+test('[RLY-1] the gate of a relay follows from its key, and is not the key', () => {
+  const key = prng.bytes(32);
+  expect(relayGateSecret(key).reveal()).toEqual(kdf(key, LABELS.relayGate));
+  expect(relayGateSecret(key).equals(relayGateSecret(prng.bytes(32)))).toBe(false);
 });

@@ -43,6 +43,11 @@ export interface SlotName {
   readonly index: number;
 }
 
+/** The gate of a relay: whoever knows its Noise key may knock (RLY-1). */
+export function relayGateSecret(relayNoise: Uint8Array): GateSecret {
+  return new Secret('gate', kdf(relayNoise, LABELS.relayGate));
+}
+
 /** The same after every restart, so that no reservation has to be stored. */
 export function relaySecretOf(noise: NoiseSecret): RelaySecret {
   return new Secret('relay', kdf(noise.reveal(), LABELS.relaySecret));

@@ -158,7 +158,7 @@ function records(): PresenceRecord[] {
       { transport: 'tcp', endpoint: V6, nat: 'random' },
     ],
     gate: { kind: 'direct', secret: new Secret('gate', bytes(32)) },
-    relays: [bytes(70)],
+    relays: [bytes(72)],
     mailboxes: [bytes(44)],
     drops: [bytes(20)],
     flags: 1,

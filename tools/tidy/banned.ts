@@ -77,6 +77,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'core/link/noise.ts': 'mixes the pre-shared key into the handshake',
   'lab/bars/b1-attack.ts': 'tries as keys what an attacker could have',
   'core/relay/server.ts': 'tells the owner of a reservation its key',
+  'core/compose/places-saved.ts': 'writes a document of the vault',
   'core/people/contact.ts': 'writes a document of the vault',
   'core/people/gate.ts': 'writes a document of the vault',
   'core/people/knock.ts': 'tells the pair secret to one device, sealed by the ratchet',

@@ -9,7 +9,7 @@ import { Prng } from '../../base/prng.ts';
 import type { VaultReply, VaultRequest } from '../../base/vault.ts';
 import type { Command, CommandResult } from '../../commands.ts';
 import type { Effect, Input, Notice } from '../../effects.ts';
-import { Node } from '../../node.ts';
+import { Node, type NodeProfile } from '../../node.ts';
 import type { PortMap } from '../../path/port-map/contract.ts';
 import type { TestNat } from '../../path/test-nat.ts';
 
@@ -22,9 +22,17 @@ interface Reached {
 /** Where announcements come from. */
 const LAN_MOUTH_PORT = 50_000;
 
+/** What a person has beside a name. */
+export interface More {
+  readonly host?: string;
+  readonly relay?: NodeProfile['relay'];
+}
+
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
 export class World {
   nowMs = 1_000;
+  /** Between whom nothing passes directly. */
+  isApart: (a: Person, b: Person) => boolean = () => false;
   /** Sees every datagram. */
   tap: (bytes: Uint8Array) => void = () => undefined;
   readonly people: Person[] = [];
@@ -37,8 +45,8 @@ export class World {
     this.#clients = new Prng(seed);
   }
 
-  person(name: string, dht = false): Person {
-    const person = new Person(this, name, 20_000 + this.people.length, dht);
+  person(name: string, dht = false, more: More = {}): Person {
+    const person = new Person(this, name, 20_000 + this.people.length, dht, more);
     this.people.push(person);
     return person;
   }
@@ -63,7 +71,8 @@ export class World {
       const isThere = person.host === target?.host || scopeOf(person.host) === 'loopback';
       return person.running && person.port === target?.port && person.nat === nat && isThere;
     });
-    return far && !far.cutOff && !from.cutOff ? { far, source } : undefined;
+    const isCut = !far || far.cutOff || from.cutOff || this.isApart(from, far);
+    return isCut ? undefined : { far, source };
   }
 
   #natAt(host: string): TestNat | undefined {
@@ -128,7 +137,9 @@ export class Person {
     readonly name: string,
     public port: number,
     readonly dht: boolean,
+    readonly more: More = {},
   ) {
+    this.host = more.host ?? this.host;
     this.vault = new ModelVault(new Prng(world.seed * 1e5 + port).bytes);
   }
 
@@ -147,6 +158,7 @@ export class Person {
         dht: this.dht,
         readOnly: false,
         allowReserved: true,
+        ...(this.more.relay && { relay: this.more.relay }),
         displayName: this.name,
       },
     });
@@ -163,6 +175,15 @@ export class Person {
       far.#inbox.push({ type: 'stream-closed', stream, reason: 'reset' });
     }
     this.#streams.clear();
+  }
+
+  /** What lies between them goes without a word: no end hears of it but by silence. */
+  dropStreamsTo(far: Person): void {
+    for (const [stream, end] of this.#streams) {
+      if (end.far !== far) continue;
+      this.#streams.delete(stream);
+      this.#inbox.push({ type: 'stream-closed', stream, reason: 'reset' });
+    }
   }
 
   command(command: Command): number {
@@ -286,7 +307,7 @@ export class Person {
         const end = this.#streams.get(effect.stream);
         const isRouted = end?.to !== undefined && (this.nat ?? end.far.nat) !== undefined;
         const passes = isRouted ? this.world.reach(this, end.to!) : !end?.far.cutOff;
-        if (end && passes && !this.cutOff)
+        if (end && passes && !this.cutOff && !this.world.isApart(this, end.far))
           end.far.#inbox.push({ type: 'stream-bytes', stream: end.stream, bytes: effect.bytes });
         this.#inbox.push({ type: 'stream-writable', stream: effect.stream });
         return;

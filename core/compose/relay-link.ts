@@ -1,0 +1,300 @@
+/**
+ * A relay and our link to it: who we are to it is made up for this one relay and this one run, so
+ * that it sees no identity (RLY-1).
+ *
+ *   resting --needed--> dialling --up--> linked --down--> resting, or due again where still needed
+ *                          '--failed--> what waited for it fails; due again where a place is kept
+ *
+ * @module
+ */
+import { earliest, unit } from '../base/time.ts';
+import type { Endpoint } from '../base/endpoint.ts';
+import { hex } from '../base/bytes.ts';
+import { dhPublicKey } from '../crypto/dh.ts';
+import { Secret } from '../crypto/keys.ts';
+import type { LinksOutput, Route } from '../link/contract.ts';
+import { RELAY_VERSIONS } from '../link/handshake.ts';
+import { Links } from '../link/links.ts';
+import { BACK_OFF_MS } from '../path/dialer.ts';
+import { RelayClient, type RelayClientPorts, type Reservation } from '../relay/client.ts';
+import type { RelayAddress } from '../relay/entry.ts';
+import { relayGateSecret } from '../relay/slots.ts';
+import type { Context } from './context.ts';
+import { FEATURES } from './versions.ts';
+
+/** A link without circuits and without a reservation is left after this. */
+export const UNUSED_MS = 30_000;
+/** Circuits end where their relay's link has had no path for this: another way is tried sooner. */
+export const CIRCUIT_GRACE_MS = 1_000;
+/** A link without a path for so long is dialled anew, beside its own tries. */
+const REDIAL_MS = 2_000;
+
+type Up = Extract<LinksOutput, { type: 'up' }>;
+type Stream = Extract<LinksOutput, { stream: number }>;
+
+export interface RelayLinkPorts extends Omit<RelayClientPorts, 'send' | 'broken'> {
+  allocateStream(): number;
+  /** Opens, writes or closes a stream that this link asked for. */
+  stream(output: Stream): void;
+  /** The link is up, or came to nothing: what waited for it goes on or fails. */
+  settled(isUp: boolean): void;
+  /** What is known of the relay has changed. */
+  changed(): void;
+}
+
+export class RelayLink {
+  /** Hex of its key. */
+  readonly name: string;
+  readonly client: RelayClient;
+  readonly #links: Links;
+  readonly #ports: RelayLinkPorts;
+  #link: number | undefined;
+  #dial: number | undefined;
+  #nextDial = 1;
+  #dueAtMs: number | undefined;
+  #pathLostAtMs: number | undefined;
+  #unusedAtMs: number | undefined;
+  #isKept = false;
+  #draining = false;
+  #dialledAtMs = 0;
+  failures = 0;
+  rttMs: number | undefined;
+
+  /** @param hop where it is reached through another relay. */
+  constructor(
+    private readonly context: Context,
+    readonly address: RelayAddress,
+    readonly isExtended: boolean,
+    ports: RelayLinkPorts,
+    former?: Reservation,
+  ) {
+    this.name = hex(address.key);
+    this.#ports = ports;
+    const noise = new Secret('device noise', context.random(32));
+    const key = dhPublicKey(noise.reveal());
+    this.#links = new Links({
+      random: context.random,
+      self: { identity: key, device: key, noise },
+      versions: RELAY_VERSIONS,
+      features: FEATURES,
+      gates: () => [],
+      admit: () => false,
+      replaySeen: new Map(),
+      allocateStream: () => ports.allocateStream(),
+    });
+    const clientPorts: RelayClientPorts = {
+      ...ports,
+      send: (body) => {
+        return this.#link !== undefined && this.#links.send(this.#link, body, context.now.monoMs);
+      },
+      broken: () => this.#leave('protocol'),
+    };
+    this.client = new RelayClient(clientPorts, former);
+    this.#unusedAtMs = context.now.monoMs + UNUSED_MS;
+  }
+
+  get isUp(): boolean {
+    return this.#link !== undefined && this.#pathLostAtMs === undefined;
+  }
+
+  /** Nothing is under way and nobody wants anything. */
+  get isOver(): boolean {
+    return this.#link === undefined && this.#dial === undefined && this.#dueAtMs === undefined;
+  }
+
+  /** Keeps a reservation there, or lets it go. */
+  keep(isKept: boolean): void {
+    if (isKept === this.#isKept) return;
+    this.#isKept = isKept;
+    this.client.setWanted(isKept, this.context.now.monoMs);
+    if (isKept) this.need();
+    else if (this.client.circuits === 0) this.#unusedAtMs = this.context.now.monoMs;
+    this.drain();
+  }
+
+  /** Something waits for the link: it is dialled unless that is under way. */
+  need(): void {
+    this.#unusedAtMs = this.context.now.monoMs + UNUSED_MS;
+    if (this.isUp || this.#dial !== undefined) return;
+    this.#dueAtMs = undefined;
+    const { context, address } = this;
+    const dial = this.#nextDial++;
+    this.#dial = dial;
+    this.#dialledAtMs = context.now.monoMs;
+    const secret = relayGateSecret(address.key);
+    const gate = { id: 'relay', kind: 'relay', secret } as const;
+    const { key: noise } = address;
+    const target = { identity: noise, device: noise, noise, versions: RELAY_VERSIONS, gate };
+    const routes = this.#routes();
+    this.#links.dial(dial, target, routes, new Uint8Array(0), context.now.monoMs);
+    this.drain();
+  }
+
+  /** True where the datagram was for this link. */
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    if (!this.#links.handleDatagram(from, bytes, this.context.now.monoMs)) return false;
+    this.drain();
+    return true;
+  }
+
+  handleStream(stream: number, what: 'opened' | 'writable' | 'closed' | Uint8Array): void {
+    const nowMs = this.context.now.monoMs;
+    if (what === 'opened') this.#links.handleStreamOpened(stream, nowMs);
+    else if (what === 'writable') this.#links.handleStreamWritable(stream, nowMs);
+    else if (what === 'closed') this.#links.handleStreamClosed(stream, nowMs);
+    else this.#links.handleStreamBytes(stream, what, nowMs);
+    this.drain();
+  }
+
+  handleWake(): void {
+    this.#links.handleWake(this.context.now.monoMs);
+    if (this.#isKept) this.need();
+    this.drain();
+  }
+
+  handleTimeout(): void {
+    const { monoMs } = this.context.now;
+    this.#links.handleTimeout(monoMs);
+    this.client.handleTimeout(monoMs);
+    if (this.#dueAtMs !== undefined && monoMs >= this.#dueAtMs) this.need();
+    const lostAtMs = this.#pathLostAtMs;
+    if (lostAtMs !== undefined && monoMs >= lostAtMs + CIRCUIT_GRACE_MS) {
+      this.client.abandon(monoMs);
+    }
+    const isUnused = !this.#isKept && this.client.circuits === 0;
+    if (!isUnused) this.#unusedAtMs = monoMs + UNUSED_MS;
+    else if (monoMs >= (this.#unusedAtMs ?? 0)) this.#leave('closed');
+    this.drain();
+  }
+
+  wakeAtMs(): number | undefined {
+    const isUnused = this.#link !== undefined && !this.#isKept && this.client.circuits === 0;
+    const lostAtMs = this.client.circuits > 0 ? this.#pathLostAtMs : undefined;
+    return earliest(
+      this.#links.wakeAtMs(),
+      this.client.wakeAtMs(),
+      this.#dueAtMs,
+      lostAtMs === undefined ? undefined : lostAtMs + CIRCUIT_GRACE_MS,
+      isUnused ? this.#unusedAtMs : undefined,
+    );
+  }
+
+  /** Ends everything: nobody wants it any more. */
+  close(): void {
+    this.#isKept = false;
+    this.#leave('closed');
+    this.drain();
+  }
+
+  /** Moves what the link says on; after anything was told to `client` directly. */
+  drain(): void {
+    if (this.#draining) return; // the outer call goes on with what this one has added
+    this.#draining = true;
+    for (let out = this.#links.poll(); out; out = this.#links.poll()) this.#carryOut(out);
+    this.#draining = false;
+  }
+
+  stats(): Record<string, number> {
+    return { circuits: this.client.circuits, reserved: this.client.isReserved ? 1 : 0 };
+  }
+
+  #routes(): Route[] {
+    const { endpoint, tcp, udp } = this.address;
+    if (this.isExtended) return [{ transport: 'circuit', endpoint }];
+    const routes: Route[] = [];
+    if (udp) routes.push({ transport: 'udp', endpoint });
+    if (tcp) routes.push({ transport: 'tcp', endpoint });
+    return routes;
+  }
+
+  #carryOut(out: LinksOutput): void {
+    const nowMs = this.context.now.monoMs;
+    switch (out.type) {
+      case 'datagram':
+        return this.context.emit(out);
+      case 'stream-open':
+      case 'stream-write':
+      case 'stream-close':
+        return this.#ports.stream(out);
+      case 'up':
+        return this.#up(out);
+      case 'message':
+        this.client.handleMessage(out.body, nowMs);
+        return this.#links.credit(out.link, out.bytes, nowMs);
+      case 'writable':
+        return this.client.handleWritable(nowMs);
+      case 'path':
+        return this.#path(out);
+      case 'down':
+        return this.#down(out.link);
+      case 'dial-failed':
+        return this.#failed();
+      case 'replay':
+        return; // nobody comes in here
+    }
+  }
+
+  #up({ exporter, link }: Up): void {
+    const { monoMs } = this.context.now;
+    if (this.#link !== undefined) this.client.handleDown(monoMs); // it restarted
+    this.#link = link;
+    this.#dial = undefined;
+    this.#dueAtMs = undefined;
+    this.failures = 0;
+    // Two round trips: the flight and its reply, then the mix.
+    this.rttMs ??= (monoMs - this.#dialledAtMs) / 2;
+    this.#pathLostAtMs = undefined;
+    this.client.handleUp(exporter, monoMs);
+    this.#ports.settled(true);
+    this.#ports.changed();
+  }
+
+  #path({ doubted, link, route, rttMs }: Extract<LinksOutput, { type: 'path' }>): void {
+    if (link !== this.#link) return;
+    const { monoMs } = this.context.now;
+    this.rttMs = rttMs ?? this.rttMs;
+    const wasUp = this.isUp;
+    if (route === undefined) {
+      this.#pathLostAtMs ??= monoMs;
+      // Where it restarted, it knows the link no more: only a fresh one helps.
+      this.#dueAtMs ??= monoMs + REDIAL_MS;
+    } else if (!doubted) {
+      this.#pathLostAtMs = undefined;
+      this.#dueAtMs = undefined;
+    }
+    if (wasUp === this.isUp) return;
+    if (this.isUp) this.#ports.settled(true);
+    this.#ports.changed();
+  }
+
+  #down(link: number): void {
+    if (link !== this.#link) return; // a newer one has replaced it
+    this.#link = undefined;
+    this.#pathLostAtMs = undefined;
+    this.client.handleDown(this.context.now.monoMs);
+    if (this.#isKept) this.#again();
+    this.#ports.changed();
+  }
+
+  #failed(): void {
+    this.#dial = undefined;
+    this.failures++;
+    this.#ports.settled(false);
+    if (this.#isKept) this.#again();
+    this.#ports.changed();
+  }
+
+  #again(): void {
+    const step = Math.min(Math.max(this.failures, 1), BACK_OFF_MS.length) - 1;
+    const waitMs = BACK_OFF_MS[step]! * (1 + unit(this.context.random) / 4);
+    this.#dueAtMs = this.context.now.monoMs + waitMs;
+  }
+
+  #leave(reason: 'closed' | 'protocol'): void {
+    const nowMs = this.context.now.monoMs;
+    this.#dueAtMs = undefined;
+    if (this.#dial !== undefined) this.#links.cancelDial(this.#dial);
+    this.#dial = undefined;
+    if (this.#link !== undefined) this.#links.close(this.#link, reason, nowMs);
+  }
+}

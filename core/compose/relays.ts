@@ -1,0 +1,281 @@
+/**
+ * Relays: those that we use and the one that we are, as one part of the node (RLY-13 to RLY-18).
+ *
+ *   sources    our own list, then contacts who serve   -> circuits.ts: links, reservations, streams
+ *   our links  those by the relay gate                 -> relay-service.ts, the others to people
+ *   records    of others: their relays become routes; of ours: our relays, a slot for each reader
+ *
+ * @module
+ */
+import { equal, hex } from '../base/bytes.ts';
+import { type Endpoint, endpointKey, scopeOf } from '../base/endpoint.ts';
+import { earliest } from '../base/time.ts';
+import type { Doc } from '../base/vault.ts';
+import { dhPublicKey } from '../crypto/dh.ts';
+import type { HealthView } from '../commands.ts';
+import { decodeRecord, type PresenceRecord } from '../discovery/record.ts';
+import type { Input } from '../effects.ts';
+import type { GateKey } from '../link/contract.ts';
+import { streamIds } from '../link/stream-ids.ts';
+import type { Route } from '../path/candidates.ts';
+import type { Contact } from '../people/contact.ts';
+import { isRelayEndpoint } from '../relay/address.ts';
+import { decodeEntry, type RelayAddress } from '../relay/entry.ts';
+import type { StreamNews } from '../relay/extensions.ts';
+import { formatRelay, parseRelay } from '../relay/relay-text.ts';
+import { Circuits, type RelaySource } from './circuits.ts';
+import type { Connections, LinkHandlers } from './connections.ts';
+import type { Context } from './context.ts';
+import { prefixed } from './finding.ts';
+import { readerOf } from './our-records.ts';
+import { RelayService } from './relay-service.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Bit of a record's flags: this device serves its contacts as a relay. */
+export const SERVES_FLAG = 2;
+type StreamInput = Extract<Input, { stream: number }>;
+
+/** Where a record says that somebody is. */
+export type Places = Pick<PresenceRecord, 'candidates' | 'relays'>;
+
+export class Relays {
+  readonly circuits: Circuits;
+  private readonly context: Context;
+  readonly #service: RelayService;
+  readonly #own: readonly RelaySource[];
+  readonly #key: Uint8Array;
+  /** Numbers of the streams of all our links, and those to relays. */
+  readonly allocateStream = streamIds();
+
+  constructor(
+    private readonly runtime: Runtime,
+    docs: readonly Doc[],
+    /** Our records say something else now. */
+    entriesChanged: () => void,
+  ) {
+    const { book, context, me } = runtime;
+    this.context = context;
+    const connections = (): Connections => runtime.connections;
+    this.#key = dhPublicKey(me.noise.reveal());
+    const listed = (context.profile.relay?.list ?? []).map(parseRelay);
+    this.#own = listed.flatMap((address) => (address ? [{ address, isOwn: true }] : []));
+    this.circuits = new Circuits(context, docs, {
+      candidates: () => this.#sources(),
+      mayBe: (endpoint) => this.#mayBe(endpoint),
+      allocateStream: this.allocateStream,
+      news: (stream, news) => this.#news(stream, news),
+      accepted: (stream, relay) => connections().handleCircuit(stream, relay),
+      entriesChanged,
+    });
+    this.#service = new RelayService(context, me, {
+      send: (link, body) => connections().send(link, body),
+      credit: (link, bytes) => connections().credit(link, bytes),
+      close: (link) => connections().close(link, 'closed'),
+      allocateStream: this.allocateStream,
+      passes: () =>
+        book.gateKeys.filter(({ kind }) => kind === 'direct').map((gate) => gate.secret),
+      mayBe: (endpoint) => this.#mayBe(endpoint) && !this.#isOurs(endpoint),
+      verify: (hop, done) => this.circuits.verify(hop, done),
+    });
+  }
+
+  /** Flags of our records for contacts. */
+  get flags(): number {
+    return this.#serves ? SERVES_FLAG : 0;
+  }
+
+  /** What we are to others, and the text by which they can name us. */
+  get serving(): HealthView['serving'] {
+    const whom = this.#service.serves;
+    const clients = this.#service.clients;
+    const { addresses, tcpPort, udpPort } = this.runtime.listening;
+    const port = tcpPort ?? udpPort;
+    const host = addresses.find((one) => port !== undefined && this.#mayBe({ host: one, port }));
+    if (whom === 'off' || host === undefined) return { whom, clients };
+    return {
+      whom,
+      clients,
+      text: formatRelay({ endpoint: { host, port: port! }, key: this.#key }),
+    };
+  }
+
+  /** By which others come to us as to a relay. */
+  get gates(): readonly GateKey[] {
+    return this.#service.gates;
+  }
+
+  /** The links of people, without those for whom we are a relay. */
+  among(people: LinkHandlers): LinkHandlers {
+    const service = this.#service;
+    return {
+      up: (link, target) => {
+        if (link.gate.kind === 'relay') service.handleUp(link);
+        else people.up(link, target);
+      },
+      message: (link, body, bytes) => {
+        if (service.owns(link)) service.handleMessage(link, body, bytes);
+        else people.message(link, body, bytes);
+      },
+      writable: (link) => {
+        if (service.owns(link)) service.handleWritable(link);
+        else people.writable(link);
+      },
+      path: (path) => {
+        if (!service.owns(path.link)) people.path(path);
+      },
+      down: (link) => {
+        if (service.owns(link)) service.handleDown(link);
+        else people.down(link);
+      },
+    };
+  }
+
+  /**
+   * Where a record says that somebody is: their addresses, and circuits through their relays.
+   * @param isHidden our address is to be hidden: through a relay of ours first.
+   */
+  placesOf(record: Places, isHidden: boolean): Route[] {
+    this.circuits.refresh(); // perhaps they serve now
+    const routes: Route[] = [...record.candidates];
+    for (const bytes of record.relays ?? []) {
+      const entry = decodeEntry(bytes);
+      if (!entry || !this.#mayBe(entry.endpoint) || equal(entry.key, this.#key)) continue;
+      const { endpoint, key: relay, slot, tcp, udp } = entry;
+      const via = { relay, slot, udp, tcp, ...(isHidden && { isHidden: true as const }) };
+      routes.push({ transport: 'circuit', endpoint, via });
+    }
+    return routes;
+  }
+
+  /** What our records tell a reader of our relays: with slots of their own, or of nobody's. */
+  told(reader: string | undefined): readonly Uint8Array[] {
+    return reader === undefined ? this.circuits.commonEntries : this.circuits.entries(reader);
+  }
+
+  /** They come in by no slot any more: their own, nor those of invites that they used. */
+  shutOut(contact: Contact): void {
+    const { invites } = this.runtime.book;
+    const used = [...invites.values()].filter(({ usedBy }) => {
+      return usedBy.some((user) => equal(user, contact.identity));
+    });
+    for (const reader of [contact, ...used]) this.circuits.revoke(readerOf(reader));
+  }
+
+  open(out: Parameters<Circuits['open']>[0]): void {
+    this.circuits.open(out);
+  }
+
+  write(stream: number, bytes: Uint8Array): boolean {
+    return this.circuits.write(stream, bytes);
+  }
+
+  close(stream: number, reset: boolean): boolean {
+    return this.circuits.close(stream, reset);
+  }
+
+  handleWake(): void {
+    this.circuits.handleWake();
+  }
+
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    return this.circuits.handleDatagram(from, bytes);
+  }
+
+  /** False where the stream carries a link of people. */
+  handleStream(input: StreamInput): boolean {
+    const { stream } = input;
+    if (input.type === 'stream-accepted') return false;
+    const news = newsOf(input);
+    return this.circuits.handleStream(stream, news) || this.#service.handleStream(stream, news);
+  }
+
+  handleTimeout(): void {
+    this.circuits.handleTimeout();
+    this.#service.handleTimeout();
+  }
+
+  wakeAtMs(): number | undefined {
+    return earliest(this.circuits.wakeAtMs(), this.#service.wakeAtMs());
+  }
+
+  stats(): Record<string, number> {
+    return {
+      ...prefixed('circuits', this.circuits.stats()),
+      ...prefixed('relay', this.#service.stats()),
+    };
+  }
+
+  /** Worth telling contacts: we serve, and others can reach us. */
+  get #serves(): boolean {
+    if (this.#service.serves === 'off') return false;
+    const { addresses, tcpPort, udpPort } = this.runtime.listening;
+    const port = tcpPort ?? udpPort;
+    if (port === undefined) return false;
+    return (
+      this.runtime.sessions.fromOutside > 0 || addresses.some((host) => this.#mayBe({ host, port }))
+    );
+  }
+
+  #mayBe(endpoint: Endpoint): boolean {
+    return isRelayEndpoint(endpoint, this.context.profile.allowReserved);
+  }
+
+  #isOurs({ host }: Endpoint): boolean {
+    return this.runtime.listening.addresses.includes(host);
+  }
+
+  #news(stream: number, news: StreamNews): void {
+    const { connections } = this.runtime;
+    if (news === 'opened') connections.handleStream({ type: 'stream-opened', stream });
+    else if (news === 'writable') connections.handleStream({ type: 'stream-writable', stream });
+    else if (news === 'closed') {
+      connections.handleStream({ type: 'stream-closed', stream, reason: 'circuit' });
+    } else connections.handleStream({ type: 'stream-bytes', stream, bytes: news });
+  }
+
+  /** Our own list first, then contacts who serve. */
+  #sources(): RelaySource[] {
+    const sources = [...this.#own];
+    const { book } = this.runtime;
+    for (const contact of book.contacts.values()) {
+      if (contact.blocked || contact.local || contact.policy !== 'auto') continue;
+      for (const device of book.devicesOf(contact)) {
+        const read = device.record && decodeRecord(device.record);
+        if (!read?.ok || ((read.record.flags ?? 0) & SERVES_FLAG) === 0) continue;
+        const address = this.#addressOf(read.record, device.noise);
+        const { gate } = read.record;
+        if (!address || gate?.kind !== 'direct') continue;
+        const owner = hex(contact.identity);
+        sources.push({ address, isOwn: false, pass: gate.secret, owner });
+      }
+    }
+    return sources;
+  }
+
+  /** The endpoint of a contact's device that is best for a relay: one for both transports. */
+  #addressOf({ candidates }: PresenceRecord, key: Uint8Array): RelayAddress | undefined {
+    const found = new Map<string, RelayAddress>();
+    for (const { endpoint, transport } of candidates) {
+      if (!this.#mayBe(endpoint) || scopeOf(endpoint.host) === 'private') continue;
+      const name = endpointKey(endpoint);
+      const known = found.get(name) ?? { endpoint, key, udp: false, tcp: false };
+      const udp = known.udp || transport === 'udp';
+      found.set(name, { ...known, udp, tcp: known.tcp || transport === 'tcp' });
+    }
+    const all = [...found.values()];
+    return all.find(({ tcp, udp }) => tcp && udp) ?? all.find(({ tcp }) => tcp) ?? all[0];
+  }
+}
+
+function newsOf(input: Exclude<StreamInput, { type: 'stream-accepted' }>): StreamNews {
+  switch (input.type) {
+    case 'stream-opened':
+      return 'opened';
+    case 'stream-writable':
+      return 'writable';
+    case 'stream-closed':
+      return 'closed';
+    case 'stream-bytes':
+      return input.bytes;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Which relays to keep a reservation at (RLY-18): those that work first, the user's own before
+ * those of contacts, near before far, and two of different networks, so that one provider's bad
+ * day does not take both.
+ * @module
+ */
+import { networkKey } from './address.ts';
+import type { RelayAddress } from './entry.ts';
+
+/** Reservations kept at one time: one may fail. */
+export const KEPT = 2;
+/** What an unknown relay's round trip counts as, and what being somebody else's does. */
+const UNKNOWN_RTT_MS = 150;
+const OTHERS_MS = 1_000;
+/** Relays within such a step count as equally near: nobody moves for a few milliseconds. */
+const STEP_MS = 50;
+
+export interface Candidate {
+  /** Hex of its key. */
+  readonly name: string;
+  readonly address: RelayAddress;
+  /** On the user's own list. */
+  readonly isOwn: boolean;
+  readonly rttMs: number | undefined;
+  /** Tries in a row that came to nothing. */
+  readonly failures: number;
+  /** We have a reservation there. */
+  readonly isKept: boolean;
+}
+
+/** The best `count` of them; who is kept is preferred among equals. */
+export function chooseRelays(candidates: readonly Candidate[], count = KEPT): Candidate[] {
+  const sorted = [...candidates].sort((a, b) => costOf(a) - costOf(b) || compareText(a, b));
+  const chosen: Candidate[] = [];
+  const networks = new Set<string>();
+  for (const candidate of sorted) {
+    if (chosen.length >= count) break;
+    const network = networkKey(candidate.address.endpoint.host);
+    if (candidate.failures > 0 || networks.has(network)) continue;
+    networks.add(network);
+    chosen.push(candidate);
+  }
+  // Better two of one network than one alone, and one that failed than none.
+  for (const candidate of sorted) {
+    if (chosen.length >= count) break;
+    if (!chosen.includes(candidate)) chosen.push(candidate);
+  }
+  return chosen;
+}
+
+function costOf({ failures, isKept, isOwn, rttMs }: Candidate): number {
+  const near = Math.round((rttMs ?? UNKNOWN_RTT_MS) / STEP_MS) * STEP_MS;
+  const source = isOwn ? 0 : OTHERS_MS;
+  return failures * 1_000_000 + source + near - (isKept ? STEP_MS / 2 : 0);
+}
+
+function compareText(a: Candidate, b: Candidate): number {
+  return a.name < b.name ? -1 : 1;
+}

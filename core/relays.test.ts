@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { dhPublicKey } from './crypto/dh.ts';
+import { savedPlaces } from './compose/places-saved.ts';
+import { loadSelf } from './compose/self.ts';
+import { data, type Person, World } from './compose/testing/world.ts';
+import { formatRelay } from './relay/relay-text.ts';
+
+const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
+const HOSTS = ['198.51.100.11', '203.0.113.12', '198.18.0.13', '192.0.2.14', '198.19.0.15'];
+
+/** Ana, Bo and some relays that serve their contacts, each in a network of its own. */
+function town(relays: number): { world: World; ana: Person; bo: Person; relays: Person[] } {
+  const world = new World();
+  const [ana, bo] = ['Ana', 'Bo'].map((name, i) =>
+    world.person(name, false, { host: HOSTS[i]!, relay: { serve: 'off', list: [] } }),
+  );
+  const others = Array.from({ length: relays }, (_, i) =>
+    world.person(`Relay${i}`, false, {
+      host: HOSTS[i + 2]!,
+      relay: { serve: 'contacts', list: [] },
+    }),
+  );
+  for (const person of world.people) person.start();
+  world.run();
+  return { world, ana: ana!, bo: bo!, relays: others };
+}
+
+function meet(world: World, host: Person, guest: Person): void {
+  const made = data(host.ask(INVITE), 'invite');
+  const hint = made.hint;
+  data(
+    guest.ask({ type: 'contact-add', text: made.invite.link!, name: host.name, hint }),
+    'contact',
+  );
+  world.run(2_000);
+}
+
+/** Ana and Bo know each other and all relays, then the direct way between them is shut. */
+function apart(relays: number): ReturnType<typeof town> {
+  const made = town(relays);
+  const { world, ana, bo } = made;
+  for (const relay of made.relays) for (const one of [ana, bo]) meet(world, relay, one);
+  world.run(5_000);
+  meet(world, ana, bo);
+  expect(routeOf(bo, 'Ana')).toBe('direct');
+  shut(made, true);
+  world.run(60_000);
+  return made;
+}
+
+function shut({ world, ana, bo }: ReturnType<typeof town>, isShut: boolean): void {
+  const two = [ana, bo];
+  world.isApart = (a, b) => isShut && two.includes(a) && two.includes(b);
+  if (isShut) for (const person of two) person.dropStreamsTo(two.find((one) => one !== person)!);
+}
+
+function routeOf(person: Person, to: string): string {
+  return data(person.ask({ type: 'route-show', to }), 'route').route.route;
+}
+
+function stats(person: Person, name: string): number | undefined {
+  return data(person.ask({ type: 'stats' }), 'stats').stats[name];
+}
+
+describe('[RLY-17] relays of contacts', () => {
+  test('serve who knows them, and two people talk through one when nothing else leads', () => {
+    const made = apart(1);
+    const { world, ana, bo, relays } = made;
+    expect(stats(relays[0]!, 'relay.reservations')).toBe(2);
+    data(ana.say('Bo', 'through the relay'), 'sent');
+    world.run(5_000);
+    expect(bo.texts()).toEqual(['through the relay']);
+    data(bo.say('Ana', 'and back'), 'sent');
+    world.run(1_000);
+    expect(ana.texts()).toContain('and back');
+    expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['relay', 'relay']);
+    const { route } = data(ana.ask({ type: 'route-show', to: 'Bo' }), 'route');
+    expect(route).toMatchObject({ hops: 1, peerSeesMyIp: false });
+    expect(stats(relays[0]!, 'relay.circuits')).toBeGreaterThan(0);
+  });
+
+  test('[RLY-19] a direct way that opens is taken, and nothing is lost meanwhile', () => {
+    const made = apart(1);
+    const { world, ana, bo } = made;
+    shut(made, false);
+    for (let i = 0; i < 60; i++) {
+      data(ana.say('Bo', `${i}`), 'sent');
+      world.run(1_000);
+    }
+    world.run(300_000);
+    expect(bo.texts()).toEqual(Array.from({ length: 60 }, (_, i) => `${i}`));
+    expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['direct', 'direct']);
+  });
+
+  test('[RLY-18] the relay that carries them dies: another one does within 5 s', () => {
+    const made = apart(2);
+    const { world, ana, bo, relays } = made;
+    data(ana.say('Bo', 'one'), 'sent');
+    world.run(2_000);
+    const carrier = relays.find((relay) => (stats(relay, 'relay.circuits') ?? 0) > 0)!;
+    carrier.kill();
+    world.run(100);
+    data(ana.say('Bo', 'two'), 'sent');
+    data(bo.say('Ana', 'three'), 'sent');
+    world.run(5_000);
+    expect(bo.texts()).toContain('two');
+    expect(ana.texts()).toContain('three');
+    expect(routeOf(ana, 'Bo')).toBe('relay');
+  });
+
+  test('a relay that starts again is used again', () => {
+    const made = apart(1);
+    const { world, ana, bo, relays } = made;
+    relays[0]!.kill();
+    world.run(3_000);
+    relays[0]!.start();
+    world.run(30_000);
+    data(ana.say('Bo', 'again'), 'sent');
+    world.run(30_000);
+    expect(bo.texts()).toContain('again');
+    expect(stats(relays[0]!, 'relay.reservations')).toBe(2);
+  });
+
+  test('[RLY-3] who starts again has the same slots: others need not look for them', () => {
+    const made = apart(1);
+    const { world, ana, bo } = made;
+    const before = ana.vault.handle({ op: 'load' });
+    for (const person of [ana, bo]) person.kill();
+    for (const person of [ana, bo]) person.start();
+    world.run(3_000);
+    data(ana.say('Bo', 'back again'), 'sent');
+    world.run(2_000);
+    expect(bo.texts()).toContain('back again');
+    const places = (reply: typeof before): unknown =>
+      reply.op === 'load' && [...savedPlaces(reply.loaded.docs).places];
+    expect(places(before)).toHaveLength(1);
+    expect(places(ana.vault.handle({ op: 'load' }))).toEqual(places(before));
+  });
+
+  test('⚑ who is blocked comes in by no slot any more', () => {
+    const made = apart(1);
+    const { world, ana, bo } = made;
+    data(ana.ask({ type: 'contact-block', to: 'Bo', blocked: true }), 'done');
+    data(bo.say('Ana', 'let me in'), 'sent');
+    world.run(120_000);
+    expect(ana.texts()).not.toContain('let me in');
+    expect(stats(ana, 'circuits.streams')).toBe(0);
+  });
+
+  test('nothing of a person is in what a relay logs', () => {
+    const { relays, ana, bo } = apart(1);
+    const told = relays[0]!.logs.join('\n');
+    for (const person of [ana, bo]) expect(told).not.toContain(person.host);
+    expect(told).not.toMatch(/circuit|slot|reserv/);
+  });
+});
+
+test('[RLY-17] a relay on the own list is used by people it has never met, if it serves all', () => {
+  const world = new World();
+  const relay = world.person('Relay', false, {
+    host: HOSTS[2]!,
+    relay: { serve: 'public', list: [] },
+  });
+  relay.start();
+  world.run();
+  const loaded = relay.vault.handle({ op: 'load' });
+  const me = loaded.op === 'load' ? loadSelf(loaded.loaded) : undefined;
+  const text = formatRelay({
+    endpoint: { host: relay.host, port: relay.port },
+    key: dhPublicKey(me!.noise.reveal()),
+  });
+  const [ana, bo] = ['Ana', 'Bo'].map((name, i) =>
+    world.person(name, false, { host: HOSTS[i]!, relay: { serve: 'off', list: [text] } }),
+  ) as [Person, Person];
+  for (const person of [ana, bo]) person.start();
+  world.run(2_000);
+  expect(stats(relay, 'relay.reservations')).toBe(2);
+  world.isApart = (a, b) => a !== relay && b !== relay;
+  meet(world, ana, bo);
+  world.run(5_000);
+  data(bo.say('Ana', 'we have never been linked directly'), 'sent');
+  world.run(2_000);
+  expect(ana.texts()).toEqual(['we have never been linked directly']);
+  expect(routeOf(ana, 'Bo')).toBe('relay');
+});
+
+test('[RLY-18] under Hidden IP two relays are between: the far one never hears our address', () => {
+  const made = apart(2);
+  const { world, ana, bo, relays } = made;
+  const set = { type: 'route-set' as const, to: 'Bo', policy: 'hidden' as const, looser: false };
+  data(ana.ask(set), 'route');
+  world.run(90_000);
+  data(ana.say('Bo', 'hidden'), 'sent');
+  world.run(10_000);
+  expect(bo.texts()).toContain('hidden');
+  const { route } = data(ana.ask({ type: 'route-show', to: 'Bo' }), 'route');
+  expect(route).toMatchObject({ route: 'relay', peerSeesMyIp: false });
+  expect(relays.some((relay) => (stats(relay, 'relay.circuits') ?? 0) > 0)).toBe(true);
+});
