@@ -11,6 +11,7 @@
  */
 import * as z from 'zod';
 import { Policy } from './route.ts';
+import { SECRET_SETTINGS } from './wire.ts';
 
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):\d{1,5}$/i;
 const BOOTSTRAP_MAX = 16;
@@ -220,7 +221,7 @@ export const LIVE: readonly SettingKey[] = [
 ];
 
 /** Settings that are never shown, and never taken from where others could read them. */
-export const SECRET: readonly SettingKey[] = ['proxy.password'];
+export const SECRET: readonly SettingKey[] = SECRET_SETTINGS;
 /** What stands in the place of a secret that is set. */
 export const HIDDEN = '(hidden)';
 

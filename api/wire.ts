@@ -32,3 +32,6 @@ export const FORGETFUL_MEMORY: Readonly<Record<string, string>> = {
 export const API_FILE = 'api.json';
 /** Below the profile's folder: the newest log, one JSON object per line. */
 export const LOG_FILE = 'logs/daemon.log';
+
+/** Settings that the terminal reads from its input and never from its arguments. */
+export const SECRET_SETTINGS = ['proxy.password'] as const;

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ConfigEntry } from '@sotto/api/contract.ts';
-import { SECRET } from '@sotto/api/settings.ts';
+import { SECRET_SETTINGS } from '@sotto/api/wire.ts';
 import { usage } from '../failure.ts';
 import { askHidden } from '../prompt.ts';
 import { truncated } from '../safe-text.ts';
@@ -56,7 +56,7 @@ export async function set(
     throw usage('Say either a value or --default.', `sotto config set ${key} VALUE`);
   }
   const { daemon, out } = session;
-  const isSecret = value !== undefined && SECRET.some((name) => name === key);
+  const isSecret = value !== undefined && SECRET_SETTINGS.some((name) => name === key);
   const meant = isSecret ? await secret(session, key, value) : value;
   const entry = await daemon.call('config.set', { key, value: meant ?? null });
   if (out.look.mode === 'json') return out.json(entry);
