@@ -330,6 +330,7 @@ const SAMPLES: Partial<Record<Method, object>> = {
   'messages.markRead': { to: 'echo', cursor: '1' },
   'drafts.set': { to: 'echo', text: 'x' },
   'route.show': { to: 'echo' },
+  'route.set': { to: 'echo', policy: 'auto' },
   'config.get': { key: 'net.port' },
   'config.set': { key: 'log.level', value: 'debug' },
   'profiles.create': { name: 'x' },
