@@ -20,7 +20,7 @@ export const DOC_SPACES = [
   'gate', // key: gate id
   'replay', // key: gate id, first flights seen
   'record', // key: pair and publisher, our and their record state
-  'dht', // saved routing tables
+  'dht', // saved routing tables, the NAT we are behind, when clocks last agreed
   'relay', // where others reach us: reservations, and whose each slot is
   'door', // our front door: settings, signed pointers, the keys of each day
   'request', // key: identity of who asks to be let in

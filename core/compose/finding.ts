@@ -328,7 +328,7 @@ export class Finding {
     if (agreedMs === undefined || agreedMs - (this.#agreedMs ?? 0) < KEEP_CLOCK_EVERY_MS) return;
     this.#agreedMs = agreedMs;
     const value = encode({ t: agreedMs });
-    const docs = [{ space: 'record' as const, key: CLOCK_KEY, value }];
+    const docs = [{ space: 'dht' as const, key: CLOCK_KEY, value }];
     this.context.vault({ op: 'put', docs }, () => undefined);
   }
 
@@ -345,7 +345,7 @@ export class Finding {
 
 /** Network time, as it goes on from the run before. */
 export function clockOf(docs: readonly Doc[]): NetworkTime {
-  const doc = docs.find(({ key, space }) => space === 'record' && equal(key, CLOCK_KEY));
+  const doc = docs.find(({ key, space }) => space === 'dht' && equal(key, CLOCK_KEY));
   const decoded = doc && decode(doc.value);
   const dict = decoded?.ok ? asDict(decoded.value) : undefined;
   return new NetworkTime(asInt(dict?.['t'], 0, Number.MAX_SAFE_INTEGER));
