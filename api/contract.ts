@@ -300,7 +300,10 @@ export const METHODS = {
     params: z.strictObject({ look: z.boolean().default(false) }),
     result: z.object({ requests: z.array(Request), doorOpen: z.boolean() }),
   },
-  'requests.accept': { params: z.strictObject({ who: to }), result: Contact },
+  'requests.accept': {
+    params: z.strictObject({ who: to, policy: Policy.optional() }),
+    result: Contact,
+  },
   /** They are told nothing. */
   'requests.decline': { params: z.strictObject({ who: to }), result: z.object({}) },
   /** They are told nothing, and nothing of theirs is read again. */

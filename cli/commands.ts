@@ -145,8 +145,19 @@ function addDoorVerbs(program: Command, run: RunVerb): void {
     .action((options: { look: boolean }) =>
       run(async (session) => (await asked()).list(session, options)),
     );
+  requests
+    .command('accept')
+    .description('chat with them from now on')
+    .argument('<who>', 'name, ID, or conversation id')
+    .addOption(
+      program
+        .createOption('--route <policy>', 'by which ways they may be reached')
+        .choices(POLICIES),
+    )
+    .action((who: string, options: { route?: Policy }) =>
+      run(async (session) => (await asked()).accept(session, who, options)),
+    );
   for (const [verb, about] of [
-    ['accept', 'chat with them from now on'],
     ['decline', 'do not; they are not told'],
     ['block', 'do not, and never hear of them again; they are not told'],
   ] as const) {

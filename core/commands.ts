@@ -51,7 +51,8 @@ export type Command =
   /** People who knocked and wait. `look`: the answer waits for a look at the front door. */
   | { type: 'request-list'; look: boolean }
   /** `who` names a request: a name, an ID text, or the conversation it would become. */
-  | { type: 'request-accept'; who: string }
+  /** Without a policy the one that new people get. */
+  | { type: 'request-accept'; who: string; policy?: Policy }
   | { type: 'request-decline'; who: string }
   | { type: 'request-block'; who: string }
   | { type: 'door-status' }

@@ -61,6 +61,20 @@ describe('by the ID alone', () => {
     expect(requests(owner)).toEqual([]);
   });
 
+  test('[DOR-17] who is let in under Hidden IP is shown no address of ours', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    const { conversation: who } = look(owner)[0]!;
+    data(owner.ask({ type: 'request-accept', who, policy: 'hidden' }), 'contact');
+    const rule = data(owner.ask({ type: 'route-show', to: 'Ana' }), 'route').route;
+    expect(rule).toMatchObject({ policy: 'hidden', held: 'no-relay', route: 'waiting' });
+    world.run(10 * MINUTE_MS);
+    expect(contact(owner, 'Ana')).toMatchObject({ online: false });
+    expect(contact(asker, id)).toMatchObject({ online: false });
+  });
+
   test('[DOR-11] without anybody looking, a knock is there within 20 minutes', () => {
     const { world, owner, asker, id } = town();
     openDoor(owner);

@@ -176,8 +176,12 @@ function doorMethods({ command }: MethodParts): Some<'door' | 'requests'> {
       const { open } = await door({ type: 'door-status' });
       return { requests: requests.map(requestOf), doorOpen: open };
     },
-    'requests.accept': async ({ who }) =>
-      contactOf((await ask(command, { type: 'request-accept', who }, 'contact')).contact),
+    'requests.accept': async ({ who, policy }) => {
+      const wish = policy === undefined ? { who } : { who, policy: readPolicy(policy) };
+      return contactOf(
+        (await ask(command, { type: 'request-accept', ...wish }, 'contact')).contact,
+      );
+    },
     'requests.decline': async ({ who }) => {
       await ask(command, { type: 'request-decline', who }, 'done');
       return {};

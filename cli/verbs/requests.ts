@@ -2,7 +2,7 @@
  * `requests list|accept|decline|block`: people who have your ID and ask to chat.
  * @module
  */
-import type { Request } from '@sotto/api/contract.ts';
+import type { Policy, Request } from '@sotto/api/contract.ts';
 import { shellWord } from '@sotto/api/errors.ts';
 import type { Session } from '../session.ts';
 import { dayAndClock } from '../time.ts';
@@ -39,8 +39,13 @@ function nameOf({ name }: Request): string {
   return name ?? 'Somebody without a name';
 }
 
-export async function accept({ out, daemon }: Session, who: string): Promise<void> {
-  const contact = await daemon.call('requests.accept', { who });
+export async function accept(
+  { out, daemon }: Session,
+  who: string,
+  { route: policy }: { readonly route?: Policy },
+): Promise<void> {
+  const wish = policy === undefined ? { who } : { who, policy };
+  const contact = await daemon.call('requests.accept', wish);
   const { conversation, name, state } = contact;
   if (out.look.mode === 'json') return out.json(contact);
   if (out.look.mode === 'plain') return out.record(conversation, name, state);

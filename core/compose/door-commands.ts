@@ -10,6 +10,8 @@ import type { Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
 import type { Request } from '../people/request.ts';
 import { failure, vaultFailure, viewOf } from './commands.ts';
+import type { Decided } from './requests.ts';
+import { choosePolicy } from './route-commands.ts';
 import type { Runtime } from './runtime.ts';
 
 type Reply = (result: CommandResult) => void;
@@ -96,15 +98,20 @@ function decide(runtime: Runtime, command: CommandOf<Decision>, reply: Reply): v
       reply(fault ? vaultFailure(fault) : { ok: true, data: { type: 'done' } }),
     );
   }
-  const how = command.type === 'request-accept' ? 'accept' : 'block';
-  requests[how](request, (decided) => {
+  const tell = (decided: Decided): void => {
     if (!decided.ok) return reply(vaultFailure(decided.reason));
     const { contact } = decided;
     const conversation = runtime.book.conversationText(contact);
     context.notify({ topic: 'contact', conversation });
-    if (how === 'accept') runtime.want(contact);
+    if (command.type === 'request-accept') runtime.want(contact);
     reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
-  });
+  };
+  if (command.type === 'request-block') return requests.block(request, tell);
+  const { policy } = command;
+  const known = runtime.book.contactOf(request.identity);
+  const isOther = known && policy !== undefined && policy !== known.policy;
+  const docs = isOther ? choosePolicy(runtime, known, policy) : [];
+  requests.accept(request, { policy, docs }, tell);
 }
 
 function tellDoor({ door }: Runtime, reply: Reply): void {

@@ -228,7 +228,11 @@ describe('[DOR-17] of many requests', () => {
     const scene = new Scene();
     const [ana, other] = [new Person(1), new Person(20)];
     scene.take(ana.knock(scene.owner));
-    scene.requests.accept(scene.requests.list()[0]!, () => undefined);
+    scene.requests.accept(
+      scene.requests.list()[0]!,
+      { policy: undefined, docs: [] },
+      () => undefined,
+    );
     scene.settle();
     scene.take(other.knock(scene.owner));
     const [request] = scene.requests.list();

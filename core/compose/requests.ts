@@ -10,6 +10,7 @@
  */
 import { compare, equal, fromHex, hex } from '../base/bytes.ts';
 import { KNOCK_KIND } from '../base/event.ts';
+import type { Policy } from '../base/policy.ts';
 import type { Doc, DocChange, VaultFault } from '../base/vault.ts';
 import { newContact, type Contact } from '../people/contact.ts';
 import { conversationOf, conversationText } from '../people/conversation.ts';
@@ -38,6 +39,12 @@ const OPENING_MAX = 16;
 export interface RequestPorts {
   /** A contact that we may meet from now on. */
   takeUp(contact: Contact): void;
+}
+
+/** How somebody is let in. */
+interface Wish {
+  readonly policy: Policy | undefined;
+  readonly docs: readonly DocChange[];
 }
 
 export type Decided = { ok: true; contact: Contact } | { ok: false; reason: VaultFault };
@@ -122,10 +129,11 @@ export class Requests {
     });
   }
 
-  accept(request: Request, done: (decided: Decided) => void): void {
-    const contact = this.#contactFor(request);
+  /** @param wish the policy for somebody new, and what is stored with them. */
+  accept(request: Request, wish: Wish, done: (decided: Decided) => void): void {
+    const contact = this.#contactFor(request, wish.policy);
     if (!contact) return done({ ok: false, reason: 'no space' });
-    const docs = [this.book.contactDoc(contact), gone(request.identity)];
+    const docs = [...wish.docs, this.book.contactDoc(contact), gone(request.identity)];
     this.context.vault({ op: 'put', docs }, (reply) => {
       if (failed(reply)) return done({ ok: false, reason: reply.reason });
       this.#waiting.delete(hex(request.identity));
@@ -239,7 +247,7 @@ export class Requests {
    */
   #meetHalfway(contact: Contact, request: Request): void {
     const isOurs = compare(this.me.identity, contact.identity) < 0;
-    this.accept(request, (decided) => {
+    this.accept(request, { policy: undefined, docs: [] }, (decided) => {
       if (decided.ok && !isOurs) this.asking.end(contact);
     });
   }
@@ -259,15 +267,15 @@ export class Requests {
     });
   }
 
-  #contactFor(request: Request): Contact | undefined {
+  #contactFor(request: Request, wished: Policy | undefined): Contact | undefined {
     const { deviceList, identity, secret } = request;
     const known = this.book.contactOf(identity);
     if (!known && this.book.contacts.size >= CONTACTS_MAX) return undefined;
     const read = readDeviceList(deviceList, identity);
     const certificate = read.ok ? deviceIn(read.list, request.device) : undefined;
     if (!certificate) return undefined;
-    const contact =
-      known ?? newContact(identity, this.book.freeName(request.name), this.context.profile.policy);
+    const policy = wished ?? this.context.profile.policy;
+    const contact = known ?? newContact(identity, this.book.freeName(request.name), policy);
     const { device, bytes } = certificate;
     const former = contact.devices.find((entry) => equal(entry.device, device));
     const others = contact.devices.filter((entry) => entry !== former);

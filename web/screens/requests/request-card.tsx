@@ -18,6 +18,7 @@ import { PageLink } from '../../parts/page-link.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
 import { wholeTime } from '../../words/when.ts';
+import { ConnectField, useConnect, type Connect } from '../route/connect-field.tsx';
 import style from './requests.module.css';
 
 export function RequestCard({
@@ -31,7 +32,8 @@ export function RequestCard({
   const titleId = useId();
   const own = request.name ?? t('requests.nobody');
   const name = nameIn(own);
-  const { answer, isBusy, error } = useAnswer(request, name, onAnswered);
+  const connect = useConnect();
+  const { answer, isBusy, error } = useAnswer(request, name, { connect, onAnswered });
   return (
     <article
       className={style['card']}
@@ -71,10 +73,9 @@ export function RequestCard({
           <ErrorNote error={error} />
         </>
       )}
+      <ConnectField connect={connect} />
       <Answers isDoubtful={request.knownName} isBusy={isBusy} onAnswer={answer} />
-      <p className={style['quiet']}>
-        {t('requests.accept-line', { name })} {t('requests.others-line')}
-      </p>
+      <p className={style['quiet']}>{t('requests.others-line')}</p>
     </article>
   );
 }
@@ -119,7 +120,11 @@ function plainText(text: string): string {
     .join('\n');
 }
 
-function useAnswer(request: Request, name: string, onAnswered: () => void) {
+function useAnswer(
+  request: Request,
+  name: string,
+  { connect, onAnswered }: { readonly connect: Connect; readonly onAnswered: () => void },
+) {
   const t = useText();
   const model = useModel();
   const [isBusy, setBusy] = useState(false);
@@ -132,7 +137,7 @@ function useAnswer(request: Request, name: string, onAnswered: () => void) {
     const done = async (): Promise<void> => {
       switch (how) {
         case 'accept': {
-          const contact = await client.call('requests.accept', { who });
+          const contact = await client.call('requests.accept', { who, policy: connect.policy });
           model.putContact(contact);
           announce(t('requests.accepted', { name }));
           onAnswered();

@@ -17,7 +17,6 @@ export const REQUESTS = {
   'requests.accept': 'Accept',
   'requests.decline': 'Decline',
   'requests.block': 'Block',
-  'requests.accept-line': 'If you accept, {name} may see your IP address.',
   'requests.others-line': 'If you decline or block, they are told nothing.',
   'requests.accepted': '{name} is let in.',
   'requests.declined': 'Declined. {name} is not told.',
