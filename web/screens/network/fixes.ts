@@ -38,6 +38,8 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'router.off': ROUTES,
   'nearby.away': { say: 'network.hint.home', ...ROUTES },
   'nearby.off': ROUTES,
+  'relays.none': { say: 'network.hint.relay', ...ROUTES },
+  'relays.unknown': ROUTES,
   'proxy.unset': { say: 'network.hint.proxy-unset', ...ROUTES },
   'proxy.unreachable': { say: 'network.hint.proxy-runs', ...ROUTES },
   'proxy.not-a-proxy': { say: 'network.hint.proxy-kind', ...ROUTES },

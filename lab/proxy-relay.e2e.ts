@@ -1,0 +1,86 @@
+/**
+ * Two people who are both behind HTTP proxies that allow port 443 alone: they talk through a relay
+ * of a contact on that port, and nothing leaves past either proxy.
+ *
+ *   Ana 198.51.100.101 - proxy .104 --+
+ *                                     +-- Cy .102, port 443
+ *   Bo  198.51.100.103 - proxy .105 --+
+ *
+ * @module
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ROOT } from './bars/bar.ts';
+import { tinyproxy } from './proxies.ts';
+import { Internet } from './rooms/internet.ts';
+import { meet, RoomDaemon } from './rooms/room-daemon.ts';
+import { until } from './rooms/town.ts';
+
+const PORT = 3_128;
+const LINKED_MS = 60_000;
+const TOLD_MS = 3_000;
+const NAMES = ['Ana', 'Cy', 'Bo'] as const;
+
+const folder = mkdtempSync(join(tmpdir(), 'sotto-proxy-relay-'));
+let internet: Internet;
+let people: RoomDaemon[];
+
+before(() => {
+  execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs'), 'programs'], {
+    stdio: 'ignore',
+  });
+  internet = new Internet();
+});
+
+after(async () => {
+  await internet.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function isLinked(from: RoomDaemon, name: string): Promise<boolean> {
+  const { contacts } = await from.call('contacts.list', {});
+  return contacts.some((contact) => contact.name === name && contact.online);
+}
+
+test('[PRX-11] two people behind HTTP proxies talk through a relay on port 443', async () => {
+  const helpers = 'dht.bootstrap=198.51.100.102:443';
+  people = NAMES.map((name, i) => {
+    const room = internet.room(name.toLowerCase(), [`198.51.100.${101 + i}`]);
+    return new RoomDaemon(name, room, folder, name === 'Cy' ? 443 : 20_303 + i, [helpers]);
+  });
+  const [ana, cy, bo] = people as [RoomDaemon, RoomDaemon, RoomDaemon];
+  await Promise.all(people.map((person) => person.start()));
+  await meet(cy, ana);
+  await meet(cy, bo);
+  await meet(ana, bo);
+  const all = [ana, bo];
+  await until('all know each other', LINKED_MS, async () => {
+    const pairs = [isLinked(ana, 'Cy'), isLinked(ana, 'Bo'), isLinked(bo, 'Cy')];
+    return (await Promise.all(pairs)).every(Boolean);
+  });
+  await until('places at the relay', LINKED_MS, async () => {
+    const stats = await Promise.all(all.map((person) => person.stats()));
+    return stats.every((one) => Object.entries(one).some(([k, v]) => /reserv/i.test(k) && v > 0));
+  });
+  // Each tells the other of its place over the link that stands; nothing of ours says when.
+  await pause(TOLD_MS);
+  await Promise.all(all.map((person) => person.stop()));
+  for (const [i, person] of all.entries()) {
+    const room = internet.room(`pro${i}`, [`198.51.100.${104 + i}`]);
+    const proxy = await tinyproxy(room, PORT, [443]);
+    await person.start(undefined, ['proxy.kind=http', `proxy.address=${proxy.address}`]);
+  }
+  await until('linked through the relay', LINKED_MS, () => isLinked(ana, 'Bo'));
+  const results = [await ana.talk('Bo', 5, 20), await bo.talk('Ana', 5, 20)];
+  assert.deepEqual(
+    results.map(({ lost }) => lost),
+    [0, 0],
+  );
+  const route = await ana.call('route.show', { to: 'Bo' });
+  assert.deepEqual([route.route, route.peerSeesMyIp], ['relay', false]);
+});
