@@ -85,7 +85,19 @@ class Building {
     const file = join(folder, `${this.#prefix}-${name}-${this.#captures.length}.pcap`);
     // Routers are asked for ports by a multicast of their own (UPnP), which is another matter.
     const filter = '(udp and (ip multicast or ip6 multicast) and not port 1900) or igmp';
-    const words = ['netns', 'exec', this.#prefix, 'tcpdump', '-i', name, '-U', '-w', file, filter];
+    const words = [
+      'netns',
+      'exec',
+      this.#prefix,
+      'tcpdump',
+      '-i',
+      name,
+      '-U',
+      '--immediate-mode',
+      '-w',
+      file,
+      filter,
+    ];
     const child = spawn('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#captures.push(child);
     await new Promise<void>((resolve) => child.stderr.once('data', () => resolve()));

@@ -62,7 +62,18 @@ async function inTown(play: (scene: Scene) => Promise<void>): Promise<void> {
 }
 
 function capture(room: Room, file: string): ChildProcess {
-  return room.spawn('tcpdump', ['-i', 'eth0', '-s', '0', '-U', '-Z', 'root', '-w', file]);
+  return room.spawn('tcpdump', [
+    '-i',
+    'eth0',
+    '-s',
+    '0',
+    '-U',
+    '--immediate-mode',
+    '-Z',
+    'root',
+    '-w',
+    file,
+  ]);
 }
 
 /** Between the two, and what asks or tells the DHT anything, in a stretch of time. */

@@ -122,7 +122,18 @@ function captureFile(player: Player, folder: string): string {
 
 function capture(player: Player, folder: string): ChildProcess {
   const file = captureFile(player, folder);
-  return player.room!.spawn('tcpdump', ['-i', 'eth0', '-s', '0', '-U', '-Z', 'root', '-w', file]);
+  return player.room!.spawn('tcpdump', [
+    '-i',
+    'eth0',
+    '-s',
+    '0',
+    '-U',
+    '--immediate-mode',
+    '-Z',
+    'root',
+    '-w',
+    file,
+  ]);
 }
 
 function end(child: ChildProcess): Promise<void> {

@@ -1,5 +1,6 @@
 /**
- * `npm run bars` lists the bars; `npm run bars -- A1 A2` measures; `--short` takes a first look.
+ * `npm run bars` lists the bars; `npm run bars -- A1 A2` measures; `--short` takes a first look;
+ * `npm run battery` measures all of them, one after the other.
  * The last line of each bar is its verdict; the exit code is 1 where one was missed.
  * @module
  */
@@ -18,8 +19,9 @@ async function loadBars(): Promise<Bar[]> {
 
 const words = process.argv.slice(2);
 const short = words.includes('--short');
-const wanted = words.filter((word) => word !== '--short').map((word) => word.toUpperCase());
 const bars = await loadBars();
+const named = words.filter((word) => word !== '--short').map((word) => word.toUpperCase());
+const wanted = named.includes('ALL') ? bars.map(({ id }) => id) : named;
 if (wanted.length === 0) {
   for (const { id, title } of bars) process.stdout.write(`${id}  ${title}\n`);
 } else {

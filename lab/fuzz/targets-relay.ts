@@ -64,20 +64,34 @@ const message: Target = {
   }),
 };
 
-/** Bodies, each behind two bytes of length: what one client, or one relay, says. */
-function bodies(input: Uint8Array): Uint8Array[] {
-  const found: Uint8Array[] = [];
+const OWNER_BIT = 0x8000;
+
+/** Bodies, each behind a bit that says which of two clients says it, and 15 bits of length. */
+function bodies(input: Uint8Array): { link: 1 | 2; body: Uint8Array }[] {
+  const found: { link: 1 | 2; body: Uint8Array }[] = [];
   for (let at = 0; at + 2 <= input.length && found.length < 200;) {
-    const length = (input[at]! << 8) | input[at + 1]!;
-    found.push(input.slice(at + 2, at + 2 + length));
+    const head = (input[at]! << 8) | input[at + 1]!;
+    const length = head & ~OWNER_BIT;
+    const link = head & OWNER_BIT ? 2 : 1;
+    found.push({ link, body: input.slice(at + 2, at + 2 + length) });
     at += 2 + length;
   }
   return found;
 }
 
 function script(...said: readonly RelayMessage[]): Uint8Array {
+  return scriptOf(said, 0);
+}
+
+function byOwner(...said: readonly RelayMessage[]): Uint8Array {
+  return scriptOf(said, OWNER_BIT);
+}
+
+function scriptOf(said: readonly RelayMessage[], bit: number): Uint8Array {
   return concat(
-    ...said.map(encodeRelay).flatMap((body) => [uintBE(body.length, 2), new Uint8Array(body)]),
+    ...said
+      .map(encodeRelay)
+      .flatMap((body) => [uintBE(body.length | bit, 2), new Uint8Array(body)]),
   );
 }
 
@@ -93,41 +107,87 @@ const server: Target = {
   bytesMax: 4_000,
   words: WORDS,
   bencodeAt: 2,
-  start: () => ({
-    seeds: [
-      script(MESSAGES[0]!, MESSAGES[3]!, MESSAGES[4]!),
-      script(MESSAGES[4]!, MESSAGES[10]!, MESSAGES[11]!),
-      script(MESSAGES[1]!, MESSAGES[6]!, MESSAGES[8]!),
-    ],
-    run(input) {
-      let isThere = true;
-      const relay = new RelayServer({
-        random: new Prng(51).bytes,
-        secret: relaySecretOf(NOISE),
-        serves: () => 'public',
-        passes: () => [],
-        ports: {
-          send: () => true,
-          close: (link) => void (isThere &&= link !== 1),
-          mayExtend: (to) => isRelayEndpoint(to, true),
-          verify: () => undefined,
-          openStream: () => 2,
-          writeStream: () => undefined,
-          closeStream: () => undefined,
-        },
-      });
-      relay.handleUp(1, '93.184.216.1', EXPORTER, 0);
-      let nowMs = 0;
-      for (const body of bodies(input)) relay.handleMessage(1, body, (nowMs += 10));
-      relay.handleTimeout(nowMs + 3_000);
-      relay.handleDown(1, nowMs + 3_000);
-      const { clients, circuits, owedErrors, reservations } = relay.stats();
-      assert(clients === 0 && circuits === 0 && owedErrors === 0, 'nothing is left');
-      assert(reservations === 0, 'nothing is reserved');
-      return isThere;
-    },
-  }),
+  start: () => {
+    const slot = slotOfOwner();
+    const opened = concat(byOwner(MESSAGES[0]!), script({ type: 'open', circuit: 2, slot }));
+    const accepted = concat(opened, byOwner(MESSAGES[6]!));
+    const hello = script({ type: 'data', circuit: 2, bytes: utf8('hello') });
+    return {
+      seeds: [
+        script(MESSAGES[0]!, MESSAGES[3]!, MESSAGES[4]!),
+        script(MESSAGES[4]!, MESSAGES[10]!, MESSAGES[11]!),
+        script(MESSAGES[1]!, MESSAGES[6]!, MESSAGES[8]!),
+        concat(opened, byOwner(MESSAGES[7]!), script(MESSAGES[10]!)),
+        concat(opened, byOwner(MESSAGES[3]!), script({ type: 'open', circuit: 4, slot })),
+        concat(accepted, hello, byOwner(MESSAGES[9]!, MESSAGES[8]!, MESSAGES[10]!)),
+        concat(accepted, byOwner(MESSAGES[8]!), script({ type: 'taken', circuit: 2, count: 5 })),
+        concat(accepted, hello, script({ type: 'close', circuit: 2 }), byOwner(MESSAGES[9]!)),
+      ],
+      run: (input) => serve(input),
+    };
+  },
 };
+
+/** A slot that the relay under test really gives to the owner of a reservation, its second client. */
+function slotOfOwner(): Uint8Array {
+  let number = 0;
+  const relay = relayUnderTest((body) => {
+    const said = decodeRelay(body);
+    if (said?.type === 'reserved') ({ number } = said);
+  });
+  meetTwo(relay);
+  relay.handleMessage(2, encodeRelay(MESSAGES[0]!), 1);
+  return makeSlot(reservationKey(relaySecretOf(NOISE), number), { number, index: 3 });
+}
+
+function meetTwo(relay: RelayServer): void {
+  relay.handleUp(1, '93.184.216.1', EXPORTER, 0);
+  relay.handleUp(2, '93.184.217.1', EXPORTER, 0);
+}
+
+function relayUnderTest(
+  said: (body: Uint8Array) => void,
+  closed: (link: number) => void = () => undefined,
+): RelayServer {
+  return new RelayServer({
+    random: new Prng(51).bytes,
+    secret: relaySecretOf(NOISE),
+    serves: () => 'public',
+    passes: () => [],
+    ports: {
+      send: (_, body) => {
+        said(body);
+        return true;
+      },
+      close: closed,
+      mayExtend: (to) => isRelayEndpoint(to, true),
+      verify: () => undefined,
+      openStream: () => 2,
+      writeStream: () => undefined,
+      closeStream: () => undefined,
+    },
+  });
+}
+
+/** @returns whether nothing that was said cost anybody the link. */
+function serve(input: Uint8Array): boolean {
+  let areThere = true;
+  const relay = relayUnderTest(
+    () => undefined,
+    () => void (areThere = false),
+  );
+  meetTwo(relay);
+  let nowMs = 0;
+  for (const { body, link } of bodies(input)) relay.handleMessage(link, body, (nowMs += 10));
+  relay.handleTimeout(nowMs + 3_000);
+  relay.handleDown(1, nowMs + 3_000);
+  relay.handleDown(2, nowMs + 3_000);
+  relay.handleTimeout(nowMs + 10_000);
+  const { clients, circuits, owedErrors, reservations } = relay.stats();
+  assert(clients === 0 && circuits === 0 && owedErrors === 0, 'nothing is left');
+  assert(reservations === 0, 'nothing is reserved');
+  return areThere;
+}
 
 const client: Target = {
   name: 'relay-client',
@@ -145,6 +205,15 @@ const client: Target = {
     seeds: [
       script(MESSAGES[2]!, MESSAGES[5]!, MESSAGES[8]!, MESSAGES[10]!),
       script({ type: 'accept', circuit: 2 }, { type: 'taken', circuit: 2, count: 3 }),
+      script(
+        { type: 'accept', circuit: 2 },
+        { type: 'data', circuit: 2, bytes: utf8('hello') },
+        { type: 'close', circuit: 2 },
+        MESSAGES[5]!,
+        MESSAGES[8]!,
+        MESSAGES[10]!,
+      ),
+      script(MESSAGES[2]!, MESSAGES[13]!, MESSAGES[5]!, MESSAGES[14]!),
       script(MESSAGES[13]!, MESSAGES[14]!),
     ],
     run(input) {
@@ -163,7 +232,7 @@ const client: Target = {
       one.setWanted(true, 0);
       one.handleUp(EXPORTER, 0);
       one.open(SLOT, 0);
-      for (const body of bodies(input)) {
+      for (const { body } of bodies(input)) {
         if (!isBroken) one.handleMessage(body, 1);
         one.write(2, utf8('abc'), 1);
       }
