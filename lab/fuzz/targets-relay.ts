@@ -128,7 +128,7 @@ const server: Target = {
   },
 };
 
-/** A slot that the relay under test really gives to the owner of a reservation, its second client. */
+/** A slot that the relay under test really gives, of a reservation of its second client. */
 function slotOfOwner(): Uint8Array {
   let number = 0;
   const relay = relayUnderTest((body) => {
