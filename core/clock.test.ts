@@ -10,13 +10,7 @@ const INVITE = { type: 'invite-new', expiresInMs: 7 * DAY_MS, reusable: true } a
 /** Ana and Bo know each other, found through helpers; Ana's computer is switched off. */
 function apart(): { world: World; ana: Person; bo: Person } {
   const world = new World();
-  const helpers = Array.from({ length: 8 }, (_, i) => world.person(`Helper ${i}`, true));
-  for (const helper of helpers) helper.start();
-  world.run(30_000);
-  const [ana, bo] = [world.person('Ana', true), world.person('Bo', true)];
-  ana.start();
-  bo.start();
-  world.run(20_000);
+  const [ana, bo] = world.town(8, ['Ana', 'Bo']);
   const text = data(ana.ask(INVITE), 'invite').invite.link!;
   world.run(20_000);
   data(bo.ask({ type: 'contact-add', text, name: 'Ana' }), 'contact');

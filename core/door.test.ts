@@ -7,13 +7,7 @@ const MINUTE_MS = 60_000;
 /** Enough nodes for a DHT, an owner whose door is open, and somebody who has their ID. */
 function town(): { world: World; owner: Person; asker: Person; id: string } {
   const world = new World();
-  const helpers = Array.from({ length: 5 }, (_, i) => world.person(`Helper ${i}`, true));
-  for (const helper of helpers) helper.start();
-  world.run(30_000);
-  const [owner, asker] = [world.person('Olga', true), world.person('Ana', true)];
-  owner.start();
-  asker.start();
-  world.run(20_000);
+  const [owner, asker] = world.town(5, ['Olga', 'Ana']);
   const id = data(owner.ask({ type: 'status' }), 'status').status.id;
   return { world, owner, asker, id };
 }

@@ -352,13 +352,7 @@ describe('through the DHT alone', () => {
   /** Ana has made an invite, which lies in the DHT; Bo does not have it yet. */
   function invited(): { world: World; ana: Person; bo: Person; text: string } {
     const world = new World();
-    const helpers = Array.from({ length: 8 }, (_, i) => world.person(`Helper ${i}`, true));
-    for (const helper of helpers) helper.start();
-    world.run(30_000);
-    const [ana, bo] = [world.person('Ana', true), world.person('Bo', true)];
-    ana.start();
-    bo.start();
-    world.run(20_000);
+    const [ana, bo] = world.town(8, ['Ana', 'Bo']);
     const text = data(ana.ask(INVITE), 'invite').invite.link!;
     world.run(20_000);
     return { world, ana, bo, text };

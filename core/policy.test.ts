@@ -8,13 +8,7 @@ const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } 
 /** Two people who met through a DHT of their neighbours, linked now. */
 function pair(): { world: World; ana: Person; bo: Person } {
   const world = new World();
-  const helpers = Array.from({ length: 4 }, (_, i) => world.person(`Helper ${i}`, true));
-  for (const helper of helpers) helper.start();
-  world.run(30_000);
-  const [ana, bo] = [world.person('Ana', true), world.person('Bo', true)];
-  ana.start();
-  bo.start();
-  world.run(20_000);
+  const [ana, bo] = world.town(4, ['Ana', 'Bo']);
   const link = data(ana.ask(INVITE), 'invite').invite.link!;
   data(bo.ask({ type: 'contact-add', text: link, name: 'Ana' }), 'contact');
   world.run(60_000);

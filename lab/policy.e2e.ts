@@ -4,15 +4,15 @@
  * from the other, and the DHT is asked nothing; the same capture under Automatic finds both.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, type ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeKrpc } from '@sotto/core/discovery/krpc.ts';
-import { readCapture, type Packet } from './bars/a3-capture.ts';
+import { capture, readCapture, type Packet } from './bars/a3-capture.ts';
 import { ROOT } from './bars/bar.ts';
-import { Internet, type Room } from './rooms/internet.ts';
+import { Internet } from './rooms/internet.ts';
 import { linked, meet, RoomDaemon } from './rooms/room-daemon.ts';
 
 const PORT = 30_401;
@@ -59,21 +59,6 @@ async function inTown(play: (scene: Scene) => Promise<void>): Promise<void> {
   } finally {
     await internet.close();
   }
-}
-
-function capture(room: Room, file: string): ChildProcess {
-  return room.spawn('tcpdump', [
-    '-i',
-    'eth0',
-    '-s',
-    '0',
-    '-U',
-    '--immediate-mode',
-    '-Z',
-    'root',
-    '-w',
-    file,
-  ]);
 }
 
 /** Between the two, and what asks or tells the DHT anything, in a stretch of time. */

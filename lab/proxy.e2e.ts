@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { readCapture } from './bars/a3-capture.ts';
+import { capture, readCapture } from './bars/a3-capture.ts';
 import { ROOT } from './bars/bar.ts';
 import { microsocks, tinyproxy, tor, torStreams } from './proxies.ts';
 import type { RunningProxy } from './proxies.ts';
@@ -81,8 +81,7 @@ async function behind(
   // What is not there any more is dialled by its contacts, and the kernel refuses: no word of ours.
   const isOurs = 'not tcp[tcpflags] & tcp-rst != 0';
   const past = `src host ${bo.room.address} and not dst host ${proxies.address} and ${isOurs}`;
-  const options = ['-i', 'eth0', '-U', '--immediate-mode', '-Z', 'root', '-w', file, past];
-  const tcpdump = bo.room.spawn('tcpdump', options);
+  const tcpdump = capture(bo.room, file, past);
   await new Promise((done) => tcpdump.stderr.once('data', done));
   try {
     await bo.start(undefined, settings);

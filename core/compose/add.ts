@@ -65,8 +65,7 @@ export function addContact(runtime: Runtime, command: Add, reply: Reply): void {
     return reply(failure('bad-input', { what: 'contacts', most: CONTACTS_MAX }));
   }
   const contact = existing ?? newFriend(runtime, identity, command);
-  const isOther = command.policy !== undefined && command.policy !== contact.policy;
-  const gates = isOther ? choosePolicy(runtime, contact, command.policy!) : [];
+  const gates = choosePolicy(runtime, contact, command.policy);
   if (read.kind === 'id') return askById(runtime, contact, command, reply);
   runtime.invites.unfollow(contact);
   contact.invite = formatInvite(read.invite);

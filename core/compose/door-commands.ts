@@ -109,8 +109,7 @@ function decide(runtime: Runtime, command: CommandOf<Decision>, reply: Reply): v
   if (command.type === 'request-block') return requests.block(request, tell);
   const { policy } = command;
   const known = runtime.book.contactOf(request.identity);
-  const isOther = known && policy !== undefined && policy !== known.policy;
-  const docs = isOther ? choosePolicy(runtime, known, policy) : [];
+  const docs = known ? choosePolicy(runtime, known, policy) : [];
   requests.accept(request, { policy, docs }, tell);
 }
 

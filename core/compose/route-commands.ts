@@ -44,8 +44,16 @@ export function setRoute(
   });
 }
 
-/** From now on this is our policy. @returns the documents that say so. */
-export function choosePolicy(runtime: Runtime, contact: Contact, policy: Policy): DocChange[] {
+/**
+ * From now on this is our policy, where one is given.
+ * @returns the documents that say so; none where nothing changes.
+ */
+export function choosePolicy(
+  runtime: Runtime,
+  contact: Contact,
+  policy: Policy | undefined,
+): DocChange[] {
+  if (policy === undefined || policy === contact.policy) return [];
   const { book, context } = runtime;
   const { now, random } = context;
   const isShut = shutsOut(contact.policy, policy);

@@ -4,6 +4,7 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
+import type { Room } from '../rooms/internet.ts';
 
 const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
@@ -18,6 +19,13 @@ export interface Packet {
   readonly to: string;
   readonly protocol: 'tcp' | 'udp';
   readonly payload: Buffer;
+}
+
+/** Captures whole what passes a room, or what a filter leaves of it, until the program is ended. */
+export function capture(room: Room, file: string, ...filter: string[]): ReturnType<Room['spawn']> {
+  // At once: what waits in a buffer when the program ends is lost.
+  const options = ['-i', 'eth0', '-s', '0', '-U', '--immediate-mode', '-Z', 'root', '-w', file];
+  return room.spawn('tcpdump', [...options, ...filter]);
 }
 
 export function readCapture(file: string): Packet[] {

@@ -19,7 +19,7 @@ import type { Loaded } from '@sotto/core/base/vault.ts';
 import { openVault } from '@sotto/vault/vault.ts';
 import type { Player } from '../rooms/player.ts';
 import { Town, until } from '../rooms/town.ts';
-import { readCapture, type Packet } from './a3-capture.ts';
+import { capture, readCapture, type Packet } from './a3-capture.ts';
 import { needlesOf, search, type Needle } from './a3-needles.ts';
 import type { Bar, BarOptions, Report } from './bar.ts';
 
@@ -77,7 +77,7 @@ async function play(report: Report, { folder, short }: BarOptions): Promise<Scen
     const players = names.map((name, i) =>
       town.move(`p${i}`, { env, settings: [...settings, `profile.name=${name}`] }),
     );
-    const captures = players.map((player) => capture(player, folder));
+    const captures = players.map((player) => capture(player.room!, captureFile(player, folder)));
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const [ana, bo] = [players[0]!, players[1]!];
     for (const player of players) player.start();
@@ -118,22 +118,6 @@ async function exchange(ana: Player, bo: Player): Promise<string[]> {
 
 function captureFile(player: Player, folder: string): string {
   return join(folder, `${player.name}.pcap`);
-}
-
-function capture(player: Player, folder: string): ChildProcess {
-  const file = captureFile(player, folder);
-  return player.room!.spawn('tcpdump', [
-    '-i',
-    'eth0',
-    '-s',
-    '0',
-    '-U',
-    '--immediate-mode',
-    '-Z',
-    'root',
-    '-w',
-    file,
-  ]);
 }
 
 function end(child: ChildProcess): Promise<void> {

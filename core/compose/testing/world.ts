@@ -51,6 +51,17 @@ export class World {
     return person;
   }
 
+  /** Two who find each other through a DHT of so many helpers; all of them run. */
+  town(helpers: number, names: readonly [string, string]): [Person, Person] {
+    const others = Array.from({ length: helpers }, (_, i) => this.person(`Helper ${i}`, true));
+    for (const helper of others) helper.start();
+    this.run(30_000);
+    const two = [this.person(names[0], true), this.person(names[1], true)] as [Person, Person];
+    for (const person of two) person.start();
+    this.run(20_000);
+    return two;
+  }
+
   /** Says it to everybody else in these networks. */
   multicast(from: Person, bytes: Uint8Array): void {
     for (const name of from.networks) {
