@@ -7,12 +7,13 @@
  *     unasked   until both are linked, nobody doing anything
  *     asked     until a message that is sent at once is stored over there
  *     told      where no way opens without luck: what both are told of it
+ *   a relay   d1-relay.ts
  * @module
  */
+import { join } from 'node:path';
 import { Homes } from '../nets/homes.ts';
-import type { Home } from '../nets/homes.ts';
 import { Couple } from '../nets/couple.ts';
-import { HOME_KINDS, type HomeKind } from '../nets/kinds.ts';
+import { HOME_KINDS } from '../nets/kinds.ts';
 import { expectedFacts, Probe } from '../nets/probe.ts';
 import { untruths } from '../nets/truth.ts';
 import { type Way, wayBetween } from '../nets/ways.ts';
@@ -20,6 +21,15 @@ import { Internet } from '../rooms/internet.ts';
 import { Town } from '../rooms/town.ts';
 import { ahead } from './ahead.ts';
 import { quantile, type Bar, type BarOptions, type Report } from './bar.ts';
+import {
+  but,
+  everyPair,
+  judgeWithRelay,
+  measureWithRelay,
+  type Pair,
+  RELAY_PAIRS_SHORT,
+  twoOfEach,
+} from './d1-relay.ts';
 
 const NODES = 30;
 const DELAY_MS = 25;
@@ -33,8 +43,6 @@ const UNASKED_MS_MAX = 4 * 60_000;
 const ASKED_MS_MAX = 30_000;
 const COUPLES = 3;
 const COUPLES_SHORT = 2;
-
-type Pair = readonly [HomeKind, HomeKind];
 
 /** A first look: one pair of each way, and those that differ inside it. */
 const PAIRS_SHORT: readonly Pair[] = [
@@ -53,10 +61,13 @@ const PAIRS_SHORT: readonly Pair[] = [
 
 export const bar: Bar = {
   id: 'D1',
-  title: 'every pair of networks connects or says truthfully what it has; day one, no relay',
+  title: 'every pair of networks connects, with a relay; without one they are told what is so',
   async run(report, options) {
     await measureHomes(report);
-    await ahead(report, () => dayOne(report, options));
+    await ahead(report, async () => {
+      await withRelay(report, options);
+      await dayOne(report, options);
+    });
   },
 };
 
@@ -96,20 +107,31 @@ interface Row {
   told: number;
 }
 
+async function withRelay(report: Report, { folder: all, short }: BarOptions): Promise<void> {
+  const folder = join(all, 'relay');
+  const town = await newTown(folder);
+  try {
+    const [pairs, each] = short ? [RELAY_PAIRS_SHORT, EACH_SHORT] : [everyPair(), EACH];
+    const couples = short ? COUPLES_SHORT : COUPLES;
+    const options = { town, folder, pairs, each, couples };
+    judgeWithRelay(report, await measureWithRelay(report, options));
+  } finally {
+    await town.close();
+  }
+}
+
+function newTown(folder: string): Promise<Town> {
+  return Town.build({ nodes: NODES, delayMs: DELAY_MS, lossPercent: 0, folder, six: true });
+}
+
 async function dayOne(report: Report, { folder, short }: BarOptions): Promise<void> {
-  const town = await Town.build({
-    nodes: NODES,
-    delayMs: DELAY_MS,
-    lossPercent: 0,
-    folder,
-    six: true,
-  });
+  const town = await newTown(folder);
   const pairs = short ? [...PAIRS_SHORT] : everyPair();
   const rows: Row[] = [];
   try {
     const homes = await twoOfEach(town, pairs);
     const couples = Array.from({ length: short ? COUPLES_SHORT : COUPLES }, async (_, number) => {
-      const couple = await Couple.meet(town, folder, number);
+      const couple = await Couple.meet(town, folder, number, ['relay.serve=off']);
       for (let pair = pairs.shift(); pair; pair = pairs.shift()) {
         couple.moveTo([homes.get(pair[0])![0], homes.get(pair[1])![1]]);
         const row = await measurePair(couple, pair, short ? EACH_SHORT : EACH);
@@ -122,22 +144,6 @@ async function dayOne(report: Report, { folder, short }: BarOptions): Promise<vo
     await town.close();
   }
   judge(report, rows);
-}
-
-function everyPair(): Pair[] {
-  return HOME_KINDS.flatMap((a, i) => HOME_KINDS.slice(i).map((b): Pair => [a, b]));
-}
-
-/** So that two of one kind are in different homes. */
-async function twoOfEach(
-  town: Town,
-  pairs: readonly Pair[],
-): Promise<Map<HomeKind, readonly [Home, Home]>> {
-  const homes = new Map<HomeKind, readonly [Home, Home]>();
-  for (const kind of new Set(pairs.flat())) {
-    homes.set(kind, [await town.homes.add(kind), await town.homes.add(kind)]);
-  }
-  return homes;
 }
 
 async function measurePair(couple: Couple, pair: Pair, each: number): Promise<Row> {
@@ -206,8 +212,4 @@ function judge(report: Report, rows: readonly Row[]): void {
 
 function inSeconds(ms: number): number {
   return ms / 1000;
-}
-
-function but(pairs: readonly string[]): string {
-  return pairs.length === 0 ? '' : `; not: ${pairs.join(', ')}`;
 }

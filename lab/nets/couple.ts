@@ -8,6 +8,8 @@ import { verdictOf, type Verdict } from '@sotto/api/checks.ts';
 import { meet, RoomDaemon, textsFrom } from '../rooms/room-daemon.ts';
 import type { Town } from '../rooms/town.ts';
 import type { Home } from './homes.ts';
+import type { HomeKind } from './kinds.ts';
+import { PROXY_PASSWORD } from './services.ts';
 
 const PORT_FIRST = 30_000;
 const PORTS = 25_000;
@@ -36,6 +38,8 @@ export class Couple {
     readonly people: readonly [RoomDaemon, RoomDaemon],
     private homes: readonly [Home, Home],
     number: number,
+    /** What somebody at home there has set. */
+    private readonly atHome: (kind: HomeKind) => readonly string[],
   ) {
     this.#portsUsed = 1_000 * number;
     this.#ports = [this.#freshPort(), this.#freshPort()];
@@ -47,14 +51,18 @@ export class Couple {
     folder: string,
     number: number,
     settings: readonly string[] = [],
+    atHome: (kind: HomeKind) => readonly string[] = () => [],
   ): Promise<Couple> {
     const open = await town.homes.add('open');
     const given = [`dht.bootstrap=${town.bootstrap.join(',')}`, ...settings];
     const person = (name: string): RoomDaemon =>
       new RoomDaemon(`${name}${number}`, open.host(), folder, PORT_FIRST, given);
-    const couple = new Couple([person('Ana'), person('Bo')], [open, open], number);
+    const couple = new Couple([person('Ana'), person('Bo')], [open, open], number, atHome);
     await couple.start();
     await meet(...couple.people);
+    // No command line may carry it.
+    const wish = { key: 'proxy.password', value: PROXY_PASSWORD };
+    for (const each of couple.people) await each.call('config.set', wish);
     await couple.stop();
     return couple;
   }
@@ -78,7 +86,8 @@ export class Couple {
   /** On the ports of before. */
   async startAgain(who: readonly Side[] = BOTH, env: NodeJS.ProcessEnv = {}): Promise<void> {
     const starts = who.map(async (side) => {
-      await this.people[side].start(undefined, [`net.port=${this.#ports[side]}`], env);
+      const settings = [`net.port=${this.#ports[side]}`, ...this.atHome(this.homes[side].kind)];
+      await this.people[side].start(undefined, settings, env);
       this.#up.add(side);
     });
     await Promise.all(starts);
@@ -110,6 +119,11 @@ export class Couple {
   /** Every text that this one received, oldest first. */
   received(side: Side): Promise<string[]> {
     return textsFrom(this.people[side], this.#other(side));
+  }
+
+  /** Which way leads to the other, as this one is told. */
+  async route(side: Side): Promise<string> {
+    return (await this.people[side].call('route.show', { to: this.#other(side) })).route;
   }
 
   /** What each is told. */
