@@ -23,6 +23,7 @@ import { type Candidate, chooseRelays } from '../relay/choice.ts';
 import type { Reservation } from '../relay/client.ts';
 import { encodeEntry, type RelayAddress } from '../relay/entry.ts';
 import type { StreamNews } from '../relay/extensions.ts';
+import { REVOKED_MAX } from '../relay/limits.ts';
 import { INDEXES } from '../relay/slots.ts';
 import type { CircuitId } from '../relay/wire.ts';
 import type { Context } from './context.ts';
@@ -56,6 +57,10 @@ export interface CircuitsPorts {
   candidates(): readonly RelaySource[];
   /** Where a relay may be, in this network. */
   mayBe(endpoint: Endpoint): boolean;
+  /** Who has a device with this Noise key, as far as we know: a name. */
+  nameOf(noise: Uint8Array): string;
+  /** May a datagram leave to where the bearer of a name says that a relay is (PTH-3)? */
+  mayProbe(name: string): boolean;
   allocateStream(): StreamId;
   /** A circuit of ours: what happened to a stream that our links opened or were given. */
   news(stream: StreamId, news: StreamNews): void;
@@ -114,7 +119,6 @@ export class Circuits {
   readonly #byCircuit = new Map<RelayLink, Map<CircuitId, StreamId>>();
   /** Streams of the driver that carry the links of relays. */
   readonly #lower = new Map<StreamId, RelayLink>();
-  readonly #verifying = new Map<RelayLink, ((ok: boolean) => void)[]>();
   /** The index of each reader of our records, and whose each index is. */
   readonly #indexes: Map<string, number>;
   readonly #readers = new Map<number, string>();
@@ -136,6 +140,7 @@ export class Circuits {
     this.#places = new Map(saved.places);
     this.#indexes = new Map(saved.indexes);
     for (const [reader, index] of saved.indexes) this.#readers.set(index, reader);
+    if (this.#gone.length > REVOKED_MAX) this.#beginAnew();
   }
 
   /** Reservations that stand. */
@@ -171,7 +176,8 @@ export class Circuits {
     this.#indexes.delete(reader);
     this.#readers.delete(index);
     this.#isUnsaved = true;
-    for (const { relay } of this.#kept) {
+    if (this.#gone.length > REVOKED_MAX) return this.#beginAnew();
+    for (const relay of this.#relays.values()) {
       relay.client.revoke(index, this.context.now.monoMs);
       relay.drain();
     }
@@ -250,15 +256,6 @@ export class Circuits {
     return soonest;
   }
 
-  /** Is there a relay with this key at this endpoint? `done` runs once that is known. */
-  verify(hop: Pick<RelayAddress, 'endpoint' | 'key'>, done: (ok: boolean) => void): void {
-    const relay = this.#relayAt({ ...hop, udp: false, tcp: true });
-    if (relay === undefined) return done(false);
-    if (relay.isUp) return done(true);
-    this.#verifying.set(relay, [...(this.#verifying.get(relay) ?? []), done]);
-    relay.need();
-  }
-
   stats(): Record<string, number> {
     return {
       relays: this.#relays.size,
@@ -271,11 +268,12 @@ export class Circuits {
 
   // Streams
 
-  #open({ stream, to, via }: StreamOpen, user: StreamUser): void {
+  #open({ peer, stream, to, via }: StreamOpen, user: StreamUser): void {
     const ask = (relay: RelayLink): CircuitId | undefined =>
       relay.client.open(via!.slot, this.context.now.monoMs);
     const isFull = this.#uses.size >= CIRCUIT_STREAMS_MAX;
-    const relay = isFull ? undefined : this.#relayVia(to, via!);
+    const namedBy = peer && this.ports.nameOf(peer);
+    const relay = isFull ? undefined : this.#relayVia(to, via!, namedBy);
     if (relay === undefined) return user.news(stream, 'closed');
     this.#ask(stream, { relay, user, ask, circuit: undefined });
   }
@@ -299,9 +297,6 @@ export class Circuits {
       if (isUp) this.#ask(stream, use);
       else this.#over(stream, use);
     }
-    const waiting = this.#verifying.get(relay) ?? [];
-    this.#verifying.delete(relay);
-    for (const done of waiting) done(isUp);
   }
 
   #streamOf(relay: RelayLink, circuit: CircuitId): [StreamId, Use] | undefined {
@@ -346,12 +341,14 @@ export class Circuits {
 
   // Relays
 
-  #relayVia(endpoint: Endpoint, via: Via): RelayLink | undefined {
+  #relayVia(endpoint: Endpoint, via: Via, namedBy: string | undefined): RelayLink | undefined {
     const { relay: key, tcp, udp } = via;
     const address = { endpoint, key, udp, tcp };
-    if (!via.isHidden) return this.#relayAt(address);
+    if (!via.isHidden) return this.#relayAt(address, { namedBy });
+    // Ours asks it by UDP whether it is there, and goes to it by TCP (RLY-12).
+    if (!udp || !tcp) return undefined;
     const guard = this.#guardFor(address);
-    return guard && this.#relayAt(address, guard);
+    return guard && this.#relayAt(address, { guard });
   }
 
   /** A relay of ours that is in another network than the far one, and is not it (RLY-18). */
@@ -367,8 +364,12 @@ export class Circuits {
   /**
    * The link to a relay: a linked one of that key before one that would have to be made.
    * @param guard through which it is reached, for who hides from it.
+   * @param namedBy whose word it is that it is there; undefined for the user's own.
    */
-  #relayAt(address: RelayAddress, guard?: RelayLink): RelayLink | undefined {
+  #relayAt(
+    address: RelayAddress,
+    { guard, namedBy }: { guard?: RelayLink; namedBy?: string | undefined } = {},
+  ): RelayLink | undefined {
     const first = guard ? `${guard.name} ` : '';
     const name = `${first}${hex(address.key)} ${endpointKey(address.endpoint)}`;
     const known = this.#relays.get(name);
@@ -384,6 +385,7 @@ export class Circuits {
     const ports: RelayLinkPorts = {
       pass: () => this.#passOf(key),
       allocateStream: () => this.ports.allocateStream(),
+      mayProbe: () => namedBy === undefined || this.ports.mayProbe(namedBy),
       stream: (out) => this.#lowerStream(relay, guard, out),
       settled: (isUp) => this.#settled(relay, isUp),
       changed: () => this.#changed(relay),
@@ -408,6 +410,9 @@ export class Circuits {
       ports,
       former,
     );
+    // It may have restarted, or we: what it refuses it knows from us.
+    for (const index of former ? this.#gone : [])
+      relay.client.revoke(index, this.context.now.monoMs);
     this.#relays.set(name, relay);
     return relay;
   }
@@ -492,7 +497,7 @@ export class Circuits {
     for (const { name } of chosen) {
       const source = sources.get(name)!;
       const known = this.#kept.find(({ relay }) => relay.name === name);
-      const relay = known?.relay ?? this.#relayAt(source.address);
+      const relay = known?.relay ?? this.#relayAt(source.address, { namedBy: source.owner });
       if (!relay) continue;
       kept.push(known ?? { relay, source, lostAtMs: monoMs });
     }
@@ -539,6 +544,28 @@ export class Circuits {
     if (said === this.#said) return;
     this.#said = said;
     this.ports.entriesChanged();
+  }
+
+  /** Indexes whose readers are gone: who has such a slot is refused. */
+  get #gone(): number[] {
+    const gone: number[] = [];
+    for (let index = 1; index < this.#nextIndex; index++) {
+      if (!this.#readers.has(index)) gone.push(index);
+    }
+    return gone;
+  }
+
+  /** Other reservations at all relays: no slot of before opens anything, so all indexes are free. */
+  #beginAnew(): void {
+    this.#indexes.clear();
+    this.#readers.clear();
+    this.#places.clear();
+    this.#nextIndex = 1;
+    this.#isUnsaved = true;
+    for (const relay of this.#relays.values()) {
+      relay.client.renew();
+      relay.drain();
+    }
   }
 
   #indexOf(reader: string): number | undefined {

@@ -261,6 +261,12 @@ export class Connections {
     this.#drain();
   }
 
+  /** Hex of the identity of who has this Noise key; of the key where nobody is known to. */
+  nameOf(noise: Uint8Array): string {
+    const known = [...this.#wanted.values()].find(({ target }) => equal(target.noise, noise));
+    return hex(known?.target.identity ?? noise);
+  }
+
   /** Before the first meeting a device is known by its record alone, so the book does not do. */
   #ofPerson(identity: Uint8Array): (readonly [string, Wanted])[] {
     return [...this.#wanted].filter(([, { target }]) => equal(target.identity, identity));
@@ -449,8 +455,7 @@ export class Connections {
 
   /** All that leaves to where one person is said to be counts together (PTH-3). */
   #mayProbe(noise: Uint8Array, nowMs: number): boolean {
-    const known = [...this.#wanted.values()].find(({ target }) => equal(target.noise, noise));
-    return this.probes.take(hex(known?.target.identity ?? noise), nowMs);
+    return this.probes.take(this.nameOf(noise), nowMs);
   }
 
   #cancel(dial: number): void {
@@ -494,7 +499,7 @@ export class Connections {
       const apart = peer ? { isolation: this.#isolation.of(peer) } : {};
       return this.context.emit({ ...open, ...apart, transport });
     }
-    if (this.#circuits) return this.#circuits.open({ ...open, transport });
+    if (this.#circuits) return this.#circuits.open(out);
     this.#links.handleStreamClosed(open.stream, this.context.now.monoMs);
   }
 

@@ -10,17 +10,13 @@
 import { earliest, unit } from '../base/time.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import { hex } from '../base/bytes.ts';
-import { dhPublicKey } from '../crypto/dh.ts';
-import { Secret } from '../crypto/keys.ts';
 import type { LinksOutput, Route } from '../link/contract.ts';
-import { RELAY_VERSIONS } from '../link/handshake.ts';
-import { Links } from '../link/links.ts';
+import type { Links } from '../link/links.ts';
 import { BACK_OFF_MS } from '../path/dialer.ts';
 import { RelayClient, type RelayClientPorts, type Reservation } from '../relay/client.ts';
 import type { RelayAddress } from '../relay/entry.ts';
-import { relayGateSecret } from '../relay/slots.ts';
 import type { Context } from './context.ts';
-import { FEATURES } from './versions.ts';
+import { linksOfNobody, relayTarget } from './nobody.ts';
 
 /** A link without circuits and without a reservation is left after this. */
 export const UNUSED_MS = 30_000;
@@ -34,6 +30,8 @@ type Stream = Extract<LinksOutput, { stream: number }>;
 
 export interface RelayLinkPorts extends Omit<RelayClientPorts, 'send' | 'broken'> {
   allocateStream(): number;
+  /** May a datagram leave to where the relay is said to be? */
+  mayProbe(): boolean;
   /** Opens, writes or closes a stream that this link asked for. */
   stream(output: Stream): void;
   /** The link is up, or came to nothing: what waited for it goes on or fails. */
@@ -70,17 +68,9 @@ export class RelayLink {
   ) {
     this.name = hex(address.key);
     this.#ports = ports;
-    const noise = new Secret('device noise', context.random(32));
-    const key = dhPublicKey(noise.reveal());
-    this.#links = new Links({
-      random: context.random,
-      self: { identity: key, device: key, noise },
-      versions: RELAY_VERSIONS,
-      features: FEATURES,
-      gates: () => [],
-      admit: () => false,
-      replaySeen: new Map(),
+    this.#links = linksOfNobody(context, {
       allocateStream: () => ports.allocateStream(),
+      mayProbe: () => ports.mayProbe(),
     });
     const clientPorts: RelayClientPorts = {
       ...ports,
@@ -121,12 +111,8 @@ export class RelayLink {
     const dial = this.#nextDial++;
     this.#dial = dial;
     this.#dialledAtMs = context.now.monoMs;
-    const secret = relayGateSecret(address.key);
-    const gate = { id: 'relay', kind: 'relay', secret } as const;
-    const { key: noise } = address;
-    const target = { identity: noise, device: noise, noise, versions: RELAY_VERSIONS, gate };
-    const routes = this.#routes();
-    this.#links.dial(dial, target, routes, new Uint8Array(0), context.now.monoMs);
+    const target = relayTarget(address.key);
+    this.#links.dial(dial, target, this.#routes(), new Uint8Array(0), context.now.monoMs);
     this.drain();
   }
 

@@ -29,6 +29,7 @@ import type { Context } from './context.ts';
 import { prefixed } from './finding.ts';
 import { readerOf } from './our-records.ts';
 import { RelayService } from './relay-service.ts';
+import { HopCheck } from './hop-check.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Bit of a record's flags: this device serves its contacts as a relay. */
@@ -42,6 +43,7 @@ export class Relays {
   readonly circuits: Circuits;
   private readonly context: Context;
   readonly #service: RelayService;
+  readonly #hopCheck: HopCheck;
   readonly #own: readonly RelaySource[];
   readonly #key: Uint8Array;
   /** Numbers of the streams of all our links, and those to relays. */
@@ -62,11 +64,14 @@ export class Relays {
     this.circuits = new Circuits(context, docs, {
       candidates: () => this.#sources(),
       mayBe: (endpoint) => this.#mayBe(endpoint),
+      nameOf: (noise) => connections().nameOf(noise),
+      mayProbe: (name) => connections().probes.take(name, context.now.monoMs),
       allocateStream: this.allocateStream,
       news: (stream, news) => this.#news(stream, news),
       accepted: (stream, relay) => connections().handleCircuit(stream, relay),
       entriesChanged,
     });
+    this.#hopCheck = new HopCheck(context, this.allocateStream);
     this.#service = new RelayService(context, me, {
       send: (link, body) => connections().send(link, body),
       credit: (link, bytes) => connections().credit(link, bytes),
@@ -75,7 +80,7 @@ export class Relays {
       passes: () =>
         book.gateKeys.filter(({ kind }) => kind === 'direct').map((gate) => gate.secret),
       mayBe: (endpoint) => this.#mayBe(endpoint) && !this.#isOurs(endpoint),
-      verify: (hop, done) => this.circuits.verify(hop, done),
+      verify: (hop, done) => this.#hopCheck.ask(hop, done),
     });
   }
 
@@ -178,7 +183,7 @@ export class Relays {
   }
 
   handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
-    return this.circuits.handleDatagram(from, bytes);
+    return this.circuits.handleDatagram(from, bytes) || this.#hopCheck.handleDatagram(from, bytes);
   }
 
   /** False where the stream carries a link of people. */
@@ -186,22 +191,27 @@ export class Relays {
     const { stream } = input;
     if (input.type === 'stream-accepted') return false;
     const news = newsOf(input);
-    return this.circuits.handleStream(stream, news) || this.#service.handleStream(stream, news);
+    return (
+      this.circuits.handleStream(stream, news) ||
+      this.#service.handleStream(stream, news) ||
+      this.#hopCheck.handleStream(stream, news)
+    );
   }
 
   handleTimeout(): void {
     this.circuits.handleTimeout();
+    this.#hopCheck.handleTimeout();
     this.#service.handleTimeout();
   }
 
   wakeAtMs(): number | undefined {
-    return earliest(this.circuits.wakeAtMs(), this.#service.wakeAtMs());
+    return earliest(this.circuits.wakeAtMs(), this.#hopCheck.wakeAtMs(), this.#service.wakeAtMs());
   }
 
   stats(): Record<string, number> {
     return {
       ...prefixed('circuits', this.circuits.stats()),
-      ...prefixed('relay', this.#service.stats()),
+      ...prefixed('relay', { ...this.#service.stats(), ...this.#hopCheck.stats() }),
     };
   }
 

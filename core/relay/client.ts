@@ -11,6 +11,7 @@
  * happens is told to `ports` at once.
  * @module
  */
+import { assert } from '../base/assert.ts';
 import { BoundedQueue } from '../base/bounded.ts';
 import { earliest } from '../base/time.ts';
 import { type GateSecret, type ReservationKey, Secret } from '../crypto/keys.ts';
@@ -124,18 +125,20 @@ export class RelayClient {
     if (wanted && this.#exporter) this.#reserve();
   }
 
-  /** This slot opens nothing any more. After too many of them a fresh reservation is due. */
+  /** This slot opens nothing any more; of at most 256, after which all are to be renewed. */
   revoke(index: number, nowMs: number): void {
     this.#nowMs = nowMs;
     if (!this.#reservation) return;
+    assert(this.#revoked.size < REVOKED_MAX, 'too many are revoked by renewing all');
     this.#revoked.add(index);
-    if (this.#revoked.size < REVOKED_MAX) {
-      if (this.#isReserved) this.#say({ type: 'revoke', index });
-      return;
-    }
+    if (this.#isReserved) this.#say({ type: 'revoke', index });
+  }
+
+  /** No slot of before opens anything any more: the next reservation is another one. */
+  renew(): void {
     this.#reservation = undefined;
     this.#revoked.clear();
-    this.#ports.broken();
+    if (this.#exporter) this.#ports.broken();
   }
 
   handleUp(exporter: Secret<'link exporter'>, nowMs: number): void {

@@ -210,10 +210,13 @@ describe('[RLY-10] revoking', () => {
     expect(asker.of('error')).toEqual([{ type: 'error', circuit: refused }]);
   });
 
-  test('after too many a fresh reservation is made, and the old slots open nothing', () => {
+  test('of all: another reservation is made, and the old slots open nothing', () => {
     const { rig, owner, asker } = joined();
     const old = owner.core.slot(1)!;
     for (let index = 100; index < 356; index++) owner.core.revoke(index, rig.nowMs);
+    rig.settle();
+    expect(owner.core.isReserved).toBe(true);
+    owner.core.renew();
     rig.settle();
     owner.connect();
     rig.settle();

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { Prng } from '../base/prng.ts';
+import type { Doc } from '../base/vault.ts';
+import { REVOKED_MAX } from '../relay/limits.ts';
+import { Circuits } from './circuits.ts';
+import { Context } from './context.ts';
+import { placesDoc, savedPlaces } from './places-saved.ts';
+
+const PORTS = {
+  candidates: () => [],
+  mayBe: () => true,
+  nameOf: () => '',
+  mayProbe: () => true,
+  allocateStream: () => 2,
+  news: () => undefined,
+  accepted: () => undefined,
+  entriesChanged: () => undefined,
+};
+
+/** @returns the circuits of a fresh node, and what they last had saved. */
+function circuits(docs: readonly Doc[] = []): { one: Circuits; saved(): Doc[] } {
+  const profile = { bootstrap: [], dht: false, readOnly: false, allowReserved: true };
+  const context = new Context(new Prng(1).bytes, { ...profile, displayName: undefined });
+  const one = new Circuits(context, docs, PORTS);
+  return {
+    one,
+    saved: () => {
+      one.handleTimeout();
+      const found: Doc[] = [];
+      for (let effect = context.poll(); effect; effect = context.poll()) {
+        if (effect.type !== 'vault' || effect.request.op !== 'put') continue;
+        found.splice(0, found.length, ...(effect.request.docs as Doc[]));
+      }
+      return found;
+    },
+  };
+}
+
+function invite(i: number): string {
+  return `invite ${i}`;
+}
+
+test('[RLY-10] however many readers come and go, there is an index for the next', () => {
+  const { one, saved } = circuits();
+  one.entries('friend');
+  for (let i = 0; i < 20_000; i++) {
+    one.entries(invite(i));
+    one.revoke(invite(i));
+    if (i % 100 === 0) one.entries('friend');
+  }
+  one.entries('friend');
+  one.entries('somebody new');
+  const { indexes, nextIndex } = savedPlaces(saved());
+  expect([...indexes.keys()].sort()).toEqual(['friend', 'somebody new']);
+  expect(new Set(indexes.values()).size).toBe(2);
+  expect(nextIndex).toBeLessThanOrEqual(REVOKED_MAX + 4);
+});
+
+test('[RLY-10] ⚑ an index is not given again while slots of its time open anything', () => {
+  const { one, saved } = circuits();
+  const given = new Map<number, string>();
+  for (let i = 0; i < REVOKED_MAX; i++) {
+    one.entries(invite(i));
+    const { indexes } = savedPlaces(saved());
+    const index = indexes.get(invite(i))!;
+    expect(given.has(index)).toBe(false);
+    given.set(index, invite(i));
+    one.revoke(invite(i));
+  }
+});
+
+test('[RLY-10] a document of before, with more who are gone than can be told, begins anew', () => {
+  const indexes = new Map([['friend', 900]]);
+  const doc = placesDoc({ indexes, nextIndex: 901, places: new Map() }) as Doc;
+  const { one, saved } = circuits([doc]);
+  one.entries('friend');
+  const after = savedPlaces(saved());
+  expect([[...after.indexes], after.nextIndex]).toEqual([[['friend', 1]], 2]);
+});
