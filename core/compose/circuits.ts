@@ -555,7 +555,7 @@ export class Circuits {
     return gone;
   }
 
-  /** Other reservations at all relays: no slot of before opens anything, so all indexes are free. */
+  /** Other reservations at all relays: no slot of before opens anything, all indexes are free. */
   #beginAnew(): void {
     this.#indexes.clear();
     this.#readers.clear();

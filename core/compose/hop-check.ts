@@ -40,7 +40,7 @@ export class HopCheck {
     private readonly context: Context,
     allocateStream: () => number,
   ) {
-    this.#links = linksOfNobody(context, { allocateStream });
+    this.#links = linksOfNobody(context.random, { allocateStream });
   }
 
   /** `done` runs once, in this call or later. */

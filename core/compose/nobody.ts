@@ -3,18 +3,18 @@
  * that a relay sees no identity.
  * @module
  */
+import type { Random } from '../base/time.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { LinkTarget } from '../link/contract.ts';
 import { RELAY_VERSIONS } from '../link/handshake.ts';
 import { Links, type LinksDeps } from '../link/links.ts';
 import { relayGateSecret } from '../relay/slots.ts';
-import type { Context } from './context.ts';
 import { FEATURES } from './versions.ts';
 
 /** Links under a fresh key, by which nobody comes in. */
 export function linksOfNobody(
-  { random }: Context,
+  random: Random,
   more: Pick<LinksDeps, 'allocateStream' | 'mayProbe'>,
 ): Links {
   const noise = new Secret<'device noise'>('device noise', random(32));

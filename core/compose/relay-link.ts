@@ -68,7 +68,7 @@ export class RelayLink {
   ) {
     this.name = hex(address.key);
     this.#ports = ports;
-    this.#links = linksOfNobody(context, {
+    this.#links = linksOfNobody(context.random, {
       allocateStream: () => ports.allocateStream(),
       mayProbe: () => ports.mayProbe(),
     });

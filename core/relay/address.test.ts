@@ -9,6 +9,7 @@ test('[RLY-11] ⚑ no private, local or special address is a place for a relay',
     ...['169.254.169.254', '100.64.0.1', '224.0.0.1', '255.255.255.255', '240.0.0.1'],
     ...['::', '::1', 'fe80::1', 'fc00::1', 'fd12::1', 'ff02::1', '64:ff9b::7f00:1'],
     ...['2002:7f00:1::', '2001::7f00:1', '::127.0.0.1', '100::1', '3fff:ffff:gg::1', 'localhost'],
+    ...['2001:2::1', '2001:10::1', '2001:1ff::1', '3fff::1', '3fff:fff::1', '5f00::1', 'fec0::1'],
   ];
   for (const host of none) {
     expect(isRelayEndpoint(at(host), false), host).toBe(false);

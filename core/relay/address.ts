@@ -19,15 +19,19 @@ const UNPRIVILEGED_PORT = 1_024;
 export function isRelayEndpoint({ host, port }: Endpoint, isLab: boolean): boolean {
   if (port !== HTTPS_PORT && port < UNPRIVILEGED_PORT) return false;
   const bytes = parseAddress(host);
-  if (!bytes || carriesIPv4(bytes)) return false;
+  if (!bytes || isSpecialSix(bytes)) return false;
   return scopeOf(host) === 'public' || (isLab && isLabAddress(bytes));
 }
 
-/** 2002::/16 and 2001::/32 lead to the IPv4 address inside them. */
-function carriesIPv4(bytes: Uint8Array): boolean {
+/**
+ * Of the IPv6 addresses that count as public: 2002::/16 leads to the IPv4 address inside, 2001::/23
+ * belongs to protocols (Teredo, 2001::/32, carries IPv4 too), 3fff::/20 to documentation.
+ */
+function isSpecialSix(bytes: Uint8Array): boolean {
   if (bytes.length === 4) return false;
-  const first = (bytes[0]! << 8) | bytes[1]!;
-  return first === 0x2002 || (first === 0x2001 && bytes[2] === 0 && bytes[3] === 0);
+  const [first, third] = [(bytes[0]! << 8) | bytes[1]!, bytes[2]!];
+  if (first === 0x2002) return true;
+  return (first === 0x2001 && third < 2) || (first === 0x3fff && third < 0x10);
 }
 
 /** RFC 5737, RFC 2544 and RFC 3849. */
