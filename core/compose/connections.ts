@@ -216,7 +216,7 @@ export class Connections {
   openings(device: string): Openings | undefined {
     const wanted = this.#wanted.get(device);
     const { identity } = wanted?.target ?? {};
-    return wanted && identity && { identity, routes: this.#punchable(wanted.routes) };
+    return wanted && identity && { identity, routes: this.punchable(wanted.routes) };
   }
 
   /** Attaches a further path on one of these routes. */
@@ -440,13 +440,14 @@ export class Connections {
   /** What a dial of this pace tries, and when. */
   #way({ routes }: Wanted, pace: Pace): Way {
     if (pace === 'race') return { routes };
-    const udp = this.#punchable(routes);
+    const udp = this.punchable(routes);
     const others = pace === 'steady' ? routes.filter(({ transport }) => transport !== 'udp') : [];
     if (udp.length === 0) return { routes: [] };
     return { routes: [...udp, ...others], timetable: timetableOf(pace, udp.length) };
   }
 
-  #punchable(routes: readonly Route[]): Route[] {
+  /** Those of these to which a try through routers is worth it. */
+  punchable(routes: readonly Route[]): Route[] {
     return routes.filter(({ endpoint, nat, transport }) => {
       const ours = this.#nat(familyOf(endpoint));
       return transport === 'udp' && isWorthPunching(ours, nat ?? 'unknown');

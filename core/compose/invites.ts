@@ -1,6 +1,7 @@
 /**
- * Invites in the network: ours are published for as long as somebody needs them, those of others
- * are looked for, and whoever is found under one is told as somebody to dial (CON-5, DSC-29).
+ * Invites in the network: for as long as somebody needs one, both its ends leave word under it and
+ * look for the other's. Who gave us one is told as somebody to dial; for whoever was given one of
+ * ours our router is opened (first-meetings.ts; CON-5, DSC-29).
  * What an invite is and when it admits somebody lies in people/invite.ts.
  * @module
  */
@@ -14,6 +15,7 @@ import { parseInvite, type InviteText } from '../people/invite-text.ts';
 import type { Book } from './book.ts';
 import type { Context } from './context.ts';
 import type { Finding } from './finding.ts';
+import { FirstMeetings, type FirstMeetingPorts } from './first-meetings.ts';
 import type { Places } from './relays.ts';
 
 export interface InvitesPorts {
@@ -23,17 +25,25 @@ export interface InvitesPorts {
   changed(): void;
   /** May this contact see our address? Else nothing is asked or said where they could look. */
   mayShow(contact: Contact): boolean;
+  readonly meetings: Omit<FirstMeetingPorts, 'networkMs' | 'glance'>;
 }
 
 export class Invites {
   readonly #gates = new Map<string, GateKey>();
+  readonly meetings: FirstMeetings;
 
   constructor(
     private readonly context: Context,
     private readonly book: Book,
-    private readonly finding: Pick<Finding, 'presence' | 'drain'>,
+    private readonly finding: Pick<Finding, 'presence' | 'drain' | 'networkMs' | 'glance'>,
     private readonly ports: InvitesPorts,
-  ) {}
+  ) {
+    this.meetings = new FirstMeetings(context, {
+      ...ports.meetings,
+      networkMs: () => finding.networkMs,
+      glance: (invite) => finding.glance({ invite }),
+    });
+  }
 
   /** The gates of the invites by which somebody may come in. */
   gates(): GateKey[] {
@@ -59,13 +69,14 @@ export class Invites {
       { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
       this.context.now,
     );
+    if (this.context.profile.dht) this.meetings.watch(id, secret, { role: 'inviter', invite });
     this.finding.drain();
   }
 
   withdraw(invite: Invite): void {
     this.ports.changed();
     this.#gates.delete(invite.id);
-    this.finding.presence.removeInvite(invite.id, this.context.now);
+    this.#leave(invite.id);
     this.finding.drain();
   }
 
@@ -90,10 +101,12 @@ export class Invites {
     const read = inviteOf(contact);
     if (!read?.ok || !this.context.profile.dht || !this.ports.mayShow(contact)) return;
     const { expiresMs, secret } = read.invite;
+    const invite = inviteId(secret);
     this.finding.presence.addInvite(
-      { invite: inviteId(secret), secret, role: 'invitee', expiresMs },
+      { invite, secret, role: 'invitee', expiresMs },
       this.context.now,
     );
+    this.meetings.watch(invite, secret, { role: 'invitee', contact });
     this.finding.drain();
   }
 
@@ -101,11 +114,22 @@ export class Invites {
   unfollow(contact: Contact): void {
     this.ports.changed();
     const invite = inviteIdOf(contact);
-    if (invite !== undefined) this.finding.presence.removeInvite(invite, this.context.now);
+    if (invite !== undefined) this.#leave(invite);
   }
 
-  /** Something was found under an invite that we follow. */
-  handleFound(invite: string, record: PresenceRecord): void {
+  #leave(invite: string): void {
+    this.finding.presence.removeInvite(invite, this.context.now);
+    this.meetings.forget(invite);
+  }
+
+  /** The other end of an invite has left word under it. */
+  handleFound(invite: string, record: PresenceRecord, fresh: boolean): void {
+    this.meetings.handleFound(invite, record, fresh);
+    this.handleHeard(invite, record);
+  }
+
+  /** Whoever gave us this invite was heard in our network, or found. */
+  handleHeard(invite: string, record: PresenceRecord): void {
     for (const contact of this.book.contacts.values()) {
       if (inviteIdOf(contact) === invite) return this.meet(contact, record);
     }

@@ -43,7 +43,7 @@ const SAME_TURN_MS = 10_000;
 export interface NearbyPorts {
   readonly book: Book;
   readonly finding: Pick<Finding, 'networkMs'>;
-  readonly invites: Pick<Invites, 'handleFound' | 'isTold'>;
+  readonly invites: Pick<Invites, 'handleHeard' | 'isTold'>;
   readonly mail: Pick<Mail, 'waiting'>;
   readonly sessions: Pick<Sessions, 'of' | 'ofContact'>;
   /** Asked by their ID alone, so that they do not know the secret yet. */
@@ -238,7 +238,7 @@ export class Nearby {
     if (peer.startsWith(THEIRS)) {
       if (!record?.keys) return;
       this.#note(hex(record.keys.signing), at);
-      return this.ports.invites.handleFound(peer.slice(THEIRS.length), {
+      return this.ports.invites.handleHeard(peer.slice(THEIRS.length), {
         ...record,
         candidates: [],
       });

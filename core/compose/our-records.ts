@@ -24,6 +24,7 @@ import type { Contact } from '../people/contact.ts';
 import type { Invite } from '../people/invite.ts';
 import type { Book } from './book.ts';
 import type { LinkUp } from './connections.ts';
+import { inviteIdOf } from './invites.ts';
 import type { Me } from './self.ts';
 import { VERSIONS } from './versions.ts';
 
@@ -61,7 +62,7 @@ export class OurRecords {
   /** What whoever looks there may know of it; undefined for nothing. */
   at(id: RendezvousId, all: OurRecord): OurRecord | undefined {
     const contact = 'peer' in id ? this.#personAt(id.peer) : undefined;
-    const whose = 'invite' in id ? this.book.invites.get(id.invite) : contact;
+    const whose = 'invite' in id ? this.#endOf(id.invite) : contact;
     const policy = whose?.policy;
     if (policy !== 'auto' && policy !== 'direct') return undefined;
     return { ...all, policy, ...this.#relays(policy, whose) };
@@ -126,6 +127,12 @@ export class OurRecords {
   #contactOn({ peerNoise }: LinkUp, target: string | undefined): Contact | undefined {
     const dialled = target === undefined ? undefined : this.ports.identityOf(target);
     return this.book.deviceByNoise(peerNoise)?.contact ?? (dialled && this.book.contactOf(dialled));
+  }
+
+  /** An invite of ours, or whoever gave us one. */
+  #endOf(invite: string): Invite | Contact | undefined {
+    const ours = this.book.invites.get(invite);
+    return ours ?? [...this.book.contacts.values()].find((one) => inviteIdOf(one) === invite);
   }
 
   #personAt(peer: string): Contact | undefined {

@@ -40,6 +40,11 @@ import { Sessions, type SessionPorts } from './sessions.ts';
 /** The gate's age and the prekey bundle's are looked at this often. */
 export const UPKEEP_EVERY_MS = 60 * 60_000;
 
+interface Timed {
+  handleTimeout(): void;
+  wakeAtMs(): number | undefined;
+}
+
 export class Runtime {
   readonly book: Book;
   readonly finding: Finding;
@@ -111,6 +116,11 @@ export class Runtime {
       target: (key, target, record) => this.#setTarget(key, target, record),
       changed: () => this.nearby.refresh(),
       mayShow,
+      meetings: {
+        punch: (contact, pace) => this.connections.punch(contact.identity, pace),
+        punchable: (routes) => this.connections.punchable(routes),
+        mayProbe: (invite, nowMs) => this.connections.probes.take(`invite ${invite}`, nowMs),
+      },
     });
     this.connections = this.#makeConnections(loaded.docs);
     this.mail = new Mail(context, me, this.book, this.#mailPorts(), loaded);
@@ -204,31 +214,21 @@ export class Runtime {
 
   handleTimeout(): void {
     const { now } = this.context;
-    this.finding.handleTimeout();
-    this.connections.handleTimeout();
-    this.punching.handleTimeout();
-    this.sessions.handleTimeout();
-    this.mail.handleTimeout();
-    this.asking.handleTimeout();
-    this.door.handleTimeout();
-    this.nearby.handleTimeout();
+    for (const part of this.#timed()) part.handleTimeout();
     for (const peer of this.#longing.take(now.monoMs)) this.#look(peer);
     if (now.monoMs >= this.#upkeepAtMs) this.#upkeep();
   }
 
   wakeAtMs(): number | undefined {
-    return earliest(
-      this.finding.wakeAtMs(),
-      this.connections.wakeAtMs(),
-      this.punching.wakeAtMs(),
-      this.sessions.wakeAtMs(),
-      this.mail.wakeAtMs(),
-      this.asking.wakeAtMs(),
-      this.door.wakeAtMs(),
-      this.nearby.wakeAtMs(),
-      this.#longing.wakeAtMs(),
-      this.#upkeepAtMs,
-    );
+    const parts = this.#timed().map((part) => part.wakeAtMs());
+    return earliest(...parts, this.#longing.wakeAtMs(), this.#upkeepAtMs);
+  }
+
+  /** What acts by itself, in the order in which it does. */
+  #timed(): readonly Timed[] {
+    const { asking, connections, door, finding, mail, nearby, punching, sessions } = this;
+    const { meetings } = this.invites;
+    return [finding, connections, punching, meetings, sessions, mail, asking, door, nearby];
   }
 
   stats(): Record<string, number> {
@@ -237,7 +237,7 @@ export class Runtime {
       invites: this.book.invites.size,
       sessions: this.sessions.ready,
       missed: this.#longing.size,
-      awaited: this.punching.size,
+      awaited: this.punching.size + this.invites.meetings.size,
       ...this.finding.stats(),
       ...this.relays.stats(),
       ...prefixed('link', this.connections.stats()),
@@ -464,7 +464,7 @@ export class Runtime {
     record: PresenceRecord,
     fresh: boolean,
   ): void {
-    if ('invite' in at) return this.invites.handleFound(at.invite, record);
+    if ('invite' in at) return this.invites.handleFound(at.invite, record, fresh);
     const known = device && this.book.device(hex(device));
     if (!known || known.contact.blocked) return;
     const { contact } = known;

@@ -41,12 +41,19 @@ describe('epochs', () => {
     expect(hex(keys.sealing.reveal())).toBe(
       'a03181026bbba26bce18c336636723bbada843176634c79ff4bd6551bdb31127',
     );
-    const invited = inviteKeys(invite(), EPOCH);
+    const invited = inviteKeys(invite(), 'inviter', EPOCH);
     expect(hex(invited.signing.publicKey)).toBe(
       'd9d19cb8beb653ef35ee922faf395b3bc60e5a5b605f8cd661f74ed0b1e1334f',
     );
     expect(hex(invited.sealing.reveal())).toBe(
       '4a3963a304f9f53ce1d915ae8caf36c4d909baf588368b5f20f977d21ef3afb3',
+    );
+    const inviting = inviteKeys(invite(), 'invitee', EPOCH);
+    expect(hex(inviting.signing.publicKey)).toBe(
+      'f3c34e2925864e67769dbaf2df821c731449c7ab541239d216364b467eedfc92',
+    );
+    expect(hex(inviting.sealing.reveal())).toBe(
+      'b46846c5383fdebca520ceaadd942ad3d69a189d4d1ef5fa853f93fbb18bc89c',
     );
   });
 
@@ -57,7 +64,8 @@ describe('epochs', () => {
       pairKeys(pair(), PUBLISHER, EPOCH + 1),
       pairKeys(pair(), other, EPOCH),
       pairKeys(pair(Uint8Array.from(SECRET).reverse()), PUBLISHER, EPOCH),
-      inviteKeys(invite(), EPOCH),
+      inviteKeys(invite(), 'inviter', EPOCH),
+      inviteKeys(invite(), 'invitee', EPOCH),
     ];
     const texts = all.flatMap((keys) => [hex(keys.signing.publicKey), hex(keys.sealing.reveal())]);
     expect(new Set(texts).size).toBe(2 * all.length);

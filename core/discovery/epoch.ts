@@ -8,7 +8,7 @@
  *               sealing key  = KDF(I, "invite record seal", slot || e)
  *
  *   publisher   32 B  Ed25519 signing key of the device whose record it is
- *   slot        1 B   00: the inviter's device that made the invite; others are reserved
+ *   slot        1 B   00: the inviter's device that made the invite; 01: whoever was invited
  *   e           8 B   unsigned, big-endian
  *
  * Whoever lacks the secret can neither find, sign nor read a record, and two epochs of one pair
@@ -23,8 +23,9 @@ import { PUBLIC_KEY_BYTES, SigningKey } from '../crypto/sign.ts';
 
 export const EPOCH_MS = 3_600_000;
 const EPOCH_MAX = 2 ** 48 - 1;
-/** The one slot of an invite in use. */
-const INVITE_SLOT = new Uint8Array(1);
+/** The two ends of an invite, in the order of their slots. */
+const INVITE_ROLES = ['inviter', 'invitee'] as const;
+export type InviteRole = (typeof INVITE_ROLES)[number];
 
 /** Keys of one record in one epoch: sign and find it by the first, read it by the second. */
 export interface RecordKeys {
@@ -44,9 +45,9 @@ export function pairKeys(secret: PairSecret, publisher: Uint8Array, epoch: numbe
   return keys(secret, LABELS.recordKey, LABELS.recordSeal, info);
 }
 
-/** Keys of the record that waits for whoever holds the invite. */
-export function inviteKeys(secret: InviteSecret, epoch: number): RecordKeys {
-  const info = concat(INVITE_SLOT, epochBytes(epoch));
+/** Keys of the record that one end of an invite leaves for the other. */
+export function inviteKeys(secret: InviteSecret, of: InviteRole, epoch: number): RecordKeys {
+  const info = concat(Uint8Array.of(INVITE_ROLES.indexOf(of)), epochBytes(epoch));
   return keys(secret, LABELS.inviteRecordKey, LABELS.inviteRecordSeal, info);
 }
 

@@ -43,6 +43,8 @@ export class Reader {
     readonly device: Uint8Array | undefined,
     /** The newest generation ever read. */
     public generation: number,
+    /** Many may write there, each with generations of their own: none is older than another. */
+    private readonly isShared = false,
   ) {}
 
   /** Begins a lookup. */
@@ -80,8 +82,9 @@ export class Reader {
     const opened = openRecord(item.value, keys.sealing);
     if (!opened.ok) return { outcome: 'forged' };
     const { record } = opened;
-    if (record.generation < this.generation) return { outcome: 'rolled back' };
-    const fresh = record.generation > this.generation;
+    const isOlder = record.generation < this.generation;
+    if (isOlder && !this.isShared) return { outcome: 'rolled back' };
+    const fresh = record.generation !== this.generation;
     this.generation = record.generation;
     return { outcome: 'found', record, fresh };
   }

@@ -304,7 +304,9 @@ export class Work {
   #lookTask(at: Rendezvous, clock: Clock): Task | undefined {
     for (const reader of at.readers) {
       if (at.asking.has(reader) || reader.peek(clock) === undefined) continue;
-      return { at, reader, rank: rankOf(at, clock), dueMs: at.lookSinceMs };
+      const rank = rankOf(at, clock);
+      // Who is invited may never come, while contacts wait: those go first.
+      return { at, reader, rank: at.isInviter && rank === 1 ? 2 : rank, dueMs: at.lookSinceMs };
     }
     return undefined;
   }

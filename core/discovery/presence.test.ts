@@ -309,7 +309,7 @@ describe('invites', () => {
     secret: inviteSecret(world.prng),
   });
 
-  test('[DSC-29] the invitee finds the inviter, with the keys of his device', () => {
+  test('[DSC-29] [DSC-45] both ends of an invite find each other, one by name', () => {
     const { world, ana, ben } = pairOf(20);
     const { invite, secret } = inviteOf(world);
     const expiresMs = START_MS + 24 * HOUR_MS;
@@ -320,14 +320,57 @@ describe('invites', () => {
     });
     ben.start((presence, now) => {
       presence.addInvite({ invite, secret: secret(), role: 'invitee', expiresMs }, now);
-      presence.setOurRecord(recordAt(2222), now);
+      presence.setOurRecord({ ...recordAt(2222), keys }, now);
     });
     expect(world.run(MINUTE_MS, () => ben.found.length > 0)).toBeLessThan(12_000);
     expect(portOf(ben.found[0])).toBe(1111);
     expect(ben.found[0]!.record.keys).toEqual(keys);
-    // The invitee publishes nothing: what he has to say he says on the link.
-    expect(world.ops('put', ben)).toEqual([]);
-    expect(ana.found).toEqual([]);
+    expect(world.run(MINUTE_MS, () => ana.found.length > 0)).toBeLessThan(MINUTE_MS);
+    expect(portOf(ana.found[0])).toBe(2222);
+    // Whoever holds the invite may read it: it says where, and not who.
+    const { drops, flags, gate, keys: theirs, list, relays } = ana.found[0]!.record;
+    expect({ drops, flags, gate, keys: theirs, relays }).toEqual({
+      ...{ drops: [], flags: 0, gate: undefined, keys: undefined, relays: [] },
+    });
+    expect(list).toEqual({ version: 0, hash: new Uint8Array(32) });
+  });
+
+  test('[DSC-45] of several invitees, the last to write is read, whatever their numbers are', () => {
+    const { world, ana, ben } = pairOf(24);
+    const { invite, secret } = inviteOf(world);
+    const expiresMs = START_MS + 24 * HOUR_MS;
+    const eve = new Device(world, 'eve');
+    const invited =
+      (port: number, changes: number) =>
+      (presence: Presence, now: Now): void => {
+        presence.addInvite({ invite, secret: secret(), role: 'invitee', expiresMs }, now);
+        for (let i = 0; i <= changes; i++) presence.setOurRecord(recordAt(port + i), now);
+      };
+    eve.start(invited(3000, 9));
+    world.run(MINUTE_MS);
+    ana.start((presence, now) => {
+      presence.addInvite({ invite, secret: secret(), role: 'inviter', expiresMs }, now);
+    });
+    world.run(MINUTE_MS);
+    expect(portOf(ana.found.at(-1))).toBe(3009);
+    ben.start(invited(4000, 0));
+    expect(world.run(10 * MINUTE_MS, () => portOf(ana.found.at(-1)) === 4000)).toBeLessThan(
+      10 * MINUTE_MS,
+    );
+    expect(ana.presence!.stats()).toMatchObject({ rolledBack: 0, forged: 0 });
+  });
+
+  test('[DSC-44] the inviter looks again and again, and after contacts', () => {
+    const { world, ana } = pairOf(25);
+    const { invite, secret } = inviteOf(world);
+    const expiresMs = START_MS + 24 * HOUR_MS;
+    ana.start((presence, now) => {
+      presence.addInvite({ invite, secret: secret(), role: 'inviter', expiresMs }, now);
+    });
+    world.run(5 * HOUR_MS);
+    const looks = world.ops('get', ana).length;
+    expect(looks).toBeGreaterThan(5 * 5);
+    expect(looks).toBeLessThan(5 * 8 + 30);
   });
 
   test('[DSC-13] records for contacts name no keys', () => {
@@ -358,7 +401,7 @@ describe('invites', () => {
       expect(epochs.length).toBe(6);
       expect(new Set(epochs).size).toBe(6);
       for (const { publicKey, epoch } of world.ops('put', ana)) {
-        expect(publicKey).toBe(hex(inviteKeys(secret(), epoch).signing.publicKey));
+        expect(publicKey).toBe(hex(inviteKeys(secret(), 'inviter', epoch).signing.publicKey));
       }
       if (removed) ana.act((presence, now) => presence.removeInvite(invite, now));
       world.run(20 * HOUR_MS);

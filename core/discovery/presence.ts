@@ -19,7 +19,7 @@ import { earliest, type Now, type Random } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { sha256 } from '../crypto/hash.ts';
 import type { InviteSecret, PairSecret } from '../crypto/keys.ts';
-import { EPOCH_MS, epochOf } from './epoch.ts';
+import { EPOCH_MS, epochOf, type InviteRole } from './epoch.ts';
 import type { FoundItem } from './item.ts';
 import type { NetworkTime } from './network-time.ts';
 import {
@@ -71,7 +71,7 @@ export interface PeerState {
 export interface InviteState {
   readonly invite: string;
   readonly secret: InviteSecret;
-  readonly role: 'inviter' | 'invitee';
+  readonly role: InviteRole;
   /** Network time, ms since 1970. */
   readonly expiresMs: number;
   /** Told instead of the gate of `OurRecord`. */
@@ -498,6 +498,7 @@ export class Presence {
     const record = this.#recordsFor(at.id, this.#record);
     if (!record) return undefined;
     if (access.kind === 'pair') return { ...record, generation, keys: undefined };
+    if (access.role === 'invitee') return nameless({ ...record, generation });
     return { ...record, generation, gate: access.gate ?? record.gate };
   }
 
@@ -505,4 +506,12 @@ export class Presence {
     if (name === SELF_NAME) return encodeSelf(this.#said);
     return this.#all.get(name)?.encode(this.#clock.epoch);
   }
+}
+
+/**
+ * What the invitee tells under an invite: where answers may go, and nothing of who it is (DSC-45).
+ */
+function nameless(record: PresenceRecord): PresenceRecord {
+  const { candidates, generation, majors, policy } = record;
+  return { majors, policy, generation, candidates, list: { version: 0, hash: new Uint8Array(32) } };
 }

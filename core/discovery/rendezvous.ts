@@ -4,8 +4,8 @@
  *
  *              publishes   looks up            keys from           every epoch
  *   contact    yes         each known device   pair secret         by the timetable
- *   inviter    yes         no                  invite secret       yes
- *   invitee    no          the inviter         invite secret       restlessly
+ *   inviter    yes         whoever is invited  invite secret       yes, and looks restlessly
+ *   invitee    yes         the inviter         invite secret       the same
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Policy } from '../base/policy.ts';
 import type { Random } from '../base/time.ts';
 import { Secret, type InviteSecret, type PairSecret } from '../crypto/keys.ts';
 import { equalSecret } from '../crypto/mac.ts';
-import { inviteKeys, pairKeys, type RecordKeys } from './epoch.ts';
+import { inviteKeys, pairKeys, type InviteRole, type RecordKeys } from './epoch.ts';
 import { Publication } from './presence-publication.ts';
 import { Reader } from './presence-reader.ts';
 import {
@@ -36,7 +36,7 @@ export type Access =
   | {
       readonly kind: 'invite';
       readonly secret: InviteSecret;
-      readonly role: 'inviter' | 'invitee';
+      readonly role: InviteRole;
       /** Network time, ms since 1970. */
       readonly expiresMs: number;
       /** The gate for those who hold the invite. */
@@ -86,20 +86,21 @@ export class Rendezvous {
   ) {
     const { saved, epoch, random } = options;
     this.name = rendezvousName(id);
-    this.schedule = new Schedule(random, access.kind === 'invite' && access.role === 'invitee');
+    this.schedule = new Schedule(random, access.kind === 'invite');
     this.metEpoch = saved?.metEpoch ?? epoch;
     this.publication = new Publication(
       saved?.mark ?? new Secret('record mark', random(32)),
       saved ?? { own: undefined, highestSeq: 0, visited: [] },
     );
-    this.readers = (saved?.read ?? []).map(
-      ({ device, generation }) => new Reader(device.length === 0 ? undefined : device, generation),
+    this.readers = (saved?.read ?? []).map(({ device, generation }) =>
+      this.#reader(device.length === 0 ? undefined : device, generation),
     );
     this.#readDevices();
   }
 
-  get publishes(): boolean {
-    return this.access.kind === 'pair' || this.access.role === 'inviter';
+  /** Does whoever may come first look here, of people nobody knows yet? */
+  get isInviter(): boolean {
+    return this.access.kind === 'invite' && this.access.role === 'inviter';
   }
 
   /** Other keys, other devices. Numbers go on: a secret that comes back finds none used twice. */
@@ -115,10 +116,15 @@ export class Rendezvous {
     return renewed || this.readers.length > known;
   }
 
-  /** Keys of the record that `publisher` leaves here. */
+  /**
+   * Keys of the record that `publisher` leaves here.
+   * @param publisher undefined for the other end of an invite, whose device nobody knows yet.
+   */
   keys(publisher: Uint8Array | undefined, epoch: number): RecordKeys {
-    if (this.access.kind === 'invite') return inviteKeys(this.access.secret, epoch);
-    return pairKeys(this.access.secret, publisher!, epoch);
+    const { access } = this;
+    if (access.kind === 'pair') return pairKeys(access.secret, publisher!, epoch);
+    const isInviters = (publisher !== undefined) === this.isInviter;
+    return inviteKeys(access.secret, isInviters ? 'inviter' : 'invitee', epoch);
   }
 
   /** The level of the timetable before any relief; 0 for invites. */
@@ -142,7 +148,7 @@ export class Rendezvous {
 
   /** Is our record of this generation missing where they would look? */
   needsPut(epoch: number, generation: number): boolean {
-    if (!this.publishes || this.linked || this.silent) return false;
+    if (this.linked || this.silent) return false;
     if (this.spoiledEpoch === epoch) return false;
     return this.done.epoch !== epoch || this.done.generation !== generation;
   }
@@ -179,14 +185,13 @@ export class Rendezvous {
     const known = this.readers;
     const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
       a === undefined || b === undefined ? a === b : equal(a, b);
-    const wanted =
-      access.kind === 'pair'
-        ? access.devices.slice(0, DEVICES_MAX)
-        : access.role === 'invitee'
-          ? [undefined]
-          : [];
+    const wanted = access.kind === 'pair' ? access.devices.slice(0, DEVICES_MAX) : [undefined];
     this.readers = wanted.map(
-      (device) => known.find((reader) => same(reader.device, device)) ?? new Reader(device, 0),
+      (device) => known.find((reader) => same(reader.device, device)) ?? this.#reader(device, 0),
     );
+  }
+
+  #reader(device: Uint8Array | undefined, generation: number): Reader {
+    return new Reader(device, generation, this.isInviter);
   }
 }

@@ -13,7 +13,7 @@
  */
 import { readUintBE } from '../base/bytes.ts';
 import { kdf, LABELS } from '../crypto/kdf.ts';
-import type { PairSecret } from '../crypto/keys.ts';
+import type { InviteSecret, PairSecret } from '../crypto/keys.ts';
 import { epochBytes } from './epoch.ts';
 import { MEAN_PER_S } from './query-budget.ts';
 
@@ -34,12 +34,12 @@ export function timetableWord(secret: PairSecret, epoch: number): number {
   return readUintBE(wordsOf(secret, epoch), 0, WORD_BYTES);
 }
 
-/** The other one: where in the epoch they punch (docs/spec/path.md). */
-export function punchWord(secret: PairSecret, epoch: number): number {
+/** The other one: where in the epoch they punch (docs/spec/path.md). Of an invite's ends too. */
+export function punchWord(secret: PairSecret | InviteSecret, epoch: number): number {
   return readUintBE(wordsOf(secret, epoch), WORD_BYTES, WORD_BYTES);
 }
 
-function wordsOf(secret: PairSecret, epoch: number): Uint8Array {
+function wordsOf(secret: PairSecret | InviteSecret, epoch: number): Uint8Array {
   return kdf(secret.reveal(), LABELS.recordTimetable, epochBytes(epoch), 2 * WORD_BYTES);
 }
 

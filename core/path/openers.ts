@@ -3,7 +3,7 @@
  * where only the other side can begin (PTH-20). Too short for a first flight, they cost whoever
  * gets them one look.
  *
- *   open(name, endpoints) --one at a time, in turns, as a slot does--> done
+ *   open(name, endpoints) --one at a time, in turns, as a slot does--> done, or end(name)
  *
  * Sans-IO: after a call drain `poll()`, sleep until `wakeAtMs()`.
  * @module
@@ -54,6 +54,11 @@ export class Openers {
     if (to.length === 0) return;
     this.#runs.set(name, { to, left: count, turn: 0, dueAtMs: nowMs });
     this.handleTimeout(nowMs);
+  }
+
+  /** Nothing more leaves for this name. */
+  end(name: string): void {
+    this.#runs.delete(name);
   }
 
   handleTimeout(nowMs: number): void {

@@ -227,7 +227,9 @@ function targetEpochs({ people, steps }: Scene): Map<string, number> {
       const pair = space === 'contact' ? decodeContact(value)?.secret : undefined;
       const invite = space === 'invite' ? decodeInvite(value)?.secret : undefined;
       for (let epoch = first; epoch <= last; epoch++) {
-        if (invite) add(inviteKeys(invite, epoch).signing.publicKey, epoch);
+        for (const end of ['inviter', 'invitee'] as const) {
+          if (invite) add(inviteKeys(invite, end, epoch).signing.publicKey, epoch);
+        }
         if (pair) for (const d of devices) add(pairKeys(pair, d, epoch).signing.publicKey, epoch);
       }
     }
