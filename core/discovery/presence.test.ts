@@ -357,7 +357,7 @@ describe('invites', () => {
     expect(world.run(10 * MINUTE_MS, () => portOf(ana.found.at(-1)) === 4000)).toBeLessThan(
       10 * MINUTE_MS,
     );
-    expect(ana.presence!.stats()).toMatchObject({ rolledBack: 0, forged: 0 });
+    expect(ana.presence.stats()).toMatchObject({ rolledBack: 0, forged: 0 });
   });
 
   test('[DSC-44] the inviter looks again and again, and after contacts', () => {
