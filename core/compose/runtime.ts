@@ -40,11 +40,6 @@ import { Sessions, type SessionPorts } from './sessions.ts';
 /** The gate's age and the prekey bundle's are looked at this often. */
 export const UPKEEP_EVERY_MS = 60 * 60_000;
 
-interface Timed {
-  handleTimeout(): void;
-  wakeAtMs(): number | undefined;
-}
-
 export class Runtime {
   readonly book: Book;
   readonly finding: Finding;
@@ -112,16 +107,7 @@ export class Runtime {
         context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
       },
     });
-    this.invites = new Invites(context, this.book, this.finding, {
-      target: (key, target, record) => this.#setTarget(key, target, record),
-      changed: () => this.nearby.refresh(),
-      mayShow,
-      meetings: {
-        punch: (contact, pace) => this.connections.punch(contact.identity, pace),
-        punchable: (routes) => this.connections.punchable(routes),
-        mayProbe: (invite, nowMs) => this.connections.probes.take(`invite ${invite}`, nowMs),
-      },
-    });
+    this.invites = this.#makeInvites();
     this.connections = this.#makeConnections(loaded.docs);
     this.mail = new Mail(context, me, this.book, this.#mailPorts(), loaded);
     this.#pairing = new Pairing(context, me.identity, {
@@ -225,7 +211,7 @@ export class Runtime {
   }
 
   /** What acts by itself, in the order in which it does. */
-  #timed(): readonly Timed[] {
+  #timed(): readonly Pick<Mail, 'handleTimeout' | 'wakeAtMs'>[] {
     const { asking, connections, door, finding, mail, nearby, punching, sessions } = this;
     const { meetings } = this.invites;
     return [finding, connections, punching, meetings, sessions, mail, asking, door, nearby];
@@ -353,6 +339,19 @@ export class Runtime {
       const contact = this.book.byConversation(stored.event.conversation);
       if (contact) this.mail.applyControl(contact, stored, () => undefined);
     }
+  }
+
+  #makeInvites(): Invites {
+    return new Invites(this.context, this.book, this.finding, {
+      target: (key, target, record) => this.#setTarget(key, target, record),
+      changed: () => this.nearby.refresh(),
+      mayShow: (contact) => this.routes.showsAddress(contact),
+      meetings: {
+        punch: (contact, pace) => this.connections.punch(contact.identity, pace),
+        punchable: (routes) => this.connections.punchable(routes),
+        mayProbe: (invite, nowMs) => this.connections.probes.take(`invite ${invite}`, nowMs),
+      },
+    });
   }
 
   #makeConnections(docs: readonly Doc[]): Connections {
