@@ -323,7 +323,10 @@ export class Connections {
     // Where it is no more said to be it has moved, and its path is about to be found dead.
     const moved = !routes.some((route) => sameRoutes([route], [linked.route]));
     const better = moved ? routes : nearerRoutes(routes, linked.route);
-    if (better.length > 0) this.#links.attach(linked.link, better, this.context.now.monoMs);
+    // From a relay's path UDP is tried as soon as both ends are ready for it (syncing.ts).
+    const isRelayed = linked.route.transport === 'circuit';
+    const now = isRelayed ? better.filter(({ transport }) => transport !== 'udp') : better;
+    if (now.length > 0) this.#links.attach(linked.link, now, this.context.now.monoMs);
   }
 
   /** False where the link has no room now; `writable` tells when it has. */

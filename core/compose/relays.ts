@@ -8,7 +8,7 @@
  * @module
  */
 import { equal, hex } from '../base/bytes.ts';
-import { type Endpoint, endpointKey, scopeOf } from '../base/endpoint.ts';
+import { type Endpoint, endpointKey, familyOf, scopeOf } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
@@ -17,7 +17,7 @@ import { decodeRecord, type PresenceRecord } from '../discovery/record.ts';
 import type { Input } from '../effects.ts';
 import type { GateKey } from '../link/contract.ts';
 import { streamIds } from '../link/stream-ids.ts';
-import type { Route } from '../path/candidates.ts';
+import { familiesOf, type Route } from '../path/candidates.ts';
 import type { Contact } from '../people/contact.ts';
 import { isRelayEndpoint } from '../relay/address.ts';
 import { decodeEntry, type RelayAddress } from '../relay/entry.ts';
@@ -245,7 +245,7 @@ export class Relays {
 
   /** Our own list first, then contacts who serve. */
   #sources(): RelaySource[] {
-    const sources = [...this.#own];
+    const sources = this.#reachableFirst(this.#own);
     const { book } = this.runtime;
     for (const contact of book.contacts.values()) {
       if (contact.blocked || contact.local || contact.policy !== 'auto') continue;
@@ -260,6 +260,17 @@ export class Relays {
       }
     }
     return sources;
+  }
+
+  /** One relay may be listed by addresses of both families, and we may have one family alone. */
+  #reachableFirst(sources: readonly RelaySource[]): RelaySource[] {
+    const families = familiesOf(
+      this.runtime.listening.addresses,
+      this.context.profile.allowReserved,
+    );
+    const isOurs = ({ address }: RelaySource): boolean =>
+      families.includes(familyOf(address.endpoint));
+    return [...sources.filter(isOurs), ...sources.filter((source) => !isOurs(source))];
   }
 
   /** The endpoint of a contact's device that is best for a relay: one for both transports. */

@@ -148,9 +148,8 @@ export class Runtime {
   handle(input: Input): boolean {
     if (input.type === 'datagram') {
       const { bytes, from } = input;
-      return (
-        this.finding.handleDatagram(from, bytes) || this.connections.handleDatagram(from, bytes)
-      );
+      const { connections, finding, sessions } = this;
+      return [finding, connections, sessions].some((part) => part.handleDatagram(from, bytes));
     }
     if (input.type === 'lan') return this.nearby.handleMessage(input);
     this.#take(input);

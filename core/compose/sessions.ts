@@ -7,7 +7,7 @@
  * @module
  */
 import { equal, hex } from '../base/bytes.ts';
-import { scopeOf } from '../base/endpoint.ts';
+import { scopeOf, type Endpoint } from '../base/endpoint.ts';
 import { KNOCK_KIND, type Event } from '../base/event.ts';
 import { DEVICES_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
@@ -94,7 +94,11 @@ export class Sessions {
     private readonly connections: Connections,
     private readonly ports: SessionPorts,
   ) {
-    this.#syncing = new Syncing(context, connections);
+    this.#syncing = new Syncing(context, connections, ({ link }, route) => {
+      const session = this.#sessions.get(link);
+      const contact = session && this.#contactOf(session);
+      return contact !== undefined && this.ports.allows(contact, route);
+    });
   }
 
   get ready(): number {
@@ -213,8 +217,15 @@ export class Sessions {
   /** Our hello has changed (gate, addresses, name): everybody linked hears it, or this contact. */
   sayAgain(only?: Contact): void {
     for (const session of this.#byDevice.values()) {
-      if (!only || this.#contactOf(session) === only) this.#sayHello(session);
+      if (only && this.#contactOf(session) !== only) continue;
+      this.#sayHello(session);
+      this.#syncing.news(session.link);
     }
+  }
+
+  /** False where it is nothing for one of our links. */
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    return this.#syncing.handleDatagram(from, bytes);
   }
 
   /** Another policy: links that lead where none may lead any more end, the others stay. */
@@ -387,6 +398,7 @@ export class Sessions {
     this.#syncing.look(session);
     const byInvite = session.up.gate.kind === 'invite' && !again;
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
+    if (again) this.#syncing.news(session.link);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
     this.notifyRoute(contact);
     for (const { body, bytes } of held) this.handleMessage(session.link, body, bytes);

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { asDict, decode } from '../base/bencode.ts';
 import type { Effect } from '../effects.ts';
 import { Prng } from '../base/prng.ts';
+import { Secret } from '../crypto/keys.ts';
+import { CALLS_AT_MS } from '../path/calls.ts';
 import type { Route } from '../path/candidates.ts';
 import { OPENER_BYTES } from '../path/openers.ts';
 import { Probes } from '../path/probes.ts';
-import { SYNC_FIRST_MS } from '../path/sync.ts';
 import { Context } from './context.ts';
 import { Syncing, type SyncSession } from './syncing.ts';
 
@@ -16,6 +17,9 @@ const ROUTES: Route[] = [1, 2].map((port) => ({
   endpoint: { host: '192.0.2.9', port },
 }));
 const RELAY: Route = { transport: 'circuit', endpoint: { host: '192.0.2.1', port: 443 } };
+const EXPORTER = new Secret('link exporter', bytes(32));
+/** Where nobody said that somebody is. */
+const UNKNOWN = { host: '192.0.2.9', port: 7 };
 const DIRECT: Route = { transport: 'tcp', endpoint: { host: '192.0.2.9', port: 1 } };
 
 /** One end of a link, with what it does by the time at which it does it. */
@@ -26,13 +30,22 @@ class End {
   });
   readonly said: { atMs: number; body: Uint8Array }[] = [];
   readonly attachedAtMs: number[] = [];
-  readonly opened: { atMs: number; bytes: number; port: number }[] = [];
-  readonly syncing = new Syncing(this.context, {
-    probes: new Probes(),
-    openings: () => ({ identity: bytes(32), routes: ROUTES }),
-    attach: () => void this.attachedAtMs.push(this.context.now.monoMs),
-    send: (_link, body) => this.said.push({ atMs: this.context.now.monoMs, body }) > 0,
-  });
+  readonly attachedTo: (readonly Route[])[] = [];
+  readonly opened: { atMs: number; bytes: Uint8Array; port: number }[] = [];
+  allowed = true;
+  readonly syncing = new Syncing(
+    this.context,
+    {
+      probes: new Probes(),
+      openings: () => ({ identity: bytes(32), routes: ROUTES }),
+      attach: (_link, routes) => {
+        this.attachedAtMs.push(this.context.now.monoMs);
+        this.attachedTo.push(routes);
+      },
+      send: (_link, body) => this.said.push({ atMs: this.context.now.monoMs, body }) > 0,
+    },
+    () => this.allowed,
+  );
 
   constructor(readonly initiator: boolean) {
     this.look(RELAY);
@@ -40,7 +53,8 @@ class End {
 
   look(at: Route, isKnown = true): void {
     const device = isKnown ? 'device' : undefined;
-    const session: SyncSession = { link: 1, up: { initiator: this.initiator }, device, at };
+    const up = { initiator: this.initiator, exporter: EXPORTER };
+    const session: SyncSession = { link: 1, up, device, at };
     this.syncing.look(session);
   }
 
@@ -60,7 +74,7 @@ class End {
   #note(atMs: number): void {
     for (let out: Effect | undefined = this.context.poll(); out; out = this.context.poll()) {
       if (out.type !== 'datagram') continue;
-      this.opened.push({ atMs, bytes: out.bytes.length, port: out.to.port });
+      this.opened.push({ atMs, bytes: out.bytes, port: out.to.port });
     }
   }
 }
@@ -78,15 +92,58 @@ function carry(ends: readonly [End, End], untilMs: number): void {
 
 test('[PTH-20] over a relay the responder opens when the initiator attaches, at one instant', () => {
   const [ana, ben] = [new End(true), new End(false)];
-  carry([ana, ben], SYNC_FIRST_MS + 12_000);
-  const atMs = SYNC_FIRST_MS + 3 * ONE_WAY_MS;
+  carry([ana, ben], 12_000);
+  const atMs = 3 * ONE_WAY_MS;
   expect(ana.attachedAtMs).toEqual([atMs]);
-  expect([ana.opened.length, ben.opened[0]]).toEqual([
-    0,
-    { atMs, bytes: OPENER_BYTES, port: ROUTES[0]!.endpoint.port },
-  ]);
-  expect(ben.opened.length).toBe(16);
+  expect([ana.opened, ben.opened[0]!.atMs]).toEqual([[], atMs]);
+  expect(ben.opened.every((one) => one.bytes.length === OPENER_BYTES)).toBe(true);
+  const times = CALLS_AT_MS.flatMap((ms) => ROUTES.map(() => atMs + ms));
+  expect(ben.opened.map((one) => one.atMs)).toEqual(times);
   expect(new Set(ben.opened.map(({ port }) => port)).size).toBe(2);
+});
+
+test('[PTH-28] where a call comes from the initiator attaches, whoever named that place', () => {
+  const [ana, ben] = [new End(true), new End(false)];
+  carry([ana, ben], 1_000);
+  const call = ben.opened[0]!.bytes;
+  expect(ana.syncing.handleDatagram(UNKNOWN, bytes(OPENER_BYTES))).toBe(false);
+  expect(ana.syncing.handleDatagram(UNKNOWN, call.slice(1))).toBe(false);
+  expect(ana.attachedTo.length).toBe(1);
+  for (let i = 0; i < 2; i++) expect(ana.syncing.handleDatagram(UNKNOWN, call)).toBe(true);
+  expect(ana.attachedTo.slice(1)).toEqual([[{ transport: 'udp', endpoint: UNKNOWN }]]);
+  // Who repeats calls from ever other places makes us send to few of them.
+  for (let port = 100; port < 200; port++) {
+    ana.syncing.handleDatagram({ host: '192.0.2.66', port }, call);
+  }
+  expect(ana.attachedTo.length).toBeLessThan(6);
+  expect(ben.syncing.handleDatagram(UNKNOWN, call)).toBe(false);
+  carry([ana, ben], 11_000);
+  expect(ana.syncing.handleDatagram({ host: '192.0.2.9', port: 8 }, call)).toBe(false);
+});
+
+test('[PTH-28] a call by a way that the policies shut leads to nothing', () => {
+  const [ana, ben] = [new End(true), new End(false)];
+  carry([ana, ben], 1_000);
+  ana.allowed = false;
+  expect(ana.syncing.handleDatagram(UNKNOWN, ben.opened[0]!.bytes)).toBe(true);
+  expect(ana.attachedTo.length).toBe(1);
+});
+
+test('[PTH-21] as soon as one side has said anew where it is, both try again', () => {
+  const [ana, ben] = [new End(true), new End(false)];
+  carry([ana, ben], 1_000);
+  for (const end of [ana, ben]) end.syncing.news(1);
+  ben.said.length = 0;
+  ana.said.length = 0;
+  const attached = ana.attachedAtMs.length;
+  for (let nowMs = 1_005; nowMs <= 2_000; nowMs += 5) {
+    for (const [i, end] of [ana, ben].entries()) {
+      end.at(nowMs);
+      const due = [ana, ben][1 - i]!.said.filter(({ atMs }) => atMs + ONE_WAY_MS === nowMs);
+      for (const { body } of due) end.hear(body, nowMs);
+    }
+  }
+  expect(ana.attachedAtMs.slice(attached)).toEqual([1_005 + 3 * ONE_WAY_MS]);
 });
 
 test('[PTH-21] a direct path is left alone, and so is a link that leads to nobody known', () => {

@@ -5,18 +5,19 @@
  */
 import { hex } from '../base/bytes.ts';
 import type { Dict } from '../base/bencode.ts';
+import { type Endpoint, endpointKey } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
+import type { Secret } from '../crypto/keys.ts';
+import { CallKey, Calls } from '../path/calls.ts';
 import type { Route } from '../path/candidates.ts';
-import { Openers } from '../path/openers.ts';
-import { PROBES_MAX } from '../path/probes.ts';
 import { decodeSync, encodeSync, Sync } from '../path/sync.ts';
-import type { Connections } from './connections.ts';
+import type { Connections, Openings } from './connections.ts';
 import type { Context } from './context.ts';
 
 /** What there is to know of a link here. */
 export interface SyncSession {
   readonly link: number;
-  readonly up: { readonly initiator: boolean };
+  readonly up: { readonly initiator: boolean; readonly exporter: Secret<'link exporter'> };
   /** The device it leads to, once its hello was accepted. */
   readonly device: string | undefined;
   /** Where its path leads. */
@@ -25,15 +26,28 @@ export interface SyncSession {
 
 export type SyncConnections = Pick<Connections, 'send' | 'attach' | 'openings' | 'probes'>;
 
-export class Syncing {
-  readonly #syncs = new Map<number, { readonly session: SyncSession; readonly sync: Sync }>();
-  readonly #openers: Openers;
+interface Entry {
+  readonly session: SyncSession;
+  readonly sync: Sync;
+  readonly key: CallKey;
+  /** The last ways that calls came by; one call may come by many copies. */
+  called: string[];
+}
 
+/** Places that one link attaches to because a call came from there. */
+const CALLED_MAX = 4;
+
+export class Syncing {
+  readonly #syncs = new Map<number, Entry>();
+  readonly #calls: Calls;
+
+  /** @param allows may the link of this session use that route? */
   constructor(
     private readonly context: Context,
     private readonly connections: SyncConnections,
+    private readonly allows: (session: SyncSession, route: Route) => boolean,
   ) {
-    this.#openers = new Openers({
+    this.#calls = new Calls({
       random: context.random,
       mayProbe: (name, nowMs) => connections.probes.take(name, nowMs),
     });
@@ -44,8 +58,26 @@ export class Syncing {
     const isRelayed = session.device !== undefined && session.at.transport === 'circuit';
     if (!isRelayed) return this.forget(session.link);
     if (this.#syncs.has(session.link)) return;
-    const sync = new Sync(session.up.initiator, this.context.now.monoMs);
-    this.#syncs.set(session.link, { session, sync });
+    const { exporter, initiator } = session.up;
+    const sync = new Sync(initiator, this.context.now.monoMs);
+    const key = new CallKey(exporter);
+    this.#syncs.set(session.link, { session, sync, key, called: [] });
+  }
+
+  /** One side has told the other anew where it is. */
+  news(link: number): void {
+    this.#syncs.get(link)?.sync.handleNews(this.context.now.monoMs);
+  }
+
+  /** False where it is no call of the far end of one of these links. */
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    const { monoMs } = this.context.now;
+    for (const entry of this.#syncs.values()) {
+      if (!entry.sync.listens(monoMs) || !entry.key.opens(bytes)) continue;
+      this.#called(entry, from);
+      return true;
+    }
+    return false;
   }
 
   forget(link: number): void {
@@ -67,17 +99,27 @@ export class Syncing {
       entry.sync.handleTimeout(monoMs);
       this.#drain(entry);
     }
-    this.#openers.handleTimeout(monoMs);
+    this.#calls.handleTimeout(monoMs);
     this.#send();
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = this.#openers.wakeAtMs();
+    let soonest = this.#calls.wakeAtMs();
     for (const { sync } of this.#syncs.values()) soonest = earliest(soonest, sync.wakeAtMs());
     return soonest;
   }
 
-  #drain({ session, sync }: { readonly session: SyncSession; readonly sync: Sync }): void {
+  /** It came by a way that is open now, whether that was named or not. */
+  #called({ called, session }: Entry, from: Endpoint): void {
+    const route: Route = { transport: 'udp', endpoint: from };
+    const name = endpointKey(from);
+    if (called.includes(name) || called.length >= CALLED_MAX) return;
+    if (!this.allows(session, route)) return;
+    called.push(name);
+    this.connections.attach(session.link, [route]);
+  }
+
+  #drain({ key, session, sync }: Entry): void {
     const { device, link } = session;
     for (let out = sync.poll(); out; out = sync.poll()) {
       if (out.type === 'say') {
@@ -87,18 +129,18 @@ export class Syncing {
       const openings = this.connections.openings(device!);
       if (!openings) continue;
       if (out.type === 'attach') this.connections.attach(link, openings.routes);
-      else this.#open(openings);
+      else this.#open(key, openings);
     }
   }
 
-  #open({ identity, routes }: { identity: Uint8Array; routes: readonly Route[] }): void {
+  #open(key: CallKey, { identity, routes }: Openings): void {
     const to = routes.map(({ endpoint }) => endpoint);
-    this.#openers.open(hex(identity), to, PROBES_MAX, this.context.now.monoMs);
+    this.#calls.open(hex(identity), key, to, this.context.now.monoMs);
     this.#send();
   }
 
   #send(): void {
-    for (let out = this.#openers.poll(); out; out = this.#openers.poll()) {
+    for (let out = this.#calls.poll(); out; out = this.#calls.poll()) {
       this.context.emit({ type: 'datagram', ...out });
     }
   }

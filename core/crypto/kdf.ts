@@ -32,6 +32,7 @@ export const LABELS = {
   gateMac: 'gate mac',
   linkExporter: 'link exporter',
   pathAttach: 'path attach',
+  pathCall: 'path call',
   pq: 'pq',
   relayGate: 'relay gate',
   relaySecret: 'relay secret',

@@ -89,9 +89,12 @@ export class AttachCounter {
     this.#root = root;
   }
 
-  /** The next unused id with its block, or undefined where the responder would not know it. */
-  take(): { opening: Uint8Array; block: number } | undefined {
-    if (this.#next >= this.#end) return undefined;
+  /**
+   * The next unused id with its block, or undefined where the responder would not know it.
+   * @param spare so many are left for others.
+   */
+  take(spare = 0): { opening: Uint8Array; block: number } | undefined {
+    if (this.#next >= this.#end - spare) return undefined;
     const index = this.#next++;
     const block = Math.floor(index / ATTACH_BLOCK_IDS);
     if (this.#cached?.block !== block) {

@@ -70,15 +70,17 @@ interface Sent<Result> {
 }
 
 const EMPTY = new Uint8Array(0);
+/** Flights of before that still count where an attempt is made anew. */
+const SENT_MAX = 8;
 
 export class Attempt<Result extends { remoteId: number }> {
   readonly route: Route;
   /** TCP's, or the circuit; a UDX stream exists only once the reply came. */
   readonly stream: StreamId | undefined;
   readonly #deps: AttemptDeps<Result>;
-  readonly #startedAtMs: number;
+  #startedAtMs: number;
   readonly #timetable: Timetable;
-  /** Flights without a reply: at most one per entry of the timetable. */
+  /** Flights without a reply: at most one per entry of the timetable, and some of before. */
   #sent: Sent<Result>[] = [];
   #flights = 0;
   #received: Uint8Array = EMPTY;
@@ -122,6 +124,15 @@ export class Attempt<Result extends { remoteId: number }> {
     const flight = this.#flight(this.#streamId(), nowMs);
     if (flight === undefined) return this.cancel();
     this.#deps.emit({ type: 'datagram', to: this.route.endpoint, bytes: flight });
+  }
+
+  /** UDP: all its flights leave anew from now on; a reply to one of before still counts. */
+  again(nowMs: number): void {
+    if (this.#lost || this.route.transport !== 'udp') return;
+    this.#startedAtMs = nowMs;
+    this.#flights = 0;
+    this.#sent = this.#sent.slice(-SENT_MAX);
+    this.handleTimeout(nowMs);
   }
 
   /** TCP: connected. */

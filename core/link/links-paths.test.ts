@@ -143,6 +143,46 @@ describe('[LNK-40] a better path', () => {
     expect(a.links.stats()).toMatchObject({ attempts: 0, streams: 1 });
   });
 
+  test('wanted while another try is under way it begins beside it, the same one begins anew', () => {
+    const { net, a, b } = linked('tcp');
+    const silent: Route = { transport: 'udp', endpoint: { host: '10.0.0.77', port: 77 } };
+    const flights: number[] = [];
+    net.onDatagram = (from, to, bytes) => {
+      if (from === a && to.host === '10.0.0.77') flights.push(net.nowMs);
+      return bytes;
+    };
+    const startMs = net.nowMs;
+    const attach = (routes: readonly Route[]): void => {
+      a.links.attach(a.link(), routes, net.nowMs);
+      net.drain(a);
+    };
+    attach([silent]);
+    net.run(300);
+    attach([silent]);
+    net.run(2_000);
+    expect(flights.map((atMs) => atMs - startMs)).toEqual([0, 300, 800, 1_800]);
+    attach([b.route('udp')]);
+    net.run(100);
+    expect(a.of('path').at(-1)).toMatchObject({ route: b.route('udp') });
+    expect(a.links.stats()).toMatchObject({ attempts: 0, streams: 1 });
+  });
+
+  test('tries elsewhere leave ids for the place of the last path', () => {
+    const { net, a, b } = linked('tcp');
+    net.onDatagram = () => undefined;
+    for (let i = 0; i < 60; i++) {
+      a.links.attach(a.link(), [b.route('udp')], net.nowMs);
+      net.drain(a);
+      net.run(6_000);
+    }
+    net.resetStreams();
+    net.run(1_000);
+    a.say('still there');
+    net.run(100);
+    expect(b.texts()).toEqual(['still there']);
+    expect(downs(a, b)).toEqual([]);
+  });
+
   test('on four routes that all are silent: ids last for as long as the link does', () => {
     const { net, a, b } = linked('udp');
     const nowhere = [1, 2, 3].map((i): Route => ({

@@ -5,7 +5,8 @@
  *   idle --path doubted, better route, keys older than 1 h--> the same beside the living path
  *
  * Attempts go to where the last path led and to where else the peer is said to be; the first
- * answer wins. The responder never dials: it waits.
+ * answer wins. What is wanted while others are under way begins beside them, and one to the same
+ * place begins anew. The responder never dials: it waits.
  * @module
  */
 import { hex } from '../base/bytes.ts';
@@ -29,6 +30,11 @@ const REFRESH_RETRY_MS = 60_000;
  */
 const LAST_ROUTE: Timetable = { flightsMs: FLIGHT_TIMES_MS, giveUpMs: 5_000 };
 const OTHER_ROUTE: Timetable = { flightsMs: [0, 1_000], giveUpMs: 5_000 };
+/** Beside a path that works: both ends open their routers meanwhile. */
+const FURTHER_ROUTE: Timetable = { flightsMs: [0, 500, 1_500], giveUpMs: 5_000 };
+/** Ids that only the last path's route may use: without one the link would end with its keys. */
+const SPARE_IDS = 16;
+const ATTEMPTS_MAX = 2 * ATTACH_ROUTES_MAX;
 
 export interface ResumeDeps {
   /** May a datagram leave to where this device is said to be? */
@@ -71,11 +77,12 @@ export class Resume {
 
   wakeAtMs(): number | undefined {
     if (this.#proving) return undefined;
+    if (this.#wanted !== undefined) return 0;
     if (this.#attempts.length > 0) {
       return earliest(...this.#attempts.map((attempt) => attempt.wakeAtMs()));
     }
     const { link } = this;
-    const now = link.path === undefined || link.doubted || this.#wanted !== undefined;
+    const now = link.path === undefined || link.doubted;
     return Math.max(now ? 0 : link.refreshDueMs, this.#retryAtMs);
   }
 
@@ -83,14 +90,19 @@ export class Resume {
   handleTimeout(nowMs: number): readonly AttachAttempt[] {
     for (const attempt of this.#attempts) attempt.handleTimeout(nowMs);
     const wakeAtMs = this.wakeAtMs();
-    const busy = this.#attempts.length > 0;
-    if (busy || wakeAtMs === undefined || wakeAtMs > nowMs) return [];
-    const routes = this.#wanted ?? this.#routes();
+    if (wakeAtMs === undefined || wakeAtMs > nowMs) return [];
+    const wanted = this.#wanted;
+    if (wanted === undefined && this.#attempts.length > 0) return [];
     this.#wanted = undefined;
-    this.#attempts = routes.slice(0, ATTACH_ROUTES_MAX).map((route, i) => {
-      return this.#attempt(route, i === 0 ? LAST_ROUTE : OTHER_ROUTE, nowMs);
-    });
-    return this.#attempts;
+    const known = new Map(this.#attempts.map((attempt) => [keyOf(attempt.route), attempt]));
+    const routes = (wanted ?? this.#routes()).slice(0, ATTACH_ROUTES_MAX);
+    for (const route of routes) known.get(keyOf(route))?.again(nowMs);
+    const fresh = routes
+      .filter((route) => !known.has(keyOf(route)))
+      .slice(0, ATTEMPTS_MAX - this.#attempts.length)
+      .map((route) => this.#attempt(route, this.#timetable(route), nowMs));
+    this.#attempts = [...this.#attempts, ...fresh];
+    return fresh;
   }
 
   /** Where the peer is said to be now. */
@@ -164,12 +176,24 @@ export class Resume {
     return [...seen.values()];
   }
 
+  #timetable(route: Route): Timetable {
+    if (this.#isLast(route)) return LAST_ROUTE;
+    const isBeside = this.link.path !== undefined && !this.link.doubted;
+    return isBeside ? FURTHER_ROUTE : OTHER_ROUTE;
+  }
+
+  /** Where the last path led somebody has answered; elsewhere only the peer says that it is. */
+  #isLast(route: Route): boolean {
+    return keyOf(route) === keyOf(this.#route);
+  }
+
   #attempt(route: Route, timetable: Timetable, nowMs: number): AttachAttempt {
     const { random, emit, allocateStream, mayProbe } = this.#deps;
+    const isProven = this.#isLast(route);
     const begin = (
       streamId: number,
     ): (ReturnType<typeof openAttach> & { opening: Uint8Array }) | undefined => {
-      const id = this.#ids.take();
+      const id = this.#ids.take(isProven ? 0 : SPARE_IDS);
       if (id === undefined) return undefined;
       const root = this.link.established.attach;
       const { message, finish } = openAttach(random, root, this.link.expects, streamId);
@@ -185,8 +209,6 @@ export class Resume {
     };
     const key = this.#key;
     const peer = this.link.established.peerNoise;
-    // Where the last path led somebody has answered; elsewhere only the peer says that it is.
-    const isProven = keyOf(route) === keyOf(this.#route);
     const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs);
     const sending = { route, peer, key, random, emit, allocateStream, begin };
     const deps = { ...sending, mayFly, timetable };

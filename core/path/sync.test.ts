@@ -6,8 +6,10 @@ import {
   Sync,
   SYNC_AGAIN_MS,
   SYNC_ANSWER_MS,
-  SYNC_EVERY_MS,
-  SYNC_FIRST_MS,
+  SYNC_NEWS_MAX,
+  SYNC_NEWS_MS,
+  SYNC_OPENINGS_MAX,
+  SYNC_WINDOW_MS,
   type SyncOutput,
   type SyncStep,
 } from './sync.ts';
@@ -21,11 +23,11 @@ const outputs = (sync: Sync): SyncOutput[] => {
 test('[PTH-21] both sides begin at one instant: half a round trip after go left', () => {
   const [ana, ben] = [new Sync(true, 0), new Sync(false, 0)];
   const oneWayMs = 70;
-  ana.handleTimeout(SYNC_FIRST_MS);
+  ana.handleTimeout(ana.wakeAtMs()!);
   expect(outputs(ana)).toEqual([{ type: 'say', step: 'ask' }]);
-  ben.handleStep('ask', SYNC_FIRST_MS + oneWayMs);
+  ben.handleStep('ask', oneWayMs);
   expect(outputs(ben)).toEqual([{ type: 'say', step: 'ready' }]);
-  const goMs = SYNC_FIRST_MS + 2 * oneWayMs;
+  const goMs = 2 * oneWayMs;
   ana.handleStep('ready', goMs);
   expect(outputs(ana)).toEqual([{ type: 'say', step: 'go' }]);
   expect(ana.wakeAtMs()).toBe(goMs + oneWayMs);
@@ -55,17 +57,39 @@ test('[PTH-21] steps out of turn, late ones and floods of them open nothing', ()
   ben.handleStep('go', 1);
   ben.handleStep('ready', 1);
   expect([...outputs(ana), ...outputs(ben)]).toEqual([]);
-  ana.handleTimeout(SYNC_FIRST_MS);
+  ana.handleTimeout(0);
   outputs(ana);
-  ana.handleStep('ready', SYNC_FIRST_MS + SYNC_ANSWER_MS + 1);
+  ana.handleStep('ready', SYNC_ANSWER_MS + 1);
   expect(outputs(ana)).toEqual([]);
   let opened = 0;
-  for (let atMs = 0; atMs < 6 * SYNC_EVERY_MS; atMs += 50) {
+  for (let atMs = 0; atMs < 6 * SYNC_WINDOW_MS; atMs += 50) {
     ben.handleStep('ask', atMs);
     ben.handleStep('go', atMs);
     opened += outputs(ben).filter(({ type }) => type === 'open').length;
   }
-  expect(opened).toBe(6);
+  expect(opened).toBe(6 * SYNC_OPENINGS_MAX);
+});
+
+test('[PTH-21] news of where one side is makes a try at once, so many times at most', () => {
+  const ana = new Sync(true, 0);
+  const asked = (): number => outputs(ana).length;
+  ana.handleTimeout(0);
+  expect(asked()).toBe(1);
+  ana.handleNews(100); // right after a try: a moment later
+  ana.handleTimeout(SYNC_NEWS_MS - 1);
+  expect(asked()).toBe(0);
+  ana.handleTimeout(SYNC_NEWS_MS);
+  expect(asked()).toBe(1);
+  let count = 0;
+  for (let atMs = 1_000; atMs < 29_000; atMs += 500) {
+    ana.handleNews(atMs);
+    ana.handleTimeout(atMs);
+    count += asked();
+  }
+  expect(count).toBe(SYNC_NEWS_MAX - 1);
+  const ben = new Sync(false, 0);
+  ben.handleNews(1);
+  expect(ben.wakeAtMs()).toBeUndefined();
 });
 
 test('[PTH-21] the message has one writing, and other numbers are no steps', () => {

@@ -5,13 +5,15 @@
  *   initiator                     responder
  *       |------- ask ----------------->|
  *       |<------ ready ----------------|     their round trip is measured
- *       |------- go ------------------>|     openers leave to the initiator's candidates
+ *       |------- go ------------------>|     calls leave to the initiator's candidates (calls.ts)
  *   half a round trip later:           |
  *   attach flights leave ==============X==== both openings are there before either packet arrives
  *
  *   link message: m = "s", n = 0 ask, 1 ready, 2 go
  *
- * Tries are repeated after 30 s, 2 min, 10 min and then each hour, while the path is no better.
+ * The first try is made at once, another as soon as one side has learned where it is, or told it
+ * anew. Tries are repeated after 30 s, 2 min, 10 min and then each hour, while the path is no
+ * better.
  * Sans-IO and pure but for its own state: one object per link.
  * @module
  */
@@ -21,14 +23,18 @@ import { earliest } from '../base/time.ts';
 const STEPS = ['ask', 'ready', 'go'] as const;
 export type SyncStep = (typeof STEPS)[number];
 
-/** After the link came up: its own first attach tries without openers. */
-export const SYNC_FIRST_MS = 2_000;
 /** Waits after each try. */
 export const SYNC_AGAIN_MS = [30_000, 120_000, 600_000, 3_600_000];
 /** An answer later than this says nothing of the round trip. */
 export const SYNC_ANSWER_MS = 5_000;
-/** The responder opens at most this often. */
-export const SYNC_EVERY_MS = 10_000;
+/** After news of where one side is; so many of them as long as the link goes by that relay. */
+export const SYNC_NEWS_MS = 400;
+export const SYNC_NEWS_MAX = 6;
+/** The responder opens at most so often in such a time. */
+export const SYNC_WINDOW_MS = 10_000;
+export const SYNC_OPENINGS_MAX = 4;
+/** After a go, the initiator listens for calls this long. */
+export const SYNC_LISTEN_MS = 10_000;
 
 export function encodeSync(step: SyncStep): Uint8Array<ArrayBuffer> {
   return encode({ m: 's', n: STEPS.indexOf(step) });
@@ -46,17 +52,26 @@ export class Sync {
   #out: SyncOutput[] = [];
   #tries = 0;
   #askAtMs: number | undefined;
+  /** Of the ask that has no answer yet, and of the last one. */
   #askedAtMs: number | undefined;
+  #lastAskMs: number | undefined;
   #attachAtMs: number | undefined;
-  /** The responder's side: an ask was answered, and how long ago openers left. */
+  #newsLeft = SYNC_NEWS_MAX;
+  #wentAtMs = -Infinity;
+  /** The responder's side: an ask was answered, and when openings were made of late. */
   #isReady = false;
-  #openedAtMs = -Infinity;
+  #openedAtMs: number[] = [];
 
   constructor(
     private readonly initiator: boolean,
     nowMs: number,
   ) {
-    if (initiator) this.#askAtMs = nowMs + SYNC_FIRST_MS;
+    if (initiator) this.#askAtMs = nowMs;
+  }
+
+  /** Calls of the far side are due, or may still come. */
+  listens(nowMs: number): boolean {
+    return nowMs - this.#wentAtMs < SYNC_LISTEN_MS;
   }
 
   poll(): SyncOutput | undefined {
@@ -76,18 +91,28 @@ export class Sync {
     const againMs = SYNC_AGAIN_MS[Math.min(this.#tries++, SYNC_AGAIN_MS.length - 1)]!;
     this.#askAtMs = nowMs + againMs;
     this.#askedAtMs = nowMs;
+    this.#lastAskMs = nowMs;
     this.#out.push({ type: 'say', step: 'ask' });
+  }
+
+  /** One side has said where it is, and that is new. */
+  handleNews(nowMs: number): void {
+    if (!this.initiator || this.#newsLeft <= 0) return;
+    this.#newsLeft--;
+    const soonestMs = Math.max(nowMs, (this.#lastAskMs ?? -Infinity) + SYNC_NEWS_MS);
+    this.#askAtMs = earliest(this.#askAtMs, soonestMs);
   }
 
   /** What the far side says. A step out of turn means nothing. */
   handleStep(step: SyncStep, nowMs: number): void {
     if (this.initiator) this.#handleReady(step, nowMs);
     else if (step === 'ask') {
-      this.#isReady = nowMs - this.#openedAtMs >= SYNC_EVERY_MS;
+      this.#openedAtMs = this.#openedAtMs.filter((atMs) => atMs > nowMs - SYNC_WINDOW_MS);
+      this.#isReady = this.#openedAtMs.length < SYNC_OPENINGS_MAX;
       if (this.#isReady) this.#out.push({ type: 'say', step: 'ready' });
     } else if (step === 'go' && this.#isReady) {
       this.#isReady = false;
-      this.#openedAtMs = nowMs;
+      this.#openedAtMs.push(nowMs);
       this.#out.push({ type: 'open' });
     }
   }
@@ -98,6 +123,7 @@ export class Sync {
     this.#askedAtMs = undefined;
     if (rttMs > SYNC_ANSWER_MS) return;
     this.#attachAtMs = nowMs + rttMs / 2;
+    this.#wentAtMs = nowMs;
     this.#out.push({ type: 'say', step: 'go' });
   }
 }
