@@ -12,11 +12,12 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@sotto/core/crypto/keys.ts';
 import { SigningKey } from '@sotto/core/crypto/sign.ts';
+import { bundled } from '../lab/rooms/bundled.ts';
 import { DHT_PORT } from '../lab/rooms/player.ts';
 import { LineProcess, type Line } from '../lab/dht/line-process.ts';
 import type { Place } from './place.ts';
 
-const OURS = fileURLToPath(new URL('../lab/dht/our-node.ts', import.meta.url));
+const OURS = new URL('../lab/dht/our-node.ts', import.meta.url);
 const THEIRS = fileURLToPath(new URL('libtorrent-asker.py', import.meta.url));
 const VALUE_BYTES = 768;
 /** Keys that are read before others die. */
@@ -53,7 +54,7 @@ export async function measureItems(place: Place, count: number): Promise<ItemFig
   const figures: ItemFigures = { ours: noReads(), libtorrent: noReads(), phantoms: 0 };
   const [ourRoom, theirRoom] = [place.room('reader'), place.room('torrent')];
   const ourWords = [ourRoom.address, String(DHT_PORT), place.bootstrap, 'read-only'];
-  const ourArgs = ['--import', 'tsx', OURS, ...ourWords];
+  const ourArgs = [bundled(OURS), ...ourWords];
   const ours = new LineProcess(ourRoom.spawn(process.execPath, ourArgs));
   const theirArgs = [THEIRS, theirRoom.address, place.bootstrap];
   const theirs = new LineProcess(theirRoom.spawn('/usr/bin/python3', theirArgs));

@@ -12,7 +12,7 @@
  * @module
  */
 import { assert } from './assert.ts';
-import { concat, utf8 } from './bytes.ts';
+import { utf8 } from './bytes.ts';
 import { DEPTH_MAX, LIST_MAX } from './limits.ts';
 
 /** A dictionary has no prototype; its keys are raw bytes written as latin-1 characters. */
@@ -43,63 +43,137 @@ export type Decoded = { ok: true; value: Bvalue } | { ok: false; reason: Bencode
 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
+/** Decimal digits that a double holds exactly. */
+const EXACT_DIGITS = 15;
 
 /**
  * The canonical bytes of a value. Keys are latin-1 texts (one character, one byte).
  * @throws AssertionError on a number that is no int64 or a key beyond latin-1: our bug.
  */
 export function encode(value: Encodable): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
-  write(value, parts);
-  return concat(...parts);
+  const writer = new Writer(sizeOf(value));
+  writer.value(value);
+  return writer.bytes;
 }
 
-const END = utf8('e');
-const LIST = utf8('l');
-const DICT = utf8('d');
+type EncodableDict = { readonly [key: string]: Encodable | undefined };
 
-function write(value: Encodable, parts: Uint8Array[]): void {
-  if (typeof value === 'number' || typeof value === 'bigint') {
+const CHAR_E = 0x65;
+const CHAR_I = 0x69;
+const CHAR_L = 0x6c;
+const CHAR_D = 0x64;
+const CHAR_0 = 0x30;
+const CHAR_9 = 0x39;
+const CHAR_MINUS = 0x2d;
+const CHAR_COLON = 0x3a;
+
+/** How many bytes a value becomes, so that it is written once and in place. */
+function sizeOf(value: Encodable): number {
+  if (value instanceof Uint8Array) return sizeOfString(value.length);
+  if (typeof value === 'string') return sizeOfString(sizeOfUtf8(value));
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value).length + 2;
+  let size = 2;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Encodable[]) size += sizeOf(item);
+    return size;
+  }
+  const dict = value as EncodableDict;
+  for (const key of Object.keys(dict)) {
+    const item = dict[key];
+    if (item !== undefined) size += sizeOfString(key.length) + sizeOf(item);
+  }
+  return size;
+}
+
+/** UTF-16 order equals byte order for latin-1 keys. Most dictionaries are written in it. */
+function sortedKeys(dict: EncodableDict): string[] {
+  const keys = Object.keys(dict);
+  return keys.every((key, i) => i === 0 || keys[i - 1]! < key) ? keys : keys.sort();
+}
+
+function sizeOfString(length: number): number {
+  return String(length).length + 1 + length;
+}
+
+function sizeOfUtf8(text: string): number {
+  return isAscii(text) ? text.length : utf8(text).length;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
+class Writer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  #at = 0;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+  }
+
+  value(value: Encodable): void {
+    if (value instanceof Uint8Array) this.#string(value);
+    else if (typeof value === 'string') this.#text(value);
+    else if (typeof value === 'number' || typeof value === 'bigint') this.#integer(value);
+    else if (Array.isArray(value)) {
+      this.#byte(CHAR_L);
+      for (const item of value as readonly Encodable[]) this.value(item);
+      this.#byte(CHAR_E);
+    } else this.#dict(value as EncodableDict);
+  }
+
+  #integer(value: number | bigint): void {
     const fits =
       typeof value === 'number'
         ? Number.isSafeInteger(value) && !Object.is(value, -0)
         : value >= INT64_MIN && value <= INT64_MAX;
     assert(fits, 'bencoded integers are int64');
-    parts.push(utf8(`i${value}e`));
-  } else if (typeof value === 'string') {
-    writeString(utf8(value), parts);
-  } else if (value instanceof Uint8Array) {
-    writeString(value, parts);
-  } else if (Array.isArray(value)) {
-    parts.push(LIST);
-    for (const item of value as readonly Encodable[]) write(item, parts);
-    parts.push(END);
-  } else {
-    const dict = value as { readonly [key: string]: Encodable | undefined };
-    parts.push(DICT);
-    // UTF-16 order equals byte order for latin-1 keys.
-    for (const key of Object.keys(dict).sort()) {
+    this.#byte(CHAR_I);
+    this.#latin1(String(value));
+    this.#byte(CHAR_E);
+  }
+
+  #string(bytes: Uint8Array): void {
+    this.#length(bytes.length);
+    this.bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  #text(text: string): void {
+    if (!isAscii(text)) return this.#string(utf8(text));
+    this.#length(text.length);
+    this.#latin1(text);
+  }
+
+  #dict(dict: EncodableDict): void {
+    this.#byte(CHAR_D);
+    for (const key of sortedKeys(dict)) {
       const item = dict[key];
       if (item === undefined) continue;
-      writeString(latin1(key), parts);
-      write(item, parts);
+      this.#length(key.length);
+      this.#latin1(key);
+      this.value(item);
     }
-    parts.push(END);
+    this.#byte(CHAR_E);
   }
-}
 
-function writeString(bytes: Uint8Array, parts: Uint8Array[]): void {
-  parts.push(utf8(`${bytes.length}:`), bytes);
-}
-
-function latin1(key: string): Uint8Array {
-  const bytes = new Uint8Array(key.length);
-  for (let i = 0; i < key.length; i++) {
-    const code = key.charCodeAt(i);
-    assert(code < 256, 'dictionary keys are bytes');
-    bytes[i] = code;
+  #length(length: number): void {
+    this.#latin1(String(length));
+    this.#byte(CHAR_COLON);
   }
-  return bytes;
+
+  #latin1(text: string): void {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      assert(code < 256, 'dictionary keys are bytes');
+      this.#byte(code);
+    }
+  }
+
+  #byte(byte: number): void {
+    this.bytes[this.#at++] = byte;
+  }
 }
 
 /**
@@ -113,15 +187,6 @@ export function decode(bytes: Uint8Array, options: { lenient?: boolean } = {}): 
   if (reader.at !== bytes.length) return { ok: false, reason: 'trailing bytes' };
   return { ok: true, value };
 }
-
-const CHAR_E = 0x65;
-const CHAR_I = 0x69;
-const CHAR_L = 0x6c;
-const CHAR_D = 0x64;
-const CHAR_0 = 0x30;
-const CHAR_9 = 0x39;
-const CHAR_MINUS = 0x2d;
-const CHAR_COLON = 0x3a;
 
 /** One pass over the bytes; `undefined` means `fault` tells why. */
 class Reader {
@@ -149,8 +214,12 @@ class Reader {
     return undefined;
   }
 
-  /** Decimal digits up to `end`; at most 19, so that nothing exceeds int64 by much. */
-  private digits(end: number): bigint | undefined {
+  /**
+   * Steps over decimal digits and the `end` after them; at most 19, so that nothing exceeds int64
+   * by much.
+   * @returns how many digits; undefined where there is no plain number.
+   */
+  private digits(end: number): number | undefined {
     const from = this.at;
     while (true) {
       const c = this.bytes[this.at];
@@ -160,28 +229,32 @@ class Reader {
       if (this.at - from >= 19) return this.fail('bad integer');
       this.at++;
     }
-    const length = this.at - from;
-    if (length === 0 || (length > 1 && this.bytes[from] === CHAR_0))
-      return this.fail('bad integer');
-    let small = 0;
-    if (length <= 15) {
-      for (let i = from; i < this.at; i++) small = small * 10 + (this.bytes[i]! - CHAR_0);
-      this.at++;
-      return BigInt(small);
-    }
-    let text = '';
-    for (let i = from; i < this.at; i++) text += String.fromCharCode(this.bytes[i]!);
+    const count = this.at - from;
+    if (count === 0 || (count > 1 && this.bytes[from] === CHAR_0)) return this.fail('bad integer');
     this.at++;
-    return BigInt(text);
+    return count;
+  }
+
+  /** The number of `count` digits at `from`; exact up to `EXACT_DIGITS`. */
+  private number(from: number, count: number): number {
+    let value = 0;
+    for (let i = from; i < from + count; i++) value = value * 10 + (this.bytes[i]! - CHAR_0);
+    return value;
   }
 
   private integer(): number | bigint | undefined {
     this.at++;
     const negative = this.bytes[this.at] === CHAR_MINUS;
     if (negative) this.at++;
-    const magnitude = this.digits(CHAR_E);
-    if (magnitude === undefined) return undefined;
-    if (negative && magnitude === 0n) return this.fail('bad integer');
+    const from = this.at;
+    const count = this.digits(CHAR_E);
+    if (count === undefined) return undefined;
+    if (count <= EXACT_DIGITS) {
+      const value = this.number(from, count);
+      if (negative && value === 0) return this.fail('bad integer');
+      return negative ? -value : value;
+    }
+    const magnitude = BigInt(this.text(from, count));
     const value = negative ? -magnitude : magnitude;
     if (value > INT64_MAX || value < INT64_MIN) return this.fail('bad integer');
     const narrow = Number(value);
@@ -189,15 +262,31 @@ class Reader {
   }
 
   private string(): Uint8Array | undefined {
-    const length = this.digits(CHAR_COLON);
-    if (length === undefined) {
+    const length = this.length();
+    if (length === undefined) return undefined;
+    const from = this.at;
+    this.at += length;
+    return this.bytes.subarray(from, this.at);
+  }
+
+  /** Of the string whose bytes follow, all of them. */
+  private length(): number | undefined {
+    const at = this.at;
+    const count = this.digits(CHAR_COLON);
+    if (count === undefined) {
       if (this.fault === 'bad integer') this.fault = 'bad length';
       return undefined;
     }
-    if (length > BigInt(this.bytes.length - this.at)) return this.fail('truncated');
-    const from = this.at;
-    this.at += Number(length);
-    return this.bytes.subarray(from, this.at);
+    // More digits than are exact are more bytes than there are.
+    const length = this.number(at, count);
+    return length > this.bytes.length - this.at ? this.fail('truncated') : length;
+  }
+
+  /** Bytes as latin-1 characters. */
+  private text(from: number, count: number): string {
+    let text = '';
+    for (let i = from; i < from + count; i++) text += String.fromCharCode(this.bytes[i]!);
+    return text;
   }
 
   private list(depth: number): Bvalue[] | undefined {
@@ -223,11 +312,11 @@ class Reader {
       const token = this.bytes[this.at];
       if (token === undefined) return this.fail('truncated');
       if (token < CHAR_0 || token > CHAR_9) return this.fail('bad token');
-      const keyBytes = this.string();
-      if (keyBytes === undefined) return undefined;
-      if (keyBytes.length > 256) return this.fail('bad length');
-      let key = '';
-      for (const byte of keyBytes) key += String.fromCharCode(byte);
+      const length = this.length();
+      if (length === undefined) return undefined;
+      if (length > 256) return this.fail('bad length');
+      const key = this.text(this.at, length);
+      this.at += length;
       if (key in dict) return this.fail('duplicate key');
       if (!this.lenient && previous !== undefined && key < previous) {
         return this.fail('unsorted keys');

@@ -6,7 +6,7 @@
  *   4 | 16  2       port, big-endian
  * @module
  */
-import { concat, uintBE } from './bytes.ts';
+import { assert } from './assert.ts';
 
 export type Family = 'v4' | 'v6';
 /**
@@ -20,6 +20,7 @@ export interface Endpoint {
 
 export const COMPACT_V4_BYTES = 6;
 export const COMPACT_V6_BYTES = 18;
+const NO_V6_ADDRESS = new Uint8Array(16);
 
 export function familyOf(endpoint: Endpoint): Family {
   return endpoint.host.includes(':') ? 'v6' : 'v4';
@@ -48,15 +49,41 @@ export function parseAddress(text: string): Uint8Array<ArrayBuffer> | undefined 
 }
 
 function parseV4(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  const bytes = new Uint8Array(4);
+  const address = v4Number(text);
+  if (address < 0) return undefined;
+  return Uint8Array.of(
+    address >>> 24,
+    (address >>> 16) & 255,
+    (address >>> 8) & 255,
+    address & 255,
+  );
+}
+
+const CHAR_0 = 0x30;
+const CHAR_DOT = 0x2e;
+
+/**
+ * The 32 bits of a dotted quad, or -1. Digit by digit: a DHT node reads a dozen addresses from each
+ * answer, and looks at each several times.
+ */
+function v4Number(text: string): number {
+  let address = 0;
+  let at = 0;
   for (let i = 0; i < 4; i++) {
-    const part = parts[i]!;
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+    if (i > 0 && text.charCodeAt(at++) !== CHAR_DOT) return -1;
+    const from = at;
+    let part = 0;
+    for (; at < text.length; at++) {
+      const digit = text.charCodeAt(at) - CHAR_0;
+      if (digit < 0 || digit > 9) break;
+      part = part * 10 + digit;
+    }
+    const digits = at - from;
+    if (digits === 0 || part > 255) return -1;
+    if (digits > 1 && text.charCodeAt(from) === CHAR_0) return -1;
+    address = address * 256 + part;
   }
-  return bytes;
+  return at === text.length ? address : -1;
 }
 
 function parseV6(text: string): Uint8Array<ArrayBuffer> | undefined {
@@ -90,11 +117,15 @@ function v6Groups(text: string): number[] | undefined {
   return groups;
 }
 
+function formatV4(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
+}
+
 /** Canonical text of 4 or 16 address bytes; an IPv4-mapped IPv6 address becomes IPv4. */
 export function formatAddress(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) return formatV4(bytes, 0);
   if (bytes[10] === 255 && bytes[11] === 255 && bytes.subarray(0, 10).every((b) => b === 0)) {
-    return bytes.subarray(12).join('.');
+    return formatV4(bytes, 12);
   }
   const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
   let best = { from: 0, length: 0 };
@@ -110,16 +141,43 @@ export function formatAddress(bytes: Uint8Array): string {
 
 /** Compact form: 6 bytes for IPv4, 18 for IPv6. */
 export function encodeEndpoint(endpoint: Endpoint): Uint8Array<ArrayBuffer> {
-  return concat(parseAddress(endpoint.host) ?? new Uint8Array(4), uintBE(endpoint.port, 2));
+  const v4 = familyOf(endpoint) === 'v4';
+  const bytes = new Uint8Array(v4 ? COMPACT_V4_BYTES : COMPACT_V6_BYTES);
+  writeEndpoint(bytes, 0, endpoint);
+  return bytes;
+}
+
+/** Writes the compact form at an offset. @returns the offset after it. */
+export function writeEndpoint(bytes: Uint8Array, at: number, { host, port }: Endpoint): number {
+  assert(Number.isInteger(port) && port >= 0 && port < 65_536, 'a port has 16 bits');
+  if (host.includes(':')) {
+    bytes.set(parseV6(host) ?? NO_V6_ADDRESS, at);
+    at += 16;
+  } else {
+    const address = Math.max(0, v4Number(host));
+    bytes[at++] = address >>> 24;
+    bytes[at++] = address >>> 16;
+    bytes[at++] = address >>> 8;
+    bytes[at++] = address;
+  }
+  bytes[at++] = port >> 8;
+  bytes[at++] = port;
+  return at;
 }
 
 /** Reads a compact endpoint of exactly 6 or 18 bytes, or undefined. Port 0 is refused. */
 export function decodeEndpoint(bytes: Uint8Array): Endpoint | undefined {
-  if (bytes.length !== COMPACT_V4_BYTES && bytes.length !== COMPACT_V6_BYTES) return undefined;
-  const addressBytes = bytes.length - 2;
-  const port = (bytes[addressBytes]! << 8) | bytes[addressBytes + 1]!;
+  if (bytes.length === COMPACT_V4_BYTES) return readEndpoint(bytes, 0, 'v4');
+  return bytes.length === COMPACT_V6_BYTES ? readEndpoint(bytes, 0, 'v6') : undefined;
+}
+
+/** The same at an offset from which there are enough bytes. */
+export function readEndpoint(bytes: Uint8Array, at: number, family: Family): Endpoint | undefined {
+  const portAt = at + (family === 'v4' ? 4 : 16);
+  const port = (bytes[portAt]! << 8) | bytes[portAt + 1]!;
   if (port === 0) return undefined;
-  return { host: formatAddress(bytes.subarray(0, addressBytes)), port };
+  const host = family === 'v4' ? formatV4(bytes, at) : formatAddress(bytes.subarray(at, portAt));
+  return { host, port };
 }
 
 /**
@@ -146,6 +204,15 @@ export function withoutZone(host: string): string {
   return at < 0 ? host : host.slice(0, at);
 }
 
+/**
+ * A text that all addresses of one network share: of the /24 of an IPv4 address, of the first
+ * `v6Bytes` bytes of an IPv6 one. `host` is a valid address.
+ */
+export function networkOf(host: string, v6Bytes: number): string {
+  if (!host.includes(':')) return host.slice(0, host.lastIndexOf('.'));
+  return (parseV6(withoutZone(host)) ?? new Uint8Array(0)).subarray(0, v6Bytes).join('.');
+}
+
 /** Does a host lie in a network such as `192.168.1.7/24`, whose host part counts for nothing? */
 export function isWithin(host: string, network: string): boolean {
   const slash = network.indexOf('/');
@@ -167,14 +234,19 @@ export type AddressScope = 'public' | 'private' | 'loopback' | 'link-local' | 'r
  * ranges count as reserved; the lab runs there and says so with `allowReserved`.
  */
 export function scopeOf(host: string): AddressScope {
-  const bytes = parseAddress(withoutZone(host));
-  if (!bytes) return 'reserved';
-  const scope = bytes.length === 4 ? scopeOfV4(bytes) : scopeOfV6(bytes);
+  const scope = scopeWithoutZone(withoutZone(host));
   return zoneOf(host) === undefined || scope === 'link-local' ? scope : 'reserved';
 }
 
-function scopeOfV4(bytes: Uint8Array): AddressScope {
-  const [a, b, c] = [bytes[0]!, bytes[1]!, bytes[2]!];
+function scopeWithoutZone(host: string): AddressScope {
+  if (!host.includes(':')) return scopeOfV4(v4Number(host));
+  const bytes = parseV6(host);
+  return bytes ? scopeOfV6(bytes) : 'reserved';
+}
+
+/** @param address 32 bits; -1, which is no address, is reserved like all above 224.0.0.0. */
+function scopeOfV4(address: number): AddressScope {
+  const [a, b, c] = [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255];
   if (a === 127) return 'loopback';
   if (a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168)) return 'private';
   if (a === 100 && b >= 64 && b < 128) return 'private';

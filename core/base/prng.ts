@@ -22,7 +22,6 @@ export class Prng {
   /** 32 fresh bits. */
   uint32(): number {
     const s = this.#s;
-    const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
     const result = Math.imul(rotl(Math.imul(s[1]!, 5), 7), 9) >>> 0;
     const t = s[1]! << 9;
     s[2]! ^= s[0]!;
@@ -60,4 +59,8 @@ export class Prng {
     }
     return bytes;
   };
+}
+
+function rotl(x: number, k: number): number {
+  return (x << k) | (x >>> (32 - k));
 }

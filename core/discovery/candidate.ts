@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { endpointKey, parseAddress, scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, type Endpoint } from '../base/endpoint.ts';
 import { isCompliant } from './node-id.ts';
 
 /** DHT-42: how often one node is asked before it fails. */
@@ -24,7 +24,7 @@ export interface Candidate {
   readonly endpoint: Endpoint;
   readonly key: string;
   /** Its address and its /24 or /48, where these are public: neither may speak often (DHT-45). */
-  readonly networks: readonly [string, string] | undefined;
+  readonly voices: Voices | undefined;
   /** DHT-75: the path it belongs to, which is that of whoever first named it. */
   readonly path: number;
   compliant: boolean;
@@ -41,17 +41,27 @@ export interface Candidate {
   token: Uint8Array | undefined;
 }
 
+/** How many nodes of an address, or of a network, were asked and have not failed. */
+export interface Voice {
+  count: number;
+}
+export interface Voices {
+  readonly host: Voice;
+  readonly network: Voice;
+}
+
 /** A node just heard of. */
 export function newCandidate(
   id: Uint8Array | undefined,
   endpoint: Endpoint,
   path: number,
+  voices: Voices | undefined,
 ): Candidate {
   return {
     id,
     endpoint,
     key: endpointKey(endpoint),
-    networks: networksOf(endpoint.host),
+    voices,
     path,
     compliant: id !== undefined && isCompliant(id, endpoint.host),
     state: 'new',
@@ -73,16 +83,15 @@ export function isAskable({ state, asks }: Candidate): boolean {
 }
 
 /** It was asked and has not failed: it speaks for its network. */
-export function speaks({ state }: Candidate): boolean {
+export function speaks(state: CandidateState): boolean {
   return state !== 'new' && state !== 'failed';
 }
 
-export function hasAnswered({ state, guided }: Candidate): boolean {
-  return state === 'answered' || guided;
+/** DHT-75: no way onwards, for now or for good. */
+export function isDeadEnd(state: CandidateState): boolean {
+  return state === 'slow' || state === 'failed';
 }
 
-function networksOf(host: string): readonly [string, string] | undefined {
-  if (scopeOf(host) !== 'public') return undefined;
-  const address = parseAddress(host)!;
-  return [host, address.subarray(0, address.length === 4 ? 3 : 6).join('.')];
+export function hasAnswered({ state, guided }: Candidate): boolean {
+  return state === 'answered' || (guided && state !== 'failed');
 }

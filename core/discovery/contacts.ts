@@ -8,20 +8,31 @@
  *
  * @module
  */
-import { concat } from '../base/bytes.ts';
 import {
   COMPACT_V4_BYTES,
   COMPACT_V6_BYTES,
-  decodeEndpoint,
-  encodeEndpoint,
   familyOf,
+  readEndpoint,
+  writeEndpoint,
   type Family,
 } from '../base/endpoint.ts';
 import { NODE_ID_BYTES, type Contact } from './node-id.ts';
 
 /** Compact nodes: id, address and port of each. */
 export function encodeContacts(contacts: readonly Contact[]): Uint8Array {
-  return concat(...contacts.flatMap((contact) => [contact.id, encodeEndpoint(contact.endpoint)]));
+  let size = 0;
+  for (const { endpoint } of contacts) size += strideOf(familyOf(endpoint));
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const { id, endpoint } of contacts) {
+    bytes.set(id, at);
+    at = writeEndpoint(bytes, at + NODE_ID_BYTES, endpoint);
+  }
+  return bytes;
+}
+
+function strideOf(family: Family): number {
+  return NODE_ID_BYTES + (family === 'v4' ? COMPACT_V4_BYTES : COMPACT_V6_BYTES);
 }
 
 /**
@@ -29,11 +40,11 @@ export function encodeContacts(contacts: readonly Contact[]): Uint8Array {
  * entry of the other family in IPv6 clothes.
  */
 export function decodeContacts(bytes: Uint8Array | undefined, family: Family): Contact[] {
-  const stride = NODE_ID_BYTES + (family === 'v4' ? COMPACT_V4_BYTES : COMPACT_V6_BYTES);
+  const stride = strideOf(family);
   if (!bytes || bytes.length % stride !== 0) return [];
   const contacts: Contact[] = [];
   for (let at = 0; at < bytes.length; at += stride) {
-    const endpoint = decodeEndpoint(bytes.subarray(at + NODE_ID_BYTES, at + stride));
+    const endpoint = readEndpoint(bytes, at + NODE_ID_BYTES, family);
     if (!endpoint || familyOf(endpoint) !== family) continue;
     contacts.push({ id: bytes.subarray(at, at + NODE_ID_BYTES), endpoint });
   }

@@ -9,12 +9,14 @@
  * @module
  */
 import { BoundedMap } from '../base/bounded.ts';
-import { endpointKey, parseAddress, scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, networkOf, scopeOf, type Endpoint } from '../base/endpoint.ts';
 
 /** The newest votes count; the oldest gives way. */
 export const VOTES_MAX = 32;
 /** A vote older than this counts no longer. */
 export const VOTE_MS = 10 * 60_000;
+/** A /48; of IPv4 it is the /24. */
+const NETWORK_V6_BYTES = 6;
 const FIRST_VOTES_MIN = 2;
 const CHANGE_VOTES_MIN = 3;
 
@@ -66,8 +68,10 @@ export class IpVote {
       expired = true;
     }
     // Most answers say what their voter said before: nothing to count.
-    if (!expired && before?.host === seen.host && before.port === seen.port) return false;
+    if (!expired && isSame(before, seen)) return false;
     this.#changes++;
+    // Nor does one more for whom we have elected elect another.
+    if (!expired && isSame(this.#elected, seen)) return false;
     const host = this.#electHost();
     if (host === undefined) return false;
     const port = this.#electPort(host);
@@ -99,6 +103,10 @@ export class IpVote {
   }
 }
 
+function isSame(known: Endpoint | undefined, seen: Endpoint): boolean {
+  return known?.host === seen.host && known.port === seen.port;
+}
+
 function rank<T>(values: readonly T[]): { value: T; count: number }[] {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -110,6 +118,5 @@ function groupOf(voter: Endpoint): string {
   const scope = scopeOf(voter.host);
   if (scope === 'loopback') return endpointKey(voter);
   if (scope !== 'public') return voter.host;
-  const address = parseAddress(voter.host) ?? new Uint8Array(0);
-  return address.subarray(0, address.length === 4 ? 3 : 6).join('.');
+  return networkOf(voter.host, NETWORK_V6_BYTES);
 }

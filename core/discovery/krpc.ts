@@ -28,7 +28,7 @@ import {
   type Encodable,
 } from '../base/bencode.ts';
 import { assert } from '../base/assert.ts';
-import { concat, utf8Text } from '../base/bytes.ts';
+import { concat } from '../base/bytes.ts';
 import { decodeEndpoint, encodeEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
 import { rawField } from './bencode-span.ts';
 import { decodeContacts, encodeContacts } from './contacts.ts';
@@ -44,6 +44,8 @@ export const TOKEN_BYTES_MAX = 64;
 export const REPLY_CONTACTS_MAX = 32;
 /** DHT-10: peers taken from one reply. */
 export const REPLY_PEERS_MAX = 100;
+/** The longest word of the protocol is `sample_infohashes`. */
+const WORD_BYTES_MAX = 17;
 
 /** What a query asks for in BEP 32 terms; empty: the family it came by. */
 export type Want = readonly Family[];
@@ -162,7 +164,7 @@ export function decodeKrpc(bytes: Uint8Array): Krpc {
   if (!transaction || transaction.length === 0 || transaction.length > TRANSACTION_BYTES_MAX) {
     return { ok: false, reason: 'transaction' };
   }
-  switch (textOf(message['y'])) {
+  switch (wordOf(message['y'])) {
     case 'q':
       return decodeQuery(bytes, message, transaction);
     case 'r':
@@ -183,7 +185,7 @@ function decodeQuery(bytes: Uint8Array, message: Dict, transaction: Uint8Array):
   const args = asDict(message['a']);
   const id = asBytes(args?.['id'], NODE_ID_BYTES);
   if (!args || !id) return refuse('id', KRPC_ERROR.protocol);
-  const method = textOf(message['q']);
+  const method = wordOf(message['q']);
   const reader = method !== undefined && METHODS.get(method);
   if (!reader) return refuse('method', KRPC_ERROR.method);
   const query = reader(args, bytes);
@@ -221,7 +223,7 @@ function readTarget<M extends 'find_node' | 'get_peers' | 'get' | 'sample_infoha
 }
 
 function readWant(field: Bvalue | undefined): Want {
-  const asked = (asList(field) ?? []).map(textOf);
+  const asked = (asList(field) ?? []).map(wordOf);
   const want: Family[] = [];
   if (asked.includes('n4')) want.push('v4');
   if (asked.includes('n6')) want.push('v6');
@@ -323,9 +325,13 @@ function readToken(field: Bvalue | undefined): Uint8Array | undefined {
   return token && token.length > 0 && token.length <= TOKEN_BYTES_MAX ? token : undefined;
 }
 
-function textOf(field: Bvalue | undefined): string | undefined {
+/** A word of the protocol. All are ASCII: other bytes make a text that is none of them. */
+function wordOf(field: Bvalue | undefined): string | undefined {
   const bytes = asBytes(field);
-  return bytes && utf8Text(bytes);
+  if (!bytes || bytes.length > WORD_BYTES_MAX) return undefined;
+  let word = '';
+  for (let i = 0; i < bytes.length; i++) word += String.fromCharCode(bytes[i]!);
+  return word;
 }
 
 /** The bytes of a query of ours. `id` is our id in the family it goes to. */
@@ -346,7 +352,7 @@ function argumentsOf(query: Query): { [key: string]: Encodable | undefined } {
     case 'find_node':
       return { target: query.target, want: wantOf(query.want) };
     case 'get':
-      return { target: query.target, seq: query.seq, want: wantOf(query.want) };
+      return { seq: query.seq, target: query.target, want: wantOf(query.want) };
     case 'sample_infohashes':
       return { target: query.target, want: wantOf(query.want) };
     case 'get_peers': {
@@ -398,21 +404,22 @@ export function encodeReply(
   fields: ReplyFields,
 ): Uint8Array {
   const { id, token, item } = fields;
+  // In the order of the keys, which spares sorting them.
   const r: { [key: string]: Encodable | undefined } = {
+    BFpe: fields.scrape?.peers,
+    BFsd: fields.scrape?.seeds,
     id,
-    token,
+    interval: fields.samples?.intervalS,
+    k: item?.k,
     nodes: fields.nodes && encodeContacts(fields.nodes),
     nodes6: fields.nodes6 && encodeContacts(fields.nodes6),
-    values: fields.peers?.map(encodeEndpoint),
-    k: item?.k,
-    sig: item?.sig,
-    seq: item?.seq ?? fields.seq,
-    v: item && embed(item.raw),
-    BFsd: fields.scrape?.seeds,
-    BFpe: fields.scrape?.peers,
-    interval: fields.samples?.intervalS,
     num: fields.samples?.num,
     samples: fields.samples && concat(...fields.samples.hashes),
+    seq: item?.seq ?? fields.seq,
+    sig: item?.sig,
+    token,
+    v: item && embed(item.raw),
+    values: fields.peers?.map(encodeEndpoint),
   };
   return encode({ ip: encodeEndpoint(to), r, t: transaction, y: 'r' });
 }

@@ -25,15 +25,18 @@
  * @module
  */
 import { equal } from '../base/bytes.ts';
-import { endpointKey, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, networkOf, scopeOf, type Endpoint } from '../base/endpoint.ts';
 import {
   hasAnswered,
   isAskable,
+  isDeadEnd,
   isPending,
   newCandidate,
   speaks,
   type Candidate,
   type CandidateState,
+  type Voice,
+  type Voices,
 } from './candidate.ts';
 import { compareDistance, distanceShare, isCompliant, sharedBits } from './node-id.ts';
 
@@ -63,6 +66,8 @@ export const NAMED_NODES_MAX = 8;
 /** DHT-45: nodes of one public address, and of one /24 or /48. */
 export const HOST_NODES_MAX = 1;
 export const NETWORK_NODES_MAX = 2;
+/** A /48; of IPv4 it is the /24. */
+const NETWORK_V6_BYTES = 6;
 /** DHT-77: a closest set that reaches so many times farther than expected is not believed. */
 export const SPARSE_FACTOR = 2;
 /** DHT-77: then so many paths in all are taken. */
@@ -90,6 +95,9 @@ export interface LookupOptions {
   readonly reach?: number | undefined;
 }
 
+/** DHT-44: do those count alone whose id complies with BEP 42? */
+type Law = 'lawful' | 'all';
+
 export class Lookup {
   readonly #ownId: Uint8Array;
   /** With an id, nearest first. */
@@ -98,10 +106,13 @@ export class Lookup {
   readonly #addresses: Candidate[] = [];
   readonly #keys = new Set<string>();
   #queries = 0;
+  #inFlight = 0;
+  /** Of each path: how many nodes that comply with BEP 42 are slow or have failed. */
+  readonly #deadEnds = new Array<number>(PATHS_MAX).fill(0);
   #outlawQueries = 0;
   #seeds = 0;
-  /** How many of an address, or of a /24 or /48, have been asked and have not failed. */
-  readonly #voices = new Map<string, number>(); // bounded by twice the queries
+  /** By address, and by /24 or /48. */
+  readonly #voices = new Map<string, Voice>(); // bounded by twice the keys
 
   constructor(
     readonly target: Uint8Array,
@@ -133,7 +144,8 @@ export class Lookup {
       const key = endpointKey(endpoint);
       if (this.#keys.has(key) || (id && equal(id, this.#ownId))) continue;
       this.#keys.add(key);
-      const candidate = newCandidate(id, endpoint, from?.path ?? this.#seeds++ % PATHS_MAX);
+      const path = from?.path ?? this.#seeds++ % PATHS_MAX;
+      const candidate = newCandidate(id, endpoint, path, this.#voicesOf(endpoint.host));
       if (id) this.#place(candidate);
       else this.#addresses.push(candidate);
     }
@@ -143,9 +155,9 @@ export class Lookup {
   /** The next node to ask, marked as asked; undefined where nobody should be asked now. */
   take(): Candidate | undefined {
     if (this.limited) return undefined;
-    if (this.#inFlight() >= (this.#arrived() ? ALPHA_ARRIVED : ALPHA)) return undefined;
-    const head = (): Candidate | undefined => this.#heads().find(({ state }) => state === 'new');
-    const candidate = this.#addresses.find(isAskable) ?? head() ?? this.#nearestAskable();
+    if (this.#inFlight >= (this.#arrived() ? ALPHA_ARRIVED : ALPHA)) return undefined;
+    const candidate =
+      this.#addresses.find(isAskable) ?? this.#headIn('new') ?? this.#nearestAskable();
     if (!candidate) return undefined;
     if (candidate.state !== 'slow') candidate.told = this.#mayKnow(candidate);
     this.#turn(candidate, 'asked');
@@ -210,14 +222,10 @@ export class Lookup {
    * may still be asked. True also where everybody known has answered or failed.
    */
   done(): boolean {
-    if (this.limited && this.#inFlight() === 0) return true;
+    if (this.limited && this.#inFlight === 0) return true;
     if (this.#addresses.some(isPending)) return false;
-    if (this.#heads().some(({ state }) => state === 'new' || state === 'asked')) return false;
-    const lawful = this.#eligible(true);
-    if (lawful.some(isPending) || this.#countOf(lawful) >= this.options.width) {
-      return this.#complete(lawful);
-    }
-    return this.#complete(this.#eligible(false));
+    if (this.#headIn('new', 'asked')) return false;
+    return this.#isComplete(this.#isLawfulEnough() ? 'lawful' : 'all');
   }
 
   /** The closest nodes that gave tokens: compliant ones, and others where those are too few. */
@@ -235,46 +243,60 @@ export class Lookup {
   }
 
   /**
-   * DHT-75: of each path the nearest node that is not slow, unless the path has met too many that
-   * do not answer; nearest first.
+   * DHT-75: of each path the nearest node that is not slow is its head, unless the path has met too
+   * many that do not answer. @returns the nearest head that is in one of these states.
    */
-  #heads(): Candidate[] {
-    const heads = new Map<number, Candidate>();
-    const deadEnds = new Array<number>(PATHS_MAX).fill(0);
+  #headIn(...states: readonly CandidateState[]): Candidate | undefined {
     const paths = this.#isSparse() ? PATHS_MAX : PATHS;
+    let [seen, left] = [0, paths]; // a bit for each path
     for (const candidate of this.#candidates) {
-      const { path, state } = candidate;
-      if (!candidate.compliant || path >= paths) continue;
-      if (state === 'slow' || state === 'failed') deadEnds[path]!++;
-      else if (!heads.has(path) && !this.#isCrowded(candidate)) heads.set(path, candidate);
+      const { path, state, compliant } = candidate;
+      if (path >= paths || (seen & (1 << path)) !== 0) continue;
+      if (!compliant || isDeadEnd(state) || this.#isCrowded(candidate)) continue;
+      const lives = this.#deadEnds[path]! <= PATH_DEAD_ENDS_MAX;
+      if (lives && states.includes(state)) return candidate;
+      seen |= 1 << path;
+      if (--left === 0) return undefined;
     }
-    return [...heads.values()].filter(({ path }) => deadEnds[path]! <= PATH_DEAD_ENDS_MAX);
+    return undefined;
   }
 
   /** Outlaws beyond their allowance are asked when no lawful node is left to wait for. */
   #nearestAskable(): Candidate | undefined {
-    const lawful = this.#eligible(true);
-    const enough = lawful.some(isPending) || this.#countOf(lawful) >= this.options.width;
-    if (!enough) return this.#nextOf(this.#eligible(false));
-    if (this.#outlawQueries >= OUTLAW_QUERIES_MAX) return this.#nextOf(lawful);
-    return this.#nextOf(this.#eligible(false), lawful.length > 0);
+    if (!this.#isLawfulEnough()) return this.#nextOf('all', 'all');
+    const outlaws = this.#outlawQueries < OUTLAW_QUERIES_MAX;
+    return this.#nextOf(outlaws ? 'all' : 'lawful', 'lawful');
+  }
+
+  /** May lawful nodes alone make up the closest set? Some may still answer, or enough have. */
+  #isLawfulEnough(): boolean {
+    let counted = 0;
+    for (const candidate of this.#candidates) {
+      if (!this.#isEligible(candidate, 'lawful')) continue;
+      if (isPending(candidate)) return true;
+      if (this.#counts(candidate) && ++counted >= this.options.width) return true;
+    }
+    return false;
   }
 
   /**
-   * The nearest node of `nodes` to ask, within the closest set: beyond it nobody is asked as long
+   * The nearest node to ask, within the closest set: beyond it nobody is asked as long
    * as enough nearer ones live. New nodes first; then guides, where nobody may bring nearer ones;
    * then those that are slow get their second question, for a lost datagram must not cost a whole
    * answer.
+   * @param who may be asked.
+   * @param counting who makes up the closest set.
    */
-  #nextOf(nodes: readonly Candidate[], lawfulOnly = false): Candidate | undefined {
+  #nextOf(who: Law, counting: Law): Candidate | undefined {
     const wanted = this.options.width;
     let counted = 0;
     let guide: Candidate | undefined;
     let waits = false;
-    for (const candidate of nodes) {
+    for (const candidate of this.#candidates) {
       if (counted >= wanted) break;
+      if (!this.#isEligible(candidate, who)) continue;
       if (candidate.state === 'new') return candidate;
-      if (lawfulOnly && !candidate.compliant) continue;
+      if (counting === 'lawful' && !candidate.compliant) continue;
       waits ||= candidate.state === 'asked';
       if (candidate.state === 'guide') guide ??= candidate;
       const belongs = candidate.state === 'asked' || candidate.state === 'guide';
@@ -282,19 +304,21 @@ export class Lookup {
     }
     if (guide && !waits) return guide;
     let answered = 0;
-    for (const candidate of nodes) {
+    for (const candidate of this.#candidates) {
       if (answered >= wanted) break;
+      if (!this.#isEligible(candidate, who)) continue;
       if (candidate.state === 'slow' && isAskable(candidate)) return candidate;
       if (this.#counts(candidate)) answered++;
     }
     return undefined;
   }
 
-  /** Have the wanted nearest of `nodes` answered, with nobody nearer outstanding? */
-  #complete(nodes: readonly Candidate[]): boolean {
+  /** Have the wanted nearest answered, with nobody nearer outstanding? */
+  #isComplete(who: Law): boolean {
     const wanted = this.options.width;
     let counted = 0;
-    for (const candidate of nodes) {
+    for (const candidate of this.#candidates) {
+      if (!this.#isEligible(candidate, who)) continue;
       if (isPending(candidate)) return false;
       if (this.#counts(candidate)) counted++;
       if (counted >= wanted) return true;
@@ -316,10 +340,6 @@ export class Lookup {
     return false;
   }
 
-  #countOf(nodes: readonly Candidate[]): number {
-    return nodes.filter((candidate) => this.#counts(candidate)).length;
-  }
-
   /** DHT-72: who may be told the target now. A guide that is asked again belongs to the closest. */
   #mayKnow(candidate: Candidate): boolean {
     const { hide, reach } = this.options;
@@ -333,51 +353,64 @@ export class Lookup {
     return !this.options.tokens || candidate.token !== undefined;
   }
 
-  /** Who has not failed and whose network has not spoken enough already; nearest first. */
-  #eligible(lawful: boolean): Candidate[] {
-    return this.#candidates.filter(
-      (candidate) =>
-        candidate.state !== 'failed' &&
-        (candidate.compliant || !lawful) &&
-        !this.#isCrowded(candidate),
-    );
+  /** It has not failed, and its network has not spoken enough already. */
+  #isEligible(candidate: Candidate, who: Law): boolean {
+    if (candidate.state === 'failed' || (who === 'lawful' && !candidate.compliant)) return false;
+    return !this.#isCrowded(candidate);
   }
 
   /** DHT-45: others of its network speak for it. When they fail, its turn comes. */
-  #isCrowded({ state, networks }: Candidate): boolean {
-    if (state !== 'new' || !networks) return false;
-    const [host, network] = networks;
-    const voices = (of: string): number => this.#voices.get(of) ?? 0;
-    return voices(host) >= HOST_NODES_MAX || voices(network) >= NETWORK_NODES_MAX;
+  #isCrowded({ state, voices }: Candidate): boolean {
+    if (state !== 'new' || !voices) return false;
+    return voices.host.count >= HOST_NODES_MAX || voices.network.count >= NETWORK_NODES_MAX;
+  }
+
+  #voicesOf(host: string): Voices | undefined {
+    if (scopeOf(host) !== 'public') return undefined;
+    return { host: this.#voice(host), network: this.#voice(networkOf(host, NETWORK_V6_BYTES)) };
+  }
+
+  #voice(name: string): Voice {
+    let voice = this.#voices.get(name);
+    if (!voice) this.#voices.set(name, (voice = { count: 0 }));
+    return voice;
   }
 
   #turn(candidate: Candidate, state: CandidateState): void {
-    const before = speaks(candidate);
+    const before = candidate.state;
     candidate.state = state;
-    const change = Number(speaks(candidate)) - Number(before);
-    if (change === 0 || !candidate.networks) return;
-    for (const network of candidate.networks) {
-      this.#voices.set(network, (this.#voices.get(network) ?? 0) + change);
-    }
+    this.#inFlight += Number(state === 'asked') - Number(before === 'asked');
+    const { compliant, path, voices } = candidate;
+    if (compliant) this.#deadEnds[path]! += Number(isDeadEnd(state)) - Number(isDeadEnd(before));
+    const voice = Number(speaks(state)) - Number(speaks(before));
+    if (!voices) return;
+    voices.host.count += voice;
+    voices.network.count += voice;
   }
 
   #arrived(): boolean {
-    const nearest = this.#candidates.filter((other) => other.state !== 'failed');
-    if (this.options.eager && !nearest.some(hasAnswered)) return true;
-    if (this.#candidates.some((other) => this.#belongs(other))) return true;
-    return nearest.slice(0, ARRIVED_NODES).every((other) => other.state === 'answered');
+    const { eager, reach } = this.options;
+    if (eager && !this.#candidates.some(hasAnswered)) return true;
+    return (reach !== undefined && this.#isMemberKnown(reach)) || this.#haveNearestAnswered();
   }
 
-  /** Has it answered, and is it as near as the closest set is expected to be? */
-  #belongs({ compliant, id, state }: Candidate): boolean {
-    const { reach } = this.options;
-    if (state !== 'answered' || !compliant || reach === undefined) return false;
-    return distanceShare(this.target, id!) <= reach;
+  /** Has somebody answered who is as near as the closest set is expected to be? */
+  #isMemberKnown(reach: number): boolean {
+    for (const { compliant, id, state } of this.#candidates) {
+      if (distanceShare(this.target, id!) > reach) return false;
+      if (state === 'answered' && compliant) return true;
+    }
+    return false;
   }
 
-  #inFlight(): number {
-    const asked = (candidate: Candidate): boolean => candidate.state === 'asked';
-    return this.#candidates.filter(asked).length + this.#addresses.filter(asked).length;
+  #haveNearestAnswered(): boolean {
+    let answered = 0;
+    for (const { state } of this.#candidates) {
+      if (state === 'failed') continue;
+      if (state !== 'answered') return false;
+      if (++answered === ARRIVED_NODES) return true;
+    }
+    return true;
   }
 
   /** DHT-76: of what one node names, the nearest to the target. */

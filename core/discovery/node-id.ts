@@ -100,7 +100,8 @@ function addressCrc(host: string, r: number): number | undefined {
   const address = parseAddress(host);
   if (!address) return undefined;
   const mask = address.length === 4 ? V4_MASK : V6_MASK;
-  const masked = Uint8Array.from(mask, (bits, i) => address[i]! & bits);
+  const masked = address.subarray(0, mask.length);
+  for (let i = 0; i < mask.length; i++) masked[i]! &= mask[i]!;
   masked[0]! |= r << 5;
   return crc32c(masked);
 }
@@ -114,6 +115,6 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** CRC-32C (Castagnoli, RFC 3720 B.4). */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255]! ^ (crc >>> 8);
+  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
   return ~crc >>> 0;
 }

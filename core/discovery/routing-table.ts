@@ -12,7 +12,7 @@
  * @module
  */
 import { equal } from '../base/bytes.ts';
-import { endpointKey, parseAddress, scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, networkOf, scopeOf, type Endpoint } from '../base/endpoint.ts';
 import {
   compareDistance,
   distanceShare,
@@ -37,6 +37,8 @@ export const MISSES_LONELY_MAX = 8;
 export const RECHECK_MS = 10_000;
 /** More would reach into buckets that are full and hide how many nodes there are. */
 const REACH_SAMPLE_NODES = 12;
+/** A /64; of IPv4 it is the /24. */
+const NETWORK_V6_BYTES = 8;
 
 export interface TableNode extends Contact {
   /** When it last answered us; undefined only for saved nodes that have not answered yet. */
@@ -229,8 +231,10 @@ export class RoutingTable {
   #mayJoin(bucket: Bucket, endpoint: Endpoint): boolean {
     if (scopeOf(endpoint.host) !== 'public') return true;
     if (this.#publicHosts.has(endpoint.host)) return false;
-    const network = networkOf(endpoint.host);
-    return !bucket.nodes.some((node) => networkOf(node.endpoint.host) === network);
+    const network = networkOf(endpoint.host, NETWORK_V6_BYTES);
+    return !bucket.nodes.some(
+      (node) => networkOf(node.endpoint.host, NETWORK_V6_BYTES) === network,
+    );
   }
 
   #bucketOf(id: Uint8Array): Bucket {
@@ -258,10 +262,4 @@ function dueMs(node: TableNode): number {
   if (node.misses > 0 || node.lastAnswerMs === undefined) return recheckMs;
   const signMs = Math.max(node.lastAnswerMs, node.lastQueryMs ?? 0);
   return Math.max(recheckMs, signMs + REFRESH_MS);
-}
-
-/** /24 or /64. */
-function networkOf(host: string): string {
-  const address = parseAddress(host) ?? new Uint8Array(0);
-  return address.subarray(0, address.length === 4 ? 3 : 8).join('.');
 }

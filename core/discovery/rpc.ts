@@ -104,15 +104,16 @@ export class Rpc {
     if (!id || this.#pending.size >= QUERIES_MAX) return false;
     const key = endpointKey(ask.to);
     if (!this.#budget.admits(key, ask.urgent, nowMs)) return false;
-    let transaction = this.#deps.random(TRANSACTION_BYTES);
-    while (this.#pending.has(hex(transaction))) transaction = this.#deps.random(TRANSACTION_BYTES);
+    let bytes = this.#deps.random(TRANSACTION_BYTES);
+    while (this.#pending.has(hex(bytes))) bytes = this.#deps.random(TRANSACTION_BYTES);
+    const transaction = hex(bytes);
     const pending: Pending = { ask, key, sentAtMs: nowMs, timer: undefined };
     pending.timer = this.#deps.timers.at(nowMs + this.#trips.shortMs(key), (atMs) =>
-      this.#slow(hex(transaction), pending, atMs),
+      this.#slow(transaction, pending, atMs),
     );
-    this.#pending.set(hex(transaction), pending);
+    this.#pending.set(transaction, pending);
     this.sent++;
-    this.#deps.send(ask.to, encodeQuery(transaction, id, this.#deps.readOnly(), ask.query));
+    this.#deps.send(ask.to, encodeQuery(bytes, id, this.#deps.readOnly(), ask.query));
     return true;
   }
 

@@ -14,7 +14,7 @@ import { hex } from '../base/bytes.ts';
 import { endpointKey, type Endpoint } from '../base/endpoint.ts';
 import { immutableTarget, mutableTarget, verifyItem, type ItemFields } from './item.ts';
 import { decodeKrpc, encodeError, encodeReply, type Query, type ReplyFields } from './krpc.ts';
-import { compareDistance, idForHost, idNear, sharedBits, type Contact } from './node-id.ts';
+import { compareDistance, idForHost, idNear, type Contact } from './node-id.ts';
 import type { TestNetwork } from './test-network.ts';
 
 const BUCKET_NODES = 8;
@@ -48,6 +48,8 @@ export const LIES: readonly Lie[] = [
 
 export interface CrowdNode extends Contact {
   readonly index: number;
+  /** The first 32 bits of the id. */
+  readonly head: number;
   readonly lie: Lie | undefined;
   readonly dead: boolean;
   table: CrowdNode[] | undefined;
@@ -70,6 +72,8 @@ export class Crowd {
   /** By id. */
   readonly #sorted: CrowdNode[];
   readonly #liars: CrowdNode[];
+  /** Who holds an item. */
+  readonly #holders = new Set<CrowdNode>();
   /** What was verified once is verified for all; by signature. */
   readonly #verified = new Map<string, boolean>();
   /** What liars have seen: the first version of each item, and whether there is a newer one. */
@@ -87,6 +91,7 @@ export class Crowd {
       const node: CrowdNode = {
         index,
         id,
+        head: headOf(id),
         endpoint,
         lie,
         dead: isDead,
@@ -115,7 +120,8 @@ export class Crowd {
 
   /** Everything stored so far is gone. */
   forget(): void {
-    for (const { items } of this.nodes) items.clear();
+    for (const { items } of this.#holders) items.clear();
+    this.#holders.clear();
     this.#old.clear();
     this.#verified.clear();
   }
@@ -152,6 +158,7 @@ export class Crowd {
     const { raw, mutable, token } = query;
     if (hex(token) !== hex(tokenOf(node, from))) return 203;
     const target = hex(mutable ? mutableTarget(mutable.k, mutable.salt) : immutableTarget(raw));
+    this.#holders.add(node);
     if (!mutable) node.items.set(target, { raw: raw.slice() });
     else {
       if (!this.#verify(mutable, raw)) return 206;
@@ -307,34 +314,38 @@ function crowdAddress(index: number): Endpoint {
 
 function tokenOf(node: CrowdNode, from: Endpoint): Uint8Array {
   let sum = node.index * 2654435761;
-  for (const letter of from.host) sum = (Math.imul(sum, 31) + letter.charCodeAt(0)) >>> 0;
+  const { host } = from;
+  for (let i = 0; i < host.length; i++) sum = (Math.imul(sum, 31) + host.charCodeAt(i)) >>> 0;
   return Uint8Array.from([sum & 255, (sum >> 8) & 255, (sum >> 16) & 255, sum >>> 24]);
 }
 
+function headOf(id: Uint8Array): number {
+  return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 0;
+}
+
 /** By the first 32 bits alone: in a crowd no two distances share them. */
-function nearestOf<T extends Contact>(nodes: readonly T[], target: Uint8Array, count: number): T[] {
-  const best: T[] = [];
-  const distances: number[] = [];
+function nearestOf(nodes: readonly CrowdNode[], target: Uint8Array, count: number): CrowdNode[] {
+  const aim = headOf(target);
+  const distanceTo = (node: CrowdNode): number => (node.head ^ aim) >>> 0;
+  const best: CrowdNode[] = [];
   for (const node of nodes) {
-    const { id } = node;
-    let distance = id[0]! ^ target[0]!;
-    for (let i = 1; i < 4; i++) distance = distance * 256 + (id[i]! ^ target[i]!);
+    const distance = distanceTo(node);
     let at = best.length;
-    if (at === count && distance >= distances[at - 1]!) continue;
-    while (at > 0 && distances[at - 1]! > distance) at--;
-    best.splice(at, 0, node);
-    distances.splice(at, 0, distance);
-    if (best.length > count) best.length = distances.length = count;
+    if (at === count && distance >= distanceTo(best[at - 1]!)) continue;
+    if (at === count) at--;
+    for (; at > 0 && distanceTo(best[at - 1]!) > distance; at--) best[at] = best[at - 1]!;
+    best[at] = node;
   }
   return best;
 }
 
 /** The nearest of nodes sorted by id: those who share the longest prefix are neighbours there. */
-function nearest<T extends Contact>(sorted: readonly T[], target: Uint8Array, count: number): T[] {
+function nearest(sorted: readonly CrowdNode[], target: Uint8Array, count: number): CrowdNode[] {
+  const aim = headOf(target);
   let [from, to] = [0, sorted.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if (compareDistance(NOWHERE, sorted[middle]!.id, target) < 0) from = middle + 1;
+    if (sorted[middle]!.head < aim) from = middle + 1;
     else to = middle;
   }
   // Widen until all that share as many bits as the outermost wanted one are inside.
@@ -344,12 +355,10 @@ function nearest<T extends Contact>(sorted: readonly T[], target: Uint8Array, co
     const inside = nearestOf(sorted.slice(low, high), target, count);
     const last = inside.at(-1);
     if (!last || high - low === sorted.length) return inside;
-    const bits = sharedBits(target, last.id);
+    const bits = Math.clz32(last.head ^ aim);
     const whole = (at: number): boolean =>
-      sorted[at] === undefined || sharedBits(target, sorted[at].id) < bits;
+      sorted[at] === undefined || Math.clz32(sorted[at].head ^ aim) < bits;
     if (whole(low - 1) && whole(high)) return inside;
     reach *= 2;
   }
 }
-
-const NOWHERE = new Uint8Array(20);

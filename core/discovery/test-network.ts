@@ -143,8 +143,9 @@ export class TestNetwork {
   }
 
   #land(flight: Flight): void {
-    this.strangers.get(endpointKey(flight.to))?.(flight.from, flight.bytes);
-    const host = this.hosts.get(endpointKey(flight.to));
+    const key = endpointKey(flight.to);
+    this.strangers.get(key)?.(flight.from, flight.bytes);
+    const host = this.hosts.get(key);
     if (!host?.alive) return;
     host.node.handleDatagram(flight.from, flight.bytes, this.nowMs);
     this.drain(host);

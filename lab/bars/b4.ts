@@ -6,10 +6,10 @@
  * @module
  */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { bundled } from '../rooms/bundled.ts';
 import { quantile, type Bar, type Report } from './bar.ts';
 
-const PART = fileURLToPath(new URL('b4-part.ts', import.meta.url));
+const PART = new URL('b4-part.ts', import.meta.url);
 const LIARS = 0.3;
 const MET_SHARE = 0.995;
 const TRIES = 10_000;
@@ -36,7 +36,7 @@ export const bar: Bar = {
 
 /** Runs a part in its own process. */
 function run<T>(part: string, seed: number, count: number, liars = 0): Promise<T> {
-  const args = ['--import', 'tsx', PART, part, String(seed), String(count), String(liars)];
+  const args = [bundled(PART), part, String(seed), String(count), String(liars)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
