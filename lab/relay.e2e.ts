@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ROOT } from './bars/bar.ts';
 import { Internet } from './rooms/internet.ts';
-import { RoomDaemon } from './rooms/room-daemon.ts';
+import { meet, RoomDaemon } from './rooms/room-daemon.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sotto-relay-'));
 const PORT = 30_000;
@@ -48,20 +48,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Nothing passes between these two rooms, or everything again. */
-function shut(isShut: boolean): void {
-  const [one, two] = [ana.room.address, bo.room.address];
-  const rules = isShut
-    ? `table ip apart { chain crossing { type filter hook prerouting priority -320;
-        ip saddr ${one} ip daddr ${two} drop
-        ip saddr ${two} ip daddr ${one} drop
-      }
-      }`
-    : 'table ip apart\ndelete table ip apart';
-  const nft = ['netns', 'exec', net.router, 'nft', '-f', '-'];
-  execFileSync('ip', nft, { input: `${rules}\n` });
-}
-
 async function until(what: string, isSo: () => Promise<boolean>): Promise<number> {
   const startedMs = performance.now();
   while (!(await isSo())) {
@@ -69,21 +55,6 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<number
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return Math.round(performance.now() - startedMs);
-}
-
-/** Makes two people know each other, by an invite. */
-async function acquaint(host: RoomDaemon, guest: RoomDaemon): Promise<void> {
-  const { link } = await host.call('invites.create', {});
-  await guest.call('contacts.add', { text: link!, name: host.name });
-  for (const [one, other] of [
-    [host, guest],
-    [guest, host],
-  ] as const) {
-    await until(`${one.name} and ${other.name} meet`, async () => {
-      const { contacts } = await one.call('contacts.list', {});
-      return contacts.some(({ name, online }) => online && name === other.name);
-    });
-  }
 }
 
 async function routeOf(person: RoomDaemon, to: string): Promise<string> {
@@ -103,13 +74,13 @@ function say(text: string): void {
 
 describe('relays', { concurrency: false }, () => {
   test('two whose networks do not reach each other talk through the relay of a third', async () => {
-    for (const relay of relays) for (const one of [ana, bo]) await acquaint(relay, one);
+    for (const relay of relays) for (const one of [ana, bo]) await meet(relay, one);
     await until('a place at both relays', async () => {
       const counts = await Promise.all([ana, bo].map((one) => one.stats()));
       return counts.every((all) => all['circuits.reserved'] === 2);
     });
-    await acquaint(ana, bo);
-    shut(true);
+    await meet(ana, bo);
+    net.apart(ana.room, bo.room, 'everything');
     const ms = [await deliver(ana, 'bo'), await deliver(bo, 'ana')];
     say(`the direct way is shut: ${ms.join(' ms, ')} ms through a relay`);
     assert.ok(Math.max(...ms) <= 5_000);
@@ -145,7 +116,7 @@ describe('relays', { concurrency: false }, () => {
   });
 
   test('a direct way that opens is taken', async () => {
-    shut(false);
+    net.apart(ana.room, bo.room, 'nothing');
     const tookMs = await until('a direct path', async () => {
       return (await routeOf(ana, 'bo')) === 'direct' && (await routeOf(bo, 'ana')) === 'direct';
     });

@@ -8,6 +8,12 @@
  *   {"id": 3, "reach": "contacts.unblock", "params": {"to": "Bo"}}
  *       calls a method that leads to a link; {"id": 3, "ms": 180} once some contact is linked
  *
+ *   {"id": 4, "flow": {"to": "Bo", "everyMs": 40}}
+ *       sends a message each time until {"id": 5, "flow": null}, answered by how many it were
+ *   {"id": 6, "arrivals": true}
+ *       {"id": 6, "arrivals": [{"text": "number 0", "atMs": 81200.3}, ...]}: what came since the
+ *       start, by the clock that all processes of this machine share
+ *
  * `ms` of a talk counts from the call until the recipient's receipt that it is stored. Events of
  * the kind `route` are kept and told by {"id": 4, "routes": true}.
  * @module
@@ -34,11 +40,22 @@ interface Ask {
   readonly talk?: Talk;
   readonly reach?: Method;
   readonly routes?: true;
+  readonly flow?: Omit<Talk, 'count'> | null;
+  readonly arrivals?: true;
+}
+
+/** A message that somebody else wrote, and when this device told of it. */
+export interface Arrival {
+  readonly text: string;
+  readonly atMs: number;
 }
 
 const api = JSON.parse(readFileSync(join(process.argv[2]!, API_FILE), 'utf8')) as ApiFile;
 let calls = new Calls(api);
 const routes: string[] = [];
+const arrivals: Arrival[] = [];
+/** Ends the messages that leave one after the other; tells how many they were. */
+let endFlow: (() => Promise<number>) | undefined;
 const waiting = new Map<string, () => void>();
 const early = new Set<string>();
 let reached: (() => void) | undefined;
@@ -46,6 +63,9 @@ const events = new Events(api, (event) => {
   if (event.type === 'route') {
     routes.push(event.data.route);
     if (event.data.route !== 'waiting') reached?.();
+  }
+  if (event.type === 'message' && !event.data.outgoing) {
+    arrivals.push({ text: event.data.text, atMs: Number(process.hrtime.bigint()) / 1e6 });
   }
   if (event.type !== 'state' || event.data.state !== 'delivered') return;
   const told = waiting.get(event.data.event);
@@ -69,8 +89,12 @@ function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-async function answer({ method, params, reach, routes: wanted, talk }: Ask): Promise<object> {
-  if (wanted) return { routes };
+async function answer(ask: Ask): Promise<object> {
+  const { flow, method, params, reach, talk } = ask;
+  if (ask.routes) return { routes };
+  if (ask.arrivals) return { arrivals };
+  if (flow === null) return { sent: await endFlow?.() };
+  if (flow) return beginFlow(flow);
   if (talk) return await talkTo(talk);
   if (calls.isClosed) calls = new Calls(api);
   if (reach) return await reachBy(reach, params);
@@ -108,6 +132,21 @@ async function talkTo({ count, everyMs, to }: Talk): Promise<object> {
   }
   await Promise.all(all);
   return { ms, lost };
+}
+
+function beginFlow({ everyMs, to }: Omit<Talk, 'count'>): object {
+  const sent: Promise<unknown>[] = [];
+  const timer = setInterval(() => {
+    if (calls.isClosed) calls = new Calls(api);
+    const text = `number ${sent.length}`;
+    sent.push(calls.call('messages.send', { to, text, clientId: freshId() }));
+  }, everyMs);
+  endFlow = async () => {
+    clearInterval(timer);
+    await Promise.all(sent);
+    return sent.length;
+  };
+  return {};
 }
 
 function delivered(event: string): Promise<boolean> {

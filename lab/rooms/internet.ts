@@ -191,6 +191,18 @@ export class Internet {
     this.#rules('cut', -310, isCut ? rules : []);
   }
 
+  /**
+   * Two rooms do not reach each other, whatever their addresses: nothing passes between them, or
+   * nothing of one protocol; with `nothing`, all passes again.
+   */
+  apart(one: Room, other: Room, lost: 'everything' | 'udp' | 'tcp' | 'nothing'): void {
+    const [a, b] = [one, other].map((room) => this.#cables.get(room)!.leg);
+    const what = lost === 'everything' ? '' : `meta l4proto ${lost}`;
+    const ways = [`iifname ${a} oifname ${b}`, `iifname ${b} oifname ${a}`];
+    const rules = lost === 'nothing' ? [] : ways.map((way) => `${way} ${what} drop`);
+    this.#rules(`apart-${a}-${b}`, 0, rules, 'forward');
+  }
+
   /** Loses every packet to and from these networks and no others; none: nothing is lost. */
   block(nets: readonly string[]): void {
     const rules = nets.flatMap((net) => {
@@ -201,11 +213,11 @@ export class Internet {
   }
 
   /** What happens to packets that cross; a name has one list of rules. */
-  #rules(name: string, priority: number, rules: readonly string[]): void {
+  #rules(name: string, priority: number, rules: readonly string[], hook = 'prerouting'): void {
     const lines = [
       `table inet ${name}`,
       `delete table inet ${name}`,
-      `table inet ${name} { chain crossing { type filter hook prerouting priority ${priority};`,
+      `table inet ${name} { chain crossing { type filter hook ${hook} priority ${priority};`,
       ...rules,
       '}',
       '}',

@@ -9,12 +9,14 @@ import type { Method, Params, Result } from '@sotto/api/contract.ts';
 import { ROOT } from '../bars/bar.ts';
 import { LineProcess } from '../dht/line-process.ts';
 import { bundled } from './bundled.ts';
+import type { Arrival } from './inside.ts';
 import type { Room } from './internet.ts';
 
 const DAEMON = join(ROOT, 'dist', 'daemon.mjs');
 const INSIDE = new URL('inside.ts', import.meta.url);
 /** Messages of one answer. */
 const PAGE = 200;
+const MEET_MS = 60_000;
 
 export class RoomDaemon {
   readonly dataDir: string;
@@ -73,10 +75,11 @@ export class RoomDaemon {
   }
 
   /** Ends it and waits for that. */
-  async stop(): Promise<void> {
-    await this.#inside.stop();
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const ended = new Promise((resolve) => this.#child!.once('exit', resolve));
-    this.#child!.kill('SIGTERM');
+    if (signal === 'SIGKILL') process.kill(this.#pid, signal);
+    await this.#inside.stop();
+    if (signal === 'SIGTERM') this.#child!.kill(signal);
     await ended;
   }
 
@@ -89,6 +92,17 @@ export class RoomDaemon {
   /** Sends messages and waits until their recipient has stored them. */
   async talk(to: string, count: number, everyMs: number): Promise<{ ms: number[]; lost: number }> {
     return (await this.#inside.ask({ talk: { to, count, everyMs } })) as never;
+  }
+
+  /** Sends one message after the other; the returned function ends that and tells how many. */
+  async flow(to: string, everyMs: number): Promise<() => Promise<number>> {
+    await this.#inside.ask({ flow: { to, everyMs } });
+    return async () => Number((await this.#inside.ask({ flow: null }))['sent']);
+  }
+
+  /** What others wrote since the start, in the order in which this device told of it. */
+  async arrivals(): Promise<Arrival[]> {
+    return ((await this.#inside.ask({ arrivals: true })) as { arrivals: Arrival[] }).arrivals;
   }
 
   /** Calls a method after which a contact becomes linked. @returns how long that took, ms. */
@@ -123,19 +137,24 @@ export class RoomDaemon {
 export async function meet(host: RoomDaemon, guest: RoomDaemon): Promise<void> {
   const { link } = await host.call('invites.create', {});
   await guest.call('contacts.add', { text: link!, name: host.name });
-  await linked(host);
-  await linked(guest);
+  await linked(host, MEET_MS, guest.name);
+  await linked(guest, MEET_MS, host.name);
 }
 
-/** Resolves when some contact of this person is linked. */
-export async function linked(person: RoomDaemon, timeoutMs = 60_000): Promise<void> {
+/** Resolves when this person is linked with a contact, or with some contact. */
+export async function linked(person: RoomDaemon, timeoutMs = MEET_MS, to?: string): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
     const { contacts } = await person.call('contacts.list', {});
-    if (contacts.some(({ online }) => online)) return;
-    if (performance.now() > endMs) throw new Error(`${person.name} met nobody`);
+    if (contacts.some(({ name, online }) => online && (to ?? name) === name)) return;
+    if (performance.now() > endMs) throw new Error(`${person.name} met ${to ?? 'nobody'} in vain`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** How somebody reaches a contact now. */
+export async function routeTo(person: RoomDaemon, to: string): Promise<Result<'route.show'>> {
+  return await person.call('route.show', { to });
 }
 
 /** What somebody received from another, oldest first. */
