@@ -143,9 +143,9 @@ export class Circuits {
     if (this.#gone.length > REVOKED_MAX) this.#beginAnew();
   }
 
-  /** Reservations that stand. */
+  /** Reservations that stand, at relays that answer. */
   get reserved(): number {
-    return this.#kept.filter(({ relay }) => relay.client.isReserved).length;
+    return this.#kept.filter(({ relay }) => relay.isUp && relay.client.isReserved).length;
   }
 
   /** The relays that we keep. */

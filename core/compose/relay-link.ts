@@ -20,9 +20,9 @@ import { linksOfNobody, relayTarget } from './nobody.ts';
 
 /** A link without circuits and without a reservation is left after this. */
 export const UNUSED_MS = 30_000;
-/** Circuits end where their relay's link has had no path for this: another way is tried sooner. */
+/** Circuits end where their relay has not answered for this: another way is tried sooner. */
 export const CIRCUIT_GRACE_MS = 1_000;
-/** A link without a path for so long is dialled anew, beside its own tries. */
+/** A link that has not answered for so long is dialled anew, beside its own tries. */
 const REDIAL_MS = 2_000;
 
 type Up = Extract<LinksOutput, { type: 'up' }>;
@@ -50,7 +50,9 @@ export class RelayLink {
   #dial: number | undefined;
   #nextDial = 1;
   #dueAtMs: number | undefined;
-  #pathLostAtMs: number | undefined;
+  /** Since when the link has no path, or one that owes an answer. */
+  #silentSinceMs: number | undefined;
+  #hasPath = false;
   #unusedAtMs: number | undefined;
   #isKept = false;
   #draining = false;
@@ -84,7 +86,7 @@ export class RelayLink {
   }
 
   get isUp(): boolean {
-    return this.#link !== undefined && this.#pathLostAtMs === undefined;
+    return this.#link !== undefined && this.#silentSinceMs === undefined;
   }
 
   /** Nothing is under way and nobody wants anything. */
@@ -105,6 +107,11 @@ export class RelayLink {
   /** Something waits for the link: it is dialled unless that is under way. */
   need(): void {
     this.#unusedAtMs = this.context.now.monoMs + UNUSED_MS;
+    // A fresh link would end all circuits of one that is only slow: that is given its time.
+    if (this.#link === undefined || !this.#hasPath) this.#dialAnew();
+  }
+
+  #dialAnew(): void {
     if (this.isUp || this.#dial !== undefined) return;
     this.#dueAtMs = undefined;
     const { context, address } = this;
@@ -142,9 +149,9 @@ export class RelayLink {
     const { monoMs } = this.context.now;
     this.#links.handleTimeout(monoMs);
     this.client.handleTimeout(monoMs);
-    if (this.#dueAtMs !== undefined && monoMs >= this.#dueAtMs) this.need();
-    const lostAtMs = this.#pathLostAtMs;
-    if (lostAtMs !== undefined && monoMs >= lostAtMs + CIRCUIT_GRACE_MS) {
+    if (this.#dueAtMs !== undefined && monoMs >= this.#dueAtMs) this.#dialAnew();
+    const silentMs = this.#silentSinceMs;
+    if (silentMs !== undefined && monoMs >= silentMs + CIRCUIT_GRACE_MS) {
       this.client.abandon(monoMs);
     }
     const isUnused = !this.#isKept && this.client.circuits === 0;
@@ -155,12 +162,12 @@ export class RelayLink {
 
   wakeAtMs(): number | undefined {
     const isUnused = this.#link !== undefined && !this.#isKept && this.client.circuits === 0;
-    const lostAtMs = this.client.circuits > 0 ? this.#pathLostAtMs : undefined;
+    const silentMs = this.client.circuits > 0 ? this.#silentSinceMs : undefined;
     return earliest(
       this.#links.wakeAtMs(),
       this.client.wakeAtMs(),
       this.#dueAtMs,
-      lostAtMs === undefined ? undefined : lostAtMs + CIRCUIT_GRACE_MS,
+      silentMs === undefined ? undefined : silentMs + CIRCUIT_GRACE_MS,
       isUnused ? this.#unusedAtMs : undefined,
     );
   }
@@ -229,7 +236,8 @@ export class RelayLink {
     this.failures = 0;
     // Two round trips: the flight and its reply, then the mix.
     this.rttMs ??= (monoMs - this.#dialledAtMs) / 2;
-    this.#pathLostAtMs = undefined;
+    this.#silentSinceMs = undefined;
+    this.#hasPath = true;
     this.client.handleUp(exporter, monoMs);
     this.#ports.settled(true);
     this.#ports.changed();
@@ -240,12 +248,13 @@ export class RelayLink {
     const { monoMs } = this.context.now;
     this.rttMs = rttMs ?? this.rttMs;
     const wasUp = this.isUp;
-    if (route === undefined) {
-      this.#pathLostAtMs ??= monoMs;
+    this.#hasPath = route !== undefined;
+    if (route === undefined || doubted) {
+      this.#silentSinceMs ??= monoMs;
       // Where it restarted, it knows the link no more: only a fresh one helps.
       this.#dueAtMs ??= monoMs + REDIAL_MS;
-    } else if (!doubted) {
-      this.#pathLostAtMs = undefined;
+    } else {
+      this.#silentSinceMs = undefined;
       this.#dueAtMs = undefined;
     }
     if (wasUp === this.isUp) return;
@@ -256,7 +265,7 @@ export class RelayLink {
   #down(link: number): void {
     if (link !== this.#link) return; // a newer one has replaced it
     this.#link = undefined;
-    this.#pathLostAtMs = undefined;
+    this.#silentSinceMs = undefined;
     this.client.handleDown(this.context.now.monoMs);
     if (this.#isKept) this.#again();
     this.#ports.changed();

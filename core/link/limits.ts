@@ -31,8 +31,9 @@ export const INVITE_TRIALS_PER_SECOND = 10_000;
 export const INVITE_TRIALS_BURST = 10_000;
 /** Routes that one dial races. */
 export const ROUTES_MAX = 16;
-/** Routes on which a link looks for its next path at once (LNK-34). */
+/** Endpoints, and circuits beside them, where a link looks for its next path at once (LNK-35). */
 export const ATTACH_ROUTES_MAX = 4;
+export const ATTACH_CIRCUITS_MAX = 3;
 export const DIALS_MAX = 256;
 /** First flights of one dial, on all its UDP routes together. */
 export const DIAL_FLIGHTS_MAX = 64;

@@ -260,7 +260,7 @@ export class Links {
     this.#nowMs = nowMs;
     for (const up of this.#links.values()) {
       up.link.wake(nowMs);
-      up.resume?.hurry();
+      up.resume?.begin(this.#board);
       this.#linkTimeout(up);
     }
   }

@@ -3,6 +3,7 @@
  *
  *   idle --path lost--> attach attempts now --all lost--> wait 0.5 s --> again
  *   idle --path doubted, better route, keys older than 1 h--> the same beside the living path
+ *   attempts under way --path lost, doubted--> what is not among them is tried too
  *
  * Attempts go to where the last path led and to where else the peer is said to be; the first
  * answer wins. What is wanted while others are under way begins beside them, and one to the same
@@ -18,7 +19,7 @@ import { Attempt, type Timetable } from './attempt.ts';
 import type { Emit, Route, StreamId } from './contract.ts';
 import { FlightKey } from './gate.ts';
 import { attachFlightSecret, type Attached, openAttach } from './handshake.ts';
-import { ATTACH_ROUTES_MAX, FLIGHT_TIMES_MS } from './limits.ts';
+import { ATTACH_CIRCUITS_MAX, ATTACH_ROUTES_MAX, FLIGHT_TIMES_MS } from './limits.ts';
 import type { Link } from './link.ts';
 
 /** A link lives 30 s without a path: no wait may miss the network's return by much. */
@@ -34,7 +35,7 @@ const OTHER_ROUTE: Timetable = { flightsMs: [0, 1_000], giveUpMs: 5_000 };
 const FURTHER_ROUTE: Timetable = { flightsMs: [0, 500, 1_500], giveUpMs: 5_000 };
 /** Ids that only the last path's route may use: without one the link would end with its keys. */
 const SPARE_IDS = 16;
-const ATTEMPTS_MAX = 2 * ATTACH_ROUTES_MAX;
+const ATTEMPTS_MAX = 2 * ATTACH_ROUTES_MAX + ATTACH_CIRCUITS_MAX;
 
 export interface ResumeDeps {
   /** May a datagram leave to where this device is said to be? */
@@ -61,6 +62,8 @@ export class Resume {
   #retryAtMs = 0;
   /** Where a fresh path is wanted, whatever the present one says. */
   #wanted: readonly Route[] | undefined;
+  /** The path was lost or is doubted, and not all that could replace it is tried by now. */
+  #isLost = false;
 
   constructor(link: Link, route: Route, deps: ResumeDeps) {
     const root = link.established.attach;
@@ -77,7 +80,7 @@ export class Resume {
 
   wakeAtMs(): number | undefined {
     if (this.#proving) return undefined;
-    if (this.#wanted !== undefined) return 0;
+    if (this.#wanted !== undefined || this.#isLost) return 0;
     if (this.#attempts.length > 0) {
       return earliest(...this.#attempts.map((attempt) => attempt.wakeAtMs()));
     }
@@ -91,13 +94,14 @@ export class Resume {
     for (const attempt of this.#attempts) attempt.handleTimeout(nowMs);
     const wakeAtMs = this.wakeAtMs();
     if (wakeAtMs === undefined || wakeAtMs > nowMs) return [];
-    const wanted = this.#wanted;
-    if (wanted === undefined && this.#attempts.length > 0) return [];
+    const wanted = this.#wanted ?? [];
+    const isSearch = this.#isLost || (wanted.length === 0 && this.#attempts.length === 0);
+    if (!isSearch && wanted.length === 0) return [];
     this.#wanted = undefined;
+    this.#isLost = false;
     const known = new Map(this.#attempts.map((attempt) => [keyOf(attempt.route), attempt]));
-    const routes = (wanted ?? this.#routes()).slice(0, ATTACH_ROUTES_MAX);
-    for (const route of routes) known.get(keyOf(route))?.again(nowMs);
-    const fresh = routes
+    for (const route of atOnce(wanted)) known.get(keyOf(route))?.again(nowMs);
+    const fresh = atOnce(isSearch ? [...this.#routes(), ...wanted] : wanted)
       .filter((route) => !known.has(keyOf(route)))
       .slice(0, ATTEMPTS_MAX - this.#attempts.length)
       .map((route) => this.#attempt(route, this.#timetable(route), nowMs));
@@ -125,8 +129,15 @@ export class Resume {
 
   /** A fresh path, at once, on these routes or on all that are known. */
   hurry(routes = this.#routes()): void {
-    this.#wanted = routes;
+    this.#wanted = [...(this.#wanted ?? []), ...routes];
     this.#retryAtMs = 0;
+  }
+
+  /** The same, where nothing that is under way can be answered any more. */
+  begin(board: Pick<AttemptBoard, 'remove'>): void {
+    for (const attempt of this.#attempts) board.remove(attempt);
+    this.cancel();
+    this.hurry();
   }
 
   /** An attempt has its reply; the others are over. */
@@ -143,6 +154,7 @@ export class Resume {
     this.#proving = false;
     this.#retryAtMs = 0;
     this.#wanted = undefined;
+    this.#isLost = false;
     this.#route = route;
   }
 
@@ -160,8 +172,9 @@ export class Resume {
     this.#retryAtMs = nowMs + (path === undefined || doubted ? RETRY_MS : REFRESH_RETRY_MS);
   }
 
-  /** The path was lost or is doubted: whatever waits for a refresh waits no longer. */
+  /** The path was lost or is doubted: no other search is waited for. */
   pathLost(): void {
+    this.#isLost = true;
     this.#retryAtMs = 0;
   }
 
@@ -170,10 +183,9 @@ export class Resume {
     this.#attempts = [];
   }
 
-  /** The last path's route first, none twice. */
+  /** The last path's route first. */
   #routes(): readonly Route[] {
-    const seen = new Map([this.#route, ...this.#others].map((route) => [keyOf(route), route]));
-    return [...seen.values()];
+    return [this.#route, ...this.#others];
   }
 
   #timetable(route: Route): Timetable {
@@ -214,6 +226,14 @@ export class Resume {
     const deps = { ...sending, mayFly, timetable };
     return new Attempt(deps, nowMs);
   }
+}
+
+/** As many of them as may be tried at once, none twice: endpoints, and circuits beside these. */
+function atOnce(routes: readonly Route[]): Route[] {
+  const all = [...new Map(routes.map((route) => [keyOf(route), route])).values()];
+  const circuits = all.filter(({ transport }) => transport === 'circuit');
+  const others = all.filter(({ transport }) => transport !== 'circuit');
+  return [...others.slice(0, ATTACH_ROUTES_MAX), ...circuits.slice(0, ATTACH_CIRCUITS_MAX)];
 }
 
 function keyOf({ endpoint, transport, via }: Route): string {
