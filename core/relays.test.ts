@@ -108,6 +108,28 @@ describe('[RLY-17] relays of contacts', () => {
     expect(routeOf(ana, 'Bo')).toBe('relay');
   });
 
+  test('[RLY-18] so too where it only falls silent; once it is back it is used within 5 s', () => {
+    const made = apart(2);
+    const { world, ana, bo, relays } = made;
+    data(ana.say('Bo', 'one'), 'sent');
+    world.run(2_000);
+    const carrier = relays.find((relay) => (stats(relay, 'relay.circuits') ?? 0) > 0)!;
+    carrier.cutOff = true;
+    data(ana.say('Bo', 'two'), 'sent');
+    data(bo.say('Ana', 'three'), 'sent');
+    world.run(2_000);
+    expect(bo.texts()).toContain('two');
+    expect(ana.texts()).toContain('three');
+    expect([ana, bo].map((one) => stats(one, 'circuits.reserved'))).toEqual([1, 1]);
+    // It starts again, and nobody is told: datagrams to who knows nothing have no answer.
+    carrier.forget();
+    carrier.start();
+    carrier.cutOff = false;
+    world.run(5_000);
+    expect([ana, bo].map((one) => stats(one, 'circuits.reserved'))).toEqual([2, 2]);
+    expect(stats(carrier, 'relay.reservations')).toBe(2);
+  });
+
   test('a relay that starts again is used again', () => {
     const made = apart(1);
     const { world, ana, bo, relays } = made;

@@ -79,6 +79,51 @@ describe('[LNK-39] a path that acknowledges nothing, as after a forged acknowled
   });
 });
 
+test('[LNK-39] a doubt does not wait for a search that is under way', () => {
+  const { net, a, b } = linked('udp');
+  const silent: Route = { transport: 'udp', endpoint: { host: '10.0.0.77', port: 77 } };
+  a.links.setRoutes(a.link(), [silent, b.route('tcp')]);
+  a.links.attach(a.link(), [silent], net.nowMs);
+  net.run(100);
+  expect(a.links.stats()).toMatchObject({ attempts: 1 });
+  net.onDatagram = () => undefined;
+  net.onStream = () => undefined;
+  a.say('swallowed, then sent again');
+  net.run(1_000);
+  net.onStream = (_from, _to, bytes) => bytes;
+  net.run(200);
+  expect(b.texts()).toEqual(['swallowed, then sent again']);
+  expect(a.of('path').at(-1)).toMatchObject({ route: b.route('tcp') });
+});
+
+test('[LNK-35] two circuits are tried beside four endpoints', () => {
+  const { net, a, b } = linked('udp');
+  const nowhere = [1, 2, 3, 4].map((i): Route => ({
+    transport: 'udp',
+    endpoint: { host: `10.0.0.${70 + i}`, port: 77 },
+  }));
+  const circuits = [1, 2].map((i): Route => ({
+    transport: 'circuit',
+    endpoint: { host: `10.0.1.${i}`, port: 77 },
+    via: { relay: new Uint8Array(32).fill(i), slot: new Uint8Array(20), udp: true, tcp: true },
+  }));
+  a.links.setRoutes(a.link(), [...nowhere, ...circuits]);
+  const opened: unknown[] = [];
+  const poll = a.links.poll.bind(a.links);
+  a.links.poll = () => {
+    const out = poll();
+    if (out?.type !== 'stream-open' || out.transport !== 'circuit') return out;
+    opened.push(out.to);
+    return a.links.poll();
+  };
+  const flights = new Set<string>();
+  net.onDatagram = (from, to) => void (from === a && flights.add(to.host));
+  net.resetStreams();
+  net.run(400);
+  expect(opened).toEqual(circuits.map(({ endpoint }) => endpoint));
+  expect([...flights]).toEqual([b.endpoint.host, '10.0.0.71', '10.0.0.72', '10.0.0.73']);
+});
+
 describe('[LNK-36] streams that are out of step', () => {
   test('are reset, since a farewell inside them would not be read', () => {
     const { net, a, b } = linked('tcp');
@@ -227,6 +272,18 @@ describe('[LNK-41] after sleep, or with other addresses', () => {
     a.say('hello');
     net.run(100);
     expect(b.texts()).toEqual(['hello']);
+  });
+
+  test('a search that began before is begun anew, since no answer finds us any more', () => {
+    const { net, a, b } = linked('udp');
+    net.onDatagram = () => undefined;
+    net.resetStreams();
+    net.run(1_100);
+    net.onDatagram = (_from, _to, bytes) => bytes;
+    a.say('from elsewhere');
+    sleep(net, [a], 0);
+    net.run(200);
+    expect(b.texts()).toEqual(['from elsewhere']);
   });
 
   test('a link without a path gets its 30 s again, and goes on', () => {

@@ -188,6 +188,13 @@ export class Person {
     this.#streams.clear();
   }
 
+  /** The process dies, and no far end hears of it. */
+  forget(): void {
+    this.node = undefined;
+    this.#inbox = [];
+    this.#streams.clear();
+  }
+
   /** What lies between them goes without a word: no end hears of it but by silence. */
   dropStreamsTo(far: Person): void {
     for (const [stream, end] of this.#streams) {
