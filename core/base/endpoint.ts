@@ -244,6 +244,12 @@ function scopeWithoutZone(host: string): AddressScope {
   return bytes ? scopeOfV6(bytes) : 'reserved';
 }
 
+/** Of the range that providers share among customers behind one address (RFC 6598). */
+export function isShared(host: string): boolean {
+  const bytes = parseAddress(host);
+  return bytes?.length === 4 && bytes[0] === 100 && (bytes[1]! & 0xc0) === 64;
+}
+
 /** @param address 32 bits; -1, which is no address, is reserved like all above 224.0.0.0. */
 function scopeOfV4(address: number): AddressScope {
   const [a, b, c] = [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   familiesOf,
+  isBelieved,
   nearerRoutes,
   ownCandidates,
   withHeard,
@@ -134,4 +135,31 @@ test('[MAP-15] a mapped port goes before the one that others saw, each once', ()
     `tcp ${host}:41001`,
     `tcp ${six}:30000`,
   ]);
+});
+
+test('[MAP-18] inside a provider: in the place of a TCP port that nobody could call', () => {
+  const udp = { host: '100.64.0.12', port: 41_000 };
+  const tcp = { host: '100.64.0.12', port: 41_001 };
+  const names = (change: Partial<OwnAddresses>): string[] =>
+    ownCandidates(own(change)).map(
+      ({ endpoint, transport }) => `${transport} ${endpoint.host}:${endpoint.port}`,
+    );
+  const mapped = { udp: undefined, tcp: undefined, inside: { udp, tcp } };
+  expect(names({ mapped })).toEqual([
+    `udp ${OUTSIDE.host}:40000`,
+    'udp 100.64.0.12:41000',
+    'tcp 100.64.0.12:41001',
+    'udp 192.168.1.11:30000',
+  ]);
+  const six = '2a00:1::5';
+  expect(names({ mapped, local: ['192.168.1.11', six] })).toEqual([
+    `udp ${OUTSIDE.host}:40000`,
+    `udp ${six}:30000`,
+    'udp 100.64.0.12:41000',
+    `tcp ${six}:30000`,
+  ]);
+  // ⚑ Whoever is not behind the same outside address does not try it.
+  const inside = route('udp', udp.host);
+  expect(isBelieved(inside, own(), false)).toBe(false);
+  expect(isBelieved(inside, own(), true)).toBe(true);
 });

@@ -53,7 +53,7 @@ export interface OwnAddresses {
   /** The same over IPv6, where most have no router that changes it. */
   readonly external6?: Endpoint | undefined;
   /** Where a router lets in whatever is for our IPv4 ports (MAP-15). */
-  readonly mapped?: Pick<MapJudgement, 'udp' | 'tcp'>;
+  readonly mapped?: Pick<MapJudgement, 'udp' | 'tcp' | 'inside'>;
   /** Lab and loopback addresses count as public. */
   readonly allowReserved: boolean;
   /** Networks that we are on, such as 192.168.1.7/24; guessed from `local` where left out. */
@@ -61,8 +61,8 @@ export interface OwnAddresses {
 }
 
 /**
- * What we publish: the outside address first, then local ones from the widest reach to the
- * narrowest, UDP before TCP.
+ * What we publish: the outside address first, then that inside a provider's network, then local
+ * ones from the widest reach to the narrowest, UDP before TCP.
  */
 export function ownCandidates(own: OwnAddresses): DirectRoute[] {
   const routes: DirectRoute[] = [];
@@ -70,7 +70,9 @@ export function ownCandidates(own: OwnAddresses): DirectRoute[] {
     if (port !== undefined) routes.push({ transport, endpoint: { host, port } });
   };
   const { external6 } = own;
-  const outside = outsideFour(own);
+  const inside = insideFour(own);
+  // Two routers in a row let no call in: of what is outside only the UDP mapping is worth telling.
+  const outside = outsideFour(own).filter(({ transport }) => !inside || transport === 'udp');
   const byReach = [...own.local].sort((a, b) => reachOf(a) - reachOf(b));
   const local = byReach.filter((host) => publishable(host, own.allowReserved));
   const beyond = local.filter((host) => scopeOf(host) !== 'loopback');
@@ -83,10 +85,11 @@ export function ownCandidates(own: OwnAddresses): DirectRoute[] {
       outside.find((route) => route.transport === transport)?.endpoint.port;
     add('udp', four, portOf('udp') ?? own.udpPort);
     add('udp', six, external6?.port ?? own.udpPort);
-    add('tcp', four, portOf('tcp') ?? own.tcpPort);
+    if (inside) routes.push(...inside.slice(0, 1));
+    else add('tcp', four, portOf('tcp') ?? own.tcpPort);
     add('tcp', six, own.tcpPort);
   }
-  routes.push(...outside);
+  routes.push(...outside, ...(inside ?? []));
   if (external6) {
     add('udp', external6.host, external6.port);
     add('tcp', external6.host, own.tcpPort);
@@ -110,6 +113,16 @@ function outsideFour({ external, mapped, tcpPort }: OwnAddresses): DirectRoute[]
   return [
     ...udp.map((endpoint) => ({ transport: 'udp' as const, endpoint })),
     ...(port === undefined ? [] : [{ transport: 'tcp' as const, endpoint: { host, port } }]),
+  ];
+}
+
+/** Where the provider's other customers reach us; undefined where no provider stands before us. */
+function insideFour({ mapped }: OwnAddresses): DirectRoute[] | undefined {
+  const { tcp, udp } = mapped?.inside ?? {};
+  if (!tcp && !udp) return undefined;
+  return [
+    ...(udp ? [{ transport: 'udp' as const, endpoint: udp }] : []),
+    ...(tcp ? [{ transport: 'tcp' as const, endpoint: tcp }] : []),
   ];
 }
 

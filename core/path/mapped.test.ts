@@ -34,9 +34,9 @@ test('[MAP-15] a router whose address is the one that others see is believed', (
 test('[MAP-16] a private address, or another one than others see, is a second router', () => {
   const double = { verdict: 'double', udp: undefined, tcp: undefined };
   for (const host of ['100.64.0.2', '100.127.255.1', '10.0.0.2', '192.168.5.1', '127.0.0.1']) {
-    expect(judgeMaps([map(host)], seen())).toEqual(double);
-    expect(judgeMaps([map(host)], seen({ external: host }))).toEqual(double);
-    expect(judgeMaps([map(host)], seen({ external: undefined }))).toEqual(double);
+    expect(judgeMaps([map(host)], seen())).toMatchObject(double);
+    expect(judgeMaps([map(host)], seen({ external: host }))).toMatchObject(double);
+    expect(judgeMaps([map(host)], seen({ external: undefined }))).toMatchObject(double);
   }
   expect(judgeMaps([map('93.184.216.99')], seen())).toEqual(double);
 });
@@ -53,4 +53,16 @@ test('[MAP-15] over IPv6 the address is ours already, and the way in is what was
   expect(found).toEqual({ verdict: 'open', udp: undefined, tcp: undefined });
   expect(judgeMaps([map('2a00:9::9')], seen()).verdict).toBe('double');
   expect(judgeMaps([map('2a00:9::9')], seen({ external6: '2a00:9::9' })).verdict).toBe('open');
+});
+
+test('[MAP-18] in a network that a provider shares out, the port counts inside it', () => {
+  const maps = [map('100.64.0.2'), map('100.64.0.2', 'tcp', 41_001)];
+  const inside = {
+    udp: { host: '100.64.0.2', port: 41_000 },
+    tcp: { host: '100.64.0.2', port: 41_001 },
+  };
+  expect(judgeMaps(maps, seen())).toMatchObject({ verdict: 'double', udp: undefined, inside });
+  expect(judgeMaps([map('100.127.255.1')], seen()).inside?.udp?.host).toBe('100.127.255.1');
+  expect(judgeMaps([map('10.0.0.2')], seen()).inside).toBeUndefined();
+  expect(judgeMaps([map(HOST), ...maps], seen()).inside).toBeUndefined();
 });

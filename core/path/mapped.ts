@@ -5,10 +5,11 @@
  *
  *   its address is private, or not the one that others see --> double   else --> open
  *
- * Spec: docs/spec/port-map.md MAP-15, MAP-16.
+ * Behind a provider's router such a port is still reached by the provider's other customers.
+ * Spec: docs/spec/port-map.md MAP-15, MAP-16, MAP-18.
  * @module
  */
-import { scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { isShared, scopeOf, type Endpoint } from '../base/endpoint.ts';
 import type { PortMap } from './port-map/contract.ts';
 
 /** `none`: no router maps a port. `double`: one does, and it leads nowhere. */
@@ -19,6 +20,8 @@ export interface MapJudgement {
   /** Where our IPv4 ports are reached; IPv6 ones keep their address and are only let in. */
   readonly udp: Endpoint | undefined;
   readonly tcp: Endpoint | undefined;
+  /** Where they are reached from inside the provider's network, between the two routers. */
+  readonly inside?: { readonly udp: Endpoint | undefined; readonly tcp: Endpoint | undefined };
 }
 
 export interface SeenAs {
@@ -33,10 +36,13 @@ export interface SeenAs {
 
 export function judgeMaps(maps: readonly PortMap[], seen: SeenAs): MapJudgement {
   const open = maps.filter((map) => isOpen(map, seen));
-  const at = (transport: PortMap['transport']): Endpoint | undefined =>
-    open.find((map) => map.family === 'v4' && map.transport === transport)?.external;
-  const verdict = open.length > 0 ? 'open' : maps.length > 0 ? 'double' : 'none';
-  return { verdict, udp: at('udp'), tcp: at('tcp') };
+  const at = (among: readonly PortMap[], transport: PortMap['transport']): Endpoint | undefined =>
+    among.find((map) => map.family === 'v4' && map.transport === transport)?.external;
+  if (open.length > 0) return { verdict: 'open', udp: at(open, 'udp'), tcp: at(open, 'tcp') };
+  const verdict = maps.length > 0 ? 'double' : 'none';
+  const shared = maps.filter(({ external }) => isShared(external.host));
+  const inside = { udp: at(shared, 'udp'), tcp: at(shared, 'tcp') };
+  return { verdict, udp: undefined, tcp: undefined, ...(shared.length > 0 && { inside }) };
 }
 
 function isOpen({ external: { host }, family }: PortMap, seen: SeenAs): boolean {

@@ -16,7 +16,7 @@
  * that we are on is in this network, and everything else is direct. Pure.
  * @module
  */
-import { isWithin, parseAddress, scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { isShared, isWithin, scopeOf, type Endpoint } from '../base/endpoint.ts';
 import type { Policy } from '../base/policy.ts';
 import {
   isBelieved,
@@ -157,12 +157,6 @@ export function isSameSite(theirs: readonly Route[], own: OwnAddresses): boolean
 function isInside(host: string, { allowReserved }: OwnAddresses): boolean {
   const scope = scopeOf(host);
   return (scope === 'private' && !isShared(host)) || (allowReserved && scope === 'loopback');
-}
-
-/** RFC 6598. */
-function isShared(host: string): boolean {
-  const bytes = parseAddress(host);
-  return bytes?.length === 4 && bytes[0] === 100 && (bytes[1]! & 0xc0) === 64;
 }
 
 function networksOf({ local, networks }: OwnAddresses): readonly string[] {
