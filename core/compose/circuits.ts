@@ -1,49 +1,32 @@
 /**
- * Circuits: byte streams through relays, for links as TCP is (RLY-13), and the reservations by
- * which others reach us there (RLY-18).
+ * Circuits: byte streams through relays, for links as TCP is (RLY-13).
  *
  *   a link opens a stream to (relay, slot) --relay linked--> circuit asked for --accepted--> opened
  *   somebody comes by a slot of ours -------------------------------------------> stream accepted
- *
- *   candidates --choice--> two relays with a reservation --> entries of our records, a slot each
  *
  * The relays' own links run over streams and datagrams of the driver, or over circuits of another
  * relay; everything else is as if they were direct.
  * @module
  */
-import { BoundedMap } from '../base/bounded.ts';
 import { hex } from '../base/bytes.ts';
 import { type Endpoint, endpointKey } from '../base/endpoint.ts';
-import { earliest } from '../base/time.ts';
+import { earliest, unit } from '../base/time.ts';
 import type { GateSecret } from '../crypto/keys.ts';
 import type { Doc } from '../base/vault.ts';
 import type { LinksOutput, StreamId, Via } from '../link/contract.ts';
-import { networkKey } from '../relay/address.ts';
-import { type Candidate, chooseRelays } from '../relay/choice.ts';
-import type { Reservation } from '../relay/client.ts';
-import { encodeEntry, type RelayAddress } from '../relay/entry.ts';
+import type { RelayAddress } from '../relay/entry.ts';
 import type { StreamNews } from '../relay/extensions.ts';
-import { REVOKED_MAX } from '../relay/limits.ts';
-import { INDEXES } from '../relay/slots.ts';
 import type { CircuitId } from '../relay/wire.ts';
 import type { Context } from './context.ts';
-import { PLACES_MAX, placesDoc, savedPlaces } from './places-saved.ts';
 import { RelayLink, type RelayLinkPorts } from './relay-link.ts';
+import { Reservations, type ReservationsPorts } from './reservations.ts';
 
 /** Links to relays: ours, and those of the people we talk to. */
 export const RELAY_LINKS_MAX = 24;
 /** Streams over circuits, both ways together. */
 export const CIRCUIT_STREAMS_MAX = 512;
-/** Entries of relays in one record. */
-const ENTRIES_MAX = 3;
-/** The choice is looked at again after this: what failed may work again. */
-export const CHOOSE_EVERY_MS = 60_000;
-/** A relay that failed counts as good again after this. */
-export const FORGIVE_MS = 300_000;
-const HEALTH_MAX = 64;
-/** What records tell stays for so long where a reservation may yet come back. */
-export const ENTRY_KEPT_MS = 30_000;
-
+/** Links by which relays ask the DHT for us carry nothing else. */
+const FOR_DHT = 'dht';
 type StreamOut = Extract<LinksOutput, { stream: StreamId }>;
 type StreamOpen = Extract<LinksOutput, { type: 'stream-open' }>;
 
@@ -52,9 +35,7 @@ interface StreamUser {
   news(stream: StreamId, news: StreamNews): void;
 }
 
-export interface CircuitsPorts {
-  /** Relays that we may use: our own list first. */
-  candidates(): readonly RelaySource[];
+export interface CircuitsPorts extends Omit<ReservationsPorts, 'link' | 'links'> {
   /** Where a relay may be, in this network. */
   mayBe(endpoint: Endpoint): boolean;
   /** Who has a device with this Noise key, as far as we know: a name. */
@@ -66,27 +47,10 @@ export interface CircuitsPorts {
   news(stream: StreamId, news: StreamNews): void;
   /** Somebody came by a slot of ours, through the relay there. */
   accepted(stream: StreamId, relay: Endpoint): void;
-  /** Our records say something else now. */
-  entriesChanged(): void;
-}
-
-/** A relay that we know of, and how. */
-export interface RelaySource {
-  readonly address: RelayAddress;
-  /** On the user's own list. */
-  readonly isOwn: boolean;
-  /** Hex of the identity of the contact whose it is. */
-  readonly owner?: string;
-  /** A direct gate of that contact: shows that we are one of theirs. */
-  readonly pass?: GateSecret | undefined;
-}
-
-/** What is known of one relay that we keep. */
-export interface RelayView {
-  readonly endpoint: Endpoint;
-  readonly isUp: boolean;
-  readonly isReserved: boolean;
-  readonly rttMs: number | undefined;
+  /** The link to a relay that asks the DHT for us is up, or came to nothing. */
+  askerSettled(relay: RelayLink, isUp: boolean): void;
+  /** So many relays can ask the DHT for us now. */
+  askersChanged(count: number): void;
 }
 
 interface Use {
@@ -97,95 +61,28 @@ interface Use {
   circuit: CircuitId | undefined;
 }
 
-interface Kept {
-  readonly relay: RelayLink;
-  readonly source: RelaySource;
-  lostAtMs: number | undefined;
-}
-
-interface Health {
-  readonly failures: number;
-  readonly rttMs: number | undefined;
-  readonly atMs: number;
-}
-
 export class Circuits {
+  readonly kept: Reservations;
   /** By key and endpoint. */
   readonly #relays = new Map<string, RelayLink>();
-  /** Those where we have, or want, a reservation; the best first. */
-  #kept: Kept[] = [];
-  readonly #health = new BoundedMap<string, Health>(HEALTH_MAX);
   readonly #uses = new Map<StreamId, Use>();
   readonly #byCircuit = new Map<RelayLink, Map<CircuitId, StreamId>>();
   /** Streams of the driver that carry the links of relays. */
   readonly #lower = new Map<StreamId, RelayLink>();
-  /** The index of each reader of our records, and whose each index is. */
-  readonly #indexes: Map<string, number>;
-  readonly #readers = new Map<number, string>();
-  #nextIndex: number;
-  readonly #places: Map<string, Reservation>;
-  /** Is the disk behind? */
-  #isUnsaved = false;
-  #chooseAtMs: number;
-  #said = '';
+  #askerCount = 0;
 
   constructor(
     private readonly context: Context,
     docs: readonly Doc[],
     private readonly ports: CircuitsPorts,
   ) {
-    this.#chooseAtMs = context.now.monoMs;
-    const saved = savedPlaces(docs);
-    this.#nextIndex = saved.nextIndex;
-    this.#places = new Map(saved.places);
-    this.#indexes = new Map(saved.indexes);
-    for (const [reader, index] of saved.indexes) this.#readers.set(index, reader);
-    if (this.#gone.length > REVOKED_MAX) this.#beginAnew();
-  }
-
-  /** Reservations that stand, at relays that answer. */
-  get reserved(): number {
-    return this.#kept.filter(({ relay }) => relay.isUp && relay.client.isReserved).length;
-  }
-
-  /** The relays that we keep. */
-  get views(): RelayView[] {
-    return this.#kept.map(({ relay }) => ({
-      endpoint: relay.address.endpoint,
-      isUp: relay.isUp,
-      isReserved: relay.client.isReserved,
-      rttMs: relay.rttMs,
-    }));
-  }
-
-  /** What our record tells one reader: relays, with a slot that is theirs alone. */
-  entries(reader: string): Uint8Array[] {
-    const index = this.#indexOf(reader);
-    return index === undefined ? [] : this.#entries(index, reader);
-  }
-
-  /** The same with a slot that is nobody's: to see whether anything changed. */
-  get commonEntries(): Uint8Array[] {
-    return this.#entries(0);
-  }
-
-  /** Nobody comes in by this reader's slots any more. */
-  revoke(reader: string): void {
-    const index = this.#indexes.get(reader);
-    if (index === undefined) return;
-    this.#indexes.delete(reader);
-    this.#readers.delete(index);
-    this.#isUnsaved = true;
-    if (this.#gone.length > REVOKED_MAX) return this.#beginAnew();
-    for (const relay of this.#relays.values()) {
-      relay.client.revoke(index, this.context.now.monoMs);
-      relay.drain();
-    }
-  }
-
-  /** Other relays may be known, or wanted, than before. */
-  refresh(): void {
-    this.#chooseAtMs = this.context.now.monoMs;
+    this.kept = new Reservations(context, docs, {
+      candidates: () => ports.candidates(),
+      isOurs: (guard) => ports.isOurs(guard),
+      link: (address, namedBy) => this.#relayAt(address, { namedBy }),
+      links: () => this.#relays.values(),
+      entriesChanged: () => ports.entriesChanged(),
+    });
   }
 
   /** Opens a stream through a relay, for our links. */
@@ -232,7 +129,7 @@ export class Circuits {
 
   handleWake(): void {
     for (const relay of this.#relays.values()) relay.handleWake();
-    this.refresh();
+    this.kept.refresh();
   }
 
   handleTimeout(): void {
@@ -241,28 +138,42 @@ export class Circuits {
       const dueMs = relay.wakeAtMs();
       if (dueMs !== undefined && monoMs >= dueMs) relay.handleTimeout();
     }
-    if (monoMs >= this.#chooseAtMs) this.#choose();
-    if (this.#isUnsaved) this.#save();
+    this.kept.handleTimeout();
     this.#forgetOver();
-    this.#tellEntries();
+    this.#tellAskers();
   }
 
   wakeAtMs(): number | undefined {
-    let soonest: number | undefined = this.#isUnsaved ? this.context.now.monoMs : this.#chooseAtMs;
+    let soonest = this.kept.wakeAtMs();
     for (const relay of this.#relays.values()) soonest = earliest(soonest, relay.wakeAtMs());
-    for (const { lostAtMs } of this.#kept) {
-      if (lostAtMs !== undefined) soonest = earliest(soonest, lostAtMs + ENTRY_KEPT_MS);
-    }
     return soonest;
+  }
+
+  /**
+   * A relay that asks the DHT for us, behind one of ours that is of another network (RLY-22): one
+   * that is linked, else one by chance, those that know our address last.
+   */
+  asker(isAvoided: (name: string) => boolean): RelayLink | undefined {
+    const ways = this.#askers();
+    const shuffled = ways.map((way) => ({ ...way, rank: unit(this.context.random) }));
+    const cost = ({ address, guard, rank }: (typeof shuffled)[number]): number => {
+      const name = hex(address.key);
+      const isLinked = this.#relays.get(nameOf(address, guard, FOR_DHT))?.isUp === true;
+      const isKept = this.kept.relays.some((relay) => relay.name === name);
+      return (isAvoided(name) ? 8 : 0) + (isLinked ? 0 : 4) + (isKept ? 2 : 0) + rank;
+    };
+    shuffled.sort((a, b) => cost(a) - cost(b));
+    const [best] = shuffled;
+    return best && this.#relayAt(best.address, { guard: best.guard, purpose: FOR_DHT });
   }
 
   stats(): Record<string, number> {
     return {
       relays: this.#relays.size,
-      kept: this.#kept.length,
-      reserved: this.reserved,
+      kept: this.kept.relays.length,
+      reserved: this.kept.reserved,
       streams: this.#uses.size,
-      slots: this.#indexes.size,
+      slots: this.kept.slots,
     };
   }
 
@@ -297,6 +208,7 @@ export class Circuits {
       if (isUp) this.#ask(stream, use);
       else this.#over(stream, use);
     }
+    this.ports.askerSettled(relay, isUp);
   }
 
   #streamOf(relay: RelayLink, circuit: CircuitId): [StreamId, Use] | undefined {
@@ -323,7 +235,7 @@ export class Circuits {
 
   /** Somebody came by a slot: the circuit is a stream that our links accept. */
   #incoming(relay: RelayLink, circuit: CircuitId, index: number): boolean {
-    if (!this.#readers.has(index) || this.#uses.size >= CIRCUIT_STREAMS_MAX) return false;
+    if (!this.kept.isRead(index) || this.#uses.size >= CIRCUIT_STREAMS_MAX) return false;
     const stream = this.ports.allocateStream();
     const user: StreamUser = { news: (id, news) => this.ports.news(id, news) };
     this.#uses.set(stream, { relay, user, ask: undefined, circuit });
@@ -345,33 +257,30 @@ export class Circuits {
     const { relay: key, tcp, udp } = via;
     const address = { endpoint, key, udp, tcp };
     if (!via.isHidden) return this.#relayAt(address, { namedBy });
-    // Ours asks it by UDP whether it is there, and goes to it by TCP (RLY-12).
-    if (!udp || !tcp) return undefined;
     const guard = this.#guardFor(address);
     return guard && this.#relayAt(address, { guard });
   }
 
-  /** A relay of ours that is in another network than the far one, and is not it (RLY-18). */
-  #guardFor({ endpoint, key }: RelayAddress): RelayLink | undefined {
-    const network = networkKey(endpoint.host);
-    const guard = this.#kept.find(({ relay }) => {
-      const isOther = relay.name !== hex(key);
-      return isOther && relay.isUp && networkKey(relay.address.endpoint.host) !== network;
-    });
-    return guard?.relay;
+  /** The first of two hops; it asks the second by UDP, and goes to it by TCP (RLY-12, RLY-18). */
+  #guardFor(far: RelayAddress): RelayLink | undefined {
+    return far.udp && far.tcp ? this.kept.guardFor(far) : undefined;
   }
 
   /**
    * The link to a relay: a linked one of that key before one that would have to be made.
    * @param guard through which it is reached, for who hides from it.
    * @param namedBy whose word it is that it is there; undefined for the user's own.
+   * @param purpose links of two purposes are of two clients, as far as the relay can see.
    */
   #relayAt(
     address: RelayAddress,
-    { guard, namedBy }: { guard?: RelayLink; namedBy?: string | undefined } = {},
+    {
+      guard,
+      namedBy,
+      purpose = '',
+    }: { guard?: RelayLink; namedBy?: string | undefined; purpose?: string } = {},
   ): RelayLink | undefined {
-    const first = guard ? `${guard.name} ` : '';
-    const name = `${first}${hex(address.key)} ${endpointKey(address.endpoint)}`;
+    const name = nameOf(address, guard, purpose);
     const known = this.#relays.get(name);
     if (known) return known;
     const key = hex(address.key);
@@ -388,10 +297,10 @@ export class Circuits {
       mayProbe: () => namedBy === undefined || this.ports.mayProbe(namedBy),
       stream: (out) => this.#lowerStream(relay, guard, out),
       settled: (isUp) => this.#settled(relay, isUp),
-      changed: () => this.#changed(relay),
+      changed: () => this.kept.handleChange(relay),
       reserved: (isFresh) => {
-        if (isFresh) this.#remember(relay);
-        this.#changed(relay);
+        if (isFresh) this.kept.remember(relay);
+        this.kept.handleChange(relay);
       },
       incoming: (circuit, index) => this.#incoming(relay, circuit, index),
       opened: (circuit) => this.#opened(relay, circuit),
@@ -402,7 +311,7 @@ export class Circuits {
         if (found) this.#over(...found);
       },
     };
-    const former = guard ? undefined : this.#places.get(key);
+    const former = guard ? undefined : this.kept.place(key);
     const relay: RelayLink = new RelayLink(
       this.context,
       address,
@@ -411,7 +320,7 @@ export class Circuits {
       former,
     );
     // It may have restarted, or we: what it refuses it knows from us.
-    for (const index of former ? this.#gone : [])
+    for (const index of former ? this.kept.gone : [])
       relay.client.revoke(index, this.context.now.monoMs);
     this.#relays.set(name, relay);
     return relay;
@@ -453,129 +362,35 @@ export class Circuits {
     return this.ports.candidates().find(({ address }) => hex(address.key) === key)?.pass;
   }
 
-  #changed(relay: RelayLink): void {
-    const { failures, rttMs } = relay;
-    const { monoMs: atMs } = this.context.now;
-    this.#health.set(relay.name, { failures, rttMs, atMs });
-    for (const kept of this.#kept) {
-      if (kept.relay !== relay) continue;
-      kept.lostAtMs = relay.client.isReserved ? undefined : (kept.lostAtMs ?? atMs);
-    }
-    this.refresh();
-  }
-
-  /** The reservation there is a new one: an earlier one opens nothing any more. */
-  #remember(relay: RelayLink): void {
-    const { reservation } = relay.client;
-    if (!reservation || relay.isExtended) return;
-    this.#places.delete(relay.name);
-    this.#places.set(relay.name, reservation);
-    for (const [oldest] of this.#places) {
-      if (this.#places.size <= PLACES_MAX) break;
-      this.#places.delete(oldest);
-    }
-    this.#isUnsaved = true;
-  }
-
-  #save(): void {
-    this.#isUnsaved = false;
-    const places = this.#places;
-    const docs = [placesDoc({ indexes: this.#indexes, nextIndex: this.#nextIndex, places })];
-    this.context.vault({ op: 'put', docs }, () => undefined);
-  }
-
-  #choose(): void {
-    const { monoMs } = this.context.now;
-    this.#chooseAtMs = monoMs + CHOOSE_EVERY_MS;
-    const sources = new Map<string, RelaySource>();
-    for (const source of this.ports.candidates()) {
-      const name = hex(source.address.key);
-      if (!sources.has(name)) sources.set(name, source);
-    }
-    const chosen = chooseRelays([...sources].map(([name, source]) => this.#judge(name, source)));
-    const kept: Kept[] = [];
-    for (const { name } of chosen) {
-      const source = sources.get(name)!;
-      const known = this.#kept.find(({ relay }) => relay.name === name);
-      const relay = known?.relay ?? this.#relayAt(source.address, { namedBy: source.owner });
-      if (!relay) continue;
-      kept.push(known ?? { relay, source, lostAtMs: monoMs });
-    }
-    const left = this.#kept.filter(({ relay }) => !kept.some((one) => one.relay === relay));
-    this.#kept = kept;
-    for (const { relay } of left) relay.keep(false);
-    for (const { relay } of kept) relay.keep(true);
-  }
-
-  #judge(name: string, { address, isOwn }: RelaySource): Candidate {
-    const known = this.#health.get(name);
-    const isForgiven = !known || this.context.now.monoMs - known.atMs >= FORGIVE_MS;
-    const kept = this.#kept.find(({ relay }) => relay.name === name);
-    const failures = kept?.relay.failures ?? (isForgiven ? 0 : known.failures);
-    return { name, address, isOwn, rttMs: known?.rttMs, failures, isKept: kept !== undefined };
-  }
-
   #forgetOver(): void {
     for (const [name, relay] of this.#relays) {
-      const isKept = this.#kept.some((kept) => kept.relay === relay);
+      const isKept = this.kept.relays.includes(relay);
       if (isKept || !relay.isOver) continue;
       this.#relays.delete(name);
       this.#byCircuit.delete(relay);
     }
   }
 
-  // What our records say
-
-  #entries(index: number, reader?: string): Uint8Array[] {
-    const { monoMs } = this.context.now;
-    const entries: Uint8Array[] = [];
-    for (const { lostAtMs, relay, source } of this.#kept) {
-      const slot = relay.client.slot(index);
-      const isGone = lostAtMs !== undefined && monoMs >= lostAtMs + ENTRY_KEPT_MS;
-      const isTheirs = reader !== undefined && source.owner === reader;
-      if (!slot || isGone || isTheirs || entries.length >= ENTRIES_MAX) continue;
-      entries.push(encodeEntry({ ...relay.address, slot }));
-    }
-    return entries;
+  /** Relays that may ask the DHT for us, and the one before each of them. */
+  #askers(): { readonly address: RelayAddress; readonly guard: RelayLink }[] {
+    return this.ports.candidates().flatMap(({ address }) => {
+      const guard = this.ports.mayBe(address.endpoint) ? this.#guardFor(address) : undefined;
+      return guard ? [{ address, guard }] : [];
+    });
   }
 
-  #tellEntries(): void {
-    const said = this.commonEntries.map(hex).join();
-    if (said === this.#said) return;
-    this.#said = said;
-    this.ports.entriesChanged();
+  #tellAskers(): void {
+    const { length } = this.#askers();
+    if (length === this.#askerCount) return;
+    this.#askerCount = length;
+    this.ports.askersChanged(length);
   }
+}
 
-  /** Indexes whose readers are gone: who has such a slot is refused. */
-  get #gone(): number[] {
-    const gone: number[] = [];
-    for (let index = 1; index < this.#nextIndex; index++) {
-      if (!this.#readers.has(index)) gone.push(index);
-    }
-    return gone;
-  }
-
-  /** Other reservations at all relays: no slot of before opens anything, all indexes are free. */
-  #beginAnew(): void {
-    this.#indexes.clear();
-    this.#readers.clear();
-    this.#places.clear();
-    this.#nextIndex = 1;
-    this.#isUnsaved = true;
-    for (const relay of this.#relays.values()) {
-      relay.client.renew();
-      relay.drain();
-    }
-  }
-
-  #indexOf(reader: string): number | undefined {
-    const known = this.#indexes.get(reader);
-    if (known !== undefined) return known;
-    if (this.#nextIndex >= INDEXES) return undefined;
-    const index = this.#nextIndex++;
-    this.#indexes.set(reader, index);
-    this.#readers.set(index, reader);
-    this.#isUnsaved = true;
-    return index;
-  }
+function nameOf(
+  { endpoint, key }: RelayAddress,
+  guard: RelayLink | undefined,
+  purpose = '',
+): string {
+  return `${purpose} ${guard?.name ?? ''} ${hex(key)} ${endpointKey(endpoint)}`;
 }

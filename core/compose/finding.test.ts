@@ -25,6 +25,8 @@ function offline(docs: readonly Doc[] = []): {
     found: none,
     external: none,
     votes: none,
+    relayed: () => ({ get: () => none, put: () => none }),
+    takesPart: () => true,
     copyOfUs: none,
     recordFor: (_, record) => record,
   });

@@ -9,7 +9,7 @@ import { equal, utf8 } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { DhtNode, type DhtOutput } from '../discovery/dht-node.ts';
-import type { DhtPort, Got, Stored } from '../discovery/dht-port.ts';
+import type { DhtPort, Got, Stored, TakeBack } from '../discovery/dht-port.ts';
 import { Presence, type OurRecord, type PresenceOutput } from '../discovery/presence.ts';
 import { NetworkTime } from '../discovery/network-time.ts';
 import type { RendezvousId } from '../discovery/presence-saved.ts';
@@ -48,11 +48,20 @@ export interface FoundHandlers {
   /** Some of those who answer us see us elsewhere than before, or for the first time. */
   votes(): void;
   copyOfUs(): void;
+  /** The DHT as relays ask it for us, for all that must not come from our own address. */
+  relayed(): DhtPort;
+  /** Is there anybody for whom we ask the DHT ourselves? Else we take no part in it. */
+  takesPart(): boolean;
 }
 
 export class Finding {
   readonly presence: Presence;
-  readonly #dht: DhtNode | undefined;
+  #dht: DhtNode | undefined;
+  /** Relays that can ask it for us. */
+  #relays = 0;
+  /** Where to enter it: what was saved last, and by which families. */
+  #table: Uint8Array | undefined;
+  #families: readonly Family[];
   /** When clocks last agreed, as the vault has it. */
   #agreedMs: number | undefined;
   #saveAtMs: number;
@@ -65,6 +74,8 @@ export class Finding {
   #nextPortOp = PORT_OPS_FROM;
   /** Who waits for the answer to an operation of the port. */
   readonly #asked = new Map<number, (answer: Got & Stored) => void>();
+  /** What relays were asked for our records, by the operation. */
+  readonly #relayed = new Map<number, TakeBack>();
 
   constructor(
     private readonly context: Context,
@@ -73,22 +84,11 @@ export class Finding {
     families: readonly Family[],
     private readonly handlers: FoundHandlers,
   ) {
-    const { now, profile, random } = context;
+    const { now, random } = context;
     this.#agreedMs = this.time.agreedMs;
     const isTable = (doc: Doc): boolean => doc.space === 'dht' && equal(doc.key, TABLE_KEY);
-    const saved = docs.find(isTable)?.value;
-    const literal = profile.bootstrap.map(parseEndpoint).filter((end) => end !== undefined);
-    this.#dht = profile.dht
-      ? new DhtNode({
-          random,
-          nowMs: now.monoMs,
-          bootstrap: literal,
-          families,
-          readOnly: profile.readOnly,
-          allowReserved: profile.allowReserved,
-          ...(saved ? { saved } : {}),
-        })
-      : undefined;
+    this.#table = docs.find(isTable)?.value;
+    this.#families = families;
     const records = docs.filter((doc) => doc.space === 'record');
     this.presence = new Presence({
       random,
@@ -99,19 +99,60 @@ export class Finding {
       recordFor: (at, record) => handlers.recordFor(at, record),
     });
     this.#saveAtMs = now.monoMs + SAVE_EVERY_MS;
-    if (this.#dht && literal.length < profile.bootstrap.length) {
-      this.#resolveAtMs = now.monoMs + (this.#dht.nodes > 0 ? SAVED_HEAD_START_MS : 0);
-    }
+    this.review();
     this.#drain();
+  }
+
+  /**
+   * Who shows nobody their address takes no part in the DHT: not one packet of it leaves, and none
+   * is answered. As soon as there is somebody, we enter it.
+   */
+  review(): void {
+    const takesPart = this.handlers.takesPart();
+    if (takesPart === (this.#dht !== undefined)) return;
+    if (takesPart) this.#enter();
+    else this.#leave();
+    this.#drain();
+  }
+
+  #enter(): void {
+    const { now, profile, random } = this.context;
+    const literal = profile.bootstrap.map(parseEndpoint).filter((end) => end !== undefined);
+    this.#dht = new DhtNode({
+      random,
+      nowMs: now.monoMs,
+      bootstrap: literal,
+      families: this.#families,
+      readOnly: profile.readOnly,
+      allowReserved: profile.allowReserved,
+      ...(this.#table ? { saved: this.#table } : {}),
+    });
+    if (literal.length === profile.bootstrap.length) return;
+    this.#resolveAtMs = now.monoMs + (this.#dht.nodes > 0 ? SAVED_HEAD_START_MS : 0);
+  }
+
+  #leave(): void {
+    this.save();
+    this.#table = this.#dht?.save();
+    this.#dht = undefined;
+    this.#resolveAtMs = undefined;
+    this.presence.setReady(false, this.context.now);
+    for (const [op, done] of [...this.#asked]) {
+      this.#asked.delete(op);
+      done({ responders: 0, stored: 0 });
+    }
   }
 
   get time(): NetworkTime {
     return this.context.clock;
   }
 
-  /** Nodes of the DHT that we know, once one has answered: who was there yesterday helps nobody. */
+  /**
+   * Nodes of the DHT that we know, once one has answered: who was there yesterday helps nobody. Who
+   * takes no part in it has relays that ask it.
+   */
   get helpers(): number {
-    return this.#dht?.answering ?? 0;
+    return this.#dht ? this.#dht.answering : this.#relays;
   }
 
   /** Our address as others see it, by vote. */
@@ -154,6 +195,13 @@ export class Finding {
     return () => {
       if (this.#asked.delete(op)) dht.cancel(op);
     };
+  }
+
+  /** So many relays can ask for us now. */
+  setRelays(count: number): void {
+    this.#relays = count;
+    this.presence.setReady(count > 0, this.context.now, 'relays');
+    this.#drain();
   }
 
   #answer(out: Extract<DhtOutput, { type: 'got' | 'put-done' }>): void {
@@ -200,13 +248,15 @@ export class Finding {
     this.#drain();
   }
 
-  setOurRecord(record: OurRecord | undefined): void {
-    this.presence.setOurRecord(record, this.context.now);
+  /** @param besides what those are told who may not see our address. */
+  setOurRecord(record: OurRecord | undefined, besides: Uint8Array): void {
+    this.presence.setOurRecord(record, this.context.now, besides);
     this.#drain();
   }
 
   /** This computer has other addresses now: perhaps there is a network where there was none. */
   handleNetworkChange(families: readonly Family[]): void {
+    this.#families = [...new Set([...this.#families, ...families])];
     for (const family of families) this.#dht?.openFamily(family, this.context.now.monoMs);
     if (!this.#dht || this.helpers > 0) return;
     this.#resolvePauseMs = RESOLVE_AGAIN_MS;
@@ -231,6 +281,7 @@ export class Finding {
       ...prefixed('dht', this.#dht?.stats()),
       ...prefixed('presence', this.presence.stats()),
       asked: this.#asked.size,
+      askedRelays: this.#relayed.size,
     };
   }
 
@@ -298,10 +349,11 @@ export class Finding {
     const { context } = this;
     switch (out.type) {
       case 'get':
-        return this.#dht?.get(out.op, { publicKey: out.publicKey }, context.now.monoMs);
       case 'put':
-        return this.#dht?.put(out.op, out.item, context.now.monoMs);
+        return out.by === 'relays' ? this.#byRelays(out) : this.#byUs(out);
       case 'cancel':
+        this.#relayed.get(out.op)?.();
+        this.#relayed.delete(out.op);
         return this.#dht?.cancel(out.op);
       case 'found':
         return this.handlers.found(out.at, out.device, out.record, out.fresh);
@@ -313,6 +365,33 @@ export class Finding {
       case 'copy':
         return this.handlers.copyOfUs();
     }
+  }
+
+  #byUs(out: Extract<PresenceOutput, { type: 'get' | 'put' }>): void {
+    const { monoMs } = this.context.now;
+    if (out.type === 'put') this.#dht?.put(out.op, out.item, monoMs);
+    else this.#dht?.get(out.op, { publicKey: out.publicKey }, monoMs);
+  }
+
+  /** ⚑ Never from our own address, whatever becomes of it there (DSC-27). */
+  #byRelays(out: Extract<PresenceOutput, { type: 'get' | 'put' }>): void {
+    const dht = this.handlers.relayed();
+    const { op } = out;
+    let isOver = false;
+    const over = (tell: () => void): void => {
+      isOver = true;
+      this.#relayed.delete(op);
+      tell();
+      this.#drain();
+    };
+    const { presence } = this;
+    const takeBack =
+      out.type === 'put'
+        ? dht.put(out.item, (put) => over(() => presence.handlePutDone(op, put, this.context.now)))
+        : dht.get({ publicKey: out.publicKey }, (got) =>
+            over(() => presence.handleGot(op, got, this.context.now)),
+          );
+    if (!isOver) this.#relayed.set(op, takeBack);
   }
 
   #watchVotes(): void {

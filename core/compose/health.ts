@@ -32,7 +32,7 @@ export function healthOf(runtime: Runtime): HealthView {
     mapping: runtime.mapping.verdict,
     nat: { v4: place.nat('v4'), v6: place.nat('v6') },
     fromOutside: runtime.sessions.fromOutside,
-    relays: runtime.relays.circuits.views,
+    relays: runtime.relays.circuits.kept.views,
     serving: runtime.relays.serving,
     clockSources: sources,
     clockBehindMs,

@@ -6,6 +6,8 @@
  * @module
  */
 import { hex } from '../base/bytes.ts';
+import type { Policy } from '../base/policy.ts';
+import type { AskedBy } from '../discovery/presence.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
 import type { GateKey, LinkTarget } from '../link/contract.ts';
 import { allowsWay, type Way } from '../path/policy.ts';
@@ -23,8 +25,8 @@ export interface InvitesPorts {
   target(key: string, target: LinkTarget, record: Places): void;
   /** Other invites lead somewhere than before. */
   changed(): void;
-  /** May this contact see our address? Else nothing is asked or said where they could look. */
-  mayShow(contact: Contact): boolean;
+  /** Who asks the DHT where this contact could watch; undefined for nobody. */
+  asksBy(contact: Contact): AskedBy | undefined;
   readonly meetings: Omit<FirstMeetingPorts, 'networkMs' | 'glance'>;
 }
 
@@ -63,13 +65,18 @@ export class Invites {
   /** Publishes an invite of ours, for as long as somebody needs it. */
   offer(invite: Invite): void {
     this.ports.changed();
-    if (!this.isTold(invite, 'direct')) return;
+    const policy = this.policyOf(invite);
+    if (policy === undefined) return;
     const { expiresMs, gate, id, secret } = invite;
+    const hidden = policy === 'hidden';
+    const kind = hidden ? 'circuit' : 'direct';
     this.finding.presence.addInvite(
-      { invite: id, secret, role: 'inviter', expiresMs, gate: { kind: 'direct', secret: gate } },
+      { invite: id, secret, role: 'inviter', expiresMs, gate: { kind, secret: gate }, hidden },
       this.context.now,
     );
-    if (this.context.profile.dht) this.meetings.watch(id, secret, { role: 'inviter', invite });
+    // ⚑ Whoever holds it may name any address: one who may not see ours is not called there.
+    if (hidden) this.meetings.forget(id);
+    else if (this.context.profile.dht) this.meetings.watch(id, secret, { role: 'inviter', invite });
     this.finding.drain();
   }
 
@@ -83,7 +90,7 @@ export class Invites {
   /** Invites that nobody needs any more leave the DHT. */
   retire(): void {
     for (const invite of this.book.invites.values()) {
-      if (!this.isTold(invite, 'direct')) this.withdraw(invite);
+      if (this.policyOf(invite) === undefined) this.withdraw(invite);
     }
   }
 
@@ -91,7 +98,7 @@ export class Invites {
   review(contact: Contact): void {
     this.retire();
     for (const invite of this.book.invites.values()) this.offer(invite);
-    if (this.ports.mayShow(contact)) this.follow(contact);
+    if (this.ports.asksBy(contact)) this.follow(contact);
     else this.unfollow(contact);
   }
 
@@ -99,14 +106,17 @@ export class Invites {
   follow(contact: Contact): void {
     this.ports.changed();
     const read = inviteOf(contact);
-    if (!read?.ok || !this.context.profile.dht || !this.ports.mayShow(contact)) return;
+    const by = this.ports.asksBy(contact);
+    if (!read?.ok || !this.context.profile.dht || !by) return;
     const { expiresMs, secret } = read.invite;
     const invite = inviteId(secret);
+    const hidden = by === 'relays';
     this.finding.presence.addInvite(
-      { invite, secret, role: 'invitee', expiresMs },
+      { invite, secret, role: 'invitee', expiresMs, hidden },
       this.context.now,
     );
-    this.meetings.watch(invite, secret, { role: 'invitee', contact });
+    if (hidden) this.meetings.forget(invite);
+    else this.meetings.watch(invite, secret, { role: 'invitee', contact });
     this.finding.drain();
   }
 
@@ -159,6 +169,15 @@ export class Invites {
       const contact = this.book.contactOf(user);
       return contact !== undefined && !contact.blocked && !isPaired(contact);
     });
+  }
+
+  /**
+   * By which policy it is told in the DHT: its own, unless one of those who came by it may reach us
+   * by relays alone; then all who hold it may.
+   */
+  policyOf(invite: Invite): Policy | undefined {
+    if (this.isTold(invite, 'direct')) return invite.policy;
+    return this.isTold(invite, 'relay') ? 'hidden' : undefined;
   }
 
   /**

@@ -3,7 +3,8 @@
  * another record: other candidates, another gate, or none at all (POL-3).
  *
  *   to whom             policy                            where it is said
- *   contact, invite     ours towards them                 in the DHT, if it may show our address
+ *   contact             ours towards them                 in the DHT
+ *   invite              the strictest of those by it      in the DHT
  *   whoever is linked   the same, or that of the invite   in the hello
  *
  * @module
@@ -35,9 +36,11 @@ export interface OurRecordsPorts {
   /** Number of what we say now; 0 before the first. */
   generation(): number;
   /** Our relays, with a slot that is this reader's alone; without a reader with nobody's. */
-  relays(reader?: string): readonly Uint8Array[];
+  relays(reader?: string, isHidden?: boolean): readonly Uint8Array[];
   /** What contacts may know that we do for them. */
   flags(): number;
+  /** By which policy an invite is told in the DHT; undefined where it is not. */
+  policyOf(invite: Invite): Policy | undefined;
   /** Whom a device belongs to that we have dialled. */
   identityOf(device: string): Uint8Array | undefined;
 }
@@ -59,13 +62,24 @@ export class OurRecords {
     return { ...this.#under('auto', told), keys };
   }
 
+  /** What those are told who may not see our address, but for their slots: to see what changed. */
+  hidden(): Uint8Array {
+    const relays = this.ports.relays(undefined, true);
+    return encodeRecord({ ...this.#under('hidden', { relays }), generation: 1 });
+  }
+
   /** What whoever looks there may know of it; undefined for nothing. */
   at(id: RendezvousId, all: OurRecord): OurRecord | undefined {
     const contact = 'peer' in id ? this.#personAt(id.peer) : undefined;
     const whose = 'invite' in id ? this.#endOf(id.invite) : contact;
-    const policy = whose?.policy;
-    if (policy !== 'auto' && policy !== 'direct') return undefined;
-    return { ...all, policy, ...this.#relays(policy, whose) };
+    if (!whose) return undefined;
+    const policy = 'gate' in whose ? this.ports.policyOf(whose) : whose.policy;
+    if (policy === undefined || policy === 'local') return undefined;
+    const relays = this.#relays(policy, whose);
+    if (policy !== 'hidden') return { ...all, policy, ...relays };
+    // Who was invited would tell candidates alone, and has none to tell.
+    if ('invite' in id && !('gate' in whose)) return undefined;
+    return { ...this.#under(policy, relays), policy, keys: all.keys };
   }
 
   /** Where we are, who we are, which gate: for people who hold this invite. */
@@ -119,7 +133,7 @@ export class OurRecords {
     const mayCome = waysOf({ ours: policy, theirs: undefined }).includes('relay');
     const reader = whose && readerOf(whose);
     return {
-      relays: mayCome && reader !== undefined ? this.ports.relays(reader) : [],
+      relays: mayCome && reader !== undefined ? this.ports.relays(reader, policy === 'hidden') : [],
       flags: policy === 'auto' ? this.ports.flags() : 0,
     };
   }

@@ -3,22 +3,26 @@
  * it the slots in records that others have go on leading to us (RLY-3).
  *
  *   key  type   meaning
+ *   g    list   at most 3 guards: {a time away so far (ms), o identity of its owner (32 B; absent
+ *               for the own list), r its Noise key (32 B), t since when (ms since 1970)}
  *   n    int    the next index
  *   p    list   at most 8 places: {k key of the reservation (32 B), n its number, r the relay's
  *               Noise key (32 B)}
  *   s    bytes  whose each slot is, UTF-8: lines of index, a space, reader
  * @module
  */
-import { asBytes, asDict, asInt, asList, decode, encode } from '../base/bencode.ts';
+import { asBytes, asDict, asInt, asList, type Bvalue, decode, encode } from '../base/bencode.ts';
 import { fromHex, hex, utf8, utf8Text } from '../base/bytes.ts';
 import type { Doc, DocChange } from '../base/vault.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { Reservation } from '../relay/client.ts';
+import { type Guard, GUARDS_MAX } from '../relay/guards.ts';
 import { INDEXES, KEY_BYTES, NUMBERS } from '../relay/slots.ts';
 
 /** Relays whose reservation is remembered. */
 export const PLACES_MAX = 8;
 const KEY = utf8('places');
+const IDENTITY_BYTES = 32;
 
 export interface SavedPlaces {
   readonly nextIndex: number;
@@ -26,16 +30,24 @@ export interface SavedPlaces {
   readonly places: ReadonlyMap<string, Reservation>;
   /** By reader. */
   readonly indexes: ReadonlyMap<string, number>;
+  readonly guards: readonly Guard[];
 }
 
-export function placesDoc({ indexes, nextIndex, places }: SavedPlaces): DocChange {
+export function placesDoc({ guards, indexes, nextIndex, places }: SavedPlaces): DocChange {
   const lines = [...indexes].map(([reader, index]) => `${index} ${reader}\n`);
   const kept = [...places].slice(-PLACES_MAX).map(([relay, { key, number }]) => ({
     k: key.reveal(),
     n: number,
     r: fromHex(relay)!,
   }));
-  return { space: 'relay', key: KEY, value: encode({ n: nextIndex, p: kept, s: lines.join('') }) };
+  const g = guards.map(({ awayMs, name, owner, sinceMs }) => ({
+    a: awayMs,
+    o: owner === undefined ? undefined : fromHex(owner)!,
+    r: fromHex(name)!,
+    t: sinceMs,
+  }));
+  const value = encode({ g, n: nextIndex, p: kept, s: lines.join('') });
+  return { space: 'relay', key: KEY, value };
 }
 
 /** Reads our own document; without one there is nothing yet. */
@@ -57,5 +69,17 @@ export function savedPlaces(docs: readonly Doc[]): SavedPlaces {
     const match = /^(\d+) (.+)$/.exec(line);
     if (match && Number(match[1]) < INDEXES) indexes.set(match[2]!, Number(match[1]));
   }
-  return { nextIndex: asInt(dict?.['n'], 1, INDEXES) ?? 1, places, indexes };
+  const guards = (asList(dict?.['g']) ?? []).flatMap((entry) => guardOf(entry) ?? []);
+  const nextIndex = asInt(dict?.['n'], 1, INDEXES) ?? 1;
+  return { nextIndex, places, indexes, guards: guards.slice(0, GUARDS_MAX) };
+}
+
+function guardOf(entry: Bvalue): Guard | undefined {
+  const dict = asDict(entry);
+  const relay = asBytes(dict?.['r'], KEY_BYTES);
+  const owner = asBytes(dict?.['o'], IDENTITY_BYTES);
+  const sinceMs = asInt(dict?.['t'], 0, Number.MAX_SAFE_INTEGER);
+  const awayMs = asInt(dict?.['a'], 0, Number.MAX_SAFE_INTEGER);
+  if (!relay || sinceMs === undefined || awayMs === undefined) return undefined;
+  return { name: hex(relay), owner: owner && hex(owner), sinceMs, awayMs };
 }

@@ -100,7 +100,7 @@ export class RelayLink {
     this.#isKept = isKept;
     this.client.setWanted(isKept, this.context.now.monoMs);
     if (isKept) this.need();
-    else if (this.client.circuits === 0) this.#unusedAtMs = this.context.now.monoMs;
+    else if (!this.client.isUsed) this.#unusedAtMs = this.context.now.monoMs;
     this.drain();
   }
 
@@ -154,15 +154,15 @@ export class RelayLink {
     if (silentMs !== undefined && monoMs >= silentMs + CIRCUIT_GRACE_MS) {
       this.client.abandon(monoMs);
     }
-    const isUnused = !this.#isKept && this.client.circuits === 0;
+    const isUnused = !this.#isKept && !this.client.isUsed;
     if (!isUnused) this.#unusedAtMs = monoMs + UNUSED_MS;
     else if (monoMs >= (this.#unusedAtMs ?? 0)) this.#leave('closed');
     this.drain();
   }
 
   wakeAtMs(): number | undefined {
-    const isUnused = this.#link !== undefined && !this.#isKept && this.client.circuits === 0;
-    const silentMs = this.client.circuits > 0 ? this.#silentSinceMs : undefined;
+    const isUnused = this.#link !== undefined && !this.#isKept && !this.client.isUsed;
+    const silentMs = this.client.isUsed ? this.#silentSinceMs : undefined;
     return earliest(
       this.#links.wakeAtMs(),
       this.client.wakeAtMs(),

@@ -6,6 +6,7 @@
 import type { Endpoint } from '../base/endpoint.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
 import type { GateSecret } from '../crypto/keys.ts';
+import type { DhtPort } from '../discovery/dht-port.ts';
 import type { GateKey } from '../link/contract.ts';
 import type { StreamNews } from '../relay/extensions.ts';
 import type { Hop } from '../relay/extensions.ts';
@@ -14,6 +15,7 @@ import { relayGateSecret, relaySecretOf } from '../relay/slots.ts';
 import type { LinkUp } from './connections.ts';
 import type { Serving } from '../commands.ts';
 import type { Context } from './context.ts';
+import { askFor } from './relayed-dht.ts';
 import type { Me } from './self.ts';
 
 export interface RelayServicePorts {
@@ -26,6 +28,8 @@ export interface RelayServicePorts {
   /** May another relay be there, as far as addresses tell? */
   mayBe(endpoint: Endpoint): boolean;
   verify(hop: Hop, done: (ok: boolean) => void): void;
+  /** The DHT, asked from our own address. */
+  dht(): DhtPort;
 }
 
 export class RelayService {
@@ -53,6 +57,7 @@ export class RelayService {
         openStream: (to) => this.#openStream(to),
         writeStream: (stream, bytes) => context.emit({ type: 'stream-write', stream, bytes }),
         closeStream: (stream) => context.emit({ type: 'stream-close', stream }),
+        ask: (what, done) => askFor(ports.dht(), what, done),
       },
     });
   }

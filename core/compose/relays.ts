@@ -22,14 +22,17 @@ import type { Contact } from '../people/contact.ts';
 import { isRelayEndpoint } from '../relay/address.ts';
 import { decodeEntry, type RelayAddress } from '../relay/entry.ts';
 import type { StreamNews } from '../relay/extensions.ts';
+import type { Guard } from '../relay/guards.ts';
 import { formatRelay, parseRelay } from '../relay/relay-text.ts';
-import { Circuits, type RelaySource } from './circuits.ts';
+import { Circuits } from './circuits.ts';
 import type { Connections, LinkHandlers } from './connections.ts';
 import type { Context } from './context.ts';
 import { prefixed } from './finding.ts';
 import { readerOf } from './our-records.ts';
+import { RelayedDht } from './relayed-dht.ts';
 import { RelayService } from './relay-service.ts';
 import { HopCheck } from './hop-check.ts';
+import type { RelaySource } from './reservations.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Bit of a record's flags: this device serves its contacts as a relay. */
@@ -41,6 +44,8 @@ export type Places = Pick<PresenceRecord, 'candidates' | 'relays'>;
 
 export class Relays {
   readonly circuits: Circuits;
+  /** The DHT behind two relays. */
+  readonly dht: RelayedDht;
   private readonly context: Context;
   readonly #service: RelayService;
   readonly #hopCheck: HopCheck;
@@ -63,6 +68,7 @@ export class Relays {
     this.#own = listed.flatMap((address) => (address ? [{ address, isOwn: true }] : []));
     this.circuits = new Circuits(context, docs, {
       candidates: () => this.#sources(),
+      isOurs: (guard) => this.#isOurRelay(guard),
       mayBe: (endpoint) => this.#mayBe(endpoint),
       nameOf: (noise) => connections().nameOf(noise),
       mayProbe: (name) => connections().probes.take(name, context.now.monoMs),
@@ -70,8 +76,14 @@ export class Relays {
       news: (stream, news) => this.#news(stream, news),
       accepted: (stream, relay) => connections().handleCircuit(stream, relay),
       entriesChanged,
+      askerSettled: (relay, isUp) => this.dht.handleSettled(relay, isUp),
+      askersChanged: (count) => {
+        runtime.finding.setRelays(count);
+        this.dht.handleWay();
+      },
     });
     this.#hopCheck = new HopCheck(context, this.allocateStream);
+    this.dht = new RelayedDht(context, { asker: (avoided) => this.circuits.asker(avoided) });
     this.#service = new RelayService(context, me, {
       send: (link, body) => connections().send(link, body),
       credit: (link, bytes) => connections().credit(link, bytes),
@@ -81,6 +93,7 @@ export class Relays {
         book.gateKeys.filter(({ kind }) => kind === 'direct').map((gate) => gate.secret),
       mayBe: (endpoint) => this.#mayBe(endpoint) && !this.#isOurs(endpoint),
       verify: (hop, done) => this.#hopCheck.ask(hop, done),
+      dht: () => runtime.finding.port,
     });
   }
 
@@ -140,7 +153,7 @@ export class Relays {
    * @param isHidden our address is to be hidden: through a relay of ours first.
    */
   placesOf(record: Places, isHidden: boolean): Route[] {
-    this.circuits.refresh(); // perhaps they serve now
+    this.circuits.kept.refresh(); // perhaps they serve now
     const routes: Route[] = [...record.candidates];
     for (const bytes of record.relays ?? []) {
       const entry = decodeEntry(bytes);
@@ -152,9 +165,14 @@ export class Relays {
     return routes;
   }
 
-  /** What our records tell a reader of our relays: with slots of their own, or of nobody's. */
-  told(reader: string | undefined): readonly Uint8Array[] {
-    return reader === undefined ? this.circuits.commonEntries : this.circuits.entries(reader);
+  /**
+   * What our records tell a reader of our relays: with slots of their own, or of nobody's.
+   * @param isHidden they may not see our address: guards alone.
+   */
+  told(reader: string | undefined, isHidden: boolean): readonly Uint8Array[] {
+    const { kept } = this.circuits;
+    if (reader === undefined) return kept.commonEntries(isHidden);
+    return kept.entries(reader, isHidden);
   }
 
   /** They come in by no slot any more: their own, nor those of invites that they used. */
@@ -163,7 +181,7 @@ export class Relays {
     const used = [...invites.values()].filter(({ usedBy }) => {
       return usedBy.some((user) => equal(user, contact.identity));
     });
-    for (const reader of [contact, ...used]) this.circuits.revoke(readerOf(reader));
+    for (const reader of [contact, ...used]) this.circuits.kept.revoke(readerOf(reader));
   }
 
   open(out: Parameters<Circuits['open']>[0]): void {
@@ -200,17 +218,22 @@ export class Relays {
 
   handleTimeout(): void {
     this.circuits.handleTimeout();
+    this.dht.handleTimeout();
     this.#hopCheck.handleTimeout();
     this.#service.handleTimeout();
   }
 
   wakeAtMs(): number | undefined {
-    return earliest(this.circuits.wakeAtMs(), this.#hopCheck.wakeAtMs(), this.#service.wakeAtMs());
+    return earliest(
+      earliest(this.circuits.wakeAtMs(), this.dht.wakeAtMs()),
+      earliest(this.#hopCheck.wakeAtMs(), this.#service.wakeAtMs()),
+    );
   }
 
   stats(): Record<string, number> {
     return {
       ...prefixed('circuits', this.circuits.stats()),
+      ...prefixed('relayed', this.dht.stats()),
       ...prefixed('relay', { ...this.#service.stats(), ...this.#hopCheck.stats() }),
     };
   }
@@ -241,6 +264,13 @@ export class Relays {
     else if (news === 'closed') {
       connections.handleStream({ type: 'stream-closed', stream, reason: 'circuit' });
     } else connections.handleStream({ type: 'stream-bytes', stream, bytes: news });
+  }
+
+  /** May it go on being a guard: on the own list, or of somebody to whom we show ourselves? */
+  #isOurRelay({ name, owner }: Guard): boolean {
+    if (owner === undefined) return this.#own.some(({ address }) => hex(address.key) === name);
+    const contact = this.runtime.book.contacts.get(owner);
+    return contact !== undefined && !contact.blocked && contact.policy === 'auto';
   }
 
   /** Our own list first, then contacts who serve. */

@@ -66,8 +66,13 @@ export function choosePolicy(
 }
 
 /** For people added from now on; who is there already keeps theirs. */
-export function setDefaultPolicy({ context }: Runtime, policy: Policy, reply: Reply): void {
+export function setDefaultPolicy(
+  { context, finding }: Runtime,
+  policy: Policy,
+  reply: Reply,
+): void {
   context.profile = { ...context.profile, policy };
+  finding.review();
   reply({ ok: true, data: { type: 'done' } });
 }
 

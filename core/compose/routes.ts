@@ -7,9 +7,10 @@ import { equal } from '../base/bytes.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Held } from '../commands.ts';
 import type { Rule } from '../effects.ts';
+import type { AskedBy } from '../discovery/presence.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import type { OwnAddresses, Route } from '../path/candidates.ts';
-import { admits, dialable, isSameSite, showsAddress, wayOf, waysOf } from '../path/policy.ts';
+import { admits, asksBy, dialable, isSameSite, wayOf, waysOf } from '../path/policy.ts';
 import type { Pact } from '../path/policy.ts';
 import { withChange, type Contact } from '../people/contact.ts';
 import type { Context } from './context.ts';
@@ -28,9 +29,9 @@ export class Routes {
     private readonly ports: RoutesPorts,
   ) {}
 
-  /** May a DHT operation that this contact could watch show them our address? (POL-8) */
-  showsAddress(contact: Contact): boolean {
-    return showsAddress(contact.policy);
+  /** Who asks the DHT where this contact could watch it; undefined for nobody (POL-8). */
+  asksBy(contact: Contact): AskedBy | undefined {
+    return asksBy(contact.policy);
   }
 
   /**

@@ -3,7 +3,7 @@
  * decides nothing that a part could decide for itself.
  * @module
  */
-import { equal, hex } from '../base/bytes.ts';
+import { concat, equal, hex } from '../base/bytes.ts';
 import type { Family } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc, DocChange, Loaded } from '../base/vault.ts';
@@ -36,6 +36,7 @@ import { type Places, Relays } from './relays.ts';
 import { isNewerRecord, Routes } from './routes.ts';
 import type { Me } from './self.ts';
 import { Sessions, type SessionPorts } from './sessions.ts';
+import { takesPart, watchPresence } from './watching.ts';
 
 /** The gate's age and the prekey bundle's are looked at this often. */
 export const UPKEEP_EVERY_MS = 60 * 60_000;
@@ -86,17 +87,17 @@ export class Runtime {
     this.routes = new Routes(context, {
       own: () => this.#own(),
       isLinked: (contact) => this.sessions.ofContact(contact) !== undefined,
-      hasRelay: () => this.relays.circuits.reserved > 0,
+      hasRelay: () => this.relays.circuits.kept.reserved > 0,
     });
     this.relays = new Relays(this, loaded.docs, () => void this.#refreshRecord());
     this.#records = new OurRecords(me, this.book, {
       candidates: (policy) => this.place.candidates(policy, this.finding, this.#own()),
       generation: () => this.finding.presence.generation,
-      relays: (reader) => this.relays.told(reader),
+      relays: (reader, isHidden) => this.relays.told(reader, isHidden === true),
       flags: () => this.relays.flags,
+      policyOf: (invite) => this.invites.policyOf(invite),
       identityOf: (device) => this.connections.identityOf(device),
     });
-    const mayShow = (contact: Contact): boolean => this.routes.showsAddress(contact);
     this.finding = new Finding(context, me.device, loaded.docs, this.#families(), {
       found: (at, device, record, fresh) => this.#found(at, device, record, fresh),
       recordFor: (at, record) => this.#records.at(at, record),
@@ -106,6 +107,8 @@ export class Runtime {
         context.log('error', 'a second copy of this device is running elsewhere');
         context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
       },
+      relayed: () => this.relays.dht,
+      takesPart: () => takesPart(context, this.book),
     });
     this.invites = this.#makeInvites();
     this.connections = this.#makeConnections(loaded.docs);
@@ -119,7 +122,7 @@ export class Runtime {
     const takeUp = (contact: Contact): void => this.takeUp(contact);
     this.asking = new Asking(context, me, this.book, this.mail, this.finding, docs, {
       takeUp,
-      mayShow,
+      mayShow: (contact) => this.routes.asksBy(contact) === 'ourselves',
     });
     const { asking, book, finding, mail } = this;
     this.requests = new Requests(context, me, book, mail, asking, docs, { takeUp });
@@ -270,7 +273,7 @@ export class Runtime {
     if (removed) {
       this.finding.presence.removePeer(peer, this.context.now);
       this.finding.presence.removePeer(besides(peer), this.context.now);
-    } else this.#watchPresence(contact);
+    } else watchPresence(this, contact);
     this.invites.unfollow(contact);
     const { random, soundMs } = this.context;
     const docs = this.book.renewGates(['direct', 'circuit'], random, soundMs);
@@ -283,7 +286,7 @@ export class Runtime {
    * on ways that are shut, lookups that would show our address (POL-7).
    */
   followPolicy(contact: Contact): void {
-    this.#watchPresence(contact);
+    watchPresence(this, contact);
     this.invites.review(contact);
     this.asking.review();
     this.nearby.refresh();
@@ -304,7 +307,7 @@ export class Runtime {
       const read = device.record && decodeRecord(device.record);
       if (read?.ok) this.#reach(device, read.record);
     }
-    this.#watchPresence(contact);
+    watchPresence(this, contact);
     this.punching.watch(contact);
   }
 
@@ -343,8 +346,11 @@ export class Runtime {
   #makeInvites(): Invites {
     return new Invites(this.context, this.book, this.finding, {
       target: (key, target, record) => this.#setTarget(key, target, record),
-      changed: () => this.nearby.refresh(),
-      mayShow: (contact) => this.routes.showsAddress(contact),
+      changed: () => {
+        this.nearby.refresh();
+        this.finding.review();
+      },
+      asksBy: (contact) => this.routes.asksBy(contact),
       meetings: {
         punch: (contact, pace) => this.connections.punch(contact.identity, pace),
         punchable: (routes) => this.connections.punchable(routes),
@@ -432,10 +438,11 @@ export class Runtime {
   /** Tells the DHT and everybody linked where we are now. @returns false where nothing is new. */
   #refreshRecord(): boolean {
     const record = this.#records.all();
-    const bytes = encodeRecord({ ...record, generation: 1 });
+    const hidden = this.#records.hidden();
+    const bytes = concat(encodeRecord({ ...record, generation: 1 }), hidden);
     if (equal(bytes, this.#saidRecord)) return false;
     this.#saidRecord = bytes;
-    this.finding.setOurRecord(record);
+    this.finding.setOurRecord(record, hidden);
     this.sessions.sayAgain();
     return true;
   }
@@ -510,26 +517,6 @@ export class Runtime {
     this.connections.setTarget(key, target, routes, linked);
   }
 
-  #watchPresence(contact: Contact): void {
-    this.nearby.refresh();
-    if (!contact.secret || !this.context.profile.dht || contact.local) return;
-    const devices = this.book.devicesOf(contact).map(({ peer }) => peer.device);
-    if (devices.length === 0) return; // asked by ID, and nobody knows the secret but us
-    const peer = hex(contact.identity);
-    const { now } = this.context;
-    const { policy, secret } = contact;
-    const silent = contact.blocked || !this.routes.showsAddress(contact);
-    const { presence } = this.finding;
-    presence.setPeer(peer, { secret, devices, policy, silent }, now);
-    if (this.sessions.ofContact(contact)) presence.linkUp(peer, now);
-    else if (contact.besides && !silent) {
-      presence.setPeer(besides(peer), { secret: contact.besides, devices, policy }, now);
-      return this.finding.drain();
-    }
-    presence.removePeer(besides(peer), now);
-    this.finding.drain();
-  }
-
   #makeNearby(): Nearby {
     const { book, finding, invites, mail, routes, sessions } = this;
     return new Nearby(this.context, this.me, {
@@ -559,7 +546,7 @@ export class Runtime {
   #lost(contact: Contact): void {
     this.finding.time.forget(hex(contact.identity));
     this.finding.presence.linkDown(hex(contact.identity), this.context.now);
-    if (contact.besides) this.#watchPresence(contact);
+    if (contact.besides) watchPresence(this, contact);
     this.finding.drain();
     this.punching.watch(contact);
     this.#miss(contact, this.context.now.monoMs);
@@ -580,7 +567,7 @@ export class Runtime {
     this.#reach(device, record);
     // Who comes by an invite may know us no more: removed, or restored from nothing.
     if (!contact.secret || (byInvite && isPaired(contact))) this.#pairing.make(contact);
-    this.#watchPresence(contact);
+    watchPresence(this, contact);
     this.invites.retire();
     const conversation = this.book.conversationText(contact);
     this.context.notify({ topic: 'contact', conversation });
@@ -591,7 +578,7 @@ export class Runtime {
     this.invites.unfollow(contact);
     this.connections.leaveInvite(contact.identity);
     contact.invite = undefined;
-    this.#watchPresence(contact);
+    watchPresence(this, contact);
     this.invites.retire();
   }
 }

@@ -32,8 +32,18 @@ export const PUT_TAIL_MS = 20_000;
 const RESERVES = [0, 200, 600, 900] as const;
 
 export type WorkOutput =
-  | { readonly type: 'get'; readonly op: number; readonly publicKey: Uint8Array }
-  | { readonly type: 'put'; readonly op: number; readonly item: SignedItem }
+  | {
+      readonly type: 'get';
+      readonly op: number;
+      readonly publicKey: Uint8Array;
+      readonly by: Rendezvous['askedBy'];
+    }
+  | {
+      readonly type: 'put';
+      readonly op: number;
+      readonly item: SignedItem;
+      readonly by: Rendezvous['askedBy'];
+    }
   /** No answer is expected any more. */
   | { readonly type: 'cancel'; readonly op: number }
   | {
@@ -59,6 +69,8 @@ export interface WorkDeps {
   readonly speaks: () => boolean;
   /** What we say at this rendezvous, without mark; undefined where we say nothing. */
   readonly record: (at: Rendezvous) => PresenceRecord | undefined;
+  /** Can the DHT be asked for it now? */
+  readonly mayAsk: (at: Rendezvous) => boolean;
   readonly say: (output: WorkOutput) => void;
   /** A contact has left a record in this hour. */
   readonly hour: (epoch: number) => void;
@@ -130,8 +142,10 @@ export class Work {
   }
 
   /** Queries that one operation may take: in a small network each node is asked once or thrice. */
-  #cost(isLook: boolean): number {
+  #cost(isLook: boolean, { askedBy }: Rendezvous): number {
     const most = isLook ? LOOK_QUERIES : PUBLISH_QUERIES;
+    // Whom relays know is unknown.
+    if (askedBy === 'relays') return most;
     return Math.min(most, (isLook ? 1 : 3) * this.#nodes + 1);
   }
 
@@ -142,12 +156,14 @@ export class Work {
   /** Starts whatever is due, most wanted first, as far as the budget reaches. */
   start(clock: Clock): void {
     this.#payableAtMs = undefined;
-    for (const at of this.#deps.all.values()) this.#startLook(at, clock);
+    for (const at of this.#deps.all.values()) {
+      if (this.#deps.mayAsk(at)) this.#startLook(at, clock);
+    }
     // What is being saved is put next, and has its place already.
     while (this.#ops.size + this.#saving.size < OPERATIONS_MAX) {
       const task = this.#mostWanted(clock) ?? this.#searchTask(clock);
       if (!task) return;
-      const cost = this.#cost(task.reader !== undefined);
+      const cost = this.#cost(task.reader !== undefined, task.at);
       if (!this.#budget.take(cost, RESERVES[task.rank], clock.monoMs)) {
         this.#payableAtMs = this.#budget.readyAtMs(cost, RESERVES[task.rank]);
         return;
@@ -282,6 +298,7 @@ export class Work {
     let publish: Task | undefined;
     let look: Task | undefined;
     for (const at of this.#deps.all.values()) {
+      if (!this.#deps.mayAsk(at)) continue;
       const toPublish = this.#publishTask(at, clock);
       if (toPublish && (!publish || isMoreWanted(toPublish, publish))) publish = toPublish;
       const toLook = at.looking ? this.#lookTask(at, clock) : undefined;
@@ -336,7 +353,7 @@ export class Work {
     this.counters.gets++;
     const keys = at.keys(reader ? reader.device : this.#deps.self, epoch);
     keys.signing.wipe();
-    this.#deps.say({ type: 'get', op, publicKey: keys.signing.publicKey });
+    this.#deps.say({ type: 'get', op, publicKey: keys.signing.publicKey, by: at.askedBy });
   }
 
   #checked(
@@ -375,7 +392,7 @@ export class Work {
     const untilMs = clock.monoMs + Math.min(OPERATION_MS, clock.leftMs);
     this.#ops.set(op, { kind: 'put', at, reader: undefined, epoch, untilMs, told: false });
     this.counters.puts++;
-    this.#deps.say({ type: 'put', op, item: own.item });
+    this.#deps.say({ type: 'put', op, item: own.item, by: at.askedBy });
   }
 
   #sawCopy(at: Rendezvous): void {

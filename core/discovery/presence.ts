@@ -48,23 +48,29 @@ const LINKED_SOON_MS = 500;
 const CLOCK_CHECK_MS = 300_000;
 
 /**
- * What we tell those who may see our address. Under Hidden IP and This network only nothing leaves,
- * since each operation would show it (DSC-27).
+ * What we tell people in the DHT. Under This network only nothing leaves, since each operation
+ * would show our address (DSC-27).
  */
 export interface OurRecord extends Omit<
   PresenceRecord,
   'policy' | 'generation' | 'mark' | 'unknown'
 > {
-  readonly policy: 'auto' | 'direct';
+  readonly policy: 'auto' | 'direct' | 'hidden';
 }
+
+/** How the DHT is asked: from our own address, or by relays that hide it. */
+export type AskedBy = 'ourselves' | 'relays';
 
 export interface PeerState {
   readonly secret: PairSecret;
   /** Signing keys of their devices. */
   readonly devices: readonly Uint8Array[];
-  /** Our policy towards them: what our record for them says goes by it. */
+  /**
+   * Our policy towards them: what our record for them says goes by it, and under Hidden IP all
+   * that is asked and put goes by relays.
+   */
   readonly policy?: Policy;
-  /** Blocked, or not to see our address: no operation at all, since each would show it. */
+  /** Blocked, or in this network alone: no operation at all, since each would show our address. */
   readonly silent?: boolean;
 }
 
@@ -76,6 +82,8 @@ export interface InviteState {
   readonly expiresMs: number;
   /** Told instead of the gate of `OurRecord`. */
   readonly gate?: RecordGate;
+  /** Who holds it may not see our address: all of it goes by relays. */
+  readonly hidden?: boolean;
 }
 
 /** How far the search for somebody is. */
@@ -109,7 +117,7 @@ export class Presence {
   #record: OurRecord | undefined;
   #clock: Clock;
   #relief = 0;
-  #ready = false;
+  readonly #ready: Record<AskedBy, boolean> = { ourselves: false, relays: false };
   /** When the search of the hours around begins, unless somebody was found or met before. */
   #searchAtMs: number | undefined;
   #searched = false;
@@ -148,6 +156,7 @@ export class Presence {
       said: () => this.#said,
       speaks: () => this.#record !== undefined,
       record: (at) => this.#recordFor(at),
+      mayAsk: (at) => this.#isReady(at),
       say,
       hour: (epoch) => void (this.#hour = epoch),
       changed: (at) => this.#saves.mark(at.name, this.#clock.monoMs),
@@ -179,16 +188,16 @@ export class Presence {
     return { active: at.active, level: Math.max(0, at.level(this.#clock.epoch) - this.#relief) };
   }
 
-  /** The DHT can be asked, or cannot. Nothing is asked before. */
-  setReady(ready: boolean, now: Now): void {
+  /** The DHT can be asked this way, or cannot. Nothing is asked before. */
+  setReady(ready: boolean, now: Now, by: AskedBy = 'ourselves'): void {
     this.#do(now, () => {
-      const starts = ready && !this.#ready;
-      this.#ready = ready;
+      const starts = ready && !this.#ready[by];
+      this.#ready[by] = ready;
       if (!starts) return;
       const waitMs = this.#time.isOdd(now) ? ODD_SEARCH_AFTER_MS : SEARCH_AFTER_MS;
       if (!this.#searched) this.#searchAtMs ??= now.monoMs + waitMs;
       this.#timetable();
-      for (const at of this.#all.values()) this.#start(at);
+      for (const at of this.#all.values()) if (at.askedBy === by) this.#start(at);
     });
   }
 
@@ -208,8 +217,9 @@ export class Presence {
       at.silent = state.silent === true;
       if (known) this.#follow(at, state.policy);
       at.policy = state.policy;
+      const moved = this.#askBy(at, state.policy === 'hidden');
       if (hushed) this.#hush(at);
-      else if (!at.silent && changed && !at.linked) this.#start(at, LINKED_SOON_MS);
+      else if (!at.silent && (changed || moved) && !at.linked) this.#start(at, LINKED_SOON_MS);
     });
   }
 
@@ -220,9 +230,15 @@ export class Presence {
 
   addInvite(state: InviteState, now: Now): void {
     this.#do(now, () => {
-      const { invite, secret, role, expiresMs, gate } = state;
-      if (this.#all.has(rendezvousName({ invite }))) return;
-      this.#start(this.#add({ invite }, { kind: 'invite', secret, role, expiresMs, gate }));
+      const { invite, secret, role, expiresMs, gate, hidden = false } = state;
+      const access = { kind: 'invite', secret, role, expiresMs, gate } as const;
+      const known = this.#all.get(rendezvousName({ invite }));
+      const at = known ?? this.#add({ invite }, access);
+      if (this.#askBy(at, hidden)) {
+        at.access = access;
+        if (known) at.done = { epoch: -1, generation: 0 };
+      } else if (known) return;
+      this.#start(at);
     });
   }
 
@@ -230,12 +246,18 @@ export class Presence {
     this.#do(now, () => this.#remove({ invite }));
   }
 
-  /** What others may know of us now; undefined where nobody could or should reach us. */
-  setOurRecord(record: OurRecord | undefined, now: Now): void {
+  /**
+   * What others may know of us now; undefined where nobody could or should reach us.
+   * @param besides what some of them are told in its place: another one is another record too.
+   */
+  setOurRecord(record: OurRecord | undefined, now: Now, besides?: Uint8Array): void {
     this.#do(now, () => {
       this.#record = record;
       if (!record) return;
-      const content = sha256(encodeRecord({ ...record, generation: 1 }));
+      const content = sha256(
+        encodeRecord({ ...record, generation: 1 }),
+        ...(besides ? [besides] : []),
+      );
       if (!equal(content, this.#said.content)) {
         this.#said = { content, generation: this.#said.generation + 1 };
         this.#saves.mark(SELF_NAME, now.monoMs);
@@ -354,7 +376,7 @@ export class Presence {
     if (this.#clock.epoch !== before.epoch) this.#enterEpoch(before.epoch);
     change();
     this.#saves.flush(now.monoMs);
-    if (this.#ready) {
+    if (this.#ready.ourselves || this.#ready.relays) {
       this.#searchHours(now);
       this.#work.start(this.#clock);
     }
@@ -377,8 +399,9 @@ export class Presence {
 
   #plan(): void {
     const { monoMs, leftMs } = this.#clock;
-    const work = this.#ready ? this.#work.wakeAtMs(this.#clock) : undefined;
-    const searchAtMs = this.#ready ? this.#searchAtMs : undefined;
+    const isReady = this.#ready.ourselves || this.#ready.relays;
+    const work = isReady ? this.#work.wakeAtMs(this.#clock) : undefined;
+    const searchAtMs = isReady ? this.#searchAtMs : undefined;
     let clockAtMs = this.#all.size > 0 ? monoMs + leftMs : undefined;
     for (const { linked, silent } of this.#all.values()) {
       if (linked || silent) continue;
@@ -396,7 +419,7 @@ export class Presence {
     this.#timetable();
     for (const at of this.#all.values()) {
       if (at.linked) this.#met(at);
-      if (at.linked || at.silent || !this.#ready) continue;
+      if (at.linked || at.silent || !this.#isReady(at)) continue;
       // Hours have passed unseen: the computer slept, and both may be somewhere else now.
       if (jumped && at.isRecent(epoch)) at.schedule.startQuick(monoMs);
       at.schedule.enterEpoch(monoMs, EPOCH_MS - leftMs, at.active);
@@ -434,7 +457,7 @@ export class Presence {
   }
 
   #start(at: Rendezvous, delayMs = 0): void {
-    if (!this.#ready || at.linked || at.silent) return;
+    if (!this.#isReady(at) || at.linked || at.silent) return;
     const { epoch, monoMs } = this.#clock;
     if (at.isRecent(epoch)) at.schedule.startQuick(monoMs, delayMs);
     else at.schedule.startSlow(monoMs, at.active);
@@ -447,6 +470,19 @@ export class Presence {
     this.#said = { ...this.#said, generation: this.#said.generation + 1 };
     this.#saves.now(at.name);
     if (!at.linked && !at.silent) at.schedule.changed(monoMs);
+  }
+
+  #isReady(at: Rendezvous): boolean {
+    return this.#ready[at.askedBy];
+  }
+
+  /** @returns true where it goes another way from now on: what is under way ends first (POL-7). */
+  #askBy(at: Rendezvous, hidden: boolean): boolean {
+    const askedBy = hidden ? 'relays' : 'ourselves';
+    if (askedBy === at.askedBy) return false;
+    this.#hush(at);
+    at.askedBy = askedBy;
+    return true;
   }
 
   /** From this moment on nothing of it leaves, nor of what is under way (DSC-27). */
@@ -487,7 +523,8 @@ export class Presence {
     if (found > 0 || empty === 0) return;
     const { agreedMs } = this.#time;
     const agreed = this.#time.isOdd(now) ? epochOf(agreedMs!) : undefined;
-    this.#work.search.begin([...this.#all.values()], this.#clock.epoch, agreed);
+    const asked = [...this.#all.values()].filter((at) => this.#isReady(at));
+    this.#work.search.begin(asked, this.#clock.epoch, agreed);
     if (agreed !== undefined) this.#searchAtMs = now.monoMs + ODD_SEARCH_AGAIN_MS;
   }
 

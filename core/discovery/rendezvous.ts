@@ -54,8 +54,10 @@ export class Rendezvous {
   step: PublishStep = 'idle';
   /** A live link: nothing to publish, nobody to look for. */
   linked = false;
-  /** No operation at all: blocked, or their operations must not show our address. */
+  /** No operation at all: blocked, or in this network alone. */
   silent = false;
+  /** Who asks the DHT for it: relays, where those who may watch must not see our address. */
+  askedBy: 'ourselves' | 'relays' = 'ourselves';
   /** Our policy towards them, as our record last said. */
   policy: Policy | undefined;
   /** The last epoch both met in. */
@@ -148,13 +150,19 @@ export class Rendezvous {
 
   /** Is our record of this generation missing where they would look? */
   needsPut(epoch: number, generation: number): boolean {
-    if (this.linked || this.silent) return false;
+    if (this.linked || this.silent || this.#hidesAs('invitee')) return false;
     if (this.spoiledEpoch === epoch) return false;
     return this.done.epoch !== epoch || this.done.generation !== generation;
   }
 
   needsLook(): boolean {
-    return !this.linked && !this.silent && this.readers.length > 0;
+    return !this.linked && !this.silent && this.readers.length > 0 && !this.#hidesAs('inviter');
+  }
+
+  /** Hiding, nobody opens a router: who was invited has nothing to tell, who invited nothing to ask. */
+  #hidesAs(role: InviteRole): boolean {
+    const { access, askedBy } = this;
+    return askedBy === 'relays' && access.kind === 'invite' && access.role === role;
   }
 
   /** Ends a lookup under way; answers that still come are read all the same. */

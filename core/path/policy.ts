@@ -4,7 +4,7 @@
  *
  *   policy  means              ways                   we publish            shows our IP address
  *   auto    Automatic          lan, direct, relay     all candidates        yes
- *   hidden  Hidden IP          relay (two hops)       none                  no
+ *   hidden  Hidden IP          relay (two hops)       none, by relays       no
  *   direct  Direct only        lan, direct            all candidates        yes
  *   local   This network only  lan                    private ones          in this network alone
  *
@@ -58,6 +58,15 @@ export function allowsWay(policy: Policy, way: Way): boolean {
 /** Does a policy let the other see an address of ours that leads here from anywhere? */
 export function showsAddress(policy: Policy): boolean {
   return allowsWay(policy, 'direct');
+}
+
+/**
+ * Who asks the DHT where somebody for whom this is our policy could watch it: we, relays in our
+ * place, or nobody (POL-8).
+ */
+export function asksBy(policy: Policy): 'ourselves' | 'relays' | undefined {
+  if (showsAddress(policy)) return 'ourselves';
+  return allowsWay(policy, 'relay') ? 'relays' : undefined;
 }
 
 /** Would they see more of our address under the new policy? Then a person is asked first. */

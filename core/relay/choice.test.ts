@@ -8,6 +8,7 @@ const at = (name: string, host: string, more: Partial<Candidate> = {}): Candidat
   rttMs: undefined,
   failures: 0,
   isKept: false,
+  isGuard: false,
   ...more,
 });
 const names = (...candidates: Candidate[]): string => {

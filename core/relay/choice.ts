@@ -1,5 +1,5 @@
 /**
- * Which relays to keep a reservation at (RLY-18): those that work first, the user's own before
+ * Which relays to keep a reservation at (RLY-18): those that work first, guards, the user's own before
  * those of contacts, near before far, and two of different networks, so that one provider's bad
  * day does not take both.
  * @module
@@ -12,6 +12,7 @@ export const KEPT = 2;
 /** What an unknown relay's round trip counts as, and what being somebody else's does. */
 const UNKNOWN_RTT_MS = 150;
 const OTHERS_MS = 1_000;
+const NO_GUARD_MS = 100_000;
 /** Relays within such a step count as equally near: nobody moves for a few milliseconds. */
 const STEP_MS = 50;
 
@@ -26,6 +27,8 @@ export interface Candidate {
   readonly failures: number;
   /** We have a reservation there. */
   readonly isKept: boolean;
+  /** One that who hides keeps to (RLY-23). */
+  readonly isGuard: boolean;
 }
 
 /** The best `count` of them; who is kept is preferred among equals. */
@@ -48,10 +51,12 @@ export function chooseRelays(candidates: readonly Candidate[], count = KEPT): Ca
   return chosen;
 }
 
-function costOf({ failures, isKept, isOwn, rttMs }: Candidate): number {
+function costOf({ failures, isGuard, isKept, isOwn, rttMs }: Candidate): number {
   const near = Math.round((rttMs ?? UNKNOWN_RTT_MS) / STEP_MS) * STEP_MS;
   const source = isOwn ? 0 : OTHERS_MS;
-  return failures * 1_000_000 + source + near - (isKept ? STEP_MS / 2 : 0);
+  return (
+    failures * 1_000_000 + (isGuard ? 0 : NO_GUARD_MS) + source + near - (isKept ? STEP_MS / 2 : 0)
+  );
 }
 
 function compareText(a: Candidate, b: Candidate): number {

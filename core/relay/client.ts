@@ -15,8 +15,10 @@ import { assert } from '../base/assert.ts';
 import { BoundedQueue } from '../base/bounded.ts';
 import { earliest } from '../base/time.ts';
 import { type GateSecret, type ReservationKey, Secret } from '../crypto/keys.ts';
+import { Asked, type OnAnswer } from './asked.ts';
 import type { Hop } from './extensions.ts';
 import { CLOSING_MS, DATA_BYTES_MAX, REVOKED_MAX, WINDOW_BYTES } from './limits.ts';
+import type { Question } from './question.ts';
 import { makeSlot, passOf, proofOf } from './slots.ts';
 import {
   CIRCUIT_ID_MAX,
@@ -81,6 +83,7 @@ export class RelayClient {
   readonly #circuits = new Map<CircuitId, Circuit>();
   readonly #revoked = new Set<number>();
   readonly #unsent = new BoundedQueue<Uint8Array>(UNSENT_MAX);
+  readonly #asked = new Asked((message) => this.#say(message));
   #exporter: Secret<'link exporter'> | undefined;
   #wanted = false;
   #reservation: Reservation | undefined;
@@ -108,6 +111,11 @@ export class RelayClient {
 
   get circuits(): number {
     return this.#circuits.size;
+  }
+
+  /** Has it circuits, or questions to the DHT that wait for their answer? */
+  get isUsed(): boolean {
+    return this.#circuits.size > 0 || this.#asked.size > 0;
   }
 
   /** The slot for one index; undefined before there ever was a reservation. */
@@ -153,6 +161,7 @@ export class RelayClient {
     this.#isReserved = false;
     this.#reserveAtMs = undefined;
     while (this.#unsent.shift() !== undefined);
+    this.#asked.handleDown();
     for (const id of [...this.#circuits.keys()]) this.#drop(id);
   }
 
@@ -174,6 +183,7 @@ export class RelayClient {
   handleTimeout(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#reserveAtMs !== undefined && nowMs >= this.#reserveAtMs) this.#reserve();
+    this.#asked.handleTimeout(nowMs);
     for (const [id, { dueAtMs, state }] of [...this.#circuits]) {
       if (state === 'open' || nowMs < dueAtMs) continue;
       this.#say({ type: 'close', circuit: id });
@@ -183,7 +193,7 @@ export class RelayClient {
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = this.#reserveAtMs;
+    let soonest = earliest(this.#reserveAtMs, this.#asked.wakeAtMs());
     for (const { dueAtMs, state } of this.#circuits.values()) {
       if (state !== 'open') soonest = earliest(soonest, dueAtMs);
     }
@@ -200,6 +210,17 @@ export class RelayClient {
   extend({ endpoint, key }: Hop, nowMs: number): CircuitId | undefined {
     this.#nowMs = nowMs;
     return this.#ask((circuit) => ({ type: 'extend', circuit, endpoint, key }));
+  }
+
+  /**
+   * Lets the relay ask the DHT. `done` runs once, unless it is taken back.
+   * @returns takes it back; undefined where the link is down or full.
+   */
+  ask(what: Question, done: OnAnswer, nowMs: number): (() => void) | undefined {
+    this.#nowMs = nowMs;
+    if (!this.#exporter || this.#asked.isFull) return undefined;
+    const gate = this.#ports.pass();
+    return this.#asked.ask(what, gate && passOf(gate, this.#exporter), done, nowMs);
   }
 
   write(id: CircuitId, bytes: Uint8Array, nowMs: number): void {
@@ -231,13 +252,14 @@ export class RelayClient {
     this.#say({ type: 'close', circuit: id });
   }
 
-  /** The link has no path: who uses a circuit had better look for another way. */
+  /** The link has no path: who uses it had better look for another way. */
   abandon(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const id of [...this.#circuits.keys()]) {
       this.#say({ type: 'close', circuit: id });
       this.#drop(id);
     }
+    this.#asked.handleDown();
   }
 
   /** Acts on what the relay says; false where no relay says so. */
@@ -258,6 +280,10 @@ export class RelayClient {
         return this.#over(message.circuit);
       case 'error':
         return message.circuit === undefined ? this.#refused() : this.#over(message.circuit);
+      case 'answer':
+      case 'unanswered':
+        this.#asked.handle(message.question, 'answer' in message ? message.answer : undefined);
+        return true;
       default:
         return false;
     }

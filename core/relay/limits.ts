@@ -42,3 +42,16 @@ export const EXTEND_EVERY_MS = 1_000;
 /** Relays that were verified by a handshake stay so for this long. */
 export const VERIFIED_MS = 3_600_000;
 export const VERIFIED_MAX = 256;
+
+/** Questions to the DHT that one client may ask: per second, at once, and under way (RLY-21). */
+export const QUESTIONS_PER_S = 1;
+export const QUESTIONS_BURST = 32;
+export const QUESTIONS_PER_CLIENT_MAX = 16;
+/** The same of all clients together: each costs the relay some thirty queries. */
+export const QUESTIONS_IN_ALL_PER_S = 4;
+export const QUESTIONS_IN_ALL_BURST = 64;
+export const QUESTIONS_MAX = 32;
+/** The relay looks no longer than this. */
+export const QUESTION_GIVE_UP_MS = 45_000;
+/** The client waits for so long: the rest is the way there and back. */
+export const ASKED_GIVE_UP_MS = 50_000;

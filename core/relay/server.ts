@@ -36,6 +36,7 @@ import {
   SLOT_BURST_BYTES,
   SLOT_BYTES_PER_S,
 } from './limits.ts';
+import { type QuestionPorts, Questions } from './questions.ts';
 import { checkSlot, NUMBERS, passOf, proofOf, reservationKey } from './slots.ts';
 import {
   CIRCUIT_ID_MAX,
@@ -68,7 +69,7 @@ export interface RelayServerDeps {
   readonly ports: RelayServerPorts;
 }
 
-export interface RelayServerPorts extends ExtendPorts {
+export interface RelayServerPorts extends ExtendPorts, Pick<QuestionPorts, 'ask'> {
   /** False where the link has no room now. */
   send(link: LinkId, body: Uint8Array): boolean;
   /** Ends the link. */
@@ -125,6 +126,7 @@ export class RelayServer {
   readonly #reservations = new Map<number, Reservation>();
   readonly #circuits = new Set<Circuit>();
   readonly #extensions: Extensions;
+  readonly #questions: Questions;
   /** Soonest first: all wait equally long. */
   #errors: { client: Client; circuit: CircuitId | undefined; dueAtMs: number }[] = [];
   #nowMs = 0;
@@ -133,6 +135,10 @@ export class RelayServer {
   constructor(deps: RelayServerDeps) {
     this.#deps = deps;
     this.#extensions = new Extensions(deps.ports);
+    this.#questions = new Questions({
+      ask: (what, done) => deps.ports.ask(what, done),
+      say: (link, message) => this.#answerTo(link, message),
+    });
   }
 
   get clients(): number {
@@ -161,6 +167,7 @@ export class RelayServer {
     const client = this.#clients.get(link);
     if (client === undefined) return;
     this.#clients.delete(link);
+    this.#questions.handleDown(link);
     this.#errors = this.#errors.filter((error) => error.client !== client);
     this.#release(client);
     for (const { circuit, side } of [...client.circuits.values()]) {
@@ -208,18 +215,19 @@ export class RelayServer {
       this.#fail(client, circuit);
     }
     for (const circuit of [...this.#circuits]) circuit.handleTimeout(nowMs);
+    this.#questions.handleTimeout(nowMs);
     for (const client of [...this.#clients.values()]) {
-      if (client.isIdle && nowMs >= client.idleSinceMs + IDLE_MS) this.#sendAway(client);
+      if (this.#isIdle(client) && nowMs >= client.idleSinceMs + IDLE_MS) this.#sendAway(client);
     }
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = this.#errors[0]?.dueAtMs;
+    let soonest = earliest(this.#errors[0]?.dueAtMs, this.#questions.wakeAtMs());
     for (const circuit of this.#circuits) {
       soonest = earliest(soonest, circuit.wakeAtMs(this.#nowMs));
     }
     for (const client of this.#clients.values()) {
-      if (client.isIdle) soonest = earliest(soonest, client.idleSinceMs + IDLE_MS);
+      if (this.#isIdle(client)) soonest = earliest(soonest, client.idleSinceMs + IDLE_MS);
     }
     return soonest;
   }
@@ -239,6 +247,7 @@ export class RelayServer {
       owedErrors: this.#errors.length,
       waitingBytes,
       ...this.#extensions.stats(),
+      ...this.#questions.stats(),
       ...this.#counts,
     };
   }
@@ -261,6 +270,13 @@ export class RelayServer {
       case 'taken':
       case 'close':
         return this.#pass(client, message);
+      case 'ask': {
+        const isServed = this.#serves(client, message.pass);
+        return this.#questions.begin(client.link, message, isServed, this.#nowMs);
+      }
+      case 'forget':
+        this.#questions.forget(client.link, message.question);
+        return true;
       default:
         return false;
     }
@@ -508,6 +524,17 @@ export class RelayServer {
         if (client.isIdle) client.idleSinceMs = this.#nowMs;
       },
     };
+  }
+
+  #isIdle(client: Client): boolean {
+    return client.isIdle && !this.#questions.has(client.link);
+  }
+
+  #answerTo(link: LinkId, message: RelayMessage): void {
+    const client = this.#clients.get(link);
+    if (client === undefined) return;
+    client.idleSinceMs = this.#nowMs;
+    this.#say(client, message);
   }
 
   #say(client: Client, message: RelayMessage): void {

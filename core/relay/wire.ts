@@ -17,6 +17,7 @@
  *   extend    client  c, e compact endpoint, k Noise key (32 B): a stream to another relay
  *   extended  relay   c: it is open
  *   error     relay   c, absent for `reserve`: it came to nothing
+ *   get, put, forget  client, answer, unanswered  relay: see question.ts
  *
  * Circuits are numbered by who names them first: even ones by clients, odd ones by relays. Unknown
  * keys mean nothing. Spec: docs/spec/relay.md.
@@ -35,6 +36,7 @@ import {
 import { utf8Text } from '../base/bytes.ts';
 import { decodeEndpoint, encodeEndpoint, type Endpoint } from '../base/endpoint.ts';
 import { DATA_BYTES_MAX, REVOKED_MAX, WINDOW_BYTES } from './limits.ts';
+import { questionFields, type QuestionMessage, readQuestion } from './question.ts';
 import { INDEXES, KEY_BYTES, NUMBERS, SLOT_BYTES } from './slots.ts';
 
 /** The number of a circuit on one relay link. */
@@ -66,7 +68,8 @@ export type RelayMessage =
       readonly endpoint: Endpoint;
       readonly key: Uint8Array;
     }
-  | { readonly type: 'error'; readonly circuit: CircuitId | undefined };
+  | { readonly type: 'error'; readonly circuit: CircuitId | undefined }
+  | QuestionMessage;
 
 export function encodeRelay(message: RelayMessage): Uint8Array<ArrayBuffer> {
   const m = message.type;
@@ -92,6 +95,11 @@ export function encodeRelay(message: RelayMessage): Uint8Array<ArrayBuffer> {
       const { circuit, endpoint, key } = message;
       return encode({ c: circuit, e: encodeEndpoint(endpoint), k: key, m });
     }
+    case 'ask':
+    case 'answer':
+    case 'unanswered':
+    case 'forget':
+      return encode(questionFields(message));
     default:
       return encode({ c: message.circuit, m });
   }
@@ -118,6 +126,12 @@ export function decodeRelay(body: Uint8Array): RelayMessage | undefined {
     }
     case 'error':
       return readError(dict);
+    case 'get':
+    case 'put':
+    case 'forget':
+    case 'answer':
+    case 'unanswered':
+      return readQuestion(type, dict);
     default:
       return readOfCircuit(type, dict);
   }

@@ -20,6 +20,7 @@ const KEY = prng.bytes(32);
 const NOISE = new Secret<'device noise'>('device noise', prng.bytes(32));
 const EXPORTER = new Secret<'link exporter'>('link exporter', prng.bytes(32));
 const SLOT = makeSlot(reservationKey(relaySecretOf(NOISE), 7), { number: 7, index: 3 });
+const SIGNED = { seq: 7n, signature: prng.bytes(64) };
 const PLACE = { host: '198.51.100.9', port: 443 };
 
 const MESSAGES: readonly RelayMessage[] = [
@@ -38,14 +39,40 @@ const MESSAGES: readonly RelayMessage[] = [
   { type: 'extended', circuit: 4 },
   { type: 'error', circuit: 2 },
   { type: 'error', circuit: undefined },
+  { type: 'ask', question: 1, pass: KEY, what: { type: 'get', key: KEY } },
+  { type: 'ask', question: 2, what: { type: 'get', target: KEY.slice(0, 20) } },
+  { type: 'ask', question: 3, what: { type: 'put', raw: utf8('2:hi') } },
+  { type: 'answer', question: 1, answer: { nodes: 3, item: { raw: utf8('2:hi') } } },
+  {
+    type: 'answer',
+    question: 2,
+    answer: { nodes: 3, item: { raw: utf8('2:hi'), signed: SIGNED } },
+  },
+  {
+    type: 'ask',
+    question: 4,
+    what: { type: 'put', raw: utf8('2:hi'), signed: { ...SIGNED, key: KEY } },
+  },
+  { type: 'unanswered', question: 2 },
+  { type: 'forget', question: 1 },
 ];
-const WORDS = [...'bcdeikmnpstx', ...new Set(MESSAGES.map(({ type }) => type)), SLOT, KEY];
+const WORDS = [
+  ...'bcdehikmnpqstvx',
+  ...new Set(MESSAGES.map(({ type }) => type)),
+  'get',
+  'put',
+  SLOT,
+  KEY,
+];
 
 const message: Target = {
   name: 'relay-message',
   covers: {
     'core/relay/wire.ts': [
       ...['decodeRelay', 'readReserve', 'readError', 'readOfCircuit', 'circuitOf', 'indexOf'],
+    ],
+    'core/relay/question.ts': [
+      ...['readQuestion', 'readGet', 'readPut', 'readAnswer', 'readSigned', 'valueOf', 'seqOf'],
     ],
   },
   bytesMax: 17_000,
@@ -165,6 +192,10 @@ function relayUnderTest(
       openStream: () => 2,
       writeStream: () => undefined,
       closeStream: () => undefined,
+      ask: (_, done) => {
+        done({ nodes: 3 });
+        return () => undefined;
+      },
     },
   });
 }

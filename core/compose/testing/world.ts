@@ -26,6 +26,7 @@ const LAN_MOUTH_PORT = 50_000;
 export interface More {
   readonly host?: string;
   readonly relay?: NodeProfile['relay'];
+  readonly policy?: NodeProfile['policy'];
 }
 
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
@@ -33,8 +34,8 @@ export class World {
   nowMs = 1_000;
   /** Between whom nothing passes directly. */
   isApart: (a: Person, b: Person) => boolean = () => false;
-  /** Sees every datagram. */
-  tap: (bytes: Uint8Array) => void = () => undefined;
+  /** Sees every datagram, and whose it is. */
+  tap: (bytes: Uint8Array, from: Person) => void = () => undefined;
   readonly people: Person[] = [];
   /** UDX ends by their own id. */
   readonly udx = new Map<number, { person: Person; stream: number; to: Endpoint }>();
@@ -170,6 +171,7 @@ export class Person {
         readOnly: false,
         allowReserved: true,
         ...(this.more.relay && { relay: this.more.relay }),
+        ...(this.more.policy && { policy: this.more.policy }),
         displayName: this.name,
       },
     });
@@ -304,7 +306,7 @@ export class Person {
         this.#results.set(effect.id, effect.result);
         return;
       case 'datagram': {
-        this.world.tap(effect.bytes);
+        this.world.tap(effect.bytes, this);
         const reached = this.world.reach(this, effect.to);
         if (!reached) return;
         const { far, source: from } = reached;

@@ -12,6 +12,7 @@ import { isRelayEndpoint } from '../address.ts';
 import { RelayClient } from '../client.ts';
 import type { Hop } from '../extensions.ts';
 import { RelayServer } from '../server.ts';
+import type { Answer, Question } from '../question.ts';
 import { relaySecretOf } from '../slots.ts';
 import { decodeRelay, encodeRelay, type RelayMessage } from '../wire.ts';
 
@@ -27,6 +28,12 @@ export class Rig {
   readonly verifying: { readonly token: number; readonly hop: Hop }[] = [];
   readonly written = new Map<number, Uint8Array[]>();
   readonly closedStreams: number[] = [];
+  /** What the server asked the DHT, and how to answer it; those taken back are marked. */
+  readonly asked: {
+    readonly what: Question;
+    readonly done: (answer: Answer | undefined) => void;
+    takenBack: boolean;
+  }[] = [];
   #nextLink = 1;
   #nextStream = 2;
   readonly #queue: (() => void)[] = [];
@@ -53,6 +60,11 @@ export class Rig {
           this.written.set(stream, [...(this.written.get(stream) ?? []), bytes]);
         },
         closeStream: (stream) => void this.closedStreams.push(stream),
+        ask: (what, done) => {
+          const one = { what, done, takenBack: false };
+          this.asked.push(one);
+          return () => void (one.takenBack = true);
+        },
       },
     });
   }

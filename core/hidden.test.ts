@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { data, type Person, World } from './compose/testing/world.ts';
+import { loadSelf } from './compose/self.ts';
+import { dhPublicKey } from './crypto/dh.ts';
+import { decodeKrpc } from './discovery/krpc.ts';
+import { formatRelay } from './relay/relay-text.ts';
+
+const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
+const RELAYS = ['198.18.0.13', '192.0.2.14', '198.19.0.15'];
+const HOSTS = { Ana: '198.51.100.11', Bo: '203.0.113.12' };
+
+interface Town {
+  readonly world: World;
+  readonly relays: Person[];
+  readonly ana: Person;
+  readonly bo: Person;
+  /** What the two said to the DHT themselves. */
+  readonly said: Map<Person, number>;
+}
+
+/** The text by which people name a relay of their own list. */
+function textOf(relay: Person): string {
+  const loaded = relay.vault.handle({ op: 'load' });
+  const me = loaded.op === 'load' ? loadSelf(loaded.loaded) : undefined;
+  const endpoint = { host: relay.host, port: relay.port };
+  return formatRelay({ endpoint, key: dhPublicKey(me!.noise.reveal()) });
+}
+
+/** Relays that serve all and are the whole DHT, and two people who hide from everybody. */
+function town(count = 3, policies = { Ana: 'hidden', Bo: 'hidden' } as const): Town {
+  const world = new World();
+  const relays = RELAYS.slice(0, count).map((host, i) =>
+    world.person(`Relay${i}`, true, { host, relay: { serve: 'public', list: [] } }),
+  );
+  for (const relay of relays) relay.start();
+  world.run(30_000);
+  const list = relays.map(textOf);
+  const [ana, bo] = (['Ana', 'Bo'] as const).map((name) =>
+    world.person(name, true, {
+      host: HOSTS[name],
+      relay: { serve: 'off', list },
+      policy: policies[name],
+    }),
+  ) as [Person, Person];
+  const said = new Map<Person, number>();
+  world.tap = (bytes, from) => {
+    if (decodeKrpc(bytes).ok) said.set(from, (said.get(from) ?? 0) + 1);
+  };
+  for (const person of [ana, bo]) person.start();
+  world.run(20_000);
+  return { world, relays, ana, bo, said };
+}
+
+function meet({ world, ana, bo }: Town): void {
+  const { link } = data(ana.ask(INVITE), 'invite').invite;
+  world.run(10_000);
+  data(bo.ask({ type: 'contact-add', text: link!, name: 'Ana' }), 'contact');
+  world.run(60_000);
+}
+
+function routeOf(person: Person, to: string): string {
+  return data(person.ask({ type: 'route-show', to }), 'route').route.route;
+}
+
+function stats(person: Person, name: string): number {
+  return data(person.ask({ type: 'stats' }), 'stats').stats[name] ?? 0;
+}
+
+/** What they remember of each other leads nowhere any more: only new records do. */
+function forget({ world, ana, bo }: Town): void {
+  const renew = (person: Person, of: string): void => {
+    for (const blocked of [true, false]) {
+      data(person.ask({ type: 'contact-block', to: of, blocked }), 'done');
+    }
+  };
+  bo.kill();
+  world.run(5_000);
+  renew(ana, 'Bo');
+  ana.kill();
+  world.run(5_000);
+  bo.start();
+  world.run(20_000);
+  renew(bo, 'Ana');
+  world.run(20_000);
+  ana.start();
+}
+
+describe('two who hide from everybody', () => {
+  test('[RLY-22, DSC-27, DSC-34] meet by an invite and talk, and say not a word to the DHT', () => {
+    const made = town();
+    meet(made);
+    const { world, ana, bo, said, relays } = made;
+    expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['relay', 'relay']);
+    data(ana.say('Bo', 'nobody sees where I am'), 'sent');
+    world.run(5_000);
+    expect(bo.texts()).toEqual(['nobody sees where I am']);
+    const answered = relays.map((relay) => stats(relay, 'relay.answered'));
+    expect(answered.reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(3);
+    expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);
+  });
+
+  test('[RLY-22, POL-8] find each other by records alone, when all they remember is worthless', () => {
+    const made = town();
+    meet(made);
+    const { world, ana, bo, said } = made;
+    forget(made);
+    world.run(120_000);
+    expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['relay', 'relay']);
+    data(bo.say('Ana', 'found'), 'sent');
+    world.run(5_000);
+    expect(ana.texts()).toContain('found');
+    expect(stats(ana, 'presence.found') + stats(bo, 'presence.found')).toBeGreaterThan(0);
+    expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);
+  });
+});
