@@ -9,6 +9,8 @@ import { Finding, RESOLVE_AGAIN_MS, RESOLVE_AGAIN_MS_MAX, SAVED_HEAD_START_MS } 
 
 const { bytes } = new Prng(4);
 
+let takesPart = true;
+
 function offline(docs: readonly Doc[] = []): {
   finding: Finding;
   context: Context;
@@ -26,7 +28,7 @@ function offline(docs: readonly Doc[] = []): {
     external: none,
     votes: none,
     relayed: () => ({ get: () => none, put: () => none }),
-    takesPart: () => true,
+    takesPart: () => takesPart,
     copyOfUs: none,
     recordFor: (_, record) => record,
   });
@@ -74,4 +76,31 @@ test('[PTH-9] who was there in an earlier run is asked first, and helps once the
   expect(finding.stats()['dht.nodes']).toBe(1);
   expect(finding.helpers).toBe(0);
   expect(asked(60_000)[0]).toBe(SAVED_HEAD_START_MS);
+});
+
+test('[DSC-34] who shows nobody their address asks nobody, and enters as soon as there is somebody', () => {
+  takesPart = false;
+  const { asked, context, finding } = offline();
+  const sent: string[] = [];
+  const drain = (): void => {
+    for (let e = context.poll(); e; e = context.poll()) sent.push(e.type);
+  };
+  expect(asked(3_600_000)).toEqual([]);
+  const ping = utf8('d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe');
+  expect(finding.handleDatagram({ host: '93.184.216.34', port: 6881 }, ping)).toBe(false);
+  finding.setRelays(2);
+  expect(finding.helpers).toBe(2);
+  drain();
+  expect(sent).not.toContain('datagram');
+  takesPart = true;
+  finding.review();
+  expect(finding.handleDatagram({ host: '93.184.216.34', port: 6881 }, ping)).toBe(true);
+  expect(asked(7_200_000).length).toBeGreaterThan(0);
+  takesPart = false;
+  finding.review();
+  sent.length = 0;
+  asked(14_400_000);
+  drain();
+  expect(sent).not.toContain('datagram');
+  takesPart = true;
 });

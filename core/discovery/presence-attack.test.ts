@@ -8,7 +8,15 @@ import type { Presence } from './presence.ts';
 import { Publication } from './presence-publication.ts';
 import { openRecord, sealRecord, type PresenceRecord } from './record.ts';
 import { VALUE_BYTES } from './sealed-item.ts';
-import { Device, pairSecret, portOf, recordAt, World } from './test-presence-world.ts';
+import {
+  Device,
+  inviteSecret,
+  pairSecret,
+  portOf,
+  recordAt,
+  START_MS,
+  World,
+} from './test-presence-world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -362,6 +370,60 @@ describe('whom we ask', () => {
     expect(under).toBeGreaterThan(before);
     world.run(10 * HOUR_MS);
     expect(world.log.length).toBe(under);
+  });
+
+  test('[DSC-27] ⚑ who may not see our address is asked for by relays alone, from the first op on', () => {
+    const pair = new Pair(34);
+    const { world, ana, ben } = pair;
+    const under = (policy: 'auto' | 'hidden') => (presence: Presence, now: Now) =>
+      presence.setPeer('ben', { secret: pair.secret(), devices: [ben.key], policy }, now);
+    const since = (from: number): string =>
+      [...new Set(world.log.slice(from).map(({ by }) => by))].join();
+    ana.start((presence, now) => {
+      under('hidden')(presence, now);
+      presence.setOurRecord(recordAt(1), now);
+    });
+    world.run(HOUR_MS);
+    expect(world.log).toEqual([]); // we could ask, relays cannot yet
+    ana.act((presence, now) => presence.setReady(true, now, 'relays'));
+    world.run(30 * HOUR_MS);
+    expect(since(0)).toBe('relays');
+    expect(world.ops('put', ana).length).toBeGreaterThan(5);
+    let from = world.log.length;
+    ana.act(under('auto'));
+    world.getMs = [1000, 1000];
+    world.run(850);
+    expect(since(from)).toBe('ourselves');
+    // In the middle of a lookup: what we ask ourselves ends, relays go on.
+    from = world.log.length;
+    const { cancelled } = ana;
+    ana.act(under('hidden'));
+    world.run(10 * HOUR_MS);
+    expect(ana.cancelled).toBeGreaterThan(cancelled);
+    expect(since(from)).toBe('relays');
+    expect(world.clashes).toEqual([]);
+  });
+
+  test('[DSC-27] under an invite of who hides it goes by relays, and nobody looks for who comes', () => {
+    const { world, ana } = new Pair(35);
+    const secret = inviteSecret(world.prng);
+    const expiresMs = START_MS + 100 * HOUR_MS;
+    const state = { invite: 'i', secret: secret(), role: 'inviter', expiresMs } as const;
+    ana.start((presence, now) => {
+      presence.setOurRecord(recordAt(1), now);
+      presence.setReady(true, now, 'relays');
+      presence.addInvite({ ...state, hidden: true }, now);
+    });
+    world.run(5 * HOUR_MS);
+    expect(world.log.every(({ by }) => by === 'relays')).toBe(true);
+    const checks = world.ops('put', ana).length;
+    expect(checks).toBeGreaterThan(3);
+    expect(world.ops('get', ana).length).toBe(checks);
+    ana.act((presence, now) => presence.addInvite({ ...state, secret: secret() }, now));
+    const from = world.log.length;
+    world.run(HOUR_MS);
+    expect(world.log.slice(from).map(({ by }) => by)).toContain('ourselves');
+    expect(world.log.slice(from).map(({ by }) => by)).not.toContain('relays');
   });
 
   test('[DSC-32] a renewed pair secret has other keys; the former one coming back is no copy of us', () => {

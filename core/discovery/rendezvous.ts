@@ -159,7 +159,7 @@ export class Rendezvous {
     return !this.linked && !this.silent && this.readers.length > 0 && !this.#hidesAs('inviter');
   }
 
-  /** Hiding, nobody opens a router: who was invited has nothing to tell, who invited nothing to ask. */
+  /** Who hides opens no router: as invitee there is nothing to tell, as inviter nothing to ask. */
   #hidesAs(role: InviteRole): boolean {
     const { access, askedBy } = this;
     return askedBy === 'relays' && access.kind === 'invite' && access.role === role;

@@ -12,7 +12,7 @@ import { EPOCH_MS } from './epoch.ts';
 import { verifyItem, type FoundItem, type SignedItem } from './item.ts';
 import { decode } from '../base/bencode.ts';
 import { NetworkTime } from './network-time.ts';
-import { Presence, type OurRecord, type PresenceOutput } from './presence.ts';
+import { Presence, type AskedBy, type OurRecord, type PresenceOutput } from './presence.ts';
 import type { PresenceRecord } from './record.ts';
 
 /** BEP 44: anything may be gone after this. */
@@ -25,6 +25,7 @@ export interface LoggedOp {
   readonly kind: 'get' | 'put';
   readonly publicKey: string;
   readonly item: SignedItem | undefined;
+  readonly by: AskedBy;
   readonly monoMs: number;
   /** What the device took for the hour. */
   readonly epoch: number;
@@ -226,7 +227,7 @@ export class Device {
   #carryOut(out: PresenceOutput): void {
     const { world } = this;
     if (out.type === 'get') {
-      this.#note('get', out.publicKey, undefined);
+      this.#note(out, out.publicKey, undefined);
       const took = world.between(world.getMs);
       this.later(took, (presence, now) => {
         const item = world.offline ? undefined : world.read(hex(out.publicKey));
@@ -234,7 +235,7 @@ export class Device {
         presence.handleGot(out.op, { item, responders }, now);
       });
     } else if (out.type === 'put') {
-      this.#note('put', out.item.publicKey, out.item);
+      this.#note(out, out.item.publicKey, out.item);
       const seen = world.offline ? undefined : world.read(hex(out.item.publicKey));
       // The bytes are on the wire: they arrive even if this process dies now.
       const took = world.between(world.putMs);
@@ -264,10 +265,14 @@ export class Device {
     }
   }
 
-  #note(kind: 'get' | 'put', publicKey: Uint8Array, item: SignedItem | undefined): void {
+  #note(
+    { by, type: kind }: Extract<PresenceOutput, { by: AskedBy }>,
+    publicKey: Uint8Array,
+    item: SignedItem | undefined,
+  ): void {
     const { monoMs } = this.world;
     const { name: device, epoch } = this;
-    this.world.note({ device, kind, publicKey: hex(publicKey), item, monoMs, epoch });
+    this.world.note({ device, kind, publicKey: hex(publicKey), item, by, monoMs, epoch });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Policy } from '../base/policy.ts';
 import type { OwnAddresses, Route } from './candidates.ts';
 import {
   admits,
+  asksBy,
   candidatesFor,
   dialable,
   isHere,
@@ -166,6 +167,16 @@ describe('[POL-3] what we publish', () => {
 
   test('only Automatic and Direct only show our address to who looks in the DHT', () => {
     expect(ALL.filter(showsAddress)).toEqual(['auto', 'direct']);
+  });
+
+  test('[POL-8] who may not see it is asked for by relays, and in this network alone nobody is', () => {
+    const asked = ALL.map((policy) => [policy, asksBy(policy)]);
+    expect(Object.fromEntries(asked)).toEqual({
+      auto: 'ourselves',
+      direct: 'ourselves',
+      hidden: 'relays',
+      local: undefined,
+    });
   });
 });
 

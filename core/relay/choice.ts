@@ -1,7 +1,7 @@
 /**
- * Which relays to keep a reservation at (RLY-18): those that work first, guards, the user's own before
- * those of contacts, near before far, and two of different networks, so that one provider's bad
- * day does not take both.
+ * Which relays to keep a reservation at (RLY-18): those that work first, guards (RLY-23) before
+ * others, the user's own before those of contacts, near before far, and two of different networks,
+ * so that one provider's bad day does not take both.
  * @module
  */
 import { networkKey } from './address.ts';
