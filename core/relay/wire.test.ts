@@ -32,7 +32,7 @@ const what: fc.Arbitrary<Question> = fc.oneof(
     raw,
     signed: maybe(fc.record({ seq, signature: bytes(64), key: bytes(32) })),
   }),
-) as fc.Arbitrary<Question>;
+);
 
 const message: fc.Arbitrary<RelayMessage> = fc.oneof(
   fc.record({
