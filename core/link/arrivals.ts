@@ -19,6 +19,7 @@ import type { AttachIndex } from './attach.ts';
 import type { Emit, GateKey, Route, StreamId } from './contract.ts';
 import {
   contextOf,
+  FAREWELL_BYTES,
   FLIGHT_BYTES_MAX,
   FLIGHT_BYTES_MIN,
   FlightKey,
@@ -241,6 +242,7 @@ export class Arrivals {
       localId,
       remoteId: request.remoteId,
     });
+    if (stream === undefined) return this.#hush(origin);
     const { payload } = request;
     const made = { type: 'link', gate: match.gate, payload, ...answer } as const;
     this.#arrived(origin, stream, made, nowMs, storing.deadlineMs);
@@ -338,6 +340,7 @@ export class Arrivals {
     const sent = { opening, flightBytes: bytes.length };
     const ids = { localId, remoteId: request.remoteId };
     const stream = this.#reply(origin, sent, match.key, answer.message, ids);
+    if (stream === undefined) return 'noise';
     const made = { type: 'attach', link, attached: answer.attached } as const;
     this.#arrived(origin, stream, made, nowMs, nowMs + HALF_OPEN_MS);
     return undefined;
@@ -373,16 +376,21 @@ export class Arrivals {
     return undefined;
   }
 
-  /** Sends the masked reply, never larger than its request; returns the stream of the path. */
+  /**
+   * Sends the masked reply; returns the stream of the path. With all that may follow it is never
+   * larger than its request: undefined where that is too short, and nothing is sent.
+   */
   #reply(
     origin: Origin,
     flight: { opening: Uint8Array; flightBytes: number },
     key: FlightKey,
     message: Uint8Array,
     ids: { localId: number; remoteId: number },
-  ): StreamId {
+  ): StreamId | undefined {
     const { random, emit, allocateStream } = this.#deps;
-    const room = flight.flightBytes - HEAD_BYTES - message.length;
+    const farewell = origin.stream === undefined ? FAREWELL_BYTES : 0;
+    const room = flight.flightBytes - HEAD_BYTES - message.length - farewell;
+    if (room < 0) return undefined;
     const padding = randomInt(random, Math.min(PADDING_BYTES_MAX, room) + 1);
     const context = contextOf(flight.opening);
     const bytes = sealFlight(key, context, random(OPENING_BYTES), message, padding);

@@ -16,6 +16,7 @@ import { earliest, type Random, randomInt } from '../base/time.ts';
 import type { Emit, Route, StreamId } from './contract.ts';
 import {
   contextOf,
+  FAREWELL_BYTES,
   FLIGHT_BYTES_MAX,
   type FlightKey,
   flightLength,
@@ -206,7 +207,9 @@ export class Attempt<Result extends { remoteId: number }> {
     if (begun === undefined) return undefined;
     const { opening, message } = begun;
     const room = FLIGHT_BYTES_MAX - HEAD_BYTES - message.length;
-    const padding = randomInt(random, Math.min(PADDING_BYTES_MAX, room) + 1);
+    const least = this.route.transport === 'udp' ? FAREWELL_BYTES : 0;
+    const most = Math.max(least, Math.min(PADDING_BYTES_MAX, room));
+    const padding = least + randomInt(random, most - least + 1);
     this.#sent.push({
       localId,
       context: contextOf(opening),

@@ -70,10 +70,10 @@ export class Carriers {
     const { path, proof } = carrier;
     const { stream } = path;
     const bytes = path.takeOutput();
-    if (ending === 'flush') {
+    if (ending === 'flush' && !isUntaken(carrier)) {
       if (bytes !== undefined) this.#emit({ type: 'stream-write', stream, bytes });
       this.#emit({ type: 'stream-close', stream });
-    } else if (ending === 'reset') {
+    } else if (ending !== 'gone') {
       this.#emit({ type: 'stream-close', stream, reset: true });
     }
     this.#byStream.delete(stream);
@@ -100,4 +100,13 @@ export class Carriers {
     for (const carrier of this.#dirty) this.write(carrier, nowMs);
     this.#dirty.clear();
   }
+}
+
+/**
+ * A reply of ours on UDP that nobody took up: perhaps it went to who never asked. UDX says goodbye
+ * again and again until it is answered, but a reset once (LNK-5).
+ */
+function isUntaken({ link, path, proof }: Carrier): boolean {
+  if (path.route.transport !== 'udp') return false;
+  return proof?.type === 'arrived' || (proof?.type === 'attach' && link?.initiator === false);
 }

@@ -33,6 +33,11 @@ export const HEAD_BYTES = LENGTHS_AT + 4;
 /** A flight or reply: fits any path's datagram (QUIC's minimum, RFC 9000 14). */
 export const FLIGHT_BYTES_MAX = 1200;
 export const PADDING_BYTES_MAX = 256;
+/**
+ * By so much a reply on UDP is shorter than its flight: the stream made for it ends with one packet
+ * of 20 bytes where nobody takes it up (LNK-5).
+ */
+export const FAREWELL_BYTES = 32;
 /** The shortest Noise message in use: NNpsk0's, without a payload. */
 const NOISE_BYTES_MIN = 48;
 export const FLIGHT_BYTES_MIN = HEAD_BYTES + NOISE_BYTES_MIN;

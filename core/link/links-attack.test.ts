@@ -3,7 +3,14 @@ import { encode } from '../base/bencode.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { GateKey, LinkTarget } from './contract.ts';
-import { contextOf, FLIGHT_BYTES_MAX, FlightKey, openFlight, sealFlight } from './gate.ts';
+import {
+  contextOf,
+  FAREWELL_BYTES,
+  FLIGHT_BYTES_MAX,
+  FlightKey,
+  openFlight,
+  sealFlight,
+} from './gate.ts';
 import { openLink } from './handshake.ts';
 import { forgedFirst } from './testing/forge.ts';
 import { pair, type TestNet, type TestNode } from './testing/net.ts';
@@ -280,10 +287,26 @@ describe('[LNK-5] a reply', () => {
       net.run(100);
       // The handshake and an attach: two requests, two replies.
       expect(sizes.length).toBe(4);
-      expect(sizes[1]!).toBeLessThanOrEqual(sizes[0]!);
-      expect(sizes[3]!).toBeLessThanOrEqual(sizes[2]!);
+      expect(sizes[1]!).toBeLessThanOrEqual(sizes[0]! - FAREWELL_BYTES);
+      expect(sizes[3]!).toBeLessThanOrEqual(sizes[2]! - FAREWELL_BYTES);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(FLIGHT_BYTES_MAX);
     }
+  });
+
+  test('⚑ has room for the one packet by which its stream ends where nobody takes it up', () => {
+    const { net, a, b, gate } = pair();
+    const flight = capture(net, a, b.target(gate), 'udp');
+    const closes: unknown[] = [];
+    const poll = b.links.poll.bind(b.links);
+    b.links.poll = () => {
+      const out = poll();
+      if (out?.type === 'stream-close') closes.push(out.reset);
+      return out;
+    };
+    expect(net.inject(ELSEWHERE, b, flight)).toBe(true);
+    expect(b.links.stats()).toMatchObject({ unproven: 1 });
+    net.run(20_000);
+    expect([b.links.stats()['unproven'], closes]).toEqual([0, [true]]);
   });
 
   test('bent anywhere changes nothing, and the true one still wins', () => {
