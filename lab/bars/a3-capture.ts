@@ -3,6 +3,7 @@
  * pcap files that tcpdump writes (libpcap format, little-endian, Ethernet).
  * @module
  */
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Room } from '../rooms/internet.ts';
 
@@ -26,6 +27,14 @@ export function capture(room: Room, file: string, ...filter: string[]): ReturnTy
   // At once: what waits in a buffer when the program ends is lost.
   const options = ['-i', 'eth0', '-s', '0', '-U', '--immediate-mode', '-Z', 'root', '-w', file];
   return room.spawn('tcpdump', [...options, ...filter]);
+}
+
+/** Ends it; all of it is in the file then. */
+export function endCapture(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
 }
 
 export function readCapture(file: string): Packet[] {

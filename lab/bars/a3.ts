@@ -3,7 +3,7 @@
  * that names anybody, and DHT items that tell nothing apart.
  * @module
  */
-import { spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ import { mutableTarget } from '@sotto/core/discovery/item.ts';
 import { EPOCH_MS, epochOf, inviteKeys, pairKeys } from '@sotto/core/discovery/epoch.ts';
 import { decodeContact } from '@sotto/core/people/contact.ts';
 import { decodeInvite } from '@sotto/core/people/invite.ts';
-import { loadSelf, type Me } from '@sotto/core/compose/self.ts';
+import type { Me } from '@sotto/core/compose/self.ts';
 import { dhPublicKey } from '@sotto/core/crypto/dh.ts';
 import type { Loaded } from '@sotto/core/base/vault.ts';
-import { openVault } from '@sotto/vault/vault.ts';
 import type { Player } from '../rooms/player.ts';
+import { openProfile } from '../rooms/profile.ts';
 import { Town, until } from '../rooms/town.ts';
-import { capture, readCapture, type Packet } from './a3-capture.ts';
+import { capture, endCapture, readCapture, type Packet } from './a3-capture.ts';
 import { needlesOf, search, type Needle } from './a3-needles.ts';
 import type { Bar, BarOptions, Report } from './bar.ts';
 
@@ -93,7 +93,7 @@ async function play(report: Report, { folder, short }: BarOptions): Promise<Scen
     const canary = `canary ${randomBytes(24).toString('hex')}`;
     sayInClear(ana, bo, canary);
     for (const player of players) player.stop();
-    await Promise.all(captures.map(end));
+    await Promise.all(captures.map(endCapture));
     const packets = players.flatMap((player) => readCapture(captureFile(player, folder)));
     report.say(`${packets.length} packets captured, clocks stepped ${steps.length} times`);
     const people = await Promise.all(players.map(open));
@@ -120,13 +120,6 @@ function captureFile(player: Player, folder: string): string {
   return join(folder, `${player.name}.pcap`);
 }
 
-function end(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
-}
-
 function sayInClear(from: Player, to: Player, text: string): void {
   const script = `const s=require('dgram').createSocket('udp4');
     s.send(${JSON.stringify(text)}, 9, '${to.room!.address}', () => s.close())`;
@@ -134,12 +127,7 @@ function sayInClear(from: Player, to: Player, text: string): void {
 }
 
 async function open(player: Player): Promise<{ player: Player; loaded: Loaded; me: Me }> {
-  const vault = await openVault({ folder: player.dataDir });
-  const reply = await vault.request({ op: 'load' });
-  await vault.close();
-  const me = reply.op === 'load' ? loadSelf(reply.loaded) : undefined;
-  if (reply.op !== 'load' || !me) throw new Error('the vault does not open');
-  return { player, loaded: reply.loaded, me };
+  return { player, ...(await openProfile(player.dataDir)) };
 }
 
 function judge(report: Report, scene: Scene): void {

@@ -39,6 +39,10 @@ export class RoomDaemon {
     return this.#pid;
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null;
+  }
+
   /**
    * @param core the only processor it may use.
    * @param more settings of this start alone, `key=value`.
