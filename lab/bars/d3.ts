@@ -20,7 +20,6 @@ import { dhPublicKey } from '@sotto/core/crypto/dh.ts';
 import { decodeKrpc } from '@sotto/core/discovery/krpc.ts';
 import { openProfile } from '../rooms/profile.ts';
 import { routeTo } from '../rooms/room-daemon.ts';
-import { until } from '../rooms/town.ts';
 import type { Packet } from './a3-capture.ts';
 import { needlesOf, search, type Needle } from './a3-needles.ts';
 import { ahead } from './ahead.ts';
@@ -34,7 +33,6 @@ const RESTARTS_SHORT = 1;
 const KNOCK_MS = 180_000;
 /** What a link needs to end: its last words and their acknowledgement. */
 const FAREWELL_MS = 1_500;
-const HOPS_MS = 120_000;
 /** What was under way when somebody hid is over. */
 const SETTLE_MS = 5_000;
 /** Ports that she had. */
@@ -175,33 +173,36 @@ async function move(report: Report, scene: HiddenScene, size: Size): Promise<num
 
 /** @returns since when two relays are between. */
 async function bothHide(report: Report, scene: HiddenScene, size: Size): Promise<number> {
-  const { ana, bo } = scene;
-  await bo.call('route.set', { to: 'Ana', policy: 'hidden' });
+  await scene.bo.call('route.set', { to: 'Ana', policy: 'hidden' });
   // By default as well: else he takes part in the DHT, where relays are among the nodes.
   await scene.restart('Bo', 'Ana', 'routes.default=hidden');
-  let sinceMs = Date.now();
-  await step(report, 'both hide: two relays are between, as both say', async () => {
-    await scene.linked('Bo', 'relay');
-    await until('two hops', HOPS_MS, async () => {
-      const routes = await Promise.all([routeTo(ana, 'Bo'), routeTo(bo, 'Ana')]);
-      return routes.every(({ hops }) => hops === 2);
-    }).catch(() =>
-      tellHops(report, scene, 'both hide').then(() => Promise.reject(new Error('no'))),
-    );
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    sinceMs = Date.now();
+  await step(report, 'both hide: linked', () => scene.linked('Bo', 'relay'));
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const sinceMs = Date.now();
+  await step(report, 'both hide: chat, also after both came back', async () => {
     await scene.chat('Bo', size.messages);
     await scene.restart('Ana', 'Bo', 'routes.default=hidden');
     await scene.linked('Bo', 'relay');
     await scene.chat('Bo', size.messages);
   });
+  const told = await tellHops(report, scene, 'both hide');
+  report.require(
+    told.every((hops) => hops === 2),
+    'both hide: both are told of two relays',
+  );
   return sinceMs;
 }
 
-async function tellHops(report: Report, { ana, bo }: HiddenScene, when: string): Promise<void> {
+/** How many relays are between, as each is told. */
+async function tellHops(
+  report: Report,
+  { ana, bo }: HiddenScene,
+  when: string,
+): Promise<readonly number[]> {
   const routes = await Promise.all([routeTo(ana, 'Bo'), routeTo(bo, 'Ana')]);
-  const told = routes.map(({ hops, route }) => `${route}, ${hops} relays`);
-  report.say(`${when}: Ana is told ${told[0]}; Bo ${told[1]}`);
+  const [ours, theirs] = routes.map(({ hops, route }) => `${route}, ${hops} relays`);
+  report.say(`${when}: Ana is told ${ours}; Bo ${theirs}`);
+  return routes.map(({ hops }) => hops);
 }
 
 async function judge(report: Report, scene: HiddenScene, spans: Spans): Promise<void> {
