@@ -2,7 +2,8 @@
  * The two vocabularies of the node: inputs that come in, effects that go out. The driver (daemon
  * or simulator) carries effects out in order and answers those that carry an `id` exactly once.
  *
- *   no answer   datagram, multicast, lan-send, stream-write, stream-close, notify, log
+ *   no answer   datagram, mouth, mouths-close, multicast, lan-send, stream-write, stream-close,
+ *               notify, log
  *   one answer  stream-open -> stream-opened | stream-closed
  *               vault -> vault-reply        resolve -> resolved        command -> reply (effect)
  *
@@ -62,6 +63,13 @@ export interface LanNetwork {
 
 export type Effect =
   | { type: 'datagram'; to: Endpoint; bytes: Uint8Array }
+  /**
+   * A datagram by a socket of its own. What comes back there from `to` is an input like any other,
+   * and from then on whatever goes to that endpoint leaves by that socket.
+   */
+  | { type: 'mouth'; to: Endpoint; bytes: Uint8Array }
+  /** Closes all those sockets by which no stream goes. */
+  | { type: 'mouths-close' }
   /** To the group of BEP 14, in each of those networks that has the family. */
   | { type: 'multicast'; family: Family; bytes: Uint8Array }
   /** To somebody who was heard in this network. */

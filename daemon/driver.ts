@@ -162,6 +162,10 @@ export class Driver {
     switch (effect.type) {
       case 'datagram':
         return this.#parts.udp?.send(effect.to, effect.bytes);
+      case 'mouth':
+        return this.#parts.udp?.sendByMouth(effect.to, effect.bytes);
+      case 'mouths-close':
+        return this.#parts.udp?.shutMouths();
       case 'multicast':
       case 'lan-send':
         return this.#parts.lan?.(effect);

@@ -8,6 +8,7 @@ import type { UdxSocket, UdxStream } from 'udx-native';
 import { familyOf, formatAddress, parseAddress } from '@sotto/core/base/endpoint.ts';
 import type { Endpoint, Family } from '@sotto/core/base/endpoint.ts';
 import { plain, type StreamListener } from './byte-stream.ts';
+import { Mouths } from './mouths.ts';
 import { UdxByteStream } from './udx-stream.ts';
 
 /** The largest datagram without fragments on any link we care for, with room for tunnels. */
@@ -32,6 +33,7 @@ export class Udp {
   readonly #udx = new UDX();
   readonly #sockets = new Map<Family, UdxSocket>();
   readonly #streams = new Map<number, UdxStream>();
+  readonly #mouths: Mouths;
   readonly #onDatagram: (from: Endpoint, bytes: Uint8Array) => void;
   readonly #monoMs: () => number;
   #sending = 0;
@@ -43,6 +45,7 @@ export class Udp {
     monoMs: () => number = () => performance.now(),
   ) {
     this.#onDatagram = onDatagram;
+    this.#mouths = new Mouths(this.#udx, (from, bytes) => this.#received(from, bytes));
     this.#monoMs = monoMs;
     this.#allowanceAtMs = monoMs();
   }
@@ -62,8 +65,7 @@ export class Udp {
     socket.on('message', (bytes, from) => {
       const host = canonical(from.host);
       if (host === undefined || from.port === 0) return;
-      this.counts.received++;
-      this.#onDatagram({ host, port: from.port }, plain(bytes));
+      this.#received({ host, port: from.port }, bytes);
     });
     this.#sockets.set(host.includes(':') ? 'v6' : 'v4', socket);
     return socket.address()!.port;
@@ -71,7 +73,7 @@ export class Udp {
 
   /** Sends, or drops and counts: a datagram is a hope, never a promise. */
   send(to: Endpoint, bytes: Uint8Array): void {
-    const socket = this.#sockets.get(familyOf(to));
+    const socket = this.#socketTo(to);
     const isTooMuch = bytes.length > DATAGRAM_BYTES_MAX || this.#sending >= SENDING_MAX;
     if (!socket || socket.closing || isTooMuch || !this.#isWithinRate()) {
       this.counts.dropped++;
@@ -85,6 +87,17 @@ export class Udp {
     socket.send(bytes, to.port, to.host).then(done, done);
   }
 
+  /** A datagram that leaves by a socket of its own, which waits for an answer (PTH-29). */
+  sendByMouth(to: Endpoint, bytes: Uint8Array): void {
+    if (this.#isWithinRate()) this.#mouths.open(to, bytes);
+    else this.counts.dropped++;
+  }
+
+  /** Closes the sockets of their own that lead nowhere. */
+  shutMouths(): void {
+    this.#mouths.shut();
+  }
+
   /** A stream with ids that both ends agreed on; `opened` or `closed` follows in a later turn. */
   openStream(
     to: Endpoint,
@@ -92,7 +105,7 @@ export class Udp {
     remoteId: number,
     listener: StreamListener,
   ): UdxByteStream | undefined {
-    const socket = this.#sockets.get(familyOf(to));
+    const socket = this.#socketTo(to);
     if (!socket || socket.closing || this.#streams.has(localId)) return undefined;
     let stream: UdxStream;
     try {
@@ -102,7 +115,11 @@ export class Udp {
       return undefined;
     }
     this.#streams.set(localId, stream);
-    stream.on('close', () => this.#streams.delete(localId));
+    const done = this.#mouths.use(to);
+    stream.on('close', () => {
+      this.#streams.delete(localId);
+      done();
+    });
     return new UdxByteStream(stream, listener);
   }
 
@@ -111,14 +128,24 @@ export class Udp {
   }
 
   sockets(): number {
-    return this.#sockets.size;
+    return this.#sockets.size + this.#mouths.size;
   }
 
   /** Ends what streams are left, without a flush; resolves when the ports are free. */
   async close(): Promise<void> {
     for (const stream of this.#streams.values()) stream.destroy();
-    await Promise.all([...this.#sockets.values()].map((socket) => socket.close()));
+    const sockets = [...this.#sockets.values()].map((socket) => socket.close());
+    await Promise.all([...sockets, this.#mouths.close()]);
     this.#sockets.clear();
+  }
+
+  #received(from: Endpoint, bytes: Buffer): void {
+    this.counts.received++;
+    this.#onDatagram(from, plain(bytes));
+  }
+
+  #socketTo(to: Endpoint): UdxSocket | undefined {
+    return this.#mouths.to(to) ?? this.#sockets.get(familyOf(to));
   }
 
   #isWithinRate(): boolean {

@@ -163,6 +163,8 @@ export class Process implements Port {
         if (effect.level === 'error') this.#deps.loggedError(effect.message);
         return;
       case 'notify':
+      case 'mouth':
+      case 'mouths-close':
       case 'multicast':
       case 'lan-send':
         return;

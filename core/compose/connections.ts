@@ -21,10 +21,12 @@ import { REPLAY_ENTRIES_MAX, REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
 import { FEATURES, VERSIONS } from './versions.ts';
 import { Dialer, RESUME_PATIENCE_MS, RESUME_PATIENCE_MS_RESPONDER } from '../path/dialer.ts';
 import { nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
+import { birthOf, type Birth } from '../path/birthday.ts';
 import { isWorthPunching, type NatClass } from '../path/nat-class.ts';
 import { Probes } from '../path/probes.ts';
 import { timetableOf, type Pace, type PunchTimetable } from '../path/punch.ts';
 import { Improvement } from '../path/improvement.ts';
+import { Birthdays } from './birthdays.ts';
 import { failed, type Context } from './context.ts';
 import { Isolation } from './isolation.ts';
 
@@ -44,6 +46,8 @@ export interface LinkHandlers {
 export interface Openings {
   readonly identity: Uint8Array;
   readonly routes: readonly Route[];
+  /** What we would do where only many ports and chance can help (PTH-29). */
+  readonly birth?: Birth | undefined;
 }
 
 interface Way {
@@ -125,6 +129,7 @@ export class Connections {
   readonly #isolation = new Isolation();
   /** Contacts go by the hex of their identity. */
   readonly probes = new Probes();
+  readonly birthdays: Birthdays;
   #nextDial = 1;
   #draining = false;
 
@@ -139,6 +144,7 @@ export class Connections {
     this.#handlers = deps.handlers;
     this.#circuits = deps.circuits;
     this.#nat = (family) => deps.nat(family);
+    this.birthdays = new Birthdays(context);
     this.#replays = replaysOf(deps.docs);
     this.#links = new Links({
       random: context.random,
@@ -216,7 +222,10 @@ export class Connections {
   openings(device: string): Openings | undefined {
     const wanted = this.#wanted.get(device);
     const { identity } = wanted?.target ?? {};
-    return wanted && identity && { identity, routes: this.punchable(wanted.routes) };
+    if (!wanted || !identity) return undefined;
+    const routes = this.punchable(wanted.routes);
+    const birth = birthOf(routes, ({ endpoint }) => this.#nat(familyOf(endpoint)));
+    return { identity, routes, birth };
   }
 
   /** Attaches a further path on one of these routes. */
@@ -386,6 +395,7 @@ export class Connections {
 
   handleTimeout(): void {
     this.#circuits?.handleTimeout();
+    this.birthdays.handleTimeout();
     const nowMs = this.context.now.monoMs;
     this.#links.handleTimeout(nowMs);
     for (const { dialer, improvement, linked, routes } of this.#wanted.values()) {
@@ -399,7 +409,8 @@ export class Connections {
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = earliest(this.#links.wakeAtMs(), this.#circuits?.wakeAtMs());
+    let soonest = earliest(this.#links.wakeAtMs(), this.birthdays.wakeAtMs());
+    soonest = earliest(soonest, this.#circuits?.wakeAtMs());
     for (const { dialer, improvement } of this.#wanted.values()) {
       soonest = earliest(soonest, dialer.wakeAtMs(), improvement.wakeAtMs);
     }

@@ -3,10 +3,13 @@ import { asDict, decode } from '../base/bencode.ts';
 import type { Effect } from '../effects.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
+import type { Birth } from '../path/birthday.ts';
 import { CALLS_AT_MS } from '../path/calls.ts';
 import type { Route } from '../path/candidates.ts';
 import { OPENER_BYTES } from '../path/openers.ts';
 import { Probes } from '../path/probes.ts';
+import { SYNC_MANY_MS } from '../path/sync.ts';
+import { Birthdays } from './birthdays.ts';
 import { Context } from './context.ts';
 import { Syncing, type SyncSession } from './syncing.ts';
 
@@ -17,6 +20,7 @@ const ROUTES: Route[] = [1, 2].map((port) => ({
   endpoint: { host: '192.0.2.9', port },
 }));
 const RELAY: Route = { transport: 'circuit', endpoint: { host: '192.0.2.1', port: 443 } };
+const IDENTITY = bytes(32);
 const EXPORTER = new Secret('link exporter', bytes(32));
 /** Where nobody said that somebody is. */
 const UNKNOWN = { host: '192.0.2.9', port: 7 };
@@ -33,11 +37,16 @@ class End {
   readonly attachedTo: (readonly Route[])[] = [];
   readonly opened: { atMs: number; bytes: Uint8Array; port: number }[] = [];
   allowed = true;
+  birth: Birth | undefined;
+  mouths = 0;
+  closed = false;
+  readonly birthdays = new Birthdays(this.context);
   readonly syncing = new Syncing(
     this.context,
     {
       probes: new Probes(),
-      openings: () => ({ identity: bytes(32), routes: ROUTES }),
+      birthdays: this.birthdays,
+      openings: () => ({ identity: IDENTITY, routes: ROUTES, birth: this.birth }),
       attach: (_link, routes) => {
         this.attachedAtMs.push(this.context.now.monoMs);
         this.attachedTo.push(routes);
@@ -61,6 +70,7 @@ class End {
   at(nowMs: number): void {
     this.context.now = { monoMs: nowMs, wallMs: nowMs };
     this.syncing.handleTimeout();
+    this.birthdays.handleTimeout();
     this.#note(nowMs);
   }
 
@@ -73,6 +83,8 @@ class End {
 
   #note(atMs: number): void {
     for (let out: Effect | undefined = this.context.poll(); out; out = this.context.poll()) {
+      if (out.type === 'mouth') this.mouths++;
+      if (out.type === 'mouths-close') this.closed = true;
       if (out.type !== 'datagram') continue;
       this.opened.push({ atMs, bytes: out.bytes, port: out.to.port });
     }
@@ -153,4 +165,30 @@ test('[PTH-21] a direct path is left alone, and so is a link that leads to nobod
   carry([ana, ben], 60_000);
   expect([ana.said, ben.said, ana.attachedAtMs, ben.opened]).toEqual([[], [], [], []]);
   expect(ana.syncing.wakeAtMs()).toBeUndefined();
+});
+
+test('[PTH-29] two seconds after the plain try both guess ports, if a router needs it', () => {
+  const birth = { role: 'mouths', to: ROUTES[0]!.endpoint } as const;
+  const [ana, ben] = [new End(true), new End(false)];
+  ana.birth = birth;
+  ben.birth = { role: 'probes', to: ROUTES[0]!.endpoint };
+  carry([ana, ben], 3 * ONE_WAY_MS + SYNC_MANY_MS + ONE_WAY_MS + 1_000);
+  expect(ana.mouths).toBeGreaterThan(90);
+  const probes = ben.opened.filter(({ port }) => port > 2);
+  expect(probes.length).toBeGreaterThan(90);
+  // The responder hears a call by one of them: it answers there, where the initiator listens.
+  const [call] = probes;
+  const before = ben.opened.length;
+  expect(ben.syncing.handleDatagram(UNKNOWN, call!.bytes)).toBe(true);
+  ben.at(5_000);
+  expect(ben.opened.slice(before).some(({ port }) => port === UNKNOWN.port)).toBe(true);
+  expect(ana.syncing.handleDatagram(UNKNOWN, call!.bytes)).toBe(true);
+  expect(ana.attachedTo.at(-1)).toEqual([{ transport: 'udp', endpoint: UNKNOWN }]);
+  // A direct path ends it at once.
+  ana.look(DIRECT);
+  ana.at(5_001);
+  expect(ana.closed).toBe(true);
+  const none = [new End(true), new End(false)] as const;
+  carry(none, 5_000);
+  expect(none[0].said.length).toBe(2);
 });

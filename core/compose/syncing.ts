@@ -24,14 +24,17 @@ export interface SyncSession {
   readonly at: Route;
 }
 
-export type SyncConnections = Pick<Connections, 'send' | 'attach' | 'openings' | 'probes'>;
+export type SyncConnections = Pick<
+  Connections,
+  'send' | 'attach' | 'openings' | 'probes' | 'birthdays'
+>;
 
 interface Entry {
   readonly session: SyncSession;
   readonly sync: Sync;
   readonly key: CallKey;
   /** The last ways that calls came by; one call may come by many copies. */
-  called: string[];
+  readonly called: string[];
 }
 
 /** Places that one link attaches to because a call came from there. */
@@ -81,6 +84,9 @@ export class Syncing {
   }
 
   forget(link: number): void {
+    const { device } = this.#syncs.get(link)?.session ?? {};
+    const openings = device === undefined ? undefined : this.connections.openings(device);
+    if (openings) this.connections.birthdays.end(hex(openings.identity));
     this.#syncs.delete(link);
   }
 
@@ -110,16 +116,30 @@ export class Syncing {
   }
 
   /** It came by a way that is open now, whether that was named or not. */
-  #called({ called, session }: Entry, from: Endpoint): void {
+  #called({ called, key, session }: Entry, from: Endpoint): void {
     const route: Route = { transport: 'udp', endpoint: from };
     const name = endpointKey(from);
     if (called.includes(name) || called.length >= CALLED_MAX) return;
     if (!this.allows(session, route)) return;
     called.push(name);
-    this.connections.attach(session.link, [route]);
+    if (session.up.initiator) return this.connections.attach(session.link, [route]);
+    // Only the initiator attaches: it is told of the way, by that way.
+    const openings = this.connections.openings(session.device!);
+    if (openings) this.#open(key, { ...openings, routes: [route] });
   }
 
-  #drain({ key, session, sync }: Entry): void {
+  /** Calls that were answered before say nothing of ways that are opened now. */
+  #birthday({ called, key, session, sync }: Entry, { birth, identity }: Openings): void {
+    if (!birth) return;
+    const { initiator } = session.up;
+    if (initiator) this.connections.send(session.link, encodeSync('many'));
+    called.length = 0;
+    sync.handleMany(this.context.now.monoMs);
+    this.connections.birthdays.start(hex(identity), birth, () => key.seal(this.context.random));
+  }
+
+  #drain(entry: Entry): void {
+    const { key, session, sync } = entry;
     const { device, link } = session;
     for (let out = sync.poll(); out; out = sync.poll()) {
       if (out.type === 'say') {
@@ -129,6 +149,7 @@ export class Syncing {
       const openings = this.connections.openings(device!);
       if (!openings) continue;
       if (out.type === 'attach') this.connections.attach(link, openings.routes);
+      else if (out.type === 'many') this.#birthday(entry, openings);
       else this.#open(key, openings);
     }
   }

@@ -9,7 +9,10 @@
  *   half a round trip later:           |
  *   attach flights leave ==============X==== both openings are there before either packet arrives
  *
- *   link message: m = "s", n = 0 ask, 1 ready, 2 go
+ *   2 s later, where one router gives ports by chance and the other lets in answers alone:
+ *       |------- many --------------->|     both begin a birthday punch (birthday.ts)
+ *
+ *   link message: m = "s", n = 0 ask, 1 ready, 2 go, 3 many
  *
  * The first try is made at once, another as soon as one side has learned where it is, or told it
  * anew. Tries are repeated after 30 s, 2 min, 10 min and then each hour, while the path is no
@@ -19,8 +22,9 @@
  */
 import { asInt, encode, type Dict } from '../base/bencode.ts';
 import { earliest } from '../base/time.ts';
+import { BIRTHDAY_MS } from './birthday.ts';
 
-const STEPS = ['ask', 'ready', 'go'] as const;
+const STEPS = ['ask', 'ready', 'go', 'many'] as const;
 export type SyncStep = (typeof STEPS)[number];
 
 /** Waits after each try. */
@@ -35,6 +39,8 @@ export const SYNC_WINDOW_MS = 10_000;
 export const SYNC_OPENINGS_MAX = 4;
 /** After a go, the initiator listens for calls this long. */
 export const SYNC_LISTEN_MS = 10_000;
+/** What a direct path may take until chance is tried; and calls are listened for that long then. */
+export const SYNC_MANY_MS = 2_000;
 
 export function encodeSync(step: SyncStep): Uint8Array<ArrayBuffer> {
   return encode({ m: 's', n: STEPS.indexOf(step) });
@@ -46,7 +52,8 @@ export function decodeSync(dict: Dict): SyncStep | undefined {
   return step === undefined ? undefined : STEPS[step];
 }
 
-export type SyncOutput = { type: 'say'; step: SyncStep } | { type: 'attach' } | { type: 'open' };
+export type SyncOutput =
+  { type: 'say'; step: SyncStep } | { type: 'attach' } | { type: 'open' } | { type: 'many' };
 
 export class Sync {
   #out: SyncOutput[] = [];
@@ -57,7 +64,8 @@ export class Sync {
   #lastAskMs: number | undefined;
   #attachAtMs: number | undefined;
   #newsLeft = SYNC_NEWS_MAX;
-  #wentAtMs = -Infinity;
+  #listensUntilMs = -Infinity;
+  #manyAtMs: number | undefined;
   /** The responder's side: an ask was answered, and when openings were made of late. */
   #isReady = false;
   #openedAtMs: number[] = [];
@@ -71,7 +79,12 @@ export class Sync {
 
   /** Calls of the far side are due, or may still come. */
   listens(nowMs: number): boolean {
-    return nowMs - this.#wentAtMs < SYNC_LISTEN_MS;
+    return nowMs < this.#listensUntilMs;
+  }
+
+  /** A birthday punch begins: calls may come for as long as it lasts. */
+  handleMany(nowMs: number): void {
+    this.#listensUntilMs = nowMs + BIRTHDAY_MS;
   }
 
   poll(): SyncOutput | undefined {
@@ -79,13 +92,17 @@ export class Sync {
   }
 
   wakeAtMs(): number | undefined {
-    return earliest(this.#askAtMs, this.#attachAtMs);
+    return earliest(this.#askAtMs, this.#attachAtMs, this.#manyAtMs);
   }
 
   handleTimeout(nowMs: number): void {
     if (this.#attachAtMs !== undefined && nowMs >= this.#attachAtMs) {
       this.#attachAtMs = undefined;
       this.#out.push({ type: 'attach' });
+    }
+    if (this.#manyAtMs !== undefined && nowMs >= this.#manyAtMs) {
+      this.#manyAtMs = undefined;
+      this.#out.push({ type: 'many' });
     }
     if (this.#askAtMs === undefined || nowMs < this.#askAtMs) return;
     const againMs = SYNC_AGAIN_MS[Math.min(this.#tries++, SYNC_AGAIN_MS.length - 1)]!;
@@ -114,6 +131,8 @@ export class Sync {
       this.#isReady = false;
       this.#openedAtMs.push(nowMs);
       this.#out.push({ type: 'open' });
+    } else if (step === 'many' && this.#openedAtMs.length > 0) {
+      this.#out.push({ type: 'many' });
     }
   }
 
@@ -123,7 +142,8 @@ export class Sync {
     this.#askedAtMs = undefined;
     if (rttMs > SYNC_ANSWER_MS) return;
     this.#attachAtMs = nowMs + rttMs / 2;
-    this.#wentAtMs = nowMs;
+    this.#manyAtMs = this.#attachAtMs + SYNC_MANY_MS;
+    this.#listensUntilMs = Math.max(this.#listensUntilMs, nowMs + SYNC_LISTEN_MS);
     this.#out.push({ type: 'say', step: 'go' });
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ModelVault } from '@sotto/sim/model-vault.ts';
-import { scopeOf, type Endpoint } from '../../base/endpoint.ts';
+import { endpointKey, scopeOf, type Endpoint } from '../../base/endpoint.ts';
 import { Prng } from '../../base/prng.ts';
 import type { VaultReply, VaultRequest } from '../../base/vault.ts';
 import type { Command, CommandResult } from '../../commands.ts';
@@ -21,6 +21,8 @@ interface Reached {
 
 /** Where announcements come from. */
 const LAN_MOUTH_PORT = 50_000;
+/** Of sockets for a birthday punch. */
+const FIRST_MOUTH_PORT = 51_000;
 
 /** What a person has beside a name. */
 export interface More {
@@ -73,15 +75,16 @@ export class World {
   }
 
   /** By port alone where everybody has one computer; by address too where routers stand between. */
-  reach(from: Person, to: Endpoint): Reached | undefined {
-    const inside = { host: from.host, port: from.port };
+  reach(from: Person, to: Endpoint, port = from.portTo(to)): Reached | undefined {
+    const inside = { host: from.host, port };
     const isInside = from.nat !== undefined && scopeOf(to.host) === 'private';
     const nat = isInside ? from.nat : this.#natAt(to.host);
     const source = isInside ? inside : (from.nat?.outward(inside, to, this.nowMs) ?? inside);
     const target = nat && !isInside ? nat.inward(to.port, source, this.nowMs) : to;
     const far = this.people.find((person) => {
       const isThere = person.host === target?.host || scopeOf(person.host) === 'loopback';
-      return person.running && person.port === target?.port && person.nat === nat && isThere;
+      const isPort = target?.port !== undefined && person.listensOn(target.port, source);
+      return person.running && isPort && person.nat === nat && isThere;
     });
     const isCut = !far || far.cutOff || from.cutOff || this.isApart(from, far);
     return isCut ? undefined : { far, source };
@@ -143,6 +146,9 @@ export class Person {
   readonly heard: Uint8Array[] = [];
   host = '127.0.0.1';
   nat: TestNat | undefined;
+  /** Sockets of their own by port, and the endpoint that each waits for. */
+  readonly mouths = new Map<number, string>();
+  readonly #ways = new Map<string, number>();
 
   constructor(
     readonly world: World,
@@ -230,6 +236,20 @@ export class Person {
     return `192.168.1.${1 + this.world.people.indexOf(this)}`;
   }
 
+  /** By which port it writes to that endpoint: a mouth's, where an answer came by one. */
+  portTo(to: Endpoint): number {
+    return this.#ways.get(endpointKey(to)) ?? this.port;
+  }
+
+  /** Is that its port, or that of a mouth that waits for this endpoint? */
+  listensOn(port: number, source: Endpoint): boolean {
+    const isMouth = this.mouths.get(port) === endpointKey(source);
+    if (isMouth && !this.#ways.has(endpointKey(source))) {
+      this.#ways.set(endpointKey(source), port);
+    }
+    return isMouth || port === this.port;
+  }
+
   overhear(network: string, from: Person, bytes: Uint8Array): void {
     this.heard.push(bytes);
     const at = { host: from.lanHost, port: LAN_MOUTH_PORT };
@@ -292,6 +312,14 @@ export class Person {
     return true;
   }
 
+  #datagram(to: Endpoint, bytes: Uint8Array, port?: number): void {
+    this.world.tap(bytes, this);
+    const reached = this.world.reach(this, to, port);
+    if (!reached) return;
+    const { far, source: from } = reached;
+    far.#inbox.push({ type: 'datagram', from, bytes });
+  }
+
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'vault': {
@@ -305,14 +333,22 @@ export class Person {
       case 'reply':
         this.#results.set(effect.id, effect.result);
         return;
-      case 'datagram': {
-        this.world.tap(effect.bytes, this);
-        const reached = this.world.reach(this, effect.to);
-        if (!reached) return;
-        const { far, source: from } = reached;
-        far.#inbox.push({ type: 'datagram', from, bytes: effect.bytes });
-        return;
+      case 'datagram':
+        return this.#datagram(effect.to, effect.bytes);
+      case 'mouth': {
+        const port = FIRST_MOUTH_PORT + this.mouths.size;
+        this.mouths.set(port, endpointKey(effect.to));
+        return this.#datagram(effect.to, effect.bytes, port);
       }
+      case 'mouths-close':
+        for (const [port, to] of this.mouths) {
+          const isUsed = [...this.#streams.values()].some((end) => {
+            return end.to && endpointKey(end.to) === to && this.#ways.get(to) === port;
+          });
+          if (!isUsed) this.mouths.delete(port);
+        }
+        for (const [to, port] of this.#ways) if (!this.mouths.has(port)) this.#ways.delete(to);
+        return;
       case 'multicast':
         return this.world.multicast(this, effect.bytes);
       case 'lan-send': {
