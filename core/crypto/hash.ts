@@ -2,14 +2,17 @@
  * Hashes (FIPS 180-4, FIPS 202) over the concatenation of their parts.
  * @module
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 type Parts = readonly Uint8Array[];
 
 function digest(algorithm: string, parts: Parts): Uint8Array<ArrayBuffer> {
-  const hash = createHash(algorithm);
-  for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
+  const [first, second] = parts;
+  // At once is faster, where nothing has to be joined.
+  if (first && !second) return new Uint8Array(hash(algorithm, first, 'buffer'));
+  const running = createHash(algorithm);
+  for (const part of parts) running.update(part);
+  return new Uint8Array(running.digest());
 }
 
 /** 32 bytes: the `H` of the spec. */

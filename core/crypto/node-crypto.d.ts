@@ -8,6 +8,7 @@ declare module 'node:crypto' {
     digest(): Uint8Array;
   }
   export function createHash(algorithm: string): Digest;
+  export function hash(algorithm: string, bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
   export function createHmac(algorithm: string, key: Uint8Array): Digest;
   export function hkdfSync(
     algorithm: string,

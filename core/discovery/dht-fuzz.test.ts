@@ -93,9 +93,9 @@ test('[DHT-10] no answer to a question of ours makes a node throw or misbehave',
           const twice = encodeReply(t, out.to, { id, token: random(4) });
           node.handleDatagram(out.to, twice, nowMs);
         }
-        const wakeAtMs = node.wakeAtMs();
-        if (wakeAtMs === undefined || node.stats()['operations'] === 0) break;
-        nowMs = Math.max(nowMs, wakeAtMs);
+        const { operations, operationsWaiting } = node.stats();
+        if (operations === 0 && operationsWaiting === 0) break;
+        nowMs = Math.max(nowMs, node.wakeAtMs() ?? nowMs);
         node.handleTimeout(nowMs);
       }
       expect(node.stats()).toMatchObject({ operations: 0, operationsWaiting: 0 });

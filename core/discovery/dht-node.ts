@@ -16,6 +16,7 @@ import type { Vote } from './ip-vote.ts';
 import type { ItemQuery } from './item.ts';
 import { decodeKrpc, encodeError, type Krpc } from './krpc.ts';
 import { isGood } from './routing-table.ts';
+import { Later } from './later.ts';
 import { Operations, type OperationOutput, type PutItem } from './operations.ts';
 import { ReplyBudget } from './rate.ts';
 import { Realm } from './realm.ts';
@@ -53,6 +54,7 @@ export interface DhtDeps {
 
 export class DhtNode {
   readonly #timers = new Timers();
+  readonly #later = new Later();
   readonly #out = new BoundedQueue<DhtOutput>(OUTPUTS_MAX);
   readonly #realms = new Map<Family, Realm>();
   readonly #rpc: Rpc;
@@ -197,6 +199,7 @@ export class DhtNode {
   }
 
   poll(): DhtOutput | undefined {
+    while (this.#out.length === 0 && this.#later.next());
     return this.#out.shift();
   }
 
@@ -236,6 +239,7 @@ export class DhtNode {
       ...this.#counters,
       timers: this.#timers.size,
       outputs: this.#out.length,
+      later: this.#later.length,
       pending: this.#rpc.pending,
       destinations: this.#rpc.destinations,
       doubted: this.#rpc.doubted,
@@ -270,6 +274,7 @@ export class DhtNode {
         family,
         random: deps.random,
         timers: this.#timers,
+        later: this.#later,
         rpc: this.#rpc,
         routers: deps.bootstrap.filter((endpoint) => familyOf(endpoint) === family),
         allowReserved: this.#allowReserved,

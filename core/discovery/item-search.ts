@@ -10,11 +10,11 @@
  */
 import { compare, equal } from '../base/bytes.ts';
 import type { Endpoint } from '../base/endpoint.ts';
-import { targetOf, verifyFound, type FoundItem, type ItemFields, type ItemQuery } from './item.ts';
+import { verifyFound, type FoundItem, type ItemFields, type ItemQuery } from './item.ts';
 import type { Reply } from './krpc.ts';
 import type { Candidate } from './candidate.ts';
 import { Lookup } from './lookup.ts';
-import { SEEDS_MAX, type Realm } from './realm.ts';
+import { FIRST_SEEDS, SEEDS_MAX, type Realm } from './realm.ts';
 import { Walk } from './walk.ts';
 
 /** DHT-41: how many of the closest must have answered before a get is believed complete. */
@@ -46,6 +46,8 @@ export interface SearchResult {
 
 export interface SearchPlan {
   readonly query: ItemQuery;
+  /** Where the item lies. */
+  readonly target: Uint8Array;
   readonly width: number;
   /** An immutable item that was found is enough. A put looks on: it needs the tokens. */
   readonly stopEarly: boolean;
@@ -74,7 +76,7 @@ export class ItemSearch {
 
   constructor(plan: SearchPlan) {
     this.#plan = plan;
-    this.#target = targetOf(plan.query);
+    this.#target = plan.target;
   }
 
   get size(): number {
@@ -86,8 +88,12 @@ export class ItemSearch {
     for (const realm of realms) this.#walks.set(realm, this.#walk(realm));
     this.#running = this.#walks.size;
     if (this.#running === 0) this.#end(nowMs);
-    for (const walk of this.#walks.values()) {
-      if (!this.#over) walk.start(nowMs);
+    for (const [realm, walk] of this.#walks) {
+      const seeds = realm.table.closest(this.#target, SEEDS_MAX);
+      walk.lookup.offer(seeds.slice(0, FIRST_SEEDS));
+      if (this.#over) continue;
+      walk.start(nowMs);
+      if (seeds.length > FIRST_SEEDS) walk.offer(seeds.slice(FIRST_SEEDS), nowMs);
     }
   }
 
@@ -112,7 +118,6 @@ export class ItemSearch {
     const reach = realm.reach(width);
     const options = { width, tokens: true, eager: realm.untried, hide: true, reach };
     const lookup = new Lookup(this.#target, options, realm.id);
-    lookup.offer(realm.table.closest(this.#target, SEEDS_MAX));
     return new Walk(realm.walkDeps(), {
       lookup,
       urgent: true,

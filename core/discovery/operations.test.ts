@@ -5,12 +5,12 @@ import { endpointKey, type Endpoint } from '../base/endpoint.ts';
 import { Secret } from '../crypto/keys.ts';
 import { SigningKey } from '../crypto/sign.ts';
 import { immutableTarget, signItem, type ItemFields, type SignedItem } from './item.ts';
-import { decodeKrpc, type Query } from './krpc.ts';
+import { decodeKrpc, encodeReply, type Query } from './krpc.ts';
 import { OPERATIONS_MAX, OPERATIONS_WAITING_MAX, type PutItem } from './operations.ts';
 import { idForHost, idSharing, type Contact } from './node-id.ts';
 import { GET_DEADLINE_MS } from './item-search.ts';
 import { resultOf, TestNetwork, type TestHost } from './test-network.ts';
-import { foreignNode } from './test-wire.ts';
+import { foreignNode, outputsOf } from './test-wire.ts';
 
 const key = new SigningKey(new Secret('record', new Uint8Array(32).fill(7)));
 const query = { publicKey: key.publicKey };
@@ -129,6 +129,25 @@ describe('a get collects every answer', () => {
     expect(seqs).toEqual([...seqs].sort((a, b) => Number(a! - b!)));
     expect(seqs.at(-1)).toBe(item?.seq);
     expect(item?.seq).toBe(8n);
+  });
+
+  test('[DHT-66] an item is told before the next question is thought of', () => {
+    const { network, us, contacts } = surrounded(20, () => undefined);
+    const item = fieldsOf(version(3));
+    const op = nextOp++;
+    us.node.get(op, query, network.nowMs);
+    const asked = outputsOf(us.node).find((out) => out.type === 'send')!;
+    const question = decodeKrpc(asked.bytes);
+    if (!question.ok || question.kind !== 'query') throw new Error('no query');
+    const contact = contacts.find(({ endpoint }) => endpoint.host === asked.to.host)!;
+    const fields = { id: contact.id, token, nodes: contacts.slice(0, 8), item };
+    const answer = encodeReply(question.transaction, us.endpoint, fields);
+    const { sentQueries } = us.node.stats();
+    us.node.handleDatagram(asked.to, answer, network.nowMs + 50);
+    expect(us.node.poll()).toMatchObject({ type: 'progress', op });
+    expect(us.node.stats()).toMatchObject({ sentQueries });
+    expect(outputsOf(us.node).map(({ type }) => type)).toContain('send');
+    expect(us.node.stats()['sentQueries']).toBeGreaterThan(sentQueries!);
   });
 
   test('[DHT-63] what we hold for others is one voice and ends nothing (bittorrent-dht#155)', () => {

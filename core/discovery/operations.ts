@@ -158,11 +158,13 @@ export class Operations {
 
   #search(operation: Operation, nowMs: number): void {
     const { query, put } = operation;
+    const target = targetOf(query);
     const search = new ItemSearch({
       query,
+      target,
       width: put ? PUT_WIDTH : GET_WIDTH,
       stopEarly: !put,
-      own: this.#deps.ownItem(targetOf(query), nowMs),
+      own: this.#deps.ownItem(target, nowMs),
       progress: (item) => {
         if (!put) this.#deps.output({ type: 'progress', op: operation.op, item });
       },

@@ -26,6 +26,7 @@ import {
   type Contact,
 } from './node-id.ts';
 import { BUCKET_NODES_MAX, RoutingTable, type TableNode } from './routing-table.ts';
+import type { Later } from './later.ts';
 import type { Rpc } from './rpc.ts';
 import type { SavedRealm } from './saved.ts';
 import type { Timer, Timers } from './timers.ts';
@@ -37,6 +38,8 @@ import { Walk } from './walk.ts';
  * only when nobody nearer is left.
  */
 export const SEEDS_MAX = 128;
+/** So many begin it: enough to choose the first questions from. The others join when those are out. */
+export const FIRST_SEEDS = 16;
 /** Bare addresses told to us and not yet tried. */
 export const HINTS_MAX = 32;
 export const ROUTERS_MAX = 16;
@@ -64,6 +67,7 @@ export interface RealmDeps {
   readonly family: Family;
   readonly random: Random;
   readonly timers: Timers;
+  readonly later: Later;
   readonly rpc: Rpc;
   readonly routers: readonly Endpoint[];
   readonly allowReserved: boolean;
@@ -210,9 +214,9 @@ export class Realm {
   }
 
   walkDeps(): ConstructorParameters<typeof Walk>[0] {
-    const { rpc, timers } = this.#deps;
+    const { rpc, timers, later } = this.#deps;
     const usable = (contact: Contact): boolean => this.usable(contact.endpoint);
-    return { rpc, timers, ownId: this.#id, usable };
+    return { rpc, timers, later, ownId: this.#id, usable };
   }
 
   /** A node answered a query of ours. */

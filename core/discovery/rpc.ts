@@ -19,6 +19,8 @@ import { RoundTrips } from './rtt.ts';
 import type { Timer, Timers } from './timers.ts';
 
 export const TRANSACTION_BYTES = 4;
+/** Drawn at once, for each draw is a call into the system. */
+const TRANSACTIONS_DRAWN = 64;
 /** Queries under way. */
 export const QUERIES_MAX = 512;
 /** DHT-40: after so many silences in a row, so lately, a node is not waited for any more. */
@@ -71,6 +73,8 @@ export class Rpc {
   /** Nodes that were silent while others answered: how often in a row, and when last. */
   readonly #doubted = new BoundedMap<string, { silences: number; atMs: number }>(DOUBTED_MAX);
   #lastHeardMs = -Infinity;
+  /** Random bytes for the next transactions. */
+  #drawn = new Uint8Array(0);
   /** Answers to nothing we asked, or too late. */
   strays = 0;
   sent = 0;
@@ -104,8 +108,8 @@ export class Rpc {
     if (!id || this.#pending.size >= QUERIES_MAX) return false;
     const key = endpointKey(ask.to);
     if (!this.#budget.admits(key, ask.urgent, nowMs)) return false;
-    let bytes = this.#deps.random(TRANSACTION_BYTES);
-    while (this.#pending.has(hex(bytes))) bytes = this.#deps.random(TRANSACTION_BYTES);
+    let bytes = this.#drawTransaction();
+    while (this.#pending.has(hex(bytes))) bytes = this.#drawTransaction();
     const transaction = hex(bytes);
     const pending: Pending = { ask, key, sentAtMs: nowMs, timer: undefined };
     pending.timer = this.#deps.timers.at(nowMs + this.#trips.shortMs(key), (atMs) =>
@@ -148,6 +152,15 @@ export class Rpc {
     }
     this.#deps.observer.answered(from, message.reply, message.external, nowMs);
     pending.ask.answered(message.reply, nowMs);
+  }
+
+  #drawTransaction(): Uint8Array {
+    if (this.#drawn.length === 0) {
+      this.#drawn = this.#deps.random(TRANSACTION_BYTES * TRANSACTIONS_DRAWN);
+    }
+    const transaction = this.#drawn.subarray(0, TRANSACTION_BYTES);
+    this.#drawn = this.#drawn.subarray(TRANSACTION_BYTES);
+    return transaction;
   }
 
   #slow(transaction: string, pending: Pending, nowMs: number): void {

@@ -6,6 +6,7 @@
 import { equal } from '../base/bytes.ts';
 import type { Query, Reply } from './krpc.ts';
 import type { Candidate } from './candidate.ts';
+import type { Later } from './later.ts';
 import type { Lookup, Seed } from './lookup.ts';
 import type { Contact } from './node-id.ts';
 import type { Rpc } from './rpc.ts';
@@ -14,6 +15,7 @@ import type { Timer, Timers } from './timers.ts';
 export interface WalkDeps {
   readonly rpc: Rpc;
   readonly timers: Timers;
+  readonly later: Later;
   readonly ownId: Uint8Array;
   /** DHT-9: keeps what must not be asked out of the lookup. */
   usable(contact: Contact): boolean;
@@ -54,7 +56,8 @@ export class Walk {
 
   /** Learns of nodes from elsewhere. */
   offer(seeds: readonly Seed[], nowMs: number): void {
-    this.#then(nowMs, () => this.lookup.offer(seeds));
+    this.#deps.later.put(() => this.lookup.offer(seeds));
+    this.#then(nowMs, () => undefined);
   }
 
   /** Ends without a word; answers still under way are dropped when they come. */
@@ -109,11 +112,8 @@ export class Walk {
     lookup.answered(candidate, reply.id, reply.token);
     // What was asked for first: somebody waits for it.
     if (candidate.told) this.#plan.answered?.(candidate, reply, nowMs);
-    if (this.#over) return;
-    lookup.offer(
-      reply.contacts.filter((contact) => this.#deps.usable(contact)),
-      candidate,
-    );
+    const { later, usable } = this.#deps;
+    later.put(() => lookup.offer(reply.contacts.filter(usable), candidate));
   }
 
   /** Whoever was silent a while ago is not waited for again; an answer still counts. */
@@ -128,10 +128,11 @@ export class Walk {
     if (candidate.silences >= candidate.asks) this.#plan.lookup.failed(candidate);
   }
 
+  /** Takes in what happened; whom to ask next is thought of when that has been told. */
   #then(nowMs: number, act: () => void): void {
     if (this.#over) return;
     act();
-    this.#step(nowMs);
+    this.#deps.later.put(() => this.#step(nowMs));
   }
 
   #end(settled: boolean, nowMs: number): void {

@@ -33,7 +33,13 @@ const random = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(random
 const nowMs = (): number => performance.now();
 const say = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const socket = createSocket('udp4');
+// Every host is an address: what would look a name up takes it as it is, and at once.
+const lookup = (
+  address: string,
+  _: unknown,
+  done: (error: null, address: string, family: number) => void,
+): void => done(null, address, 4);
+const socket = createSocket({ type: 'udp4', lookup });
 const node = new DhtNode({
   random,
   nowMs: nowMs(),
@@ -94,8 +100,9 @@ function handle(request: Line): void {
     const item = signItem(key, { salt: bytes('salt'), seq: Number(request['seq']), value });
     node.put(op, item, nowMs());
   } else if (request['do'] === 'get') {
+    const [publicKey, salt] = [bytes('key'), bytes('salt')];
     operations.set(op, { id: request['id'], startedMs: nowMs() });
-    node.get(op, { publicKey: bytes('key'), salt: bytes('salt') }, nowMs());
+    node.get(op, { publicKey, salt }, nowMs());
   } else if (request['do'] === 'stats') {
     say({
       id: request['id'],
