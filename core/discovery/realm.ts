@@ -38,7 +38,7 @@ import { Walk } from './walk.ts';
  * only when nobody nearer is left.
  */
 export const SEEDS_MAX = 128;
-/** So many begin it: enough to choose the first questions from. The others join when those are out. */
+/** So many begin it: enough to choose whom to ask first. The others join when that is done. */
 export const FIRST_SEEDS = 16;
 /** Bare addresses told to us and not yet tried. */
 export const HINTS_MAX = 32;
