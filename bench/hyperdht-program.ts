@@ -3,6 +3,7 @@
  *
  *   usage: hyperdht-program.ts nodes HOST...          one node each; the first is known to the rest
  *          hyperdht-program.ts peer HOST BOOTSTRAP    somebody who listens and connects
+ *          hyperdht-program.ts peer HOST BOOTSTRAP behind   the same, behind a router
  *
  *   {"id": 1, "do": "listen"}                -> {"key": HEX} once a fresh key has been announced
  *   {"id": 2, "do": "shut", "key": HEX}
@@ -10,9 +11,9 @@
  *   {"id": 4, "do": "trips", "to": WHO, "count": N}, "flow" and "cpu" as in our-link-program.ts
  *
  * WHO is a key, and `host` where the server is asked itself instead of the DHT.
- * It says {"ready": true} when all nodes have found others, and ends with its stdin. Everybody is
- * told to be reachable, so that nothing is spent on routers that are not there, and peers keep
- * nothing for others: whoever stores a key looks it up in no time.
+ * It says {"ready": true} when all nodes have found others, and ends with its stdin. Everybody but
+ * those behind a router is told to be reachable, so that nothing is spent on routers that are not
+ * there, and peers keep nothing for others: whoever stores a key looks it up in no time.
  * @module
  */
 import { createInterface } from 'node:readline';
@@ -27,9 +28,13 @@ const GIVE_UP_MS = 60_000;
 const [role, ...words] = process.argv.slice(2);
 const servers = new Map<string, { close(): Promise<void> }>();
 
-function start(host: string, first: string, ephemeral: boolean): HyperDHT {
+function start(
+  host: string,
+  first: string,
+  { ephemeral, firewalled }: { ephemeral: boolean; firewalled: boolean },
+): HyperDHT {
   const bootstrap = host === first ? [] : [{ host: first, port: HYPERDHT_PORT }];
-  return new HyperDHT({ host, port: HYPERDHT_PORT, ephemeral, firewalled: false, bootstrap });
+  return new HyperDHT({ host, port: HYPERDHT_PORT, ephemeral, firewalled, bootstrap });
 }
 
 function say(line: Line): void {
@@ -37,12 +42,13 @@ function say(line: Line): void {
 }
 
 async function nodes(hosts: readonly string[]): Promise<void> {
-  for (const host of hosts) await start(host, hosts[0]!, false).fullyBootstrapped();
+  const kind = { ephemeral: false, firewalled: false };
+  for (const host of hosts) await start(host, hosts[0]!, kind).fullyBootstrapped();
   say({ ready: true });
 }
 
-async function peer(host: string, first: string): Promise<void> {
-  const dht = start(host, first, true);
+async function peer(host: string, first: string, firewalled: boolean): Promise<void> {
+  const dht = start(host, first, { ephemeral: true, firewalled });
   await dht.fullyBootstrapped();
   say({ ready: true });
   lines.on('line', (text) => {
@@ -153,4 +159,4 @@ async function flow(stream: Duplex, bytes: number): Promise<number> {
 const lines = createInterface({ input: process.stdin });
 lines.on('close', () => process.exit(0));
 if (role === 'nodes') await nodes(words);
-else await peer(words[0]!, words[1]!);
+else await peer(words[0]!, words[1]!, words[2] === 'behind');

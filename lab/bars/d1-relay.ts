@@ -120,7 +120,7 @@ export async function twoOfEach(
 }
 
 /** @returns what goes into `relays.list`: the same relay by both families. */
-async function startRelay(town: Town, folder: string): Promise<string> {
+export async function startRelay(town: Town, folder: string): Promise<string> {
   const room = town.internet.room('relay', [RELAY_FOUR, RELAY_SIX]);
   const helpers = `dht.bootstrap=${town.bootstrap.join(',')}`;
   const relay = new RoomDaemon('Relay', room, folder, RELAY_PORT, [helpers, 'relay.serve=public']);
@@ -154,11 +154,11 @@ async function measurePair(couple: Couple, pair: Pair, each: number): Promise<Re
   return row;
 }
 
-function isNear(route: string): boolean {
+export function isNear(route: string): boolean {
   return route === 'direct' || route === 'lan';
 }
 
-async function routesAre(
+export async function routesAre(
   couple: Couple,
   limitMs: number,
   isSo: (route: string) => boolean,
