@@ -5,6 +5,7 @@ import { REVOKED_MAX } from '../relay/limits.ts';
 import { Circuits } from './circuits.ts';
 import { Context } from './context.ts';
 import { placesDoc, savedPlaces } from './places-saved.ts';
+import type { RelaySource } from './reservations.ts';
 
 const PORTS = {
   candidates: () => [],
@@ -21,12 +22,16 @@ const PORTS = {
 };
 
 /** @returns the circuits of a fresh node, and what they last had saved. */
-function circuits(docs: readonly Doc[] = []): { one: Circuits; saved(): Doc[] } {
+function circuits(
+  docs: readonly Doc[] = [],
+  candidates: readonly RelaySource[] = [],
+): { one: Circuits; context: Context; saved(): Doc[] } {
   const profile = { bootstrap: [], dht: false, readOnly: false, allowReserved: true };
   const context = new Context(new Prng(1).bytes, { ...profile, displayName: undefined });
-  const one = new Circuits(context, docs, PORTS);
+  const one = new Circuits(context, docs, { ...PORTS, candidates: () => candidates });
   return {
     one,
+    context,
     saved: () => {
       one.handleTimeout();
       const found: Doc[] = [];
@@ -79,4 +84,19 @@ test('[RLY-10] a document of before, with more who are gone than can be told, be
   one.kept.entries('friend');
   const after = savedPlaces(saved());
   expect([[...after.indexes], after.nextIndex]).toEqual([[['friend', 1]], 2]);
+});
+
+test('[RLY-18] a relay that others name by an address of its own is ours all the same', () => {
+  const key = new Prng(7).bytes(32);
+  const endpoint = { host: '93.184.216.34', port: 443 };
+  const address = { endpoint, key, udp: true, tcp: true };
+  const { one, context } = circuits([], [{ address, isOwn: true }]);
+  const via = { relay: key, slot: new Uint8Array(20), udp: true, tcp: true };
+  const to = { host: '2a01:4f8::7', port: 443 };
+  one.open({ type: 'stream-open', stream: 1, transport: 'circuit', to, via });
+  const hosts = new Set<string>();
+  for (let effect = context.poll(); effect; effect = context.poll()) {
+    if (effect.type === 'datagram' || effect.type === 'stream-open') hosts.add(effect.to.host);
+  }
+  expect([[...hosts], one.stats()['relays']]).toEqual([[endpoint.host], 1]);
 });

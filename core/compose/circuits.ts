@@ -8,7 +8,7 @@
  * relay; everything else is as if they were direct.
  * @module
  */
-import { hex } from '../base/bytes.ts';
+import { equal, hex } from '../base/bytes.ts';
 import { type Endpoint, endpointKey } from '../base/endpoint.ts';
 import { earliest, unit } from '../base/time.ts';
 import type { GateSecret } from '../crypto/keys.ts';
@@ -254,6 +254,8 @@ export class Circuits {
   // Relays
 
   #relayVia(endpoint: Endpoint, via: Via, namedBy: string | undefined): RelayLink | undefined {
+    // At the start links are dialled before anything else has had its turn.
+    this.kept.look();
     const { relay: key, tcp, udp } = via;
     const address = { endpoint, key, udp, tcp };
     if (!via.isHidden) return this.#relayAt(address, { namedBy });
@@ -267,7 +269,8 @@ export class Circuits {
   }
 
   /**
-   * The link to a relay: a linked one of that key before one that would have to be made.
+   * The link to a relay: one of that key that is up, or that we keep, before one to this place.
+   * Others may name it by an address that we cannot reach, such as that of the other family.
    * @param guard through which it is reached, for who hides from it.
    * @param namedBy whose word it is that it is there; undefined for the user's own.
    * @param purpose links of two purposes are of two clients, as far as the relay can see.
@@ -281,12 +284,10 @@ export class Circuits {
     }: { guard?: RelayLink; namedBy?: string | undefined; purpose?: string } = {},
   ): RelayLink | undefined {
     const name = nameOf(address, guard, purpose);
-    const known = this.#relays.get(name);
-    if (known) return known;
     const key = hex(address.key);
-    for (const relay of guard ? [] : this.#relays.values()) {
-      if (relay.name === key && relay.isUp && !relay.isExtended) return relay;
-    }
+    const isOurs = guard === undefined && purpose === '';
+    const known = (isOurs ? this.#ofKey(address.key) : undefined) ?? this.#relays.get(name);
+    if (known) return known;
     this.#forgetOver();
     if (this.#relays.size >= RELAY_LINKS_MAX || !this.ports.mayBe(address.endpoint)) {
       return undefined;
@@ -324,6 +325,13 @@ export class Circuits {
       relay.client.revoke(index, this.context.now.monoMs);
     this.#relays.set(name, relay);
     return relay;
+  }
+
+  /** A link of ours with this relay, wherever it leads: one that is up, or that we keep. */
+  #ofKey(key: Uint8Array): RelayLink | undefined {
+    const all = [...this.#relays].filter(([name, relay]) => name === nameOf(relay.address));
+    const same = all.map(([, relay]) => relay).filter(({ address }) => equal(address.key, key));
+    return same.find(({ isUp }) => isUp) ?? same.find((one) => this.kept.relays.includes(one));
   }
 
   #tell(relay: RelayLink, circuit: CircuitId, news: StreamNews): void {
@@ -387,10 +395,6 @@ export class Circuits {
   }
 }
 
-function nameOf(
-  { endpoint, key }: RelayAddress,
-  guard: RelayLink | undefined,
-  purpose = '',
-): string {
+function nameOf({ endpoint, key }: RelayAddress, guard?: RelayLink, purpose = ''): string {
   return `${purpose} ${guard?.name ?? ''} ${hex(key)} ${endpointKey(endpoint)}`;
 }

@@ -226,8 +226,13 @@ export class Reservations {
     this.#isUnsaved = true;
   }
 
-  handleTimeout(): void {
+  /** Chooses, where that is due. */
+  look(): void {
     if (this.context.now.monoMs >= this.#chooseAtMs) this.#choose();
+  }
+
+  handleTimeout(): void {
+    this.look();
     if (this.#isUnsaved) this.#save();
     this.#tellEntries();
   }
