@@ -6,9 +6,9 @@
 import type { Random } from '../base/time.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
 import { Secret } from '../crypto/keys.ts';
-import type { LinkTarget } from '../link/contract.ts';
+import type { LinksDeps, LinkTarget } from '../link/contract.ts';
 import { RELAY_VERSIONS } from '../link/handshake.ts';
-import { Links, type LinksDeps } from '../link/links.ts';
+import { Links } from '../link/links.ts';
 import { relayGateSecret } from '../relay/slots.ts';
 import { FEATURES } from './versions.ts';
 

@@ -40,6 +40,7 @@ import {
   readAttachRequest,
   readLinkRequest,
 } from './handshake.ts';
+import type { CallIndex } from './call.ts';
 import { ACCEPTED_MAX, HALF_OPEN_MAX, HALF_OPEN_MS } from './limits.ts';
 import type { Link } from './link.ts';
 import { HandshakeRate, InviteTrials } from './rate.ts';
@@ -52,7 +53,7 @@ export interface Arrival {
   readonly deadlineMs: number;
   readonly made:
     | { type: 'link'; gate: GateKey; payload: Uint8Array; agreed: Agreed }
-    | { type: 'attach'; link: Link; attached: Attached };
+    | { type: 'attach'; link: Link; opening: Uint8Array; attached: Attached };
 }
 
 export interface ArrivalsDeps {
@@ -62,11 +63,14 @@ export interface ArrivalsDeps {
   readonly admit: (noiseStatic: Uint8Array, gate: GateKey, from: Route) => boolean;
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
   readonly attaches: AttachIndex<Link>;
+  readonly calls: CallIndex;
   /** Half-open handshakes that left here and have no first frame yet. */
   readonly unproven: () => number;
   readonly allocateStream: () => StreamId;
   readonly emit: Emit;
   readonly arrived: (arrival: Arrival, nowMs: number) => void;
+  /** The responder of a link says, in so many bytes, that it is there. */
+  readonly called: (link: Link, from: Route, flightBytes: number, nowMs: number) => void;
 }
 
 /** Where a flight came from, and so where its reply goes. */
@@ -90,7 +94,10 @@ interface Accepted {
   candidates: { match: Match; length: number }[] | undefined;
 }
 
-type Match = { key: FlightKey; gate: GateKey } | { key: FlightKey; attach: Link };
+type Match =
+  | { key: FlightKey; gate: GateKey }
+  | { key: FlightKey; attach: Link }
+  | { key: FlightKey; call: Link };
 
 /** An admitted flight whose replay entry is being stored. */
 interface Storing {
@@ -271,9 +278,15 @@ export class Arrivals {
    * @param nowMs given for a datagram, which anybody may send by the ten thousand.
    */
   *#matches(flight: Uint8Array, transport: Route['transport'], nowMs?: number): Generator<Match> {
-    const link = this.#deps.attaches.find(flight.subarray(0, OPENING_BYTES));
+    const opening = flight.subarray(0, OPENING_BYTES);
+    const link = this.#deps.attaches.find(opening);
     if (link !== undefined) {
       yield { key: this.#attachKey(link), attach: link };
+      return;
+    }
+    const called = this.#deps.calls.find(opening);
+    if (called !== undefined) {
+      if (transport === 'udp') yield { key: this.#attachKey(called), call: called };
       return;
     }
     const gates = this.#deps.gates();
@@ -312,10 +325,20 @@ export class Arrivals {
   /** A flight whose MAC is valid. */
   #flight(origin: Origin, match: Match, bytes: Uint8Array, noise: Uint8Array, nowMs: number): void {
     const drop =
-      'attach' in match
-        ? this.#attach(origin, match, bytes, noise, nowMs)
-        : this.#knock(origin, match, bytes, noise, nowMs);
+      'call' in match
+        ? this.#call(origin, match.call, bytes, nowMs)
+        : 'attach' in match
+          ? this.#attach(origin, match, bytes, noise, nowMs)
+          : this.#knock(origin, match, bytes, noise, nowMs);
     if (drop !== undefined) this.#dropped[drop]++;
+  }
+
+  #call(origin: Origin, link: Link, bytes: Uint8Array, nowMs: number): ArrivalDrop | undefined {
+    const from = routeFrom(origin);
+    this.#deps.calls.use(bytes.subarray(0, OPENING_BYTES));
+    if (!this.#deps.admit(link.established.peerNoise, link.gate, from)) return 'not admitted';
+    this.#deps.called(link, from, bytes.length, nowMs);
+    return undefined;
   }
 
   #attach(
@@ -341,7 +364,7 @@ export class Arrivals {
     const ids = { localId, remoteId: request.remoteId };
     const stream = this.#reply(origin, sent, match.key, answer.message, ids);
     if (stream === undefined) return 'noise';
-    const made = { type: 'attach', link, attached: answer.attached } as const;
+    const made = { type: 'attach', link, opening, attached: answer.attached } as const;
     this.#arrived(origin, stream, made, nowMs, nowMs + HALF_OPEN_MS);
     return undefined;
   }

@@ -42,6 +42,8 @@ export interface AttemptDeps<Result> {
   readonly timetable?: Timetable | undefined;
   /** UDP: may a flight leave now? One that may not is left out. */
   readonly mayFly?: ((nowMs: number) => boolean) | undefined;
+  /** No flight is longer: the datagram that it answers was so long. */
+  readonly bytesMax?: number | undefined;
 }
 
 /** When flights leave on UDP, and when the attempt ends. */
@@ -202,11 +204,11 @@ export class Attempt<Result extends { remoteId: number }> {
   }
 
   #flight(localId: number, nowMs: number): Uint8Array | undefined {
-    const { key, random, begin } = this.#deps;
+    const { key, random, begin, bytesMax = FLIGHT_BYTES_MAX } = this.#deps;
     const begun = begin(localId);
     if (begun === undefined) return undefined;
     const { opening, message } = begun;
-    const room = FLIGHT_BYTES_MAX - HEAD_BYTES - message.length;
+    const room = bytesMax - HEAD_BYTES - message.length;
     const least = this.route.transport === 'udp' ? FAREWELL_BYTES : 0;
     const most = Math.max(least, Math.min(PADDING_BYTES_MAX, room));
     const padding = least + randomInt(random, most - least + 1);

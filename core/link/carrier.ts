@@ -8,6 +8,7 @@ import type { Link } from './link.ts';
 import type { Established, MixOffer } from './mix.ts';
 import type { Path } from './path.ts';
 import type { Resume } from './resume.ts';
+import type { Caller } from './call.ts';
 
 /** A path between its handshake and its end, with the link it carries. */
 export interface Carrier {
@@ -48,6 +49,8 @@ export interface Arrived {
 export interface Attaching {
   readonly type: 'attach';
   readonly link: Link;
+  /** Of the flight that began it. */
+  readonly opening: Uint8Array;
   readonly expects: number;
   readonly rttMs?: number;
   readonly deadlineMs: number;
@@ -70,4 +73,6 @@ export interface UpLink {
   carrier: Carrier | undefined;
   /** On the initiator's side. */
   readonly resume: Resume | undefined;
+  /** On the responder's side. */
+  readonly caller: Caller | undefined;
 }

@@ -3,7 +3,9 @@
  * @module
  */
 import type { Endpoint } from '../base/endpoint.ts';
+import type { Random } from '../base/time.ts';
 import type { GateSecret, NoiseSecret, Secret } from '../crypto/keys.ts';
+import type { LinkLimits } from './limits.ts';
 
 /** A reliable ordered byte stream that the driver keeps. We dial even numbers, it accepts odd. */
 export type StreamId = number;
@@ -149,3 +151,23 @@ export type LinksOutput =
   | { readonly type: 'dial-failed'; readonly dial: DialId; readonly reason: DialFailure };
 
 export type Emit = (output: LinksOutput) => void;
+
+/** What the links of a device are made with. */
+export interface LinksDeps {
+  readonly random: Random;
+  readonly self: LinkSelf;
+  /** Our version list, as our records show it. */
+  readonly versions: readonly number[];
+  readonly features: number;
+  /** Our gates at this moment. */
+  readonly gates: () => readonly GateKey[];
+  /** May this device come in by this gate, or attach, from there? If not: not a word. */
+  readonly admit: (noiseStatic: Uint8Array, gate: GateKey, from: Route) => boolean;
+  /** What earlier `replay` outputs had stored, by gate id, oldest first. */
+  readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** May a datagram leave to where this device says it is? Always, where nobody counts. */
+  readonly mayProbe?: (noiseStatic: Uint8Array, nowMs: number) => boolean;
+  readonly limits?: Partial<LinkLimits>;
+  /** The number of a stream that nobody else uses; given where several share a driver. */
+  readonly allocateStream?: () => StreamId;
+}

@@ -15,6 +15,7 @@
  *   psk                      = KDF(root, "path attach", 01)       root: mix.ts
  *   secret of attach flights = KDF(root, "path attach", 02)
  *   16 attach ids of block b = KDF(root, "path attach", 03 | b (4)), 512 bytes
+ *   32 call ids of a path    = KDF(root, "path attach", 04 | its opening), 1,024 bytes
  *
  * `instance` is random per run of the program, so that a peer which lost its links is not taken
  * for one that dials twice (LNK-18).
@@ -42,6 +43,8 @@ import {
 export const INSTANCE_BYTES = 8;
 const STREAM_ID_MAX = 2 ** 32 - 1;
 const ATTACH_PAYLOAD_BYTES = 10;
+/** Either message of NNpsk0: ephemeral key, payload, tag. */
+export const ATTACH_BYTES = 32 + ATTACH_PAYLOAD_BYTES + 16;
 const ROLE_LINK = 1;
 const ROLE_ATTACH = 2;
 const GATE_KINDS: Record<GateKind, number> = {
@@ -250,7 +253,20 @@ export const ATTACH_BLOCK_IDS = 16;
 /** The 16 openings, 32 bytes each, of block `b`. */
 export function attachIds(link: AttachRoot, block: number): Uint8Array[] {
   const bytes = derive(link, concat(Uint8Array.of(3), uintBE(block, 4)), 32 * ATTACH_BLOCK_IDS);
-  return Array.from({ length: ATTACH_BLOCK_IDS }, (_, i) => bytes.slice(32 * i, 32 * i + 32));
+  return cutIds(bytes);
+}
+
+/** Call ids per path. */
+const CALL_IDS = 32;
+
+/** The 32 openings of a responder's calls, by the opening of the path that it had (LNK-62). */
+export function callIds(link: AttachRoot, opening: Uint8Array): Uint8Array[] {
+  return cutIds(derive(link, concat(Uint8Array.of(4), opening), 32 * CALL_IDS));
+}
+
+function cutIds(bytes: Uint8Array): Uint8Array[] {
+  const cut = (_: unknown, i: number): Uint8Array => bytes.slice(32 * i, 32 * i + 32);
+  return Array.from({ length: bytes.length / 32 }, cut);
 }
 
 /** What relays and their clients speak: who knows a relay's key alone knows no list (RLY-1). */

@@ -130,10 +130,13 @@ export class Link {
 
   /**
    * Goes on with a path, in place of the one it had, from the frame that the peer expects.
+   * @param rttMs of its handshake, where it is not the first.
    * @returns false where the peer expects what it was never sent: it is not the same link to it.
    */
-  attach(path: Path, peerExpects: number, nowMs: number): boolean {
+  attach(path: Path, peerExpects: number, nowMs: number, rttMs = 0): boolean {
     if (!this.#sender.rewind(peerExpects)) return false;
+    this.#patience.measured(rttMs);
+    this.#patience.replaced();
     this.#path = path;
     this.#pathlessSinceMs = undefined;
     this.#handshakeAtMs = path.establishedAtMs;
@@ -250,7 +253,7 @@ export class Link {
 
   /** How long a path that answered a handshake so soon is given to prove itself. */
   proofMs(rttMs: number): number {
-    this.#patience.answered(rttMs);
+    this.#patience.measured(rttMs);
     return this.#patience.ms;
   }
 

@@ -20,6 +20,7 @@ import { type Arrival, Arrivals } from './arrivals.ts';
 import { AttachIndex } from './attach.ts';
 import { AttemptBoard } from './attempt-board.ts';
 import type { Won } from './attempt.ts';
+import { Caller, CallIndex, FIRST_PATH } from './call.ts';
 import type {
   CloseReason,
   DialFailure,
@@ -28,7 +29,7 @@ import type {
   DownReason,
   GateKey,
   LinkId,
-  LinkSelf,
+  LinksDeps,
   LinksOutput,
   LinkTarget,
   Route,
@@ -47,7 +48,6 @@ import { Carriers, type Ending } from './carriers.ts';
 import { type Dial, Dials } from './dials.ts';
 import {
   type Agreed,
-  type Attached,
   type HandshakeDeps,
   INSTANCE_BYTES,
   type PathKeys,
@@ -56,37 +56,20 @@ import {
 import { HALF_OPEN_MS, LINK_LIMITS, type LinkLimits, LINKS_MAX } from './limits.ts';
 import { downReasonOf, Link } from './link.ts';
 import { answerMix, type Established, offerMix } from './mix.ts';
-import { type AttachAttempt, Resume } from './resume.ts';
+import { type AttachAttempt, type AttachWon, Resume, type ResumeDeps } from './resume.ts';
 import { type Rival, rivalsOf } from './rivals.ts';
 import { streamIds } from './stream-ids.ts';
 import { isVersionList } from './versions.ts';
-
-export interface LinksDeps {
-  readonly random: Random;
-  readonly self: LinkSelf;
-  /** Our version list, as our records show it. */
-  readonly versions: readonly number[];
-  readonly features: number;
-  /** Our gates at this moment. */
-  readonly gates: () => readonly GateKey[];
-  /** May this device come in by this gate, or attach, from there? If not: not a word. */
-  readonly admit: (noiseStatic: Uint8Array, gate: GateKey, from: Route) => boolean;
-  /** What earlier `replay` outputs had stored, by gate id, oldest first. */
-  readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
-  /** May a datagram leave to where this device says it is? Always, where nobody counts. */
-  readonly mayProbe?: (noiseStatic: Uint8Array, nowMs: number) => boolean;
-  readonly limits?: Partial<LinkLimits>;
-  /** The number of a stream that nobody else uses; given where several share a driver. */
-  readonly allocateStream?: () => StreamId;
-}
 
 export class Links {
   readonly #random: Random;
   readonly #limits: LinkLimits;
   readonly #handshake: HandshakeDeps;
   readonly #ourNoise: Uint8Array;
-  readonly #mayProbe: (noise: Uint8Array, nowMs: number) => boolean;
+  /** How handshakes leave. */
+  readonly #sending: ResumeDeps;
   readonly #attaches = new AttachIndex<Link>();
+  readonly #calls = new CallIndex();
   readonly #arrivals: Arrivals;
   readonly #dials: Dials;
   readonly #links = new Map<LinkId, UpLink>();
@@ -95,39 +78,35 @@ export class Links {
   #out: LinksOutput[] = [];
   #outHead = 0;
   #nowMs = 0;
-  readonly #allocateStream: () => StreamId;
   #nextLink: LinkId = 1;
 
   constructor(deps: LinksDeps) {
     const { random, self, versions, features } = deps;
     assert(isVersionList(versions), 'our version list rises and is short');
     this.#random = random;
-    this.#allocateStream = deps.allocateStream ?? streamIds();
+    const { allocateStream = streamIds(), mayProbe = () => true } = deps;
     this.#limits = { ...LINK_LIMITS, ...deps.limits };
     this.#ourNoise = dhPublicKey(self.noise.reveal());
-    this.#mayProbe = deps.mayProbe ?? (() => true);
+    this.#sending = { random, emit: this.#emit, allocateStream, mayProbe };
     this.#handshake = { random, self, versions, features, instance: random(INSTANCE_BYTES) };
     this.#carriers = new Carriers(this.#emit, this.#limits);
     this.#arrivals = new Arrivals({
+      ...this.#sending,
       handshake: this.#handshake,
-      random,
       gates: deps.gates,
       admit: deps.admit,
       replaySeen: deps.replaySeen,
       attaches: this.#attaches,
+      calls: this.#calls,
       unproven: () => this.#carriers.unproven.size,
-      allocateStream: this.#allocateStream,
-      emit: this.#emit,
       arrived: (arrival, nowMs) => this.#arrived(arrival, nowMs),
+      called: (link, from, flightBytes, nowMs) => this.#called(link, from, flightBytes, nowMs),
     });
     this.#dials = new Dials({
+      ...this.#sending,
       handshake: this.#handshake,
-      random,
       board: this.#board,
-      emit: this.#emit,
-      allocateStream: this.#allocateStream,
       keyOf: (gate) => this.#arrivals.keyOf(gate),
-      mayProbe: this.#mayProbe,
       won: (dial, won) => this.#dialWon(dial, won),
     });
   }
@@ -239,12 +218,14 @@ export class Links {
 
   /** Where else the peer of a link is said to be: tried where its path is lost or doubted. */
   setRoutes(id: LinkId, routes: readonly Route[]): void {
-    this.#links.get(id)?.resume?.setRoutes(routes);
+    const up = this.#links.get(id);
+    (up?.resume ?? up?.caller)?.setRoutes(routes);
   }
 
   /** Ends what is under way on routes that are not allowed any more. */
   restrict(id: LinkId, allowed: (route: Route) => boolean): void {
-    this.#links.get(id)?.resume?.restrict(allowed, this.#board);
+    const up = this.#links.get(id);
+    (up?.resume ?? up?.caller)?.restrict(allowed, this.#board);
   }
 
   /** Attaches a further path on one of these routes; messages go on meanwhile (LNK-40). */
@@ -261,6 +242,7 @@ export class Links {
     for (const up of this.#links.values()) {
       up.link.wake(nowMs);
       up.resume?.begin(this.#board);
+      up.caller?.start(nowMs);
       this.#linkTimeout(up);
     }
   }
@@ -281,8 +263,8 @@ export class Links {
   wakeAtMs(): number | undefined {
     let soonest = earliest(this.#arrivals.wakeAtMs(), this.#dials.wakeAtMs());
     for (const { proof } of this.#carriers.unproven) soonest = earliest(soonest, proof!.deadlineMs);
-    for (const { link, resume } of this.#links.values()) {
-      soonest = earliest(soonest, link.wakeAtMs(), resume?.wakeAtMs());
+    for (const { caller, link, resume } of this.#links.values()) {
+      soonest = earliest(soonest, link.wakeAtMs(), resume?.wakeAtMs(), caller?.wakeAtMs());
     }
     return soonest;
   }
@@ -307,6 +289,7 @@ export class Links {
       attempts: this.#board.size,
       unproven: this.#carriers.unproven.size,
       attachIds: this.#attaches.size,
+      callIds: this.#calls.size,
       heldFrames,
       ...this.#arrivals.stats(),
     };
@@ -335,9 +318,9 @@ export class Links {
       const proof: Proof = { type: 'arrived', gate, startedAtMs, payload, agreed, deadlineMs };
       this.#carry(stream, route, agreed.keys, proof);
     } else {
-      const { attached, link } = made;
+      const { attached, link, opening } = made;
       const { expects, keys } = attached;
-      this.#carry(stream, route, keys, { type: 'attach', link, expects, deadlineMs });
+      this.#carry(stream, route, keys, { type: 'attach', link, opening, expects, deadlineMs });
     }
   }
 
@@ -415,7 +398,8 @@ export class Links {
     this.#carriers.prove(carrier, link);
     const up = this.#links.get(link.id)!;
     const { carrier: old } = up;
-    if (!link.attach(path, proof.expects, this.#nowMs)) {
+    const rttMs = proof.rttMs ?? this.#nowMs - (proof.deadlineMs - HALF_OPEN_MS);
+    if (!link.attach(path, proof.expects, this.#nowMs, rttMs)) {
       this.#carriers.discard(carrier, 'flush');
       this.#down(up, 'protocol', undefined);
       return false;
@@ -423,11 +407,11 @@ export class Links {
     if (!link.initiator) Link.writeStart(path, this.#nowMs);
     up.carrier = carrier;
     up.resume?.proven(path.route);
+    up.caller?.proven(path.route, proof.opening);
     // START leaves before the old stream closes, so that the peer need not do without a path.
     this.#carriers.write(carrier, this.#nowMs);
     if (old !== undefined) this.#carriers.discard(old, 'flush');
-    const rtt = proof.rttMs === undefined ? {} : { rttMs: proof.rttMs };
-    this.#emit({ type: 'path', link: link.id, route: path.route, ...rtt });
+    this.#emit({ type: 'path', link: link.id, route: path.route, rttMs });
     return true;
   }
 
@@ -445,10 +429,9 @@ export class Links {
     const rivals = this.#rivals(carrier, proof, established);
     if (rivals === undefined) return false;
     const link = this.#newLink(true, gate, established);
-    const [random, emit] = [this.#random, this.#emit];
-    const [allocateStream, mayProbe] = [this.#allocateStream, this.#mayProbe];
-    const resume = new Resume(link, path.route, { random, emit, allocateStream, mayProbe });
-    this.#linkUp(carrier, link, resume, { dial }, rivals);
+    this.#calls.add(link, FIRST_PATH);
+    const resume = new Resume(link, path.route, this.#sending);
+    this.#linkUp(carrier, link, { resume }, { dial }, rivals);
     return this.#carrierFrame(carrier, frame);
   }
 
@@ -466,7 +449,8 @@ export class Links {
     path.replaceKeys(answer.keys, this.#nowMs);
     const link = this.#newLink(false, gate, answer.established);
     this.#attaches.add(link, answer.established.attach);
-    this.#linkUp(carrier, link, undefined, { payload }, rivals);
+    const caller = new Caller(link, path.route, this.#sending);
+    this.#linkUp(carrier, link, { caller }, { payload }, rivals);
     return true;
   }
 
@@ -488,7 +472,7 @@ export class Links {
   #linkUp(
     carrier: Carrier,
     link: Link,
-    resume: Resume | undefined,
+    { caller, resume }: { readonly resume?: Resume; readonly caller?: Caller },
     answers: { readonly dial: DialId } | { readonly payload: Uint8Array },
     rivals: readonly Rival<UpLink>[],
   ): void {
@@ -497,7 +481,7 @@ export class Links {
     const { exporter, features, peerNoise, version } = established;
     this.#carriers.prove(carrier, link);
     link.attach(path, 0, this.#nowMs);
-    this.#links.set(id, { link, carrier, resume, upAtMs: this.#nowMs });
+    this.#links.set(id, { link, carrier, resume, caller, upAtMs: this.#nowMs });
     const { route } = path;
     const about = { initiator, gate, peerNoise, version, features, exporter, route };
     this.#emit({ type: 'up', link: id, ...about, ...answers });
@@ -525,6 +509,7 @@ export class Links {
     up.link.detach(this.#nowMs);
     this.#emit({ type: 'path', link: up.link.id, route: undefined });
     up.resume?.pathLost();
+    up.caller?.start(this.#nowMs);
     this.#resume(up);
   }
 
@@ -546,7 +531,7 @@ export class Links {
 
   /**
    * An answer is overdue. The initiator makes another path beside this one; the responder cannot,
-   * but its reset tells the initiator, whom nobody else may have told.
+   * but its reset and its call tell the initiator, whom nobody else may have told.
    */
   #isLeft(up: UpLink): boolean {
     const { link, resume } = up;
@@ -560,13 +545,9 @@ export class Links {
   /** Drives the initiator's search for another path. */
   #resume(up: UpLink): void {
     const { resume } = up;
+    up.caller?.handleTimeout(this.#nowMs);
     if (resume === undefined) return;
-    for (const attempt of resume.handleTimeout(this.#nowMs)) {
-      this.#board.add(attempt, {
-        won: (won) => this.#attachWon(up, attempt, won),
-        lost: () => resume.lost(attempt, this.#nowMs),
-      });
-    }
+    for (const attempt of resume.handleTimeout(this.#nowMs)) this.#race(up, attempt);
     for (const attempt of resume.attempts) {
       if (!attempt.lost) continue;
       this.#board.remove(attempt);
@@ -574,11 +555,29 @@ export class Links {
     }
   }
 
-  #attachWon(up: UpLink, winner: AttachAttempt, won: Won<Attached>): void {
+  /** The peer of a link, its responder, says that it is there. */
+  #called({ id }: Link, from: Route, flightBytes: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const up = this.#links.get(id)!;
+    const attempt = up.resume!.called(from, flightBytes, nowMs);
+    if (attempt !== undefined) this.#race(up, attempt);
+  }
+
+  #race(up: UpLink, attempt: AttachAttempt): void {
+    this.#board.add(attempt, {
+      won: (won) => this.#attachWon(up, attempt, won),
+      lost: () => up.resume!.lost(attempt, this.#nowMs),
+    });
+  }
+
+  #attachWon(up: UpLink, winner: AttachAttempt, won: Won<AttachWon>): void {
     for (const other of up.resume!.won(winner)) this.#board.remove(other);
-    const { expects, keys } = won.result;
-    const deadlineMs = this.#nowMs + up.link.proofMs(won.rttMs);
-    const proof: Proof = { type: 'attach', link: up.link, expects, rttMs: won.rttMs, deadlineMs };
+    const { link } = up;
+    const { rttMs } = won;
+    const { expects, keys, opening } = won.result;
+    this.#calls.add(link, opening);
+    const deadlineMs = this.#nowMs + link.proofMs(rttMs);
+    const proof: Proof = { type: 'attach', link, opening, expects, rttMs, deadlineMs };
     this.#carry(won.stream, won.route, keys, proof, won.rest);
   }
 
@@ -587,6 +586,7 @@ export class Links {
     const { link, resume } = up;
     this.#links.delete(link.id);
     this.#attaches.remove(link);
+    this.#calls.remove(link);
     for (const attempt of resume?.attempts ?? []) this.#board.remove(attempt);
     resume?.cancel();
     for (const carrier of this.#carriers.all()) {

@@ -22,3 +22,16 @@ test('[LNK-39] it doubles with each doubt and comes back with answers', () => {
   for (let i = 0; i < 30; i++) patience.answered(20);
   expect(patience.ms).toBe(1_000);
 });
+
+test('[LNK-39] a doubt that was right is forgotten with the path, one that was wrong is not', () => {
+  const patience = new Patience(1_000, 10_000);
+  patience.ranOut();
+  patience.ranOut();
+  patience.measured(300);
+  patience.replaced();
+  expect(patience.ms).toBe(1_200);
+  patience.ranOut();
+  patience.answered(2_000); // slow, not dead
+  patience.replaced();
+  expect(patience.ms).toBe(8_000);
+});

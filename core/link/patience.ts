@@ -3,7 +3,8 @@
  *
  * Four times the slowest answer of late, within bounds: a slow line is not a dead one. Each doubt
  * doubles it, so that a line which only seems dead is not left again and again; each answer takes
- * an eighth off what is remembered.
+ * an eighth off what is remembered. Where the doubtful path gave no answer any more before another
+ * one took its place, the doubt was right, and is forgotten.
  * @module
  */
 const FACTOR = 4;
@@ -13,6 +14,8 @@ export class Patience {
   readonly #leastMs: number;
   readonly #mostMs: number;
   #slowestMs: number;
+  /** As it was before the doubts that no answer has disproved. */
+  #undoubtedMs: number | undefined;
 
   constructor(leastMs: number, mostMs: number) {
     this.#leastMs = leastMs;
@@ -27,10 +30,24 @@ export class Patience {
   /** An answer came after this long. */
   answered(waitMs: number): void {
     this.#slowestMs = Math.max(waitMs, this.#slowestMs * KEPT);
+    this.#undoubtedMs = undefined;
+  }
+
+  /** The handshake of another path took this long; what it says of the present one is nothing. */
+  measured(rttMs: number): void {
+    this.#slowestMs = Math.max(rttMs, this.#slowestMs);
+    if (this.#undoubtedMs !== undefined) this.#undoubtedMs = Math.max(rttMs, this.#undoubtedMs);
+  }
+
+  /** Another path is in use now. */
+  replaced(): void {
+    this.#slowestMs = this.#undoubtedMs ?? this.#slowestMs;
+    this.#undoubtedMs = undefined;
   }
 
   /** None came in time. */
   ranOut(): void {
+    this.#undoubtedMs ??= this.#slowestMs;
     this.#slowestMs = (2 * this.ms) / FACTOR;
   }
 }

@@ -7,7 +7,7 @@
  *
  * Attempts go to where the last path led and to where else the peer is said to be; the first
  * answer wins. What is wanted while others are under way begins beside them, and one to the same
- * place begins anew. The responder never dials: it waits.
+ * place begins anew. The responder never dials: it calls (call.ts), and is answered by an attach.
  * @module
  */
 import { hex } from '../base/bytes.ts';
@@ -18,7 +18,7 @@ import type { AttemptBoard } from './attempt-board.ts';
 import { Attempt, type Timetable } from './attempt.ts';
 import type { Emit, Route, StreamId } from './contract.ts';
 import { FlightKey } from './gate.ts';
-import { attachFlightSecret, type Attached, openAttach } from './handshake.ts';
+import { attachFlightSecret, type Attached, openAttach, type Opening } from './handshake.ts';
 import { ATTACH_CIRCUITS_MAX, ATTACH_ROUTES_MAX, FLIGHT_TIMES_MS } from './limits.ts';
 import type { Link } from './link.ts';
 
@@ -36,6 +36,9 @@ const FURTHER_ROUTE: Timetable = { flightsMs: [0, 500, 1_500], giveUpMs: 5_000 }
 /** Ids that only the last path's route may use: without one the link would end with its keys. */
 const SPARE_IDS = 16;
 const ATTEMPTS_MAX = 2 * ATTACH_ROUTES_MAX + ATTACH_CIRCUITS_MAX;
+/** One flight for each call: nothing that is sent to where a call came from exceeds it (LNK-63). */
+const CALLED: Timetable = { flightsMs: [0], giveUpMs: 2_000 };
+const CALLED_MAX = 4;
 
 export interface ResumeDeps {
   /** May a datagram leave to where this device is said to be? */
@@ -45,7 +48,9 @@ export interface ResumeDeps {
   readonly allocateStream: () => StreamId;
 }
 
-export type AttachAttempt = Attempt<Attached>;
+/** What an attach gave, and the opening of its flight. */
+export type AttachWon = Attached & { readonly opening: Uint8Array };
+export type AttachAttempt = Attempt<AttachWon>;
 
 export class Resume {
   readonly link: Link;
@@ -140,6 +145,15 @@ export class Resume {
     this.hurry();
   }
 
+  /** The peer called from there: one more attempt, beside those under way. */
+  called(from: Route, bytesMax: number, nowMs: number): AttachAttempt | undefined {
+    const isBusy = this.#attempts.length >= ATTEMPTS_MAX + CALLED_MAX;
+    if (this.#proving || isBusy) return undefined;
+    const attempt = this.#attempt(from, CALLED, nowMs, bytesMax);
+    this.#attempts = [...this.#attempts, attempt];
+    return attempt;
+  }
+
   /** An attempt has its reply; the others are over. */
   won(winner: AttachAttempt): readonly AttachAttempt[] {
     const others = this.#attempts.filter((attempt) => attempt !== winner);
@@ -199,23 +213,25 @@ export class Resume {
     return keyOf(route) === keyOf(this.#route);
   }
 
-  #attempt(route: Route, timetable: Timetable, nowMs: number): AttachAttempt {
+  #attempt(route: Route, timetable: Timetable, nowMs: number, bytesMax?: number): AttachAttempt {
     const { random, emit, allocateStream, mayProbe } = this.#deps;
     const isProven = this.#isLast(route);
     const begin = (
       streamId: number,
-    ): (ReturnType<typeof openAttach> & { opening: Uint8Array }) | undefined => {
+    ): (Opening<AttachWon> & { opening: Uint8Array }) | undefined => {
       const id = this.#ids.take(isProven ? 0 : SPARE_IDS);
       if (id === undefined) return undefined;
       const root = this.link.established.attach;
       const { message, finish } = openAttach(random, root, this.link.expects, streamId);
+      const { opening } = id;
       return {
-        opening: id.opening,
+        opening,
         message,
         finish: (reply) => {
           const attached = finish(reply);
-          if (attached !== undefined) this.#ids.confirmed(id.block);
-          return attached;
+          if (attached === undefined) return undefined;
+          this.#ids.confirmed(id.block);
+          return { ...attached, opening };
         },
       };
     };
@@ -223,7 +239,7 @@ export class Resume {
     const peer = this.link.established.peerNoise;
     const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs);
     const sending = { route, peer, key, random, emit, allocateStream, begin };
-    const deps = { ...sending, mayFly, timetable };
+    const deps = { ...sending, mayFly, timetable, bytesMax };
     return new Attempt(deps, nowMs);
   }
 }

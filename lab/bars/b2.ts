@@ -55,7 +55,8 @@ async function settle(internet: Internet, folder: string): Promise<Scene> {
     const helper = [`dht.bootstrap=198.51.100.${102 - i}:${PORT + 1 - i}`];
     return new RoomDaemon(name, rooms[i]!, folder, PORT + i, helper);
   }) as [RoomDaemon, RoomDaemon];
-  await Promise.all([ana.start(), bo.start()]);
+  // Each transport alone: an attack that finds its path gone to the other one proves nothing.
+  for (const person of [ana, bo]) await person.start(undefined, ['net.tcp=false']);
   await meet(ana, bo);
   const wire = new LineProcess(internet.spawn('/usr/bin/python3', [WIRE]));
   await wire.ready;
@@ -110,6 +111,11 @@ const ON_TCP: Record<string, Attack> = {
 
 async function play(report: Report, scene: Scene, attacks: number): Promise<void> {
   await phase(report, scene, 'udx', ON_UDX, Math.ceil(attacks / 2));
+  await scene.ana.stop();
+  await scene.bo.stop();
+  // Once with both: they tell each other where they listen for TCP.
+  for (const person of [scene.ana, scene.bo]) await person.start();
+  await Promise.all([linked(scene.ana), linked(scene.bo)]);
   await scene.ana.stop();
   await scene.bo.stop();
   for (const person of [scene.ana, scene.bo]) await person.start(undefined, ['net.udp=false']);

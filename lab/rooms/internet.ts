@@ -178,9 +178,9 @@ export class Internet {
    */
   mapPort(room: Room, port: number, outside: number): void {
     this.#rules('mapping', -300, [
-      `ip saddr ${room.address} udp sport ${port} udp sport set ${outside}`,
-      `ip daddr ${room.address} udp dport ${outside} udp dport set ${port}`,
       `ip daddr ${room.address} udp dport ${port} drop`,
+      `ip daddr ${room.address} udp dport ${outside} udp dport set ${port}`,
+      `ip saddr ${room.address} udp sport ${port} udp sport set ${outside}`,
     ]);
   }
 

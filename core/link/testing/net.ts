@@ -36,7 +36,7 @@ export interface NodeOptions {
 }
 
 export class TestNode {
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   readonly identity: Uint8Array;
   readonly device: Uint8Array;
   readonly noiseSecret: Uint8Array;
