@@ -62,6 +62,10 @@ function routeOf(person: Person, to: string): string {
   return data(person.ask({ type: 'route-show', to }), 'route').route.route;
 }
 
+function hopsTo(person: Person, to: string): number {
+  return data(person.ask({ type: 'route-show', to }), 'route').route.hops;
+}
+
 function stats(person: Person, name: string): number {
   return data(person.ask({ type: 'stats' }), 'stats').stats[name] ?? 0;
 }
@@ -94,6 +98,7 @@ describe('two who hide from everybody', () => {
     data(ana.say('Bo', 'nobody sees where I am'), 'sent');
     world.run(5_000);
     expect(bo.texts()).toEqual(['nobody sees where I am']);
+    expect([hopsTo(ana, 'Bo'), hopsTo(bo, 'Ana')]).toEqual([2, 2]);
     const answered = relays.map((relay) => stats(relay, 'relay.answered'));
     expect(answered.reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(3);
     expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);

@@ -5,13 +5,12 @@
 import type { Policy } from '../base/policy.ts';
 import type { DocChange } from '../base/vault.ts';
 import type { Command, CommandResult, RouteView } from '../commands.ts';
-import type { Route } from '../path/candidates.ts';
 import { isLooser, shutsOut } from '../path/policy.ts';
 import { withChange, type Contact } from '../people/contact.ts';
 import { failure, vaultFailure } from './commands.ts';
 import { failed } from './context.ts';
 import type { Runtime } from './runtime.ts';
-import { showsAddress } from './sessions.ts';
+import { type Session, showsAddress } from './sessions.ts';
 
 type Reply = (result: CommandResult) => void;
 
@@ -89,15 +88,19 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     endpoint: session?.endpoint,
     peerSeesMyIp: showsAddress(route),
     rttMs: session?.rttMs,
-    hops: hopsOf(session?.at),
+    hops: hopsOf(session, contact),
     punched: session !== undefined && place.isPunched(session.at, device?.record),
     changes: contact.policyChanges,
     asking: asking.step(contact),
   };
 }
 
-/** Relays in the path, as far as we can see: what the other side puts before theirs we cannot. */
-function hopsOf(route: Route | undefined): 0 | 1 | 2 {
-  if (route?.transport !== 'circuit') return 0;
-  return route.via?.isHidden ? 2 : 1;
+/**
+ * Relays in the path. Who dialled put one of theirs before ours where they hide; of the other side
+ * we know that by the policy which they told, as nothing else of what lies beyond our relay.
+ */
+function hopsOf(session: Session | undefined, { theirPolicy }: Contact): 0 | 1 | 2 {
+  if (session?.at.transport !== 'circuit') return 0;
+  const isTwo = session.up.initiator ? session.at.via?.isHidden : theirPolicy === 'hidden';
+  return isTwo === true ? 2 : 1;
 }
