@@ -126,6 +126,8 @@ export type Request = z.infer<typeof Request>;
 
 export const Door = z.object({
   open: z.boolean(),
+  /** Relays keep the IP address from those who have the ID; of a shut door: they would. */
+  hidden: z.boolean(),
   /** Pointers are signed ahead until then. */
   signedUntil: time.optional(),
   /** The last time it reached the network, and how many nodes hold all of it. */
@@ -286,7 +288,7 @@ export const METHODS = {
       name: z.string().min(1).max(256).optional(),
       /** Of an ID alone: what they read with the request. */
       hello: z.string().max(HELLO_CHARS_MAX).optional(),
-      /** Of an ID alone: send it although whoever has that ID could see our IP address. */
+      /** Of an ID alone, while no relay hides our IP address: send it all the same. */
       anyway: z.boolean().optional(),
       /** By which ways they may be reached; else as `routes.default` says. */
       policy: Policy.optional(),
@@ -309,7 +311,7 @@ export const METHODS = {
   /** They are told nothing, and nothing of theirs is read again. */
   'requests.block': { params: z.strictObject({ who: to }), result: Contact },
   'door.status': { params: none, result: Door },
-  /** Refused without `anyway` while nothing hides the IP address. */
+  /** Refused without `anyway` where no relay hides the IP address: see `hidden`. */
   'door.open': { params: z.strictObject({ anyway: z.boolean().default(false) }), result: Door },
   'door.shut': { params: none, result: Door },
   'contacts.list': { params: none, result: z.object({ contacts: z.array(Contact) }) },

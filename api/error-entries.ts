@@ -246,8 +246,8 @@ const COMMANDS = {
     exit: 7,
     retryable: false,
     sentence:
-      'Someone who has your ID could find your IP address, so the door stays shut. ' +
-      'Nothing was changed.',
+      'No relay is there, so someone who has your ID could find your IP address. The door stays ' +
+      'shut. Nothing was changed.',
     hint: 'Invites reach you without it: sotto invite new',
   },
   blocked: {

@@ -74,7 +74,7 @@ export function addPeopleVerbs(program: Command, run: RunVerb): void {
     .argument('<invite...>', 'the invite or ID, as you got it; - reads standard input')
     .option('--name <name>', 'what you call them')
     .option('--hello <text>', 'of an ID alone: what they read with your request')
-    .option('--anyway', 'of an ID alone: send it, though who has that ID could see your IP address')
+    .option('--anyway', 'of an ID alone: send it, also where no relay hides your IP address')
     .addOption(
       program
         .createOption('--route <policy>', 'by which ways they may be reached')
@@ -172,7 +172,7 @@ function addDoorVerbs(program: Command, run: RunVerb): void {
   door
     .command('open')
     .description('let people who have your ID ask to chat')
-    .option('--anyway', 'do not ask; someone who has your ID could find your IP address')
+    .option('--anyway', 'also where no relay hides your IP address from those who have your ID')
     .action((options: { anyway?: true }) =>
       run(async (session) => (await doors()).open(session, options)),
     );

@@ -7,7 +7,8 @@ beforeAll(() => void (terminal = new Terminal()));
 afterEach(() => terminal.closeDaemons());
 afterAll(() => terminal.close());
 
-const SHUT = { open: false, copies: 0, slotsTaken: 0, slots: 8 };
+const SHUT = { open: false, hidden: false, copies: 0, slotsTaken: 0, slots: 8 };
+const HIDDEN = 'Relays keep your IP address from those who have your ID.';
 const SENTENCE = 'Someone who has your ID could find your IP address. Open anyway?';
 
 describe('[CLI-32] what may show the IP address asks first', () => {
@@ -22,6 +23,20 @@ describe('[CLI-32] what may show the IP address asks first', () => {
     expect([yes.code, opened()]).toEqual([0, 1]);
     expect((await terminal.run(['door', 'open', '--anyway'])).code).toBe(0);
     expect(daemon.calls.at(-1)).toEqual({ method: 'door.open', params: { anyway: true } });
+  });
+
+  test('a door that relays hide opens without a question, and says so', async () => {
+    const hidden = { ...SHUT, hidden: true };
+    const daemon = await terminal.daemon({
+      'door.status': () => hidden,
+      'door.open': () => ({ ...hidden, open: true }),
+    });
+    const opened = await terminal.run(['door', 'open']);
+    expect([opened.code, opened.stderr.includes(HIDDEN)]).toEqual([0, true]);
+    expect(opened.stderr).not.toContain('could find');
+    expect(daemon.calls.at(-1)).toEqual({ method: 'door.open', params: { anyway: false } });
+    const status = await terminal.run(['door', 'status']);
+    expect(status.stdout + status.stderr).not.toContain('could find');
   });
 
   test('a request by ID is stored and told as not sent, until somebody agrees', async () => {

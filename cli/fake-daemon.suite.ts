@@ -195,6 +195,7 @@ const REQUEST: Result<'requests.list'>['requests'][number] = {
 
 export const DOOR: Result<'door.status'> = {
   open: true,
+  hidden: false,
   signedUntil: TIME,
   putAt: TIME,
   copies: 16,
@@ -261,7 +262,7 @@ const DEFAULTS: Handlers = {
   'requests.block': () => ({ ...ANA, name: 'Bo', state: 'blocked', online: false }),
   'door.status': () => DOOR,
   'door.open': () => DOOR,
-  'door.shut': () => ({ open: false, copies: 0, slotsTaken: 0, slots: 8 }),
+  'door.shut': () => ({ open: false, hidden: false, copies: 0, slotsTaken: 0, slots: 8 }),
   'messages.send': (params) => {
     const { conversation } = find(params.to);
     return { event: EVENT, conversation, duplicate: false };

@@ -87,10 +87,10 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
       'The door is open. Someone who has your ID could find your IP address.\n' +
         'Signed until  3 Dec 2026 14:02\nLast put      3 Dec 2026 14:02, held by 16\n' +
         'Last look     3 Dec 2026 14:02\nSlots         1 of 8 taken\n',
-      `open\t${TIME}\t${TIME}\t16\t${TIME}\t1\t8\n`,
+      `open\t${TIME}\t${TIME}\t16\t${TIME}\t1\t8\tfalse\n`,
     ],
-    ['door open', '', `open\t${TIME}\t${TIME}\t16\t${TIME}\t1\t8\n`],
-    ['door shut', '', 'shut\t\t\t0\t\t0\t8\n'],
+    ['door open', '', `open\t${TIME}\t${TIME}\t16\t${TIME}\t1\t8\tfalse\n`],
+    ['door shut', '', 'shut\t\t\t0\t\t0\t8\tfalse\n'],
     ['contacts remove ana --force', '', 'c_7k2\tremoved\n'],
     ['contacts verify ana --mark', ROWS, `c_7k2\t${NUMBER}\t${TIME}\tAna Ruiz\n`],
     ['send ana hi there', `${EVENT}\n`, `${EVENT}\tc_7k2\twaiting\n`],

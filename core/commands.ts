@@ -207,6 +207,8 @@ export interface RequestView {
 
 export interface DoorView {
   readonly open: boolean;
+  /** Relays keep our IP address from those who have our ID; of a shut door: they would. */
+  readonly hidden: boolean;
   /** Signed ahead until then, ms since 1970. */
   readonly signedUntilMs: number | undefined;
   /** The last put that reached somebody, and how many nodes hold all of it. */

@@ -27,7 +27,7 @@ function textOf(relay: Person): string {
 }
 
 /** Relays that serve all and are the whole DHT, and two people who hide from everybody. */
-function town(count = 3, policies = { Ana: 'hidden', Bo: 'hidden' } as const): Town {
+function town(count = 3, policy: 'hidden' | 'auto' = 'hidden'): Town {
   const world = new World();
   const relays = RELAYS.slice(0, count).map((host, i) =>
     world.person(`Relay${i}`, true, { host, relay: { serve: 'public', list: [] } }),
@@ -39,7 +39,7 @@ function town(count = 3, policies = { Ana: 'hidden', Bo: 'hidden' } as const): T
     world.person(name, true, {
       host: HOSTS[name],
       relay: { serve: 'off', list },
-      policy: policies[name],
+      policy,
     }),
   ) as [Person, Person];
   const said = new Map<Person, number>();
@@ -116,5 +116,66 @@ describe('two who hide from everybody', () => {
     expect(ana.texts()).toContain('found');
     expect(stats(ana, 'presence.found') + stats(bo, 'presence.found')).toBeGreaterThan(0);
     expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('[DOR-3, DOR-21] by the ID alone', () => {
+  /** Bo asks Ana, who lets him in; neither agrees to show anything. */
+  function ask({ world, ana, bo }: Town): void {
+    const { id } = data(ana.ask({ type: 'status' }), 'status').status;
+    const { door } = data(ana.ask({ type: 'door-open', anyway: false }), 'door');
+    expect(door).toMatchObject({ open: true, hidden: true });
+    world.run(30_000);
+    data(bo.ask({ type: 'contact-add', text: id, hello: 'It is Bo', name: 'Ana' }), 'contact');
+    world.run(60_000);
+    const { contact } = data(bo.ask({ type: 'contact-show', to: 'Ana' }), 'contact');
+    expect(contact.asking).toBe('placed');
+    ana.command({ type: 'request-list', look: true });
+    world.run(30_000);
+    const all = data(ana.ask({ type: 'request-list', look: false }), 'requests').requests;
+    expect(all).toMatchObject([{ name: 'Bo', text: 'It is Bo' }]);
+    data(ana.ask({ type: 'request-accept', who: all[0]!.conversation }), 'contact');
+    world.run(90_000);
+  }
+
+  test('two who hide knock, open and meet by relays, and say not a word to the DHT', () => {
+    const made = town();
+    ask(made);
+    const { ana, bo, said } = made;
+    expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['relay', 'relay']);
+    expect(bo.texts()).toEqual(ana.texts());
+    expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);
+  });
+
+  test('who hides from nobody has the door and the knock behind relays all the same', () => {
+    const made = town(3, 'auto');
+    const { world, ana, bo } = made;
+    const asked = (person: Person): number => stats(person, 'relayed.questions');
+    expect([asked(ana), asked(bo)]).toEqual([0, 0]);
+    ask(made);
+    expect(routeOf(ana, 'Bo')).toBe('direct');
+    // The items of the door and who is in its slots; the pointer, the door, slots, and a knock.
+    expect(asked(ana)).toBeGreaterThanOrEqual(12);
+    expect(asked(bo)).toBeGreaterThanOrEqual(8);
+    for (const relay of made.relays) relay.kill();
+    world.run(60_000);
+    const before = stats(ana, 'dht.operations');
+    ana.command({ type: 'request-list', look: true });
+    world.run(5_000);
+    expect(stats(ana, 'dht.operations')).toBe(before);
+  });
+
+  test('⚑ without a relay who hides waits, whatever was agreed', () => {
+    const made = town(1);
+    const { world, ana, bo, said } = made;
+    const { id } = data(ana.ask({ type: 'status' }), 'status').status;
+    data(ana.ask({ type: 'door-open', anyway: true }), 'door');
+    data(bo.ask({ type: 'contact-add', text: id, anyway: true, name: 'Ana' }), 'contact');
+    world.run(600_000);
+    expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);
+    const { route } = data(bo.ask({ type: 'route-show', to: 'Ana' }), 'route');
+    expect(route).toMatchObject({ route: 'waiting', asking: 'seeking' });
+    const { door } = data(ana.ask({ type: 'door-status' }), 'door');
+    expect(door).toMatchObject({ hidden: true, copies: 0 });
   });
 });

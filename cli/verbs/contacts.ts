@@ -116,7 +116,7 @@ function stateLine({ asking, state }: Contact): string {
 
 /** A request by ID alone, until they let us in. */
 export const ASKING: Readonly<Record<NonNullable<Contact['asking']>, string>> = {
-  held: 'Not asked yet: it could show your IP address. See: sotto add --help',
+  held: 'Not asked yet: no relay hides your IP address. See: sotto add --help',
   queued: 'To be asked, after others.',
   seeking: 'Looking for their door, which may be shut.',
   knocking: 'Asking them now.',

@@ -1,12 +1,12 @@
 /**
  * Asking: people whom we ask, by their ID alone, to let us in (DOR-12, DOR-13, DOR-18).
  *
- *   add --> held --agreed--> asking: find their door, knock, keep it lying there
- *                               |  '--a week--> given up, until asked again
- *                               '--first link--> met, and nothing of it is left
+ *   add --> held --a relay, or agreed--> asking: find their door, knock, keep it lying there
+ *                                           |  '--a week--> given up, until asked again
+ *                                           '--first link--> met, and nothing of it is left
  *
  * Held means that not a byte leaves: whoever has their ID could see where the question comes from
- * (DOR-3). The words, our name and the pair secret are one `knock` event, sealed for their door
+ * (DOR-3). Who hides from them asks by relays alone, and waits for one. The words, our name and the pair secret are one `knock` event, sealed for their door
  * device and, like every event, on disk before it leaves; it is sent again over the first link
  * until it is receipted.
  * @module
@@ -17,6 +17,7 @@ import { earliest } from '../base/time.ts';
 import type { Doc, DocChange, Envelope, VaultFault } from '../base/vault.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { AskingState } from '../commands.ts';
+import type { AskedBy } from '../discovery/presence.ts';
 import { dayOf } from '../discovery/door.ts';
 import { KNOCK_PAYLOAD_BYTES_MAX } from '../discovery/knock.ts';
 import { Knocker, type FoundDoor } from '../discovery/knocker.ts';
@@ -46,8 +47,8 @@ const UNKNOWN = new Uint8Array(ID_BYTES);
 export interface AskingPorts {
   /** Their door named a device: we may meet it. */
   takeUp(contact: Contact): void;
-  /** May whoever has their ID see our address? Else it is not asked, whatever was agreed. */
-  mayShow(contact: Contact): boolean;
+  /** Who asks the DHT where they could watch; undefined for nobody, whatever was agreed. */
+  asksBy(contact: Contact): AskedBy | undefined;
 }
 
 export class Asking {
@@ -63,7 +64,7 @@ export class Asking {
     private readonly me: Me,
     private readonly book: Book,
     private readonly mail: Pick<Mail, 'send'>,
-    private readonly finding: Pick<Finding, 'port' | 'networkMs'>,
+    private readonly finding: Pick<Finding, 'strangers' | 'canHide' | 'networkMs'>,
     docs: readonly Doc[],
     private readonly ports: AskingPorts,
   ) {
@@ -81,7 +82,7 @@ export class Asking {
   step(contact: Contact): AskingState | undefined {
     const asked = this.#asked.get(hex(contact.identity));
     if (!asked) return undefined;
-    if (!asked.agreed || !this.ports.mayShow(contact)) return 'held';
+    if (!this.#mayAsk(asked, contact)) return 'held';
     if (this.#isOver(asked)) return 'over';
     const step = this.#knockers.get(hex(contact.identity))?.step;
     if (step === undefined) return 'queued';
@@ -146,7 +147,7 @@ export class Asking {
     });
   }
 
-  /** Another policy, for one of those who are asked. */
+  /** Another policy, for one of those who are asked, or other relays. */
   review(): void {
     this.#fill();
   }
@@ -191,12 +192,18 @@ export class Asking {
     return Math.abs(this.context.soundMs - asked.sinceMs) >= GIVE_UP_MS;
   }
 
+  /** Is there a way that hides us, or one that was agreed to? */
+  #mayAsk({ agreed }: Asked, contact: Contact): boolean {
+    const by = this.ports.asksBy(contact);
+    if (by === undefined) return false;
+    return by === 'relays' || agreed || this.finding.canHide;
+  }
+
   /** Ends what is over, and begins what has waited for a place. */
   #fill(): void {
     for (const [key, asked] of this.#asked) {
       const contact = this.book.contacts.get(key);
-      const isShown = contact !== undefined && this.ports.mayShow(contact);
-      const over = !asked.agreed || !isShown || this.#isOver(asked);
+      const over = !contact || !this.#mayAsk(asked, contact) || this.#isOver(asked);
       const knocker = this.#knockers.get(key);
       if (over && knocker) {
         knocker.stop();
@@ -221,10 +228,14 @@ export class Asking {
 
   #knocker(key: string, asked: Asked): Knocker {
     const { context, finding } = this;
+    const mayShow = (): boolean => {
+      const contact = this.book.contacts.get(key);
+      return asked.agreed && contact !== undefined && this.ports.asksBy(contact) === 'ourselves';
+    };
     return new Knocker({
       identity: asked.identity,
       random: context.random,
-      dht: finding.port,
+      dht: finding.strangers(mayShow),
       nowMs: () => context.now.monoMs,
       day: () => dayOf(finding.networkMs),
       listVersion: asked.list.version,

@@ -38,8 +38,8 @@ export function runDoorCommand(runtime: Runtime, command: DoorCommand, reply: Re
 }
 
 /**
- * Asks somebody by ID alone. Stored at once; sent only where `anyway` agrees that whoever has
- * their ID could see our IP address, for there is no way yet that hides it (DOR-3).
+ * Asks somebody by ID alone. Stored at once; sent by relays, or where `anyway` agrees that whoever
+ * has their ID could see our IP address (DOR-3).
  */
 export function askById(
   runtime: Runtime,
@@ -118,8 +118,9 @@ function tellDoor({ door }: Runtime, reply: Reply): void {
 }
 
 function openDoor(runtime: Runtime, anyway: boolean, reply: Reply): void {
-  if (!anyway && !runtime.door.isOpen) return reply(failure('shows-address'));
-  runtime.door.open((ok) => (ok ? tellDoor(runtime, reply) : reply(failure('disk-error'))));
+  const { door } = runtime;
+  if (!anyway && !door.isOpen && !door.isHidden) return reply(failure('shows-address'));
+  door.open(anyway, (ok) => (ok ? tellDoor(runtime, reply) : reply(failure('disk-error'))));
 }
 
 function shutDoor(runtime: Runtime, reply: Reply): void {

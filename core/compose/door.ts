@@ -2,9 +2,9 @@
  * Front door: whether people who have our ID can knock, and the bytes by which they do (DOR-1 to
  * DOR-7, DOR-16). Shut until its person opens it; shut means that nothing is put or asked.
  *
- *   shut --door-open, agreed--> open: sign pointers ahead, make the day's door, keep both lying
- *    ^                            |     there, look who knocked
- *    '--------door-shut-----------'
+ *   shut --door-open--> open: sign pointers ahead, make the day's door, keep both lying there, look
+ *    ^                    |   who knocked; by relays, or from our own address where a person
+ *    '-----door-shut------'   agreed and no relay is there
  *
  * Pointers are signed one at a time, day after day: a signature takes some milliseconds.
  * @module
@@ -68,7 +68,7 @@ export class Door {
   constructor(
     private readonly context: Context,
     private readonly me: Me,
-    private readonly finding: Pick<Finding, 'port' | 'networkMs'>,
+    private readonly finding: Pick<Finding, 'strangers' | 'canHide' | 'networkMs'>,
     docs: readonly Doc[],
     private readonly ports: {
       /** Our prekey bundle of now. */
@@ -79,7 +79,7 @@ export class Door {
     this.#saved = loadDoor(docs);
     this.#keeper = new DoorKeeper({
       random: context.random,
-      dht: finding.port,
+      dht: finding.strangers(() => this.#mayShow),
       nowMs: () => context.now.monoMs,
       knocked: (knock) => this.#knocked(knock),
     });
@@ -90,6 +90,21 @@ export class Door {
     return this.#saved.door?.open === true;
   }
 
+  /** Does it, or would it, hide our address from those who have our ID? */
+  get isHidden(): boolean {
+    if (this.isOpen) return !this.#mayShow;
+    return this.#hides || this.finding.canHide;
+  }
+
+  /** Who hides by default agreed to nothing else. */
+  get #mayShow(): boolean {
+    return this.#saved.door?.agreed === true && !this.#hides;
+  }
+
+  get #hides(): boolean {
+    return this.context.profile.policy === 'hidden';
+  }
+
   view(): DoorView {
     const { copies, lookedAtMs, putAtMs, slotsTaken } = this.#keeper.state;
     const { monoMs, wallMs } = this.context.now;
@@ -98,6 +113,7 @@ export class Door {
     const days = [...this.#saved.pointers.keys()];
     return {
       open: this.isOpen,
+      hidden: this.isHidden,
       signedUntilMs: days.length === 0 ? undefined : (Math.max(...days) + 1) * DAY_MS,
       putMs: wall(putAtMs),
       copies,
@@ -107,14 +123,17 @@ export class Door {
     };
   }
 
-  /** `done(false)` where the vault refused: nothing has changed then. */
-  open(done: (ok: boolean) => void): void {
+  /**
+   * `done(false)` where the vault refused: nothing has changed then.
+   * @param agreed it may show our address while no relay hides it.
+   */
+  open(agreed: boolean, done: (ok: boolean) => void): void {
     const door = this.#saved.door ?? {
       secret: new Secret('door', this.context.random(32)),
       generation: 0,
       listVersion: this.me.list.version,
     };
-    this.#set({ ...door, open: true }, done);
+    this.#set({ ...door, open: true, agreed: agreed || (this.isOpen && this.#mayShow) }, done);
   }
 
   /** Nothing more is put from this moment on, whatever the vault says. */
@@ -124,7 +143,7 @@ export class Door {
     this.#open.clear();
     this.#wakeAtMs = undefined;
     if (!door) return done(true);
-    this.#saved.door = { ...door, open: false };
+    this.#saved.door = { ...door, open: false, agreed: false };
     this.#set(this.#saved.door, done);
   }
 

@@ -182,6 +182,25 @@ export class Finding {
     put: (item, done) => this.#ask(done, (op, dht) => dht.put(op, item, this.context.now.monoMs)),
   };
 
+  /** Can relays ask the DHT for us now? */
+  get canHide(): boolean {
+    return this.#relays > 0;
+  }
+
+  /**
+   * The DHT for what anybody with an ID could watch: by relays, whatever our policy is. From our
+   * own address only while there is no relay, and where a person agreed to that (DOR-3).
+   */
+  strangers(mayShow: () => boolean): DhtPort {
+    const port = (): DhtPort => {
+      return !this.canHide && mayShow() ? this.port : this.handlers.relayed();
+    };
+    return {
+      get: (query, done) => port().get(query, done),
+      put: (item, done) => port().put(item, done),
+    };
+  }
+
   #ask(
     done: (answer: Got & Stored) => void,
     begin: (op: number, dht: DhtNode) => void,

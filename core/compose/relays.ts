@@ -79,6 +79,7 @@ export class Relays {
       askerSettled: (relay, isUp) => this.dht.handleSettled(relay, isUp),
       askersChanged: (count) => {
         runtime.finding.setRelays(count);
+        runtime.asking.review();
         this.dht.handleWay();
       },
     });

@@ -122,7 +122,7 @@ export class Runtime {
     const takeUp = (contact: Contact): void => this.takeUp(contact);
     this.asking = new Asking(context, me, this.book, this.mail, this.finding, docs, {
       takeUp,
-      mayShow: (contact) => this.routes.asksBy(contact) === 'ourselves',
+      asksBy: (contact) => this.routes.asksBy(contact),
     });
     const { asking, book, finding, mail } = this;
     this.requests = new Requests(context, me, book, mail, asking, docs, { takeUp });

@@ -2,7 +2,9 @@
  * What the vault keeps of our own front door (DOR-16): finished bytes, so that any start puts the
  * same ones, and the secrets of the days that people may still knock at.
  *
- *   key "door"         g  int    pointers were signed so often: their seq
+ *   key "door"         a  int    1 where a person agreed that it may show our IP address; before it
+ *                                was written, every open door had been agreed to
+ *                      g  int    pointers were signed so often: their seq
  *                      l  int    version of the device list they name
  *                      o  int    1 while open
  *                      s  32 B   door secret
@@ -28,6 +30,8 @@ import { PIECES_MAX } from './pieces.ts';
 
 export interface SavedDoor {
   readonly open: boolean;
+  /** A person agreed that it may show our IP address, where no relay hides it. */
+  readonly agreed: boolean;
   readonly secret: DoorSecret;
   /** `seq` of the pointers signed last. */
   readonly generation: number;
@@ -54,8 +58,14 @@ const DAY = utf8('day ');
 const DAY_BYTES = 8;
 
 export function doorDoc(door: SavedDoor): DocChange {
-  const { generation, listVersion, open, secret } = door;
-  const value = encode({ g: generation, l: listVersion, o: open ? 1 : 0, s: secret.reveal() });
+  const { agreed, generation, listVersion, open, secret } = door;
+  const value = encode({
+    a: agreed ? 1 : 0,
+    g: generation,
+    l: listVersion,
+    o: open ? 1 : 0,
+    s: secret.reveal(),
+  });
   return { space: 'door', key: DOOR, value };
 }
 
@@ -107,7 +117,9 @@ function readDoor(dict: Fields): SavedDoor | undefined {
   const listVersion = asInt(dict['l'], 0, Number.MAX_SAFE_INTEGER);
   if (!secret || generation === undefined || listVersion === undefined) return undefined;
   const held: DoorSecret = new Secret('door', secret.slice());
-  return { open: dict['o'] === 1, secret: held, generation, listVersion };
+  const open = dict['o'] === 1;
+  const agreed = dict['a'] === undefined ? open : dict['a'] === 1;
+  return { open, agreed, secret: held, generation, listVersion };
 }
 
 function readDay(dict: Fields): SavedDay | undefined {

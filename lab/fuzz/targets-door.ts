@@ -234,7 +234,12 @@ const documents: Target = {
       ...{ knockSecret: new Secret('hpke recipient' as const, bytes(32)), slotSeed: bytes(32) },
       ...{ costBits: 18, head: item, pieces: [encode(bytes(768))] },
     };
-    const kept = { open: true, secret: new Secret('door' as const, bytes(32)), generation: 2 };
+    const kept = {
+      open: true,
+      agreed: true,
+      secret: new Secret('door' as const, bytes(32)),
+      generation: 2,
+    };
     const saved = [doorDoc({ ...kept, listVersion: 1 }), pointerDoc(DAY, item), dayDoc(DAY, days)];
     const docs = [
       encodeRequest(request),

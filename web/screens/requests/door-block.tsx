@@ -22,7 +22,9 @@ export function DoorBlock() {
   return (
     <section className={style['door']}>
       <h2>{t('door.title')}</h2>
-      <p role="status">{t(door.open ? 'door.open' : 'door.shut')}</p>
+      <p role="status">
+        {t(!door.open ? 'door.shut' : door.hidden ? 'door.open.hidden' : 'door.open')}
+      </p>
       {error && <ErrorNote error={error} />}
       <div>
         {door.open ? (
@@ -36,9 +38,9 @@ export function DoorBlock() {
         <Dialog title={t('door.ask')} onClose={() => setAsked(false)}>
           <div className={style['ask']}>
             <p>
-              <strong>{t('door.cost')}</strong>
+              <strong>{t(door.hidden ? 'door.cost.hidden' : 'door.cost')}</strong>
             </p>
-            <p>{t('door.why')}</p>
+            <p>{t(door.hidden ? 'door.why.hidden' : 'door.why')}</p>
             <div className={style['buttons']}>
               <Button data-autofocus="" onClick={() => setAsked(false)}>
                 {t('app.cancel')}
@@ -49,7 +51,7 @@ export function DoorBlock() {
                   change('door.open');
                 }}
               >
-                {t('door.anyway')}
+                {t(door.hidden ? 'door.yes' : 'door.anyway')}
               </Button>
             </div>
           </div>
@@ -81,7 +83,7 @@ function useDoor() {
   const change = (how: 'door.open' | 'door.shut'): void =>
     take(
       how === 'door.open'
-        ? model.client.call('door.open', { anyway: true })
+        ? model.client.call('door.open', { anyway: door?.hidden !== true })
         : model.client.call('door.shut', {}),
     );
   return { door, error, change };

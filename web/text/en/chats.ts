@@ -29,7 +29,7 @@ export const CHATS = {
   'chats.state.waiting': 'Waiting',
   'chats.state.delivered': 'Delivered',
   'chats.state.cancelled': 'Not sent',
-  'chats.asking.held': 'Not asked yet: it could show your IP address.',
+  'chats.asking.held': 'Not asked yet: no relay hides your IP address.',
   'chats.asking.queued': 'To be asked, after others.',
   'chats.asking.seeking': 'Looking for their door, which may be shut.',
   'chats.asking.knocking': 'Asking them now.',

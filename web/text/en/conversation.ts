@@ -87,7 +87,9 @@ export const CONVERSATION = {
   'emoji.none': 'No emoji found.',
   'emoji.matches': 'Emoji for “{query}”',
 
-  'asking.held': '{name} was not asked yet: someone who has their ID could find your IP address.',
+  'asking.held':
+    '{name} was not asked yet: no relay is there, and someone who has their ID could find your ' +
+    'IP address. They are asked as soon as relays are there.',
   'asking.held.send': 'Send anyway…',
   'asking.held.title': 'Send anyway?',
   'asking.held.confirm': 'Someone who has the ID of {name} could find your IP address.',

@@ -34,13 +34,17 @@ export const REQUESTS = {
   'door.title': 'Your door',
   'door.shut': 'The door is shut. Nobody can ask by your ID alone; invites work as always.',
   'door.open': 'The door is open. Someone who has your ID could find your IP address.',
+  'door.open.hidden': 'The door is open. Relays keep your IP address from those who have your ID.',
+  'door.cost.hidden': 'Relays keep your IP address from those who have your ID.',
+  'door.why.hidden': 'People who have your ID can then ask to chat, and you decide.',
+  'door.yes': 'Open the door',
   'door.cost': 'Someone who has your ID could find your IP address.',
   'door.do-open': 'Open the door…',
   'door.do-shut': 'Shut the door',
   'door.ask': 'Open the door?',
   'door.why':
     'People who have your ID can then ask to chat, and you decide. ' +
-    'No relay hides your address yet.',
+    'No relay that could hide your address is there now.',
   'door.anyway': 'Open anyway',
   'door.details': 'Technical details',
   'door.signed': 'Signed until',
