@@ -6,9 +6,9 @@
  *                                           '--first link--> met, and nothing of it is left
  *
  * Held means that not a byte leaves: whoever has their ID could see where the question comes from
- * (DOR-3). Who hides from them asks by relays alone, and waits for one. The words, our name and the pair secret are one `knock` event, sealed for their door
- * device and, like every event, on disk before it leaves; it is sent again over the first link
- * until it is receipted.
+ * (DOR-3). Who hides from them asks by relays alone, and waits for one. The words, our name and the
+ * pair secret are one `knock` event, sealed for their door device and, like every event, on disk
+ * before it leaves; it is sent again over the first link until it is receipted.
  * @module
  */
 import { equal, hex } from '../base/bytes.ts';
