@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { Prng } from './base/prng.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
+import { OPENER_BYTES } from './path/openers.ts';
 import { TestNat, type NatKind } from './path/test-nat.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: true } as const;
@@ -89,4 +90,29 @@ test.each([
   data(ana.say('Bo', 'by chance'), 'sent');
   world.run(2_000);
   expect(bo.texts()).toContain('by chance');
+});
+
+test('[PTH-30] ⚑ [POL-7] who hides from now on opens and guesses nothing more', () => {
+  const scene = homes(RANDOM, PORT_RESTRICTED, 3);
+  const { world, ana, bo } = scene;
+  // Nothing that leaves for the other's home arrives: it goes on until it is ended.
+  world.isApart = (a, b) => [ana, bo].includes(a) && [ana, bo].includes(b);
+  ana.start();
+  bo.start();
+  for (let i = 0; i < 300 && ana.mouths.size < 50; i++) world.run(100);
+  expect(ana.mouths.size).toBeGreaterThan(49);
+  let sent = 0;
+  world.tap = (bytes, from) => void (sent += from === bo && bytes.length === OPENER_BYTES ? 1 : 0);
+  world.run(1_000);
+  expect(sent).toBeGreaterThan(50);
+  for (const [one, to] of [
+    [ana, 'Bo'],
+    [bo, 'Ana'],
+  ] as const) {
+    data(one.ask({ type: 'route-set', to, policy: 'hidden', looser: false }), 'route');
+  }
+  expect(ana.mouths.size).toBe(0);
+  sent = 0;
+  world.run(5_000);
+  expect([sent, ana.mouths.size]).toEqual([0, 0]);
 });

@@ -89,6 +89,17 @@ describe('[PTH-22] [PTH-24] two who never met, behind routers that let in answer
   });
 });
 
+test.each([
+  ['random and address-restricted', RANDOM, ADDRESS_RESTRICTED, 90_000],
+  ['random and port-restricted', RANDOM, PORT_RESTRICTED, 9 * MINUTE_MS],
+  ['port-restricted and random', PORT_RESTRICTED, RANDOM, 9 * MINUTE_MS],
+] as const)('[PTH-31] [PTH-32] who dials hears from where: %s', (_name, ofAna, ofBen, mostMs) => {
+  const { world, ana, ben } = strangers(ofAna, ofBen, 14);
+  world.run(MINUTE_MS);
+  add(ben, inviteText(ana));
+  expect(linkedWithin(world, ben, mostMs)).toBeDefined();
+});
+
 test('[PTH-14] [PTH-22] where both have another port for everybody no opener leaves', () => {
   const { world, ana, ben } = strangers(RANDOM, RANDOM);
   world.run(MINUTE_MS);

@@ -120,3 +120,23 @@ describe.each([
     expect(health).toMatchObject({ reach: 'varied', nat: { v4: 'random' } });
   });
 });
+
+describe.each([
+  ['random and port-restricted', RANDOM, PORT_RESTRICTED],
+  ['port-restricted and random', PORT_RESTRICTED, RANDOM],
+] as const)('[PTH-32] %s', (_name, ofAna, ofBen) => {
+  test('meet in a slot, by chance', () => {
+    const scene = homes(ofAna, ofBen);
+    const { ana, ben, world } = scene;
+    ana.start();
+    ben.start();
+    expect(linkedWithin(scene, 9 * MINUTE_MS)).toBeDefined();
+    world.run(MINUTE_MS);
+    expect(linkedWithin(scene, 1_000)).toBeDefined();
+    // The one socket that leads there is left of all.
+    expect([ana.mouths.size, ben.mouths.size].sort()).toEqual([0, 1]);
+    data(ben.say('Ana', 'by chance'), 'sent');
+    world.run(2_000);
+    expect(ana.texts()).toContain('by chance');
+  });
+});

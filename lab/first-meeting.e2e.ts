@@ -50,6 +50,7 @@ for (const kinds of [
   ['port', 'port'],
   ['carrier', 'port'],
   ['restricted', 'symmetric'],
+  ['symmetric', 'restricted'],
 ] as const) {
   test(`an invite leads ${kinds.join(' and ')} together`, async () => {
     const ana = await person('Ana', kinds[0]);

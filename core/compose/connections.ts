@@ -3,10 +3,9 @@
  * by the hex of their signing key and nothing of people or messages.
  * @module
  */
-import { concat, equal, hex, utf8, utf8Text } from '../base/bytes.ts';
+import { equal, hex } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
 import { familyOf, type Endpoint, type Family } from '../base/endpoint.ts';
-import type { Input } from '../effects.ts';
 import type { Doc, DocChange } from '../base/vault.ts';
 import type {
   CloseReason,
@@ -17,18 +16,20 @@ import type {
   LinkTarget,
 } from '../link/contract.ts';
 import { Links } from '../link/links.ts';
-import { REPLAY_ENTRIES_MAX, REPLAY_ENTRY_BYTES } from '../link/replay-set.ts';
 import { FEATURES, VERSIONS } from './versions.ts';
-import { Dialer, RESUME_PATIENCE_MS, RESUME_PATIENCE_MS_RESPONDER } from '../path/dialer.ts';
+import { Dialer, patienceMs } from '../path/dialer.ts';
 import { nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
 import { birthOf, type Birth } from '../path/birthday.ts';
 import { isWorthPunching, type NatClass } from '../path/nat-class.ts';
+import { OPENER_BYTES } from '../path/openers.ts';
 import { Probes } from '../path/probes.ts';
 import { timetableOf, type Pace, type PunchTimetable } from '../path/punch.ts';
 import { Improvement } from '../path/improvement.ts';
 import { Birthdays } from './birthdays.ts';
+import type { CircuitStreams, StreamInput } from './circuit-streams.ts';
 import { failed, type Context } from './context.ts';
 import { Isolation } from './isolation.ts';
+import { Replays } from './replays.ts';
 
 export type LinkUp = Extract<LinksOutput, { type: 'up' }>;
 export type LinkPath = Extract<LinksOutput, { type: 'path' }>;
@@ -55,6 +56,9 @@ interface Way {
   readonly timetable?: PunchTimetable | undefined;
 }
 
+/** However many openers come, a device is dialled for them no more often. */
+const OPENER_EVERY_MS = 2_000;
+
 export interface ConnectionDeps {
   readonly self: LinkSelf;
   /** The vault's documents: first flights seen before the restart. */
@@ -69,19 +73,6 @@ export interface ConnectionDeps {
   readonly circuits?: CircuitStreams | undefined;
   /** Numbers for the streams of all who share the driver. */
   readonly allocateStream?: () => number;
-}
-
-/** Relays: streams through them in the driver's place, and the links that carry these. */
-export interface CircuitStreams {
-  open(out: Extract<LinksOutput, { type: 'stream-open' }>): void;
-  /** False where the stream is the driver's; so too below. */
-  write(stream: number, bytes: Uint8Array): boolean;
-  close(stream: number, reset: boolean): boolean;
-  handleStream(input: StreamInput): boolean;
-  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean;
-  handleWake(): void;
-  handleTimeout(): void;
-  wakeAtMs(): number | undefined;
 }
 
 /** A link, who dialled it, and where its path leads. */
@@ -107,6 +98,9 @@ interface Wanted {
   linked: Linked | undefined;
   /** Why the last dial led nowhere. */
   failure: DialFailure | undefined;
+  /** Where an opener came from that nobody had named, and when one came. */
+  learned?: Route | undefined;
+  openedAtMs: number;
 }
 
 /** How far the dialling of one device is. */
@@ -117,15 +111,13 @@ export interface Attempt {
   readonly failures: number;
   readonly failure: DialFailure | undefined;
 }
-type StreamInput = Extract<Input, { stream: number }>;
 
 export class Connections {
   readonly #links: Links;
   /** By hex of the device's signing key. */
   readonly #wanted = new Map<string, Wanted>();
   readonly #dials = new Map<number, string>();
-  /** First flights on disk, by gate, oldest first: what to delete with the gate. */
-  readonly #replays: Map<string, Uint8Array[]>;
+  readonly #replays: Replays;
   readonly #isolation = new Isolation();
   /** Contacts go by the hex of their identity. */
   readonly probes = new Probes();
@@ -145,7 +137,7 @@ export class Connections {
     this.#circuits = deps.circuits;
     this.#nat = (family) => deps.nat(family);
     this.birthdays = new Birthdays(context);
-    this.#replays = replaysOf(deps.docs);
+    this.#replays = new Replays(deps.docs);
     this.#links = new Links({
       random: context.random,
       self: deps.self,
@@ -156,7 +148,7 @@ export class Connections {
         // A relay's client has a key of nobody: what it may have is asked inside.
         return gate.kind === 'relay' || deps.admit(noise, gate, from);
       },
-      replaySeen: this.#replays,
+      replaySeen: this.#replays.seen,
       ...(deps.allocateStream && { allocateStream: deps.allocateStream }),
       mayProbe: (noise, nowMs) => this.#mayProbe(noise, nowMs),
     });
@@ -171,7 +163,8 @@ export class Connections {
       if (linked) dialer.handleLinked(nowMs);
       const improvement = new Improvement();
       improvement.handleRoute(linked?.route, nowMs);
-      wanted = { dialer, target, gates: [], routes: [], linked, failure: undefined, improvement };
+      const fresh = { gates: [], routes: [], failure: undefined, openedAtMs: -Infinity };
+      wanted = { ...fresh, dialer, target, linked, improvement };
       this.#wanted.set(device, wanted);
     }
     // What was derived from a secret is kept with the object that holds it.
@@ -186,12 +179,14 @@ export class Connections {
     const moved = !sameRoutes(wanted.routes, routes);
     wanted.routes = routes;
     wanted.dialer.handleRoutes(routes, nowMs);
+    if (this.punchable(routes).length === 0) this.birthdays.end(hex(target.identity));
     if (moved) this.#improve(wanted);
     this.#drain();
   }
 
   /** Somebody wants this person now, or a message waits for them: on any of their devices. */
   want(identity: Uint8Array): void {
+    this.birthdays.renew(hex(identity));
     for (const [, { dialer }] of this.#ofPerson(identity)) {
       dialer.handleWanted(this.context.now.monoMs);
     }
@@ -212,9 +207,42 @@ export class Connections {
     this.#drain();
   }
 
+  /** A slot of the pair: where only chance can help, it is tried (PTH-32). @param atMs its time. */
+  chance(identity: Uint8Array, atMs: number): void {
+    for (const [, { linked, routes }] of this.#ofPerson(identity)) {
+      if (!linked) this.guess(hex(identity), routes, atMs);
+    }
+  }
+
+  /** The same for whoever is known by a name alone. */
+  guess(name: string, routes: readonly Route[], atMs: number): void {
+    const birth = this.#birthOf(this.punchable(routes));
+    if (birth) this.birthdays.startInSlot(name, birth, atMs);
+  }
+
+  /** An opener came from where a device may be: it is dialled there at once (PTH-31). */
+  handleOpener(from: Endpoint, bytes: Uint8Array): boolean {
+    const { monoMs } = this.context.now;
+    if (bytes.length !== OPENER_BYTES) return false;
+    const theirs = [...this.#wanted.values()].filter(({ linked, openedAtMs, routes }) => {
+      const isTime = monoMs - openedAtMs >= OPENER_EVERY_MS;
+      const isHost = routes.some((one) => one.endpoint.host === from.host);
+      return !linked && isTime && isHost;
+    });
+    for (const wanted of theirs) {
+      wanted.openedAtMs = monoMs;
+      wanted.learned = { transport: 'udp', endpoint: from };
+      wanted.dialer.handleNetworkChange(monoMs);
+    }
+    this.#drain();
+    return theirs.length > 0;
+  }
+
   /** A device has told anew where it is: it is there, even where that is the same as before. */
   news(device: string): void {
-    this.#wanted.get(device)?.dialer.handleNews(this.context.now.monoMs);
+    const wanted = this.#wanted.get(device);
+    wanted?.dialer.handleNews(this.context.now.monoMs);
+    if (wanted) this.birthdays.renew(hex(wanted.target.identity));
     this.#drain();
   }
 
@@ -224,8 +252,7 @@ export class Connections {
     const { identity } = wanted?.target ?? {};
     if (!wanted || !identity) return undefined;
     const routes = this.punchable(wanted.routes);
-    const birth = birthOf(routes, ({ endpoint }) => this.#nat(familyOf(endpoint)));
-    return { identity, routes, birth };
+    return { identity, routes, birth: this.#birthOf(routes) };
   }
 
   /** Attaches a further path on one of these routes. */
@@ -253,6 +280,7 @@ export class Connections {
   }
 
   forget(identity: Uint8Array): void {
+    this.birthdays.end(hex(identity));
     const theirs = this.#ofPerson(identity);
     for (const [, { dialer }] of theirs) dialer.stop();
     this.#drain();
@@ -287,6 +315,7 @@ export class Connections {
     if (!wanted) return;
     const isNew = wanted.linked?.link !== link;
     wanted.linked = { link, initiator, route };
+    if (route.transport !== 'circuit') this.birthdays.end(hex(wanted.target.identity));
     wanted.improvement.handleRoute(initiator ? route : undefined, this.context.now.monoMs);
     wanted.dialer.handleLinked(this.context.now.monoMs);
     if (isNew) this.#improve(wanted);
@@ -297,7 +326,10 @@ export class Connections {
   pathLost(device: string): void {
     const wanted = this.#wanted.get(device);
     if (!wanted) return;
-    wanted.dialer.handlePathLost(patienceMs(wanted.linked, 'lost'), this.context.now.monoMs);
+    wanted.dialer.handlePathLost(
+      patienceMs(resumes(wanted.linked), 'lost'),
+      this.context.now.monoMs,
+    );
     this.#drain();
   }
 
@@ -320,7 +352,7 @@ export class Connections {
     this.#links.handleWake(nowMs);
     for (const { dialer, linked } of this.#wanted.values()) {
       dialer.handleNetworkChange(nowMs);
-      dialer.handlePathLost(patienceMs(linked, moved ? 'moved' : 'woke'), nowMs);
+      dialer.handlePathLost(patienceMs(resumes(linked), moved ? 'moved' : 'woke'), nowMs);
     }
     this.#drain();
   }
@@ -452,8 +484,8 @@ export class Connections {
   }
 
   /** What a dial of this pace tries, and when. */
-  #way({ routes }: Wanted, pace: Pace): Way {
-    if (pace === 'race') return { routes };
+  #way({ learned, routes }: Wanted, pace: Pace): Way {
+    if (pace === 'race') return { routes: learned ? [learned, ...routes] : routes };
     const udp = this.punchable(routes);
     const others = pace === 'steady' ? routes.filter(({ transport }) => transport !== 'udp') : [];
     if (udp.length === 0) return { routes: [] };
@@ -466,6 +498,10 @@ export class Connections {
       const ours = this.#nat(familyOf(endpoint));
       return transport === 'udp' && isWorthPunching(ours, nat ?? 'unknown');
     });
+  }
+
+  #birthOf(routes: readonly Route[]): Birth | undefined {
+    return birthOf(routes, ({ endpoint }) => this.#nat(familyOf(endpoint)));
   }
 
   /** All that leaves to where one person is said to be counts together (PTH-3). */
@@ -520,13 +556,7 @@ export class Connections {
 
   /** First flights seen are on disk before any reply to them leaves (LNK-6). */
   #persistReplay(out: Extract<LinksOutput, { type: 'replay' }>): void {
-    const kept = this.#replays.get(out.gate) ?? [];
-    const old = kept.slice(0, Math.max(0, kept.length + out.entries.length - REPLAY_ENTRIES_MAX));
-    const docs = [
-      ...out.entries.map((entry) => replayDoc(out.gate, entry, new Uint8Array(0))),
-      ...old.map((entry) => replayDoc(out.gate, entry, undefined)),
-    ];
-    this.#replays.set(out.gate, [...kept.slice(old.length), ...out.entries]);
+    const docs = this.#replays.add(out.gate, out.entries);
     this.context.vault({ op: 'put', docs }, (reply) => {
       this.#links.handleReplayStored(out.token, !failed(reply), this.context.now.monoMs);
       this.#drain();
@@ -535,13 +565,7 @@ export class Connections {
 
   /** Deletes what was kept for gates that are gone: nobody can knock there any more. */
   retireGates(open: ReadonlySet<string>): DocChange[] {
-    const docs: DocChange[] = [];
-    for (const [gate, entries] of this.#replays) {
-      if (open.has(gate)) continue;
-      docs.push(...entries.map((entry) => replayDoc(gate, entry, undefined)));
-      this.#replays.delete(gate);
-    }
-    return docs;
+    return this.#replays.retire(open);
   }
 
   #up(out: LinkUp): void {
@@ -556,12 +580,9 @@ export class Connections {
     const wanted = device === undefined ? undefined : this.#wanted.get(device);
     if (!wanted) return;
     wanted.failure = reason;
+    wanted.learned = undefined;
     wanted.dialer.handleDialFailed(dial, this.context.now.monoMs);
   }
-}
-
-function replayDoc(gate: string, entry: Uint8Array, value: Uint8Array | undefined): DocChange {
-  return { space: 'replay', key: concat(utf8(`${gate} `), entry), value };
 }
 
 function isOfInvite({ kind }: GateKey): boolean {
@@ -573,25 +594,7 @@ function sameGate(a: GateKey, b: GateKey): boolean {
   return a.kind === b.kind && a.id === b.id && a.secret.equals(b.secret);
 }
 
-/** First flights seen, by gate: the documents' keys are `gate id`, a space, 16 bytes. */
-function replaysOf(docs: readonly Doc[]): Map<string, Uint8Array[]> {
-  const seen = new Map<string, Uint8Array[]>();
-  for (const { key, space } of docs) {
-    if (space !== 'replay') continue;
-    const gate = utf8Text(key.subarray(0, key.length - REPLAY_ENTRY_BYTES - 1));
-    if (gate === undefined) continue;
-    const entries = seen.get(gate) ?? [];
-    entries.push(key.slice(-REPLAY_ENTRY_BYTES));
-    seen.set(gate, entries);
-  }
-  return seen;
-}
-
-/** How long the link may look for its next path itself before we dial around it. */
-function patienceMs(linked: Linked | undefined, why: 'lost' | 'woke' | 'moved'): number {
-  // Where we answered, the peer has to look; and it cannot find us where we are no more.
-  const resumes = linked?.initiator !== false;
-  if (why === 'woke') return RESUME_PATIENCE_MS;
-  if (why === 'moved') return resumes ? RESUME_PATIENCE_MS_RESPONDER : 0;
-  return resumes ? RESUME_PATIENCE_MS : RESUME_PATIENCE_MS_RESPONDER;
+/** Where we answered, the peer has to look for the next path. */
+function resumes(linked: Linked | undefined): boolean {
+  return linked?.initiator !== false;
 }

@@ -18,12 +18,13 @@ import { EPOCH_MS } from '../discovery/epoch.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
 import { punchWord } from '../discovery/timetable.ts';
 import type { Route } from '../path/candidates.ts';
-import { Openers } from '../path/openers.ts';
+import { OPENER_BYTES, Openers } from '../path/openers.ts';
 import { waysOf } from '../path/policy.ts';
 import { PROBES_MAX } from '../path/probes.ts';
-import { BEATS_PER_SLOT, nextPunch, SLOT_FLIGHTS, SLOT_MS, type Pace } from '../path/punch.ts';
+import { BEATS_PER_SLOT, nextPunch, SLOT_FLIGHTS, SLOT_MS } from '../path/punch.ts';
 import type { Contact } from '../people/contact.ts';
 import type { Invite } from '../people/invite.ts';
+import type { Connections } from './connections.ts';
 import type { Context } from './context.ts';
 
 /** Since it was made or used, or since the start: looked at before each slot. */
@@ -35,15 +36,13 @@ export const HEARD_MS = 3_600_000;
 /** Of those that are fresh, the newest ones get beats and looks. */
 export const FRESH_MAX = 16;
 
+type Meant = 'birthdays' | 'chance' | 'guess' | 'probes' | 'punch' | 'punchable';
+
 export interface FirstMeetingPorts {
   networkMs(): number;
-  /** Flights leave to the devices of whoever invited us. */
-  punch(contact: Contact, pace: Exclude<Pace, 'race'>): void;
   /** One more look under this invite. */
   glance(invite: string): void;
-  /** Those of these that a try is worth (PTH-14). */
-  punchable(routes: readonly Route[]): readonly Route[];
-  mayProbe(name: string, nowMs: number): boolean;
+  connections(): Pick<Connections, Meant>;
 }
 
 /** Which end we are of it. */
@@ -57,10 +56,12 @@ interface Meeting {
   readonly end: MeetingEnd;
   readonly freshUntilMs: number;
   dueAtMs: number;
+  /** The same as network time. */
+  atMs: number;
   beat: number;
   heardAtMs: number;
   /** Where openers go. */
-  to: readonly Endpoint[];
+  to: readonly Route[];
   /** Who had come by it when its record was heard. */
   uses: number;
 }
@@ -74,8 +75,10 @@ export class FirstMeetings {
     private readonly context: Context,
     private readonly ports: FirstMeetingPorts,
   ) {
-    const { mayProbe } = ports;
-    this.#openers = new Openers({ random: context.random, mayProbe });
+    this.#openers = new Openers({
+      random: context.random,
+      mayProbe: (id, nowMs) => ports.connections().probes.take(nameOf(id), nowMs),
+    });
   }
 
   get size(): number {
@@ -95,6 +98,7 @@ export class FirstMeetings {
       ...{ id, secret, end, to: [], uses: usesOf(end), beat: 0 },
       freshUntilMs: this.context.now.monoMs + FRESH_MS,
       dueAtMs: 0,
+      atMs: 0,
       heardAtMs: -Infinity,
     };
     this.#plan(meeting);
@@ -104,6 +108,7 @@ export class FirstMeetings {
   forget(id: string): void {
     this.#meetings.delete(id);
     this.#openers.end(id);
+    this.ports.connections().birthdays.end(nameOf(id));
   }
 
   /** Its other end has left a record. @param fresh it is not the one of before. */
@@ -129,7 +134,7 @@ export class FirstMeetings {
   }
 
   #act(meeting: Meeting, nowMs: number): void {
-    const { beat, dueAtMs, end, heardAtMs, id } = meeting;
+    const { atMs, beat, dueAtMs, end, heardAtMs, id } = meeting;
     this.#plan(meeting);
     const isHeard = nowMs - heardAtMs < HEARD_MS;
     // The computer slept over it: the other side has long been through.
@@ -139,15 +144,38 @@ export class FirstMeetings {
       this.ports.glance(id);
     }
     if (!isHeard || (beat !== 0 && !isNear)) return;
-    if (end.role === 'invitee') this.ports.punch(end.contact, beat === 0 ? 'steady' : 'single');
-    else this.#open(meeting, beat === 0 ? SLOT_FLIGHTS : meeting.to.length);
+    const connections = this.ports.connections();
+    if (end.role === 'inviter') {
+      this.#open(meeting, beat === 0 ? SLOT_FLIGHTS : meeting.to.length);
+      if (beat === 0) connections.guess(nameOf(id), meeting.to, atMs);
+    } else {
+      connections.punch(end.contact.identity, beat === 0 ? 'steady' : 'single');
+      if (beat === 0) connections.chance(end.contact.identity, atMs);
+    }
+  }
+
+  /**
+   * An opener from where somebody is said to be whom nobody knows yet, by a port that chance has
+   * opened: it is answered there, since only the far side can dial (PTH-31).
+   */
+  handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
+    if (bytes.length !== OPENER_BYTES) return false;
+    const { monoMs } = this.context.now;
+    const meeting = [...this.#meetings.values()].find(({ to }) => {
+      return to.some(({ endpoint }) => endpoint.host === from.host);
+    });
+    if (!meeting || !this.ports.connections().probes.take(nameOf(meeting.id), monoMs)) return false;
+    const opener = this.context.random(OPENER_BYTES);
+    this.context.emit({ type: 'datagram', to: from, bytes: opener });
+    return true;
   }
 
   #open(meeting: Meeting, count: number): void {
     const { end, id, uses } = meeting;
     // Whoever was there has come in by now, as far as anybody can tell.
     if (usesOf(end) !== uses) meeting.to = [];
-    this.#openers.open(id, meeting.to, count, this.context.now.monoMs);
+    const to = meeting.to.map(({ endpoint }) => endpoint);
+    this.#openers.open(id, to, count, this.context.now.monoMs);
     this.#send();
   }
 
@@ -155,7 +183,7 @@ export class FirstMeetings {
    * ⚑ Only addresses that lead anywhere: whoever holds the invite may have written this, and no
    * router of ours has to be opened towards our own network.
    */
-  #openings({ policy }: Invite, { candidates, policy: theirs }: PresenceRecord): Endpoint[] {
+  #openings({ policy }: Invite, { candidates, policy: theirs }: PresenceRecord): readonly Route[] {
     if (!waysOf({ ours: policy, theirs }).includes('direct')) return [];
     const { allowReserved } = this.context.profile;
     const outside = candidates.filter(({ endpoint, transport }) => {
@@ -163,7 +191,7 @@ export class FirstMeetings {
       const leadsOut = scope === 'public' || (allowReserved && scope === 'reserved');
       return transport === 'udp' && leadsOut;
     });
-    return this.ports.punchable(outside).map(({ endpoint }) => endpoint);
+    return this.ports.connections().punchable(outside);
   }
 
   /** Is it among the newest of those that are fresh, or was its other end heard? */
@@ -187,6 +215,7 @@ export class FirstMeetings {
     const clock = { epochMs: EPOCH_MS, word: (epoch: number) => punchWord(secret, epoch) };
     const next = nextPunch(clock, networkMs + 1);
     meeting.beat = next.beat;
+    meeting.atMs = next.atMs;
     meeting.dueAtMs = this.context.now.monoMs + next.atMs - networkMs;
   }
 
@@ -195,6 +224,11 @@ export class FirstMeetings {
       this.context.emit({ type: 'datagram', ...out });
     }
   }
+}
+
+/** Under which name its datagrams are counted. */
+function nameOf(id: string): string {
+  return `invite ${id}`;
 }
 
 function usesOf(end: MeetingEnd): number {

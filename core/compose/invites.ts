@@ -27,7 +27,7 @@ export interface InvitesPorts {
   changed(): void;
   /** Who asks the DHT where this contact could watch; undefined for nobody. */
   asksBy(contact: Contact): AskedBy | undefined;
-  readonly meetings: Omit<FirstMeetingPorts, 'networkMs' | 'glance'>;
+  readonly connections: FirstMeetingPorts['connections'];
 }
 
 export class Invites {
@@ -41,7 +41,7 @@ export class Invites {
     private readonly ports: InvitesPorts,
   ) {
     this.meetings = new FirstMeetings(context, {
-      ...ports.meetings,
+      connections: () => ports.connections(),
       networkMs: () => finding.networkMs,
       glance: (invite) => finding.glance({ invite }),
     });

@@ -24,6 +24,7 @@ class Scene {
     displayName: undefined,
   });
   readonly acts: Act[] = [];
+  readonly chances: number[] = [];
   absence: (contact: Contact) => Absence | undefined = () => ({ active: true, level: 0 });
   /** How far this computer's idea of the time is off. */
   aheadMs = 0;
@@ -31,6 +32,10 @@ class Scene {
     absence: (contact) => this.absence(contact),
     networkMs: () => this.context.now.wallMs + this.aheadMs,
     punch: (contact, pace) => this.#note(contact, pace),
+    chance: (contact, atMs) => {
+      this.chances.push(atMs);
+      this.#note(contact, 'chance');
+    },
     glance: (contact) => this.#note(contact, 'glance'),
   });
 
@@ -86,6 +91,20 @@ test('[PTH-15] two ends with one secret punch at one time, whenever they began',
     theirs!.filter((atMs) => atMs >= 8 * MINUTE_MS),
   );
   expect(Math.max(...gapsOf(ours!))).toBeLessThanOrEqual(SLOT_EVERY_MS);
+});
+
+test('[PTH-32] chance is tried in slots, by the time that both ends have of them', () => {
+  const secret = bytes(32);
+  scene.punching.watch(contactWith(secret));
+  scene.run(10 * MINUTE_MS);
+  const other = new Scene();
+  other.aheadMs = 700;
+  other.at(0);
+  other.punching.watch(contactWith(secret));
+  other.run(10 * MINUTE_MS);
+  expect(scene.chances.length).toBeGreaterThanOrEqual(2);
+  expect(other.chances).toEqual(scene.chances);
+  expect(timesOf(scene.acts, 'chance')).toEqual(timesOf(scene.acts, 'steady'));
 });
 
 test('[PTH-16] a beat at least every 24 s, for those who were here last', () => {

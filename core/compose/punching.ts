@@ -28,18 +28,21 @@ export interface PunchingPorts {
   absence(contact: Contact): Absence | undefined;
   networkMs(): number;
   punch(contact: Contact, pace: Exclude<Pace, 'race'>): void;
+  /** Where only chance can help, it is tried in this slot. */
+  chance(contact: Contact, atMs: number): void;
   glance(contact: Contact): void;
 }
 
 /** As the running node has them. */
 export function portsOf(
   finding: Pick<Finding, 'presence' | 'networkMs' | 'glance'>,
-  connections: Pick<Connections, 'punch'>,
+  connections: Pick<Connections, 'chance' | 'punch'>,
 ): PunchingPorts {
   return {
     absence: (contact) => finding.presence.absence({ peer: hex(contact.identity) }),
     networkMs: () => finding.networkMs,
     punch: (contact, pace) => connections.punch(contact.identity, pace),
+    chance: (contact, atMs) => connections.chance(contact.identity, atMs),
     glance: (contact) => finding.glance({ peer: hex(contact.identity) }),
   };
 }
@@ -86,7 +89,7 @@ export class Punching {
   }
 
   #act(awaited: Awaited, nowMs: number): void {
-    const { beat, beats, contact, dueAtMs } = awaited;
+    const { atMs, beat, beats, contact, dueAtMs } = awaited;
     const absence = this.ports.absence(contact);
     if (!absence || !contact.secret) {
       this.#awaited.delete(hex(contact.identity));
@@ -97,6 +100,7 @@ export class Punching {
     if (nowMs - dueAtMs > SLOT_MS) return;
     if (beat === 0 && absence.active && this.#takesSlot(nowMs)) {
       this.ports.punch(contact, 'steady');
+      this.ports.chance(contact, atMs);
     } else if (beats) {
       this.ports.punch(contact, 'single');
       if (beat === BEATS_PER_SLOT - 1) this.ports.glance(contact);

@@ -152,7 +152,11 @@ export class Runtime {
     if (input.type === 'datagram') {
       const { bytes, from } = input;
       const { connections, finding, sessions } = this;
-      return [finding, connections, sessions].some((part) => part.handleDatagram(from, bytes));
+      if ([finding, connections, sessions].some((part) => part.handleDatagram(from, bytes))) {
+        return true;
+      }
+      const isDialled = connections.handleOpener(from, bytes);
+      return isDialled || this.invites.meetings.handleDatagram(from, bytes);
     }
     if (input.type === 'lan') return this.nearby.handleMessage(input);
     this.#take(input);
@@ -351,11 +355,7 @@ export class Runtime {
         this.finding.review();
       },
       asksBy: (contact) => this.routes.asksBy(contact),
-      meetings: {
-        punch: (contact, pace) => this.connections.punch(contact.identity, pace),
-        punchable: (routes) => this.connections.punchable(routes),
-        mayProbe: (invite, nowMs) => this.connections.probes.take(`invite ${invite}`, nowMs),
-      },
+      connections: () => this.connections,
     });
   }
 

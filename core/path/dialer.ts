@@ -215,3 +215,14 @@ export class Dialer {
     return base * (1 + unit(this.deps.random) / 4);
   }
 }
+
+/**
+ * How long a link without a path may look for the next one itself before it is dialled around.
+ * @param resumes it is ours to look: where we answered, the peer has to.
+ */
+export function patienceMs(resumes: boolean, why: 'lost' | 'woke' | 'moved'): number {
+  if (why === 'woke') return RESUME_PATIENCE_MS;
+  // It cannot find us where we are no more.
+  if (why === 'moved') return resumes ? RESUME_PATIENCE_MS_RESPONDER : 0;
+  return resumes ? RESUME_PATIENCE_MS : RESUME_PATIENCE_MS_RESPONDER;
+}
