@@ -9,7 +9,7 @@ import { OPENER_BYTES } from '../path/openers.ts';
 import { SLOT_EVERY_MS } from '../path/punch.ts';
 import type { Context } from './context.ts';
 
-/** Slots of one pair in which chance is tried until only each second one counts, then each 4th... */
+/** Tries of a pair until only each second slot counts, then each fourth, and so on. */
 export const TRIES_PER_LEVEL = 3;
 export const CHANCE_LEVEL_MAX = 4;
 const NAMES_MAX = 4_096;
