@@ -284,12 +284,47 @@ describe('the owner, at whose door anything may lie', () => {
     expect(owner.keeper.state.slotsTaken).toBe(SLOTS);
   });
 
-  test('[DOR-10] asks four times for pieces that are not there', () => {
+  test('[DOR-10] asks four times for pieces that are not there, then once an hour', () => {
     const owner = new Owner(new MemoryDht());
     const { targets } = knock(owner, 0, COST, 'missing');
+    const asked = (): number => owner.dht.asked.filter((key) => key === hex(targets[0]!)).length;
     for (let i = 0; i < 10; i++) owner.look();
-    const asked = owner.dht.asked.filter((key) => key === hex(targets[0]!));
-    expect(asked).toHaveLength(4);
+    expect(asked()).toBe(4);
+    for (let hour = 1; hour <= 3; hour++) {
+      owner.nowMs += 3_600_000;
+      for (let i = 0; i < 5; i++) owner.look();
+      expect(asked()).toBe(4 + hour);
+    }
+  });
+
+  test('[DOR-10] a knock whose pieces came late is read all the same', () => {
+    const owner = new Owner(new MemoryDht());
+    const asker = new Asker(owner, 5, utf8('let me in'));
+    asker.run(60_000);
+    const whole = new Map(owner.dht.items);
+    for (const [key, item] of whole) if ('immutable' in item) owner.dht.items.delete(key);
+    for (let i = 0; i < 6; i++) owner.look();
+    expect(owner.read).toEqual([]);
+    for (const [key, item] of whole) owner.dht.items.set(key, item);
+    owner.nowMs += 3_600_000;
+    owner.look();
+    expect(owner.read).toHaveLength(1);
+  });
+
+  test('[DOR-6] puts again soon what only few nodes keep', () => {
+    const owner = new Owner(new MemoryDht());
+    const thin = new MemoryDht();
+    thin.copies = 2;
+    const unlucky = new Owner(thin);
+    for (const who of [owner, unlucky]) {
+      while (who.nowMs < 600_000) {
+        who.nowMs = who.keeper.wakeAtMs()!;
+        who.step();
+      }
+    }
+    expect(owner.dht.puts).toBe(owner.day.items.length);
+    expect(thin.puts).toBeGreaterThanOrEqual(4 * owner.day.items.length);
+    expect(unlucky.keeper.state.copies).toBe(2);
   });
 
   test('[DOR-8] a knock for another day or door is fetched and does not open', () => {
@@ -369,6 +404,22 @@ describe('an asker', () => {
     expect(owner.dht.puts).toBeGreaterThan(puts + 4);
     expect(owner.dht.items.size).toBe(before.size);
     for (const [key, item] of owner.dht.items) expect(item).toEqual(before.get(key));
+  });
+
+  test('[DOR-13] puts again after a minute what only few nodes keep, until enough do', () => {
+    const owner = new Owner(new MemoryDht());
+    const asker = new Asker(owner, 5, utf8('let me in'));
+    owner.dht.copies = 2;
+    asker.run(200_000);
+    expect(asker.knocker.step).toBe('placed');
+    const thin = owner.dht.puts;
+    asker.run(200_000);
+    expect(owner.dht.puts).toBeGreaterThan(thin);
+    owner.dht.copies = 8;
+    asker.run(200_000);
+    const safe = owner.dht.puts;
+    asker.run(3_000_000);
+    expect(owner.dht.puts).toBe(safe);
   });
 
   test('[DOR-20] does not follow a pointer to an older device list', () => {

@@ -8,7 +8,8 @@
  *   slot --get--> head --one hash: does the proof pay?--> pieces --> knock, handed over once
  *
  * A head that was read, or does not pay, costs nothing more; one whose pieces cannot be had is
- * tried a few times. Monotonic ms throughout.
+ * tried a few times, and then once an hour, as often as a knock is put again. Monotonic ms
+ * throughout.
  * @module
  */
 import { BoundedMap } from '../base/bounded.ts';
@@ -19,18 +20,18 @@ import { pieceSeal, SLOTS, slotKeys } from './door.ts';
 import type { FoundItem } from './item.ts';
 import { proofBits } from './knock-cost.ts';
 import type { PutItem } from './operations.ts';
-import { fetchPieces, putAll } from './piece-fetch.ts';
+import { COPIES_FEW, fetchPieces, putAll } from './piece-fetch.ts';
 import { decodeHead, type Head } from './pieces.ts';
 import { openItem } from './sealed-item.ts';
 
 export const PUT_EVERY_MS = 3_600_000;
 export const LOOK_EVERY_MS = 15 * 60_000;
 export const LOOK_JITTER_MS = 5 * 60_000;
-/** Pauses after a put that reached nobody; the last one repeats. */
+/** Pauses after a put that reached too few; the last one repeats. */
 const PUT_AGAIN_MS = [15, 30, 60, 300].map((seconds) => seconds * 1000);
-/** Heads whose fate is remembered, and how often their pieces are asked for in vain. */
+/** Heads whose fate is remembered, and how often their pieces are asked for at once in vain. */
 const HEADS_MAX = 256;
-const FETCHES_MAX = 4;
+const FETCHES_AT_ONCE = 4;
 
 /** One day of our door, finished: what is put, and where people knock. */
 export interface OpenDay {
@@ -57,6 +58,13 @@ export interface KeeperState {
   readonly slotsTaken: number;
 }
 
+/** What became of a head's pieces. */
+interface Fetched {
+  readonly tries: number;
+  /** Not before: never again where they were read. */
+  readonly againAtMs: number;
+}
+
 interface Keeping {
   readonly open: OpenDay;
   putAtMs: number | undefined;
@@ -74,8 +82,7 @@ export class DoorKeeper {
   #reading = 0;
   #taken = 0;
   #waiting: (() => void)[] = [];
-  /** Tries by head; `FETCHES_MAX` means done with. */
-  readonly #heads = new BoundedMap<string, number>(HEADS_MAX);
+  readonly #heads = new BoundedMap<string, Fetched>(HEADS_MAX);
   #state = {
     putAtMs: undefined as number | undefined,
     copies: 0,
@@ -160,8 +167,9 @@ export class DoorKeeper {
     putAll(this.#dht, keeping.open.items, (copies) => {
       const nowMs = this.#nowMs();
       const again = PUT_AGAIN_MS[Math.min(keeping.failures, PUT_AGAIN_MS.length - 1)]!;
-      keeping.failures = copies > 0 ? 0 : keeping.failures + 1;
-      const pauseMs = copies > 0 ? PUT_EVERY_MS : again;
+      const isSafe = copies >= COPIES_FEW;
+      keeping.failures = isSafe ? 0 : keeping.failures + 1;
+      const pauseMs = isSafe ? PUT_EVERY_MS : again;
       keeping.putAtMs = nowMs + pauseMs * (0.9 + 0.1 * unit(this.#random));
       if (copies > 0) this.#state = { ...this.#state, putAtMs: nowMs, copies };
     });
@@ -196,8 +204,8 @@ export class DoorKeeper {
 
   #readKnock({ costBits, day, doorKey, slotSeed }: OpenDay, head: Head): void {
     const key = `${day} ${hex(head.hash)}`;
-    const tries = this.#heads.get(key) ?? 0;
-    if (tries >= FETCHES_MAX || this.#fetching.has(key)) return;
+    const { againAtMs = 0, tries = 0 } = this.#heads.get(key) ?? {};
+    if (this.#nowMs() < againAtMs || this.#fetching.has(key)) return;
     this.#counters.heads++;
     const cost = { doorKey, day, bodyHash: head.hash };
     const bits = head.proof ? proofBits(cost, head.proof) : -1;
@@ -210,11 +218,16 @@ export class DoorKeeper {
     this.#fetching.add(key);
     fetchPieces(this.#dht, head, pieceSeal(slotSeed), (body) => {
       this.#fetching.delete(key);
-      this.#heads.set(key, body ? FETCHES_MAX : tries + 1);
+      this.#heads.set(key, this.#fetched(tries + 1, body !== undefined));
       this.#counters[body ? 'knocks' : 'lostPieces']++;
       if (body) this.#knocked({ day, body, bits });
       this.#readDone();
     });
+  }
+
+  #fetched(tries: number, isRead: boolean): Fetched {
+    if (isRead) return { tries, againAtMs: Infinity };
+    return { tries, againAtMs: tries < FETCHES_AT_ONCE ? 0 : this.#nowMs() + PUT_EVERY_MS };
   }
 
   #readDone(): void {

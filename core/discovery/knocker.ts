@@ -30,7 +30,7 @@ import { signItem, type FoundItem, type SignedItem } from './item.ts';
 import { sealKnock } from './knock.ts';
 import { Mint } from './knock-cost.ts';
 import type { PutItem } from './operations.ts';
-import { fetchPieces, putAll } from './piece-fetch.ts';
+import { COPIES_FEW, fetchPieces, putAll } from './piece-fetch.ts';
 import { cutPieces, decodeHead, encodeHead, type Pieced } from './pieces.ts';
 import { openItem, sealItem } from './sealed-item.ts';
 
@@ -40,6 +40,8 @@ const SEEK_AGAIN_MS = [5, 10, 20, 40, 60, 120, 300, 600].map((seconds) => second
 const FULL_AGAIN_MS = 10 * 60_000;
 const PUT_AGAIN_MS = 15_000;
 const PUT_EVERY_MS = 3_600_000;
+/** Where only few hold it. */
+const THIN_AGAIN_MS = 60_000;
 /** Two who choose one slot at once notice it by then. */
 const CHECK_AFTER_MS = 30_000;
 
@@ -88,6 +90,8 @@ export class Knocker {
   #placed: PlacedKnock | undefined;
   #item: SignedItem | undefined;
   #checked = false;
+  /** Few nodes hold a part of it. */
+  #isThin = false;
   /** Slots of this day that are somebody else's. */
   #taken = new Set<number>();
 
@@ -261,6 +265,7 @@ export class Knocker {
       putAll(this.#dht, [this.#item!], (heads) => {
         if (heads === 0) return this.#wakeIn(PUT_AGAIN_MS);
         this.#enter('placed');
+        this.#isThin = Math.min(copies, heads) < COPIES_FEW;
         this.#checked = false;
         this.#wakeIn(CHECK_AFTER_MS);
       });
@@ -273,7 +278,8 @@ export class Knocker {
     const { signer } = slotKeys(this.#found!.door.slotSeed, slot);
     this.#dht.get({ publicKey: signer.publicKey }, ({ item }) => {
       this.#checked = true;
-      if (!item || this.#isOurs(slot, item)) return this.#wakeIn(PUT_EVERY_MS - CHECK_AFTER_MS);
+      const againMs = this.#isThin ? THIN_AGAIN_MS : PUT_EVERY_MS - CHECK_AFTER_MS;
+      if (!item || this.#isOurs(slot, item)) return this.#wakeIn(againMs);
       this.#taken.add(slot);
       this.#place();
     });

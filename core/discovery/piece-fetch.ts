@@ -8,6 +8,9 @@ import type { Secret } from '../crypto/keys.ts';
 import type { DhtPort } from './dht-port.ts';
 import { joinPieces, type Head } from './pieces.ts';
 
+/** Nodes come and go, and one that is asked may be slow: fewer copies are put again soon. */
+export const COPIES_FEW = 3;
+
 /** `done` gets the content, or undefined where a piece is missing or is not what it should be. */
 export function fetchPieces(
   dht: DhtPort,

@@ -24,6 +24,8 @@ export class MemoryDht implements DhtPort {
   puts = 0;
   /** With nobody there no question finds anything, and no put is kept. */
   offline = false;
+  /** Nodes that keep what is put. */
+  copies = 8;
   #waiting: (() => void)[] = [];
 
   get(query: ItemQuery, done: (got: Got) => void): TakeBack {
@@ -43,7 +45,7 @@ export class MemoryDht implements DhtPort {
       if (this.offline) return done({ stored: 0 });
       const seen = this.find(keyOf(item));
       this.write(item);
-      done({ stored: 8, ...(seen && { seen }) });
+      done({ stored: this.copies, ...(seen && { seen }) });
     });
   }
 
