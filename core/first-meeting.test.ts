@@ -128,3 +128,21 @@ test('[PTH-23] ⚑ whoever holds an invite makes us send 16 datagrams in 10 s an
     expect(inWindow.length).toBeLessThanOrEqual(16);
   }
 });
+
+test('[PTH-15] [DOR-17] who was let in by the door meets in slots of the secret of the knock', () => {
+  const { world, ana, ben } = strangers(PORT_RESTRICTED, PORT_RESTRICTED, 15);
+  world.run(MINUTE_MS);
+  const id = data(ana.ask({ type: 'status' }), 'status').status.id;
+  data(ana.ask({ type: 'door-open', anyway: true }), 'door');
+  world.run(20_000);
+  data(ben.ask({ type: 'contact-add', text: id, anyway: true, hello: 'hi' }), 'contact');
+  world.run(30_000);
+  ana.command({ type: 'request-list', look: true });
+  world.run(15_000);
+  const { requests } = data(ana.ask({ type: 'request-list', look: false }), 'requests');
+  data(ana.ask({ type: 'request-accept', who: requests[0]!.conversation }), 'contact');
+  const isOnline = (): boolean =>
+    data(ana.ask({ type: 'contact-list' }), 'contacts').contacts.some(({ online }) => online);
+  for (let i = 0; i < 30 && !isOnline(); i++) world.run(1_000);
+  expect(isOnline()).toBe(true);
+});
