@@ -129,6 +129,7 @@ export class ItemSearch {
       },
       answered: (candidate, reply, nowMs) => this.#answered(candidate, reply, nowMs),
       done: (settled, nowMs) => {
+        realm.learn(lookup, nowMs);
         this.#settled &&= settled;
         this.#running--;
         if (this.#running === 0) this.#end(nowMs);

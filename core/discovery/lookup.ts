@@ -237,6 +237,20 @@ export class Lookup {
     return [...lawful, ...outlaws.slice(0, this.options.width - lawful.length)].slice(0, count);
   }
 
+  /**
+   * DHT-78: the closest set, where it has answered and is as dense as expected: among them are as
+   * many liars as among all nodes, and not as many as liars name.
+   */
+  members(): Candidate[] {
+    const { reach, width } = this.options;
+    const closest = this.#candidates
+      .filter((candidate) => candidate.compliant && this.#counts(candidate))
+      .slice(0, width);
+    const last = closest[width - 1];
+    if (reach === undefined || !last) return [];
+    return distanceShare(this.target, last.id!) <= SPARSE_FACTOR * reach ? closest : [];
+  }
+
   /** Everybody who was told the target and answered, nearest first. */
   responders(): Candidate[] {
     return this.#candidates.filter((candidate) => candidate.state === 'answered');

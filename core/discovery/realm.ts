@@ -228,6 +228,11 @@ export class Realm {
     if (this.#state === 'idle') this.search(nowMs);
   }
 
+  /** A lookup is over: its closest set tells who there is. */
+  learn(lookup: Lookup, nowMs: number): void {
+    for (const { id, endpoint } of lookup.members()) this.table.found({ id: id!, endpoint }, nowMs);
+  }
+
   /** A node did not answer. While nobody at all answers, the fault is ours, not the node's. */
   silent(to: Endpoint, heardSince: boolean, nowMs: number): void {
     if (!heardSince || !this.table.has(to)) return;
@@ -271,7 +276,7 @@ export class Realm {
   #lookAround(nowMs: number): void {
     if ((this.table.reach(SEARCH_WIDTH) ?? 1) >= 0.5) return;
     const target = idSharing(this.#id, 0, this.#deps.random);
-    const options = { width: SEARCH_WIDTH, tokens: false };
+    const options = { width: SEARCH_WIDTH, tokens: false, reach: this.reach(SEARCH_WIDTH) };
     const lookup = new Lookup(target, options, this.#id);
     lookup.offer(this.table.closest(target, SEEDS_MAX));
     new Walk(this.walkDeps(), {
@@ -279,7 +284,7 @@ export class Realm {
       urgent: false,
       deadlineMs: SEARCH_DEADLINE_MS,
       query: () => this.findNode(target),
-      done: () => undefined,
+      done: (_, atMs) => this.learn(lookup, atMs),
     }).start(nowMs);
   }
 

@@ -48,6 +48,8 @@ export interface TableNode extends Contact {
   /** When upkeep last asked it. */
   checkedAtMs: number | undefined;
   misses: number;
+  /** DHT-78: it was found in the closest set of a lookup, and not only met on the way there. */
+  fair: boolean;
 }
 
 interface Bucket {
@@ -91,6 +93,21 @@ export class RoutingTable {
     if (known) this.#drop(known);
     const { id, endpoint } = contact;
     return this.#insert({ ...UNPROVEN, id: id.slice(), endpoint, lastAnswerMs: nowMs });
+  }
+
+  /** DHT-78: a node that has just answered is in a closest set; others make room for it. */
+  found(contact: Contact, nowMs: number): void {
+    const { id, endpoint } = contact;
+    const known = this.#byEndpoint.get(endpointKey(endpoint));
+    if (known) {
+      known.fair ||= equal(known.id, id);
+      return;
+    }
+    const bucket = this.#bucketOf(id);
+    if (equal(id, this.#ownId) || !this.#mayJoin(bucket, endpoint)) return;
+    const passing = bucket.nodes.findLast(({ fair }) => !fair);
+    if (passing && bucket.nodes.length >= BUCKET_NODES_MAX) this.#drop(passing);
+    this.#insert({ ...UNPROVEN, id: id.slice(), endpoint, lastAnswerMs: nowMs, fair: true });
   }
 
   /** A saved node, believed until it fails. */
@@ -198,7 +215,7 @@ export class RoutingTable {
     const bucket = this.#bucketOf(node.id);
     if (!this.#mayJoin(bucket, node.endpoint)) return false;
     if (bucket.nodes.length >= BUCKET_NODES_MAX) {
-      const failing = bucket.nodes.find((other) => other.misses > 0);
+      const failing = bucket.nodes.find(({ misses, fair }) => misses > 0 && (!fair || node.fair));
       if (!failing) {
         this.#keepSpare(bucket, node);
         return false;
@@ -248,6 +265,7 @@ const UNPROVEN = {
   lastQueryMs: undefined,
   checkedAtMs: undefined,
   misses: 0,
+  fair: false,
 } as const;
 
 /** BEP 5: answered within 15 minutes, or ever answered and asked us within 15 minutes. */

@@ -29,6 +29,8 @@ export const DOUBT_MS = 10 * 60_000;
 export const DOUBTED_MAX = 1024;
 /** DHT-19: silence counts where somebody else answered since so long before the query. */
 export const ALIVE_MS = 2000;
+/** DHT-19: who is told of a timeout so late has slept, and may have slept through the answer. */
+export const STALL_MS = 1000;
 
 /** One question to one node; exactly one of the last three closes it. */
 export interface Ask {
@@ -48,6 +50,8 @@ interface Pending {
   readonly key: string;
   readonly sentAtMs: number;
   timer: Timer | undefined;
+  /** We slept while it was under way. */
+  stalled: boolean;
 }
 
 /** What the node learns from every closed query, whoever asked it. */
@@ -111,8 +115,8 @@ export class Rpc {
     let bytes = this.#drawTransaction();
     while (this.#pending.has(hex(bytes))) bytes = this.#drawTransaction();
     const transaction = hex(bytes);
-    const pending: Pending = { ask, key, sentAtMs: nowMs, timer: undefined };
-    pending.timer = this.#deps.timers.at(nowMs + this.#trips.shortMs(key), (atMs) =>
+    const pending: Pending = { ask, key, sentAtMs: nowMs, timer: undefined, stalled: false };
+    this.#await(pending, nowMs + this.#trips.shortMs(key), (atMs) =>
       this.#slow(transaction, pending, atMs),
     );
     this.#pending.set(transaction, pending);
@@ -165,10 +169,10 @@ export class Rpc {
 
   #slow(transaction: string, pending: Pending, nowMs: number): void {
     const hardAtMs = pending.sentAtMs + this.#trips.hardMs(pending.key);
-    pending.timer = this.#deps.timers.at(Math.max(hardAtMs, nowMs + 1), (atMs) => {
+    this.#await(pending, Math.max(hardAtMs, nowMs + 1), (atMs) => {
       this.#close(transaction, pending);
       this.silences++;
-      const heardSince = this.#lastHeardMs >= pending.sentAtMs - ALIVE_MS;
+      const heardSince = !pending.stalled && this.#lastHeardMs >= pending.sentAtMs - ALIVE_MS;
       if (heardSince) {
         const silences = (this.#doubted.get(pending.key)?.silences ?? 0) + 1;
         this.#doubted.set(pending.key, { silences, atMs });
@@ -177,6 +181,13 @@ export class Rpc {
       pending.ask.silent(atMs);
     });
     pending.ask.slow?.(nowMs);
+  }
+
+  #await(pending: Pending, dueMs: number, then: (nowMs: number) => void): void {
+    pending.timer = this.#deps.timers.at(dueMs, (nowMs) => {
+      pending.stalled ||= nowMs > dueMs + STALL_MS;
+      then(nowMs);
+    });
   }
 
   #close(transaction: string, pending: Pending): void {
