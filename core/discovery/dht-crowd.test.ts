@@ -145,6 +145,16 @@ describe('liars, three in ten, who lie in every way', () => {
     expect(sum('strays')).toBeGreaterThan(100);
   });
 
+  test('[DHT-78] however much they look, they do not come to know liars above all', () => {
+    for (let i = 0; i < 120; i++) town.get(hosts[i % 4]!, town.key());
+    const lies = new Set(town.crowd.nodes.filter(({ lie }) => lie).map((n) => n.endpoint.host));
+    const shares = hosts.map(({ node }) => {
+      const { nodes } = decodeSaved(node.save()).v4!;
+      return nodes.filter(({ endpoint }) => lies.has(endpoint.host)).length / nodes.length;
+    });
+    expect(mean(shares)).toBeLessThan(0.4);
+  });
+
   test('[DHT-76] nothing of it stays: no query, timer or datagram waits', () => {
     network.run(20_000);
     for (const { node } of hosts) {

@@ -398,6 +398,27 @@ describe('over time', () => {
     }
   });
 
+  test('[DHT-19] nor does a sleep in the middle of a question', () => {
+    const network = new TestNetwork(20);
+    const hosts = network.grow(8);
+    network.run(60_000);
+    const us = hosts[3]!;
+    const named = (): number => {
+      const query = { method: 'find_node', target, want: [] } as const;
+      return replyOf(ask(us.node, query, { nowMs: network.nowMs })).contacts.length;
+    };
+    const before = named();
+    expect(before).toBeGreaterThan(5);
+    us.node.get(1, { target }, network.nowMs);
+    network.drain(us);
+    us.alive = false;
+    network.run(60_000);
+    us.alive = true;
+    network.run(1000);
+    expect(us.node.stats()['silences']).toBeGreaterThan(2);
+    expect(named()).toBe(before);
+  });
+
   test('[DHT-19] an hour without network costs no node, and the return is noticed', () => {
     const network = new TestNetwork(19);
     const hosts = network.grow(20);

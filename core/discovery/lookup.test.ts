@@ -414,6 +414,30 @@ describe('paths that share no node', () => {
   });
 });
 
+test('[DHT-78] a closest set counts as found where it is dense, complete and lawful', () => {
+  const around = (bits: number, reach?: number): Lookup => {
+    const lookup = new Lookup(target, { width: 8, tokens: true, reach }, ownId);
+    lookup.offer(Array.from({ length: 8 }, (_, i) => near(i, bits)));
+    return lookup;
+  };
+  const dense = around(12, 2 ** -12);
+  finish(dense, () => true);
+  expect(dense.members()).toHaveLength(8);
+  const sparse = around(9, 2 ** -12);
+  finish(sparse, () => true);
+  expect(sparse.members()).toEqual([]);
+  const unknown = around(12);
+  finish(unknown, () => true);
+  expect(unknown.members()).toEqual([]);
+  const incomplete = around(12, 2 ** -12);
+  finish(incomplete, ({ endpoint }) => endpoint.host !== '10.0.0.3');
+  expect(incomplete.members()).toEqual([]);
+  const unlawful = new Lookup(target, { width: 8, tokens: true, reach: 2 ** -12 }, ownId);
+  unlawful.offer(Array.from({ length: 8 }, (_, i) => outlaw(i, 12)));
+  finish(unlawful, () => true);
+  expect(unlawful.members()).toEqual([]);
+});
+
 describe('who is told the target', () => {
   const far = (i: number) => near(i, 2);
   const hidden = (reach?: number) =>

@@ -64,6 +64,39 @@ describe('a bucket', () => {
   });
 });
 
+describe('[DHT-78] who is found in a closest set', () => {
+  test('takes the place of somebody met on the way, one after the other', () => {
+    const { table, nodes } = full();
+    const found = Array.from({ length: BUCKET_NODES_MAX }, (_, i) => contact(20 + i));
+    for (const node of found.slice(0, 3)) table.found(node, 1);
+    const hosts = (): Set<string> => new Set([...table.nodes()].map((n) => n.endpoint.host));
+    const hostsOf = (of: readonly Contact[]): string[] => of.map((node) => node.endpoint.host);
+    // Who has been up long stays longest.
+    expect(hosts()).toEqual(new Set(hostsOf([...nodes.slice(0, 5), ...found.slice(0, 3)])));
+    for (const node of found) table.found(node, 2);
+    expect(hosts()).toEqual(new Set(hostsOf(found)));
+    table.found(contact(40), 3);
+    expect(hosts()).toEqual(new Set(hostsOf(found)));
+  });
+
+  test('gives way after one miss to another who is found, and to nobody else', () => {
+    const { table, nodes } = full();
+    for (const node of nodes) table.found(node, 1);
+    table.missed(nodes[0]!.endpoint);
+    expect(table.answered(contact(30), 2)).toBe(false);
+    table.found(contact(31), 3);
+    expect(table.has(nodes[0]!.endpoint)).toBe(false);
+    expect(table.size).toBe(BUCKET_NODES_MAX);
+  });
+
+  test('is neither ourselves nor a second one of an address', () => {
+    const { table, nodes } = full();
+    table.found({ id: ownId, endpoint: contact(30).endpoint }, 1);
+    table.found({ id: contact(1).id, endpoint: { ...nodes[1]!.endpoint, port: 7 } }, 1);
+    expect([...table.nodes()].map((node) => node.endpoint)).toEqual(nodes.map((n) => n.endpoint));
+  });
+});
+
 test('[DHT-16] without a spare a node stays for eight misses', () => {
   const { table, nodes } = full();
   for (let miss = 1; miss < MISSES_LONELY_MAX; miss++) {
