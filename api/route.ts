@@ -48,6 +48,8 @@ export const Route = z.object({
   rttMs: z.number().optional(),
   /** Relays in the path. */
   hops: z.literal([0, 1, 2]),
+  /** They came by our relay: whether they put another before it cannot be seen from here. */
+  hopsAtLeast: z.boolean().optional(),
   /** Through openings that the routers of both made. */
   punched: z.boolean(),
   /** Changes of both policies, oldest first, at most 16. */

@@ -239,6 +239,8 @@ export interface RouteView {
   readonly rttMs: number | undefined;
   /** Relays in the path. */
   readonly hops: 0 | 1 | 2;
+  /** They came to us through our relay: whether there is another before it only they know. */
+  readonly hopsAtLeast: boolean;
   /** Through openings that the routers of both made. */
   readonly punched: boolean;
   /** Of both policies, oldest first. */

@@ -63,7 +63,7 @@ function stats(person: Person, name: string): number | undefined {
 }
 
 describe('[RLY-17] relays of contacts', () => {
-  test('serve who knows them, and two people talk through one when nothing else leads', () => {
+  test('[RLY-24] serve who knows them, and two people talk through one when nothing else leads', () => {
     const made = apart(1);
     const { world, ana, bo, relays } = made;
     expect(stats(relays[0]!, 'relay.reservations')).toBe(2);
@@ -76,6 +76,12 @@ describe('[RLY-17] relays of contacts', () => {
     expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['relay', 'relay']);
     const { route } = data(ana.ask({ type: 'route-show', to: 'Bo' }), 'route');
     expect(route).toMatchObject({ hops: 1, peerSeesMyIp: false });
+    // [RLY-24] who was called cannot see what lies beyond the relay.
+    const told = [ana, bo].map((person, i) => {
+      const shown = person.ask({ type: 'route-show', to: ['Bo', 'Ana'][i]! });
+      return data(shown, 'route').route.hopsAtLeast;
+    });
+    expect(told.sort()).toEqual([false, true]);
     expect(stats(relays[0]!, 'relay.circuits')).toBeGreaterThan(0);
   });
 

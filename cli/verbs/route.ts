@@ -50,6 +50,11 @@ async function choose(
   }
 }
 
+function relaysOf({ hops, hopsAtLeast }: Route): string {
+  const count = hops === 1 ? '1 relay' : `${hops} relays`;
+  return hopsAtLeast === true ? `through at least ${count}` : `through ${count}`;
+}
+
 /** For programs; true where that was all. */
 function printed({ out }: Session, route: Route): boolean {
   if (out.look.mode === 'human') return false;
@@ -82,6 +87,7 @@ async function tell({ daemon, out }: Session, route: Route): Promise<void> {
   const facts = [
     route.transport === undefined ? [] : [`over ${route.transport.toUpperCase()}`],
     route.endpoint === undefined ? [] : [`to ${route.endpoint}`],
+    route.hops === 0 ? [] : [relaysOf(route)],
     route.rttMs === undefined ? [] : [`${Math.round(route.rttMs)} ms there and back`],
   ].flat();
   if (facts.length > 0) out.line(facts.join(', '));

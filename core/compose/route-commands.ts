@@ -88,7 +88,7 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     endpoint: session?.endpoint,
     peerSeesMyIp: showsAddress(route),
     rttMs: session?.rttMs,
-    hops: hopsOf(session, contact),
+    ...hopsOf(session, contact),
     punched: session !== undefined && place.isPunched(session.at, device?.record),
     changes: contact.policyChanges,
     asking: asking.step(contact),
@@ -99,8 +99,12 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
  * Relays in the path. Who dialled put one of theirs before ours where they hide; of the other side
  * we know that by the policy which they told, as nothing else of what lies beyond our relay.
  */
-function hopsOf(session: Session | undefined, { theirPolicy }: Contact): 0 | 1 | 2 {
-  if (session?.at.transport !== 'circuit') return 0;
-  const isTwo = session.up.initiator ? session.at.via?.isHidden : theirPolicy === 'hidden';
-  return isTwo === true ? 2 : 1;
+function hopsOf(
+  session: Session | undefined,
+  { theirPolicy }: Contact,
+): Pick<RouteView, 'hops' | 'hopsAtLeast'> {
+  if (session?.at.transport !== 'circuit') return { hops: 0, hopsAtLeast: false };
+  const { initiator } = session.up;
+  const isTwo = initiator ? session.at.via?.isHidden === true : theirPolicy === 'hidden';
+  return { hops: isTwo ? 2 : 1, hopsAtLeast: !initiator && !isTwo };
 }

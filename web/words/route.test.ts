@@ -108,14 +108,17 @@ describe('sentences', () => {
   test('who can see what, by the number of relays', () => {
     const kept =
       "Relays are asked to keep no records; you can't check that, so you may pick or run your own.";
-    expect(seesWords(t, 'relay', 'Ana', 1)).toEqual([
+    expect(seesWords(t, 'relay', 'Ana', { hops: 1 })).toEqual([
       `1 relay: It sees both addresses and when you talk, and can't read anything. ${kept}`,
     ]);
-    expect(seesWords(t, 'relay', 'Ana', 2)).toEqual([
+    expect(seesWords(t, 'relay', 'Ana', { hops: 2 })).toEqual([
       '2 relays from different places: neither alone knows both ends, unless one operator runs ' +
         `both. ${kept}`,
     ]);
-    expect(seesWords(t, 'relayed', 'Ana', 1)).toHaveLength(2);
+    expect(seesWords(t, 'relayed', 'Ana', { hops: 1 })).toHaveLength(2);
+    const [came] = seesWords(t, 'relay', 'Ana', { hops: 1, hopsAtLeast: true });
+    expect(came).toMatch(/^At least 1 relay, yours: It sees your address/);
+    expect(came).not.toContain('both addresses');
     expect(seesWords(t, 'relay', 'Ana')[0]).not.toMatch(/^\d/);
   });
 

@@ -59,10 +59,18 @@ export function routeWords(t: Text, shown: Way, what: 'chip' | 'line', name: str
   return t(`route.${knownWay(shown)}.${what}` as TextKey, { name: nameIn(name) });
 }
 
-/** Who can see what, one paragraph after the other. @param hops relays in the path, if known. */
-export function seesWords(t: Text, shown: Way, name: string, hops = 0): readonly string[] {
-  const said = (one: Way | 'unknown'): string =>
-    t(`route.${one}.sees` as TextKey, { name: nameIn(name), hops });
+/** Who can see what, one paragraph after the other. @param route what is known of the path. */
+export function seesWords(
+  t: Text,
+  shown: Way,
+  name: string,
+  route?: Pick<Route, 'hops' | 'hopsAtLeast'>,
+): readonly string[] {
+  const hops = route?.hops ?? 0;
+  const said = (one: Way | 'unknown'): string => {
+    const came = one === 'relay' && route?.hopsAtLeast === true ? '.came' : '';
+    return t(`route.${one}.sees${came}` as TextKey, { name: nameIn(name), hops });
+  };
   const known = knownWay(shown);
   // What is said to be the same as of another way is said in full.
   if (known === 'punched') return [said('punched'), said('direct')];

@@ -88,7 +88,7 @@ function RouteBlock({
         <Thread route={way} />
         <strong>{routeWords(t, way, 'chip', name)}</strong>
       </p>
-      {seesWords(t, way, name, shown?.hops).map((said) => (
+      {seesWords(t, way, name, shown).map((said) => (
         <p key={said}>{said}</p>
       ))}
       {route !== 'local' && <p>{t('details.policy', { policy: policyName(t, policy) })}</p>}

@@ -48,7 +48,7 @@ export function RoutePanel({ conversation, shown }: Props) {
       {isOther && <PolicyPicker conversation={conversation} shown={shown} />}
       <section className={style['block']}>
         <h3>{t('route.who-sees')}</h3>
-        {seesWords(t, way, name, shown?.hops).map((said) => (
+        {seesWords(t, way, name, shown).map((said) => (
           <p key={said}>{said}</p>
         ))}
       </section>
@@ -95,13 +95,14 @@ function History({ route, name }: { readonly route: Route; readonly name: string
 
 function Technical({ route }: { readonly route: Route }) {
   const t = useText();
-  const { endpoint, hops, rttMs, transport } = route;
+  const { endpoint, hops, hopsAtLeast, rttMs, transport } = route;
+  const many = hopsAtLeast === true ? 'route.hops.at-least' : 'route.hops.count';
   if (transport === undefined && endpoint === undefined && rttMs === undefined) return null;
   const rows = [
     [t('route.transport'), transport?.toUpperCase()],
     [t('route.endpoint'), endpoint],
     [t('route.rtt'), rttMs === undefined ? undefined : t('route.ms', { ms: Math.round(rttMs) })],
-    [t('route.hops'), hops === 0 ? undefined : t('route.hops.count', { count: hops })],
+    [t('route.hops'), hops === 0 ? undefined : t(many, { count: hops })],
   ] as const;
   return (
     <details className={style['more']}>

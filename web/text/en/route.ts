@@ -70,6 +70,7 @@ export const ROUTE = {
   'route.ms': '{ms, number} ms',
   'route.hops': 'Relays in the path',
   'route.hops.count': '{count, number}',
+  'route.hops.at-least': 'At least {count, number}',
 
   'route.lan.chip': 'Same network',
   'route.lan.line': 'Straight between your devices, inside this network.',
@@ -95,6 +96,10 @@ export const ROUTE = {
     '=2 {2 relays from different places: neither alone knows both ends, unless one operator ' +
     'runs both.} ' +
     "other {A relay sees addresses and when you talk, and can't read anything.}} " +
+    "Relays are asked to keep no records; you can't check that, so you may pick or run your own.",
+  'route.relay.sees.came':
+    "At least 1 relay, yours: It sees your address and when you talk, and can't read anything. " +
+    'Whether {name} comes to it through another one cannot be seen from here. ' +
     "Relays are asked to keep no records; you can't check that, so you may pick or run your own.",
   'route.relayed.chip': 'Relay',
   'route.relayed.line': 'Passed along by a relay. {name} may see your IP address all the same.',
