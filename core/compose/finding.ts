@@ -57,6 +57,7 @@ export interface FoundHandlers {
 export class Finding {
   readonly presence: Presence;
   #dht: DhtNode | undefined;
+  #isReviewDue = false;
   /** Relays that can ask it for us. */
   #relays = 0;
   /** Where to enter it: what was saved last, and by which families. */
@@ -99,15 +100,21 @@ export class Finding {
       recordFor: (at, record) => handlers.recordFor(at, record),
     });
     this.#saveAtMs = now.monoMs + SAVE_EVERY_MS;
-    this.review();
+    this.#review();
     this.#drain();
+  }
+
+  /** There may be others now whom we ask the DHT for ourselves, or nobody any more. */
+  review(): void {
+    this.#isReviewDue = true;
   }
 
   /**
    * Who shows nobody their address takes no part in the DHT: not one packet of it leaves, and none
    * is answered. As soon as there is somebody, we enter it.
    */
-  review(): void {
+  #review(): void {
+    this.#isReviewDue = false;
     const takesPart = this.handlers.takesPart();
     if (takesPart === (this.#dht !== undefined)) return;
     if (takesPart) this.#enter();
@@ -249,6 +256,7 @@ export class Finding {
 
   handleTimeout(): void {
     const { now } = this.context;
+    if (this.#isReviewDue) this.#review();
     if (this.#resolveAtMs !== undefined && now.monoMs >= this.#resolveAtMs) this.#resolve();
     if (now.monoMs >= this.#saveAtMs) this.save();
     this.#dht?.handleTimeout(now.monoMs);
@@ -257,6 +265,7 @@ export class Finding {
   }
 
   wakeAtMs(): number | undefined {
+    if (this.#isReviewDue) return this.context.now.monoMs;
     const save = this.#dht ? this.#saveAtMs : undefined;
     return earliest(this.#dht?.wakeAtMs(), this.presence.wakeAtMs(), save, this.#resolveAtMs);
   }
