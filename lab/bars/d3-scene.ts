@@ -2,7 +2,7 @@
  * The people and relays of bar D3, each in a room of its own, and everything that is watched.
  *
  *   Ana  198.51.100.101, later .201   hides; her relays are R1 and R3
- *   Bo   198.51.100.102               her contact; his are R2 and R4
+ *   Bo   198.51.100.102, later .202   her contact; his are R2 and R4
  *   Dora 198.51.100.103               Ana knocks at her door; hers are R2 and R4
  *   Emil 198.51.100.104               knocks at Ana's; his are R2 and R4
  *   R1 192.0.2.240   R2 203.0.113.240   R3 198.19.0.240   R4 198.18.200.1
@@ -20,8 +20,9 @@ import { Town, until } from '../rooms/town.ts';
 import { capture, endCapture, type Packet, readCapture } from './a3-capture.ts';
 
 export const ANA = '198.51.100.101';
-/** Where Ana is later. */
+/** Where Ana and Bo are later. */
 export const ANA_MOVED = '198.51.100.201';
+export const BO_MOVED = '198.51.100.202';
 export const PORT = 30_600;
 const NODES = 30;
 const DELAY_MS = 5;
@@ -30,7 +31,13 @@ const TALK_EVERY_MS = 20;
 const LOOK_AGAIN_MS = 2_000;
 const CAPTURES_STAND_MS = 1_000;
 const RELAYS = { R1: '192.0.2.240', R2: '203.0.113.240', R3: '198.19.0.240', R4: '198.18.200.1' };
-const PEOPLE = { Ana: ANA, Bo: '198.51.100.102', Dora: '198.51.100.103', Emil: '198.51.100.104' };
+/** Where everybody is at first. */
+export const PEOPLE = {
+  Ana: ANA,
+  Bo: '198.51.100.102',
+  Dora: '198.51.100.103',
+  Emil: '198.51.100.104',
+};
 
 export type Name = keyof typeof PEOPLE;
 export type Peer = Exclude<Name, 'Ana'>;

@@ -5,7 +5,7 @@
  *   hidden     Ana hides from the start: invite, chat, coming back, a knock, her door
  *   automatic  she shows herself to Bo: the same look must find her (the control)
  *   again      she hides again, and moves: her new address has never been told
- *   both       Bo hides too: two relays are between, of which neither sees both
+ *   both       Bo moves and hides too: two relays are between, of which neither sees both
  *
  * Wanted: no packet between her address and theirs, no packet from it to a node of the DHT, and
  * nothing that they received, opened with their keys or kept names it; nothing of anybody on the
@@ -24,7 +24,7 @@ import type { Packet } from './a3-capture.ts';
 import { needlesOf, search, type Needle } from './a3-needles.ts';
 import { ahead } from './ahead.ts';
 import type { Bar, Report } from './bar.ts';
-import { ANA, ANA_MOVED, HiddenScene, PEERS, PORT } from './d3-scene.ts';
+import { ANA, ANA_MOVED, BO_MOVED, HiddenScene, PEERS, PEOPLE, PORT } from './d3-scene.ts';
 
 const MESSAGES = 100;
 const MESSAGES_SHORT = 10;
@@ -35,6 +35,7 @@ const KNOCK_MS = 180_000;
 const FAREWELL_MS = 1_500;
 /** What was under way when somebody hid is over. */
 const SETTLE_MS = 5_000;
+const HIDES = 'routes.default=hidden';
 /** Ports that she had. */
 const PORTS = 40;
 
@@ -173,15 +174,19 @@ async function move(report: Report, scene: HiddenScene, size: Size): Promise<num
 
 /** @returns since when two relays are between. */
 async function bothHide(report: Report, scene: HiddenScene, size: Size): Promise<number> {
-  await scene.bo.call('route.set', { to: 'Ana', policy: 'hidden' });
-  // By default as well: else he takes part in the DHT, where relays are among the nodes.
-  await scene.restart('Bo', 'Ana', 'routes.default=hidden');
+  const { ana, bo, town } = scene;
+  await bo.call('route.set', { to: 'Ana', policy: 'hidden' });
+  await Promise.all([ana.stop(), bo.stop()]);
+  // Nodes of the DHT still tell where he was as long as he took part in it.
+  town.internet.move(bo.room, BO_MOVED);
+  await scene.start('Bo', HIDES);
+  await scene.start('Ana');
   await step(report, 'both hide: linked', () => scene.linked('Bo', 'relay'));
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const sinceMs = Date.now();
   await step(report, 'both hide: chat, also after both came back', async () => {
     await scene.chat('Bo', size.messages);
-    await scene.restart('Ana', 'Bo', 'routes.default=hidden');
+    await scene.restart('Ana', 'Bo', HIDES);
     await scene.linked('Bo', 'relay');
     await scene.chat('Bo', size.messages);
   });
@@ -271,30 +276,33 @@ function judgeControl(report: Report, scene: HiddenScene, span: Span): void {
   report.control(asked.length > 0, `Automatic: DHT nodes are asked by ${ANA}: ${asked.length}`);
 }
 
-/** Whom each relay saw while two were between. */
+/** Whom each relay saw while two were between, and how. */
 function judgeHops(report: Report, scene: HiddenScene, span: Span): void {
-  const both = [ANA_MOVED, scene.bo.room.address];
   for (const name of Object.keys(scene.relays) as 'R1'[]) {
     const packets = during(scene.packets(name), span);
-    const seen = both.filter((host) => packets.some(({ from }) => from === host));
-    const named = both.filter((host) => namesIn(packets, span, host).length > 0);
-    const all = new Set([...seen, ...named]);
-    report.require(all.size < 2, `both hide: ${name} saw ${[...all].join(' and ') || 'neither'}`);
+    const seen = [ANA_MOVED, BO_MOVED].flatMap((host) => {
+      const from = packets.filter((packet) => packet.from === host);
+      const asked = from.filter(isDhtQuery).length;
+      const named = namesIn(packets, span, host);
+      if (from.length + named.length === 0) return [];
+      return [`${host} (${from.length} packets, ${asked} of the DHT, names: ${said(named)})`];
+    });
+    report.require(seen.length < 2, `both hide: ${name} saw ${seen.join(' and ') || 'neither'}`);
   }
 }
 
 /** Disks and logs of the relays: nothing of anybody, in the clear or under the relay's own key. */
 async function judgeRelays(report: Report, scene: HiddenScene): Promise<void> {
   const needles: Needle[] = [];
-  for (const [name, { dataDir, room }] of Object.entries(scene.people)) {
+  for (const [name, { dataDir }] of Object.entries(scene.people)) {
     const { me } = await openProfile(dataDir);
     needles.push(...needlesOf(`${name}, identity`, me.identity));
     needles.push(...needlesOf(`${name}, device`, me.device));
     needles.push(...needlesOf(`${name}, Noise key`, dhPublicKey(me.noise.reveal())));
     needles.push(...needlesOf(`${name}, ID`, utf8(me.id)));
-    needles.push(...addressNeedles(room.address));
   }
-  needles.push(...addressNeedles(ANA));
+  const hosts = [...Object.values(PEOPLE), ANA_MOVED, BO_MOVED];
+  needles.push(...hosts.flatMap(addressNeedles));
   for (const { dataDir, name } of Object.values(scene.relays)) {
     const { loaded, me } = await openProfile(dataDir);
     const kept = loaded.docs.flatMap(({ key, value }) => [Buffer.from(key), Buffer.from(value)]);
