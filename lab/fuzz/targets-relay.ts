@@ -56,6 +56,9 @@ const MESSAGES: readonly RelayMessage[] = [
   { type: 'unanswered', question: 2 },
   { type: 'forget', question: 1 },
 ];
+const ANSWERS = MESSAGES.filter(({ type }) => type === 'answer' || type === 'unanswered');
+/** That a client under test waits for. */
+const QUESTIONS = 3;
 const WORDS = [
   ...'bcdehikmnpqstvx',
   ...new Set(MESSAGES.map(({ type }) => type)),
@@ -129,6 +132,7 @@ const server: Target = {
       ...['RelayServer.handleMessage', 'RelayServer.#take', 'RelayServer.#reserve'],
       ...['RelayServer.#open', 'RelayServer.#ask', 'RelayServer.#answer', 'RelayServer.#pass'],
     ],
+    'core/relay/questions.ts': ['Questions.begin', 'Questions.forget', 'Questions.#mayAsk'],
     'core/relay/slots.ts': ['checkSlot'],
   },
   bytesMax: 4_000,
@@ -144,6 +148,7 @@ const server: Target = {
         script(MESSAGES[0]!, MESSAGES[3]!, MESSAGES[4]!),
         script(MESSAGES[4]!, MESSAGES[10]!, MESSAGES[11]!),
         script(MESSAGES[1]!, MESSAGES[6]!, MESSAGES[8]!),
+        script(...MESSAGES.filter(({ type }) => type === 'ask' || type === 'forget')),
         concat(opened, byOwner(MESSAGES[7]!), script(MESSAGES[10]!)),
         concat(opened, byOwner(MESSAGES[3]!), script({ type: 'open', circuit: 4, slot })),
         concat(accepted, hello, byOwner(MESSAGES[9]!, MESSAGES[8]!, MESSAGES[10]!)),
@@ -246,6 +251,8 @@ const client: Target = {
       ),
       script(MESSAGES[2]!, MESSAGES[13]!, MESSAGES[5]!, MESSAGES[14]!),
       script(MESSAGES[13]!, MESSAGES[14]!),
+      script(...ANSWERS),
+      script(MESSAGES[2]!, MESSAGES[2]!, MESSAGES[5]!, MESSAGES[10]!, MESSAGES[8]!),
     ],
     run(input) {
       let isBroken = false;
@@ -263,6 +270,8 @@ const client: Target = {
       one.setWanted(true, 0);
       one.handleUp(EXPORTER, 0);
       one.open(SLOT, 0);
+      let answered = 0;
+      for (let i = 0; i < QUESTIONS; i++) one.ask({ type: 'get', key: KEY }, () => answered++, 0);
       for (const { body } of bodies(input)) {
         if (!isBroken) one.handleMessage(body, 1);
         one.write(2, utf8('abc'), 1);
@@ -270,6 +279,7 @@ const client: Target = {
       one.handleTimeout(10_000);
       one.handleDown(10_000);
       assert(one.circuits === 0, 'nothing is left');
+      assert(answered === QUESTIONS, 'each question is over, once');
       return !isBroken;
     },
   }),
