@@ -4,7 +4,7 @@
  * @module
  */
 import { equal, utf8 } from '../base/bytes.ts';
-import { familyOf, type Family } from '../base/endpoint.ts';
+import { familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Doc } from '../base/vault.ts';
 import { decodeRecord, type RecordCandidate } from '../discovery/record.ts';
@@ -60,9 +60,10 @@ export class Place {
   }
 
   /** Where this device may be reached, by all that is known. */
-  own({ external, external6 }: Outside, listen: Listening, mapped: MapJudgement): OwnAddresses {
+  own(finding: Outside, listen: Listening, mapped: MapJudgement): OwnAddresses {
     const { addresses: local, networks, tcpPort, udpPort } = listen;
     const { allowReserved } = this.context.profile;
+    const [external, external6] = [today(finding, 'v4', local), today(finding, 'v6', local)];
     return { local, udpPort, tcpPort, external, external6, mapped, allowReserved, networks };
   }
 
@@ -101,6 +102,21 @@ export class Place {
     const docs = [{ space: 'dht' as const, key: NAT_KEY, value: this.#nat.encode() }];
     this.context.vault({ op: 'put', docs }, () => undefined);
   }
+}
+
+/**
+ * Where others see us. What an earlier run was told stands until somebody says it anew, but where
+ * this computer has addresses that lead beyond its network: these it knows by itself.
+ */
+function today(finding: Outside, family: Family, local: readonly string[]): Endpoint | undefined {
+  const outside = family === 'v4' ? finding.external : finding.external6;
+  const isSeen = finding.votes(family).some(({ seen }) => seen.host === outside?.host);
+  const leadsBeyond = (host: string): boolean => {
+    const scope = scopeOf(host);
+    const isOurs = familyOf({ host, port: 0 }) === family;
+    return isOurs && (scope === 'public' || scope === 'reserved');
+  };
+  return isSeen || !local.some(leadsBeyond) ? outside : undefined;
 }
 
 type Outside = Pick<Finding, 'external' | 'external6' | 'votes'>;

@@ -7,7 +7,7 @@
  * @module
  */
 import { equal, hex } from '../base/bytes.ts';
-import { scopeOf, type Endpoint } from '../base/endpoint.ts';
+import { endpointKey, scopeOf, type Endpoint } from '../base/endpoint.ts';
 import { KNOCK_KIND, type Event } from '../base/event.ts';
 import { DEVICES_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
@@ -52,6 +52,9 @@ export interface Session {
    * wait a crash could forget a person whose messages it had receipted.
    */
   held: { readonly body: Uint8Array; readonly bytes: number }[] | undefined;
+  /** The UDP candidates that our last hello named, and theirs. */
+  said?: string;
+  heard?: string;
   /** Where its path leads, or the last one led. */
   at: LinkUp['route'];
   route: RouteName;
@@ -219,7 +222,6 @@ export class Sessions {
     for (const session of this.#byDevice.values()) {
       if (only && this.#contactOf(session) !== only) continue;
       this.#sayHello(session);
-      this.#syncing.news(session.link);
     }
   }
 
@@ -270,7 +272,21 @@ export class Sessions {
     if (!hello) return this.#reject(session, 'not ready');
     const { now, profile } = this.context;
     const body = encodeHello({ ...hello, name: profile.displayName, wallMs: now.wallMs });
-    if (!this.connections.send(session.link, body)) this.#reject(session, 'no room for a hello');
+    if (!this.connections.send(session.link, body)) {
+      return this.#reject(session, 'no room for a hello');
+    }
+    const read = decodeRecord(hello.record);
+    if (read.ok) this.#places(session, 'said', read.record);
+  }
+
+  /** Where one side is may be another place than what it told before: a direct path may be near. */
+  #places(session: Session, which: 'said' | 'heard', { candidates }: PresenceRecord): void {
+    const udp = candidates.filter(({ transport }) => transport === 'udp');
+    const names = udp.map(({ endpoint, nat }) => `${endpointKey(endpoint)} ${nat === 'random'}`);
+    const text = names.join();
+    const before = session[which];
+    session[which] = text;
+    if (before !== undefined && before !== text) this.#syncing.news(session.link);
   }
 
   /** Checks a hello against the link it came over, then opens the mail. */
@@ -398,7 +414,7 @@ export class Sessions {
     this.#syncing.look(session);
     const byInvite = session.up.gate.kind === 'invite' && !again;
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
-    if (again) this.#syncing.news(session.link);
+    this.#places(session, 'heard', record);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
     this.notifyRoute(contact);
     for (const { body, bytes } of held) this.handleMessage(session.link, body, bytes);

@@ -36,7 +36,7 @@ export const SYNC_NEWS_MS = 400;
 export const SYNC_NEWS_MAX = 6;
 /** The responder opens at most so often in such a time. */
 export const SYNC_WINDOW_MS = 10_000;
-export const SYNC_OPENINGS_MAX = 4;
+export const SYNC_OPENINGS_MAX = 7;
 /** After a go, the initiator listens for calls this long. */
 export const SYNC_LISTEN_MS = 10_000;
 /** What a direct path may take until chance is tried; and calls are listened for that long then. */

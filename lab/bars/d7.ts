@@ -21,6 +21,7 @@ import { LineProcess } from '../dht/line-process.ts';
 import { Couple } from '../nets/couple.ts';
 import type { Home } from '../nets/homes.ts';
 import { KINDS } from '../nets/kinds.ts';
+import { type Way, wayBetween } from '../nets/ways.ts';
 import type { RoomDaemon } from '../rooms/room-daemon.ts';
 import { Town, until } from '../rooms/town.ts';
 import { ahead } from './ahead.ts';
@@ -42,8 +43,17 @@ const LINKED_MS = 30_000;
 const ALONE_MS = 60_000;
 /** What still follows a change is over then. */
 const SETTLED_MS = 2_000;
-const DIRECT_MS = 5_000;
+/** How long a path without the relay is waited for, by the way that there is. */
+const DIRECT_MS: Readonly<Record<Way, number>> = {
+  direct: 5_000,
+  inside: 5_000,
+  luck: 20_000,
+  remembered: 0,
+  none: 0,
+};
 const GHOST_MS = 3_000;
+const ROUND_S = 4;
+const LUCK_ROUND_S = 50;
 
 /** The caller first. Nothing leads from or to `no-udp` and `proxy` but a relay, or TCP. */
 const PAIRS: readonly Pair[] = [
@@ -104,6 +114,9 @@ export async function measureConnects(
   report: Report,
   { each, folder, pairs }: ConnectOptions,
 ): Promise<{ rows: ConnectRow[]; ghost: boolean }> {
+  const seconds = pairs.map((pair) => (isLucky(pair) ? LUCK_ROUND_S : ROUND_S) * each);
+  const minutes = seconds.reduce((a, b) => a + b, 0) / COUPLES / 60;
+  report.say(`${pairs.length} pairs, n ${each}: ~${minutes.toFixed(0)} min`);
   const town = await Town.build({ nodes: NODES, delayMs: DELAY_MS, lossPercent: 0, folder });
   try {
     await startTheirs(town);
@@ -160,11 +173,12 @@ async function measurePair(
   await couple.start();
   await couple.linked(LINKED_MS);
   const theirs = await Theirs.start(town, homes, pair);
-  await measureOurs(couple);
+  const limitMs = DIRECT_MS[wayBetween(...pair)];
+  await measureOurs(couple, limitMs);
   await theirs.connect();
   for (let i = 0; i < each; i++) {
     const ours = async (): Promise<void> => {
-      const { directMs, ms } = await measureOurs(couple);
+      const { directMs, ms } = await measureOurs(couple, limitMs);
       row.ours.push(ms);
       row.direct.push(directMs);
     };
@@ -181,13 +195,15 @@ async function measurePair(
 
 async function measureOurs(
   couple: Couple,
+  limitMs: number,
 ): Promise<{ ms: number | undefined; directMs: number | undefined }> {
   const [caller, contact] = couple.people;
   await part(caller, contact);
   await pause(SETTLED_MS);
   const startedMs = performance.now();
   const ms = await caller.reach('contacts.unblock', { to: contact.name }).catch(() => undefined);
-  const isDirect = ms !== undefined && (await routesAre(couple, DIRECT_MS, isNear)) !== undefined;
+  const isSought = ms !== undefined && limitMs > 0;
+  const isDirect = isSought && (await routesAre(couple, limitMs, isNear)) !== undefined;
   return { ms, directMs: isDirect ? performance.now() - startedMs : undefined };
 }
 
@@ -197,6 +213,11 @@ async function part(caller: RoomDaemon, contact: RoomDaemon): Promise<void> {
     const { linked } = await contact.call('status.get', {});
     return linked === 0;
   });
+}
+
+/** Where hyperdht sends from many sockets. */
+function isLucky(pair: Pair): boolean {
+  return pair.includes('symmetric') && !pair.includes('open');
 }
 
 /** hyperdht at both homes. */
@@ -210,7 +231,7 @@ class Theirs {
 
   /** One that cannot even start there, or listen, cannot be connected to. */
   static async start(town: Town, homes: readonly [Home, Home], pair: Pair): Promise<Theirs> {
-    const isLuck = pair.includes('symmetric') && !pair.includes('open');
+    const isLuck = isLucky(pair);
     if (pair.some((kind) => KINDS[kind].four?.out === 'tcp')) return new Theirs([], isLuck);
     const peers = await Promise.all(homes.map((home) => theirPeer(town, home)));
     return new Theirs(peers, isLuck);
