@@ -434,7 +434,7 @@ export class Connections {
       const dueMs = dialer.wakeAtMs();
       if (dueMs !== undefined && nowMs >= dueMs) dialer.handleTimeout(nowMs);
       if (!improvement.take(nowMs) || !linked) continue;
-      const better = Improvement.routes(nearerRoutes(routes, linked.route));
+      const better = improvement.routes(nearerRoutes(routes, linked.route));
       if (better.length > 0) this.#links.attach(linked.link, better, nowMs);
     }
     this.#drain();

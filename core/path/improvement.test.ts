@@ -20,8 +20,19 @@ test('[RLY-19] a relayed link is tried nearer after 5 s, then ever later, until 
   expect(improvement.wakeAtMs).toBeUndefined();
 });
 
-test('[RLY-19] by one route of each kind', () => {
+test('[RLY-19] by one route of each kind, each of several in its turn', () => {
   const routes = [at('udp', 1), at('udp', 2), at('tcp', 3), at('circuit', 4)];
-  expect(Improvement.routes(routes)).toEqual([at('tcp', 3), at('udp', 1)]);
-  expect(Improvement.routes([at('circuit')])).toEqual([]);
+  const improvement = new Improvement();
+  improvement.handleRoute(at('circuit'), 0);
+  const tried = [5_000, 15_000, 35_000].map((nowMs) => {
+    expect(improvement.take(nowMs)).toBe(true);
+    return improvement.routes(routes);
+  });
+  const [tcp, one, two] = [at('tcp', 3), at('udp', 1), at('udp', 2)];
+  expect(tried).toEqual([
+    [tcp, one],
+    [tcp, two],
+    [tcp, one],
+  ]);
+  expect(improvement.routes([at('circuit')])).toEqual([]);
 });

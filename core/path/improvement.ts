@@ -14,6 +14,7 @@ export const IMPROVE_LAST_MS = 300_000;
 export class Improvement {
   #atMs: number | undefined;
   #waitMs = IMPROVE_FIRST_MS;
+  #tries = 0;
 
   get wakeAtMs(): number | undefined {
     return this.#atMs;
@@ -30,15 +31,19 @@ export class Improvement {
   /** Is it time? Then the next try is later. */
   take(nowMs: number): boolean {
     if (this.#atMs === undefined || nowMs < this.#atMs) return false;
+    this.#tries++;
     this.#waitMs = Math.min(2 * this.#waitMs, IMPROVE_LAST_MS);
     this.#atMs = nowMs + this.#waitMs;
     return true;
   }
 
-  /** What is tried: few datagrams, one handshake by TCP. */
-  static routes(routes: readonly Route[]): Route[] {
-    const first = (transport: Route['transport']): Route[] =>
-      routes.filter((route) => route.transport === transport).slice(0, 1);
-    return [...first('tcp'), ...first('udp')];
+  /** What is tried: few datagrams, one handshake by TCP; of several routes each in its turn. */
+  routes(routes: readonly Route[]): Route[] {
+    const next = (transport: Route['transport']): Route[] => {
+      const all = routes.filter((route) => route.transport === transport);
+      const turn = Math.max(this.#tries - 1, 0) % Math.max(all.length, 1);
+      return all.slice(turn, turn + 1);
+    };
+    return [...next('tcp'), ...next('udp')];
   }
 }
