@@ -31,4 +31,6 @@ test('[PTH-1] an address that an earlier run was told gives way to those that we
 
 test('[PTH-1] but not where somebody sees us there today', () => {
   expect(outside(['2a01:4f8:2::7'], [BEFORE])).toEqual([BEFORE_FOUR, BEFORE]);
+  const otherPort = { ...BEFORE, port: 5_000 };
+  expect(outside(['2a01:4f8:1::9'], [otherPort])).toEqual([BEFORE_FOUR, undefined]);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { equal, utf8 } from '../base/bytes.ts';
-import { familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
+import { endpointKey, familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Doc } from '../base/vault.ts';
 import { decodeRecord, type RecordCandidate } from '../discovery/record.ts';
@@ -110,7 +110,8 @@ export class Place {
  */
 function today(finding: Outside, family: Family, local: readonly string[]): Endpoint | undefined {
   const outside = family === 'v4' ? finding.external : finding.external6;
-  const isSeen = finding.votes(family).some(({ seen }) => seen.host === outside?.host);
+  const name = outside && endpointKey(outside);
+  const isSeen = finding.votes(family).some(({ seen }) => endpointKey(seen) === name);
   const leadsBeyond = (host: string): boolean => {
     const scope = scopeOf(host);
     const isOurs = familyOf({ host, port: 0 }) === family;
