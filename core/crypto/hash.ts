@@ -15,7 +15,9 @@ function digest(algorithm: string, parts: Parts): Uint8Array<ArrayBuffer> {
   for (const part of parts) size += part.length;
   if (size <= AT_ONCE_BYTES_MAX) {
     const whole = parts.length === 1 ? parts[0]! : concat(...parts);
-    return new Uint8Array(hash(algorithm, whole, 'buffer'));
+    const value = new Uint8Array(hash(algorithm, whole, 'buffer'));
+    if (parts.length > 1) whole.fill(0); // what was joined may be secret
+    return value;
   }
   const running = createHash(algorithm);
   for (const part of parts) running.update(part);
