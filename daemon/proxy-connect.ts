@@ -19,7 +19,11 @@ import type { Greeting, GreetingStep, ProxyFault } from './proxy-greeting.ts';
 /** Of all headers together; proxies send some hundreds. */
 export const HEADER_BYTES_MAX = 16 * 1024;
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: |$)/;
-const STATUS_BYTES = 'HTTP/1.'.length;
+const STATUS_START = 'HTTP/1.';
+const END = '\r\n\r\n';
+const ROOM_BYTES = 1_024;
+/** Replies that say only to wait. */
+const INTERIM_MAX = 8;
 
 export interface ConnectAccount {
   readonly user: string;
@@ -29,7 +33,9 @@ export interface ConnectAccount {
 export class ConnectGreeting implements Greeting {
   readonly #to: Endpoint;
   readonly #account: ConnectAccount | undefined;
-  #received: Uint8Array = new Uint8Array(0);
+  #received = new Uint8Array(ROOM_BYTES);
+  #length = 0;
+  #interim = 0;
 
   constructor(to: Endpoint, account: ConnectAccount | undefined) {
     this.#to = to;
@@ -46,21 +52,33 @@ export class ConnectGreeting implements Greeting {
   }
 
   handle(bytes: Uint8Array): GreetingStep {
-    this.#received = concat(this.#received, bytes);
-    const text = Buffer.from(this.#received).toString('latin1');
-    if (!'HTTP/1.'.startsWith(text.slice(0, STATUS_BYTES))) return fault('not-a-proxy');
-    const end = text.indexOf('\r\n\r\n');
-    if (end < 0) {
-      return this.#received.length > HEADER_BYTES_MAX ? fault('not-a-proxy') : { type: 'more' };
-    }
-    const status = Number(STATUS_LINE.exec(text.slice(0, text.indexOf('\r\n')))?.[1]);
-    const rest = this.#received.slice(end + 4);
+    const searched = Math.max(0, this.#length - END.length + 1);
+    this.#append(bytes);
+    const received = Buffer.from(this.#received.buffer, 0, this.#length);
+    const start = received.toString('latin1', 0, STATUS_START.length);
+    if (!STATUS_START.startsWith(start)) return fault('not-a-proxy');
+    const end = received.indexOf(END, searched, 'latin1');
+    if (end < 0) return this.#length > HEADER_BYTES_MAX ? fault('not-a-proxy') : { type: 'more' };
+    const line = received.toString('latin1', 0, received.indexOf('\r\n'));
+    const status = Number(STATUS_LINE.exec(line)?.[1]);
+    const rest = new Uint8Array(received.subarray(end + END.length));
     if (status >= 200 && status < 300) return { type: 'open', rest };
-    if (status >= 100 && status < 200) {
-      this.#received = new Uint8Array(0);
-      return rest.length > 0 ? this.handle(rest) : { type: 'more' };
+    if (status < 100 || status >= 200 || Number.isNaN(status)) return fault(faultOf(status));
+    if (++this.#interim > INTERIM_MAX) return fault('not-a-proxy');
+    this.#length = 0;
+    return rest.length > 0 ? this.handle(rest) : { type: 'more' };
+  }
+
+  /** Room grows by doubling: a proxy that says one byte at a time costs no more than others. */
+  #append(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#received.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#received.length, length));
+      larger.set(this.#received.subarray(0, this.#length));
+      this.#received = larger;
     }
-    return fault(faultOf(status));
+    this.#received.set(bytes, this.#length);
+    this.#length = length;
   }
 }
 

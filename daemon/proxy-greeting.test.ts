@@ -109,6 +109,12 @@ describe('HTTP CONNECT', () => {
     expect(answer(greeting, 'HTTP/1.1 200 OK\r\n')).toBe('more');
     expect(answer(greeting, 'A'.repeat(HEADER_BYTES_MAX))).toBe('not-a-proxy');
   });
+
+  test('[PRX-9] and so is who says without end that we should wait', () => {
+    const wait = 'HTTP/1.1 100 Continue\r\n\r\n';
+    expect(answer(connect(), wait.repeat(8))).toBe('more');
+    expect(answer(connect(), wait.repeat(9))).toBe('not-a-proxy');
+  });
 });
 
 test('[PRX-9] whatever a proxy says, in whatever pieces, one answer comes and nothing throws', () => {

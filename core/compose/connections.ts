@@ -29,6 +29,7 @@ import { Birthdays } from './birthdays.ts';
 import type { CircuitStreams, StreamInput } from './circuit-streams.ts';
 import { failed, type Context } from './context.ts';
 import { Isolation } from './isolation.ts';
+import { isOfInvite, type Linked, sameGate, type Wanted } from './wanted.ts';
 import { Replays } from './replays.ts';
 
 export type LinkUp = Extract<LinksOutput, { type: 'up' }>;
@@ -73,34 +74,6 @@ export interface ConnectionDeps {
   readonly circuits?: CircuitStreams | undefined;
   /** Numbers for the streams of all who share the driver. */
   readonly allocateStream?: () => number;
-}
-
-/** A link, who dialled it, and where its path leads. */
-export interface Linked {
-  readonly link: number;
-  readonly initiator: boolean;
-  readonly route: Route;
-}
-
-interface Wanted {
-  readonly dialer: Dialer;
-  target: LinkTarget;
-  /**
-   * The gates by which it may let us in, the one told last first: that of an invite, and that of
-   * its record. Until both hold the pair secret nobody knows which side has forgotten what, so
-   * failed dials take turns.
-   */
-  gates: readonly GateKey[];
-  routes: readonly Route[];
-  /** When a link through a relay is tried nearer. */
-  readonly improvement: Improvement;
-  /** The link that leads there now. */
-  linked: Linked | undefined;
-  /** Why the last dial led nowhere. */
-  failure: DialFailure | undefined;
-  /** Where an opener came from that nobody had named, and when one came. */
-  learned?: Route | undefined;
-  openedAtMs: number;
 }
 
 /** How far the dialling of one device is. */
@@ -397,7 +370,7 @@ export class Connections {
   }
 
   handleStream(input: StreamInput): void {
-    if (this.#circuits?.handleStream(input)) return;
+    if (this.#held(() => this.#circuits?.handleStream(input))) return;
     const nowMs = this.context.now.monoMs;
     switch (input.type) {
       case 'stream-accepted':
@@ -426,7 +399,7 @@ export class Connections {
   }
 
   handleTimeout(): void {
-    this.#circuits?.handleTimeout();
+    this.#held(() => this.#circuits?.handleTimeout());
     this.birthdays.handleTimeout();
     const nowMs = this.context.now.monoMs;
     this.#links.handleTimeout(nowMs);
@@ -451,6 +424,19 @@ export class Connections {
 
   stats(): Record<string, number> {
     return { ...this.#links.stats(), dialers: this.#wanted.size, dials: this.#dials.size };
+  }
+
+  /**
+   * What `act` makes links say is told once it is done: a link that has room again while a relay
+   * hands on a piece would make it hand on the same piece twice.
+   */
+  #held<T>(act: () => T): T {
+    const isInside = this.#draining;
+    this.#draining = true;
+    const result = act();
+    this.#draining = isInside;
+    this.#drain();
+    return result;
   }
 
   #drain(): void {
@@ -583,15 +569,6 @@ export class Connections {
     wanted.learned = undefined;
     wanted.dialer.handleDialFailed(dial, this.context.now.monoMs);
   }
-}
-
-function isOfInvite({ kind }: GateKey): boolean {
-  return kind === 'invite';
-}
-
-/** A renewed gate keeps its place but not its secret. */
-function sameGate(a: GateKey, b: GateKey): boolean {
-  return a.kind === b.kind && a.id === b.id && a.secret.equals(b.secret);
 }
 
 /** Where we answered, the peer has to look for the next path. */

@@ -33,6 +33,8 @@ export class Circuit {
   /** The end that has closed, and when the other need wait no longer. */
   #closed: { readonly by: Side; readonly giveUpAtMs: number } | undefined;
   readonly #onOver: (circuit: Circuit) => void;
+  #isPumping = false;
+  #isWanted = false;
 
   constructor(
     ends: readonly [CircuitEnd, CircuitEnd],
@@ -47,6 +49,10 @@ export class Circuit {
   /** Bytes that wait here. */
   get waitingBytes(): number {
     return this.#flows[0].waiting + this.#flows[1].waiting;
+  }
+
+  get #isOver(): boolean {
+    return this.state === 'over';
   }
 
   /** False where the end breaks the rules. */
@@ -73,15 +79,30 @@ export class Circuit {
     if (isOver) this.#over();
   }
 
-  /** Hands on what may leave now. */
+  /**
+   * Hands on what may leave now. An end that takes a piece may find room meanwhile and ask for more:
+   * it gets the next one, not the same again.
+   */
   pump(nowMs: number): void {
+    this.#isWanted = true;
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      this.#handOn(nowMs);
+    }
+    this.#isPumping = false;
+  }
+
+  #handOn(nowMs: number): void {
     for (const from of [0, 1] as const) {
-      if (this.state === 'over') return;
+      if (this.#isOver) return;
       if (this.#closed !== undefined && this.#closed.by !== from) continue;
       const flow = this.#flows[from];
       for (let piece = flow.next(nowMs); piece !== undefined; piece = flow.next(nowMs)) {
         if (!this.#ends[other(from)].deliver(piece)) break;
         flow.shift();
+        if (this.#isOver) return;
       }
     }
     if (this.#closed !== undefined && this.#flows[this.#closed.by].isEmpty) this.#over();

@@ -10,7 +10,10 @@ import { LAN } from './targets-lan.ts';
 import { LINK } from './targets-link.ts';
 import { deviceList } from './targets-list.ts';
 import { PEOPLE } from './targets-people.ts';
+import { PROXY } from './targets-proxy.ts';
+import { RELAY_LINKS } from './targets-relay-links.ts';
 import { RELAY } from './targets-relay.ts';
+import { ROUTERS } from './targets-routers.ts';
 import { VAULT } from './targets-vault.ts';
 import type { Target } from './target.ts';
 
@@ -24,5 +27,8 @@ export const TARGETS: readonly Target[] = [
   ...LINK,
   ...HANDSHAKE,
   ...RELAY,
+  ...RELAY_LINKS,
+  ...ROUTERS,
+  ...PROXY,
   deviceList,
 ];
