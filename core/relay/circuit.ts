@@ -80,8 +80,8 @@ export class Circuit {
   }
 
   /**
-   * Hands on what may leave now. An end that takes a piece may find room meanwhile and ask for more:
-   * it gets the next one, not the same again.
+   * Hands on what may leave now. An end that takes a piece may have room again meanwhile and ask
+   * for more: it gets the next one, not the same again.
    */
   pump(nowMs: number): void {
     this.#isWanted = true;
