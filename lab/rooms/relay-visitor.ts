@@ -52,8 +52,8 @@ export class Visitor {
   readonly #place: RelayPlace;
   readonly #from: string | undefined;
   readonly #events: VisitorEvents;
-  #socket: Socket | undefined;
-  #stream = 0;
+  /** A path that is lost is looked for again, as people's devices do. */
+  readonly #sockets = new Map<number, Socket>();
   #link: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -78,7 +78,8 @@ export class Visitor {
   send(body: Uint8Array): boolean {
     if (this.#link === undefined) return false;
     const sent = this.#links.send(this.#link, body, performance.now());
-    this.#drain();
+    // Later: who sends is not to be called meanwhile.
+    setImmediate(() => this.#drain());
     return sent;
   }
 
@@ -96,7 +97,7 @@ export class Visitor {
   /** Ends it without a word. */
   cut(): void {
     this.#over();
-    this.#socket?.destroy();
+    for (const socket of this.#sockets.values()) socket.destroy();
   }
 
   #drain(): void {
@@ -120,7 +121,7 @@ export class Visitor {
       case 'stream-write':
         return this.#write(out);
       case 'stream-close':
-        return void this.#socket?.end();
+        return void this.#sockets.get(out.stream)?.end();
       case 'up':
         this.#link = out.link;
         return this.#events.up?.(out.exporter);
@@ -131,25 +132,23 @@ export class Visitor {
         return this.#writable();
       case 'datagram':
         return this.#events.datagram?.(out.to, out.bytes);
-      case 'path':
-        if (out.route === undefined) this.#over();
-        return;
       case 'down':
       case 'dial-failed':
         return this.#over();
+      case 'path':
       case 'replay':
-        return; // nobody comes in here
+        return; // the link goes on elsewhere; nobody comes in here
     }
   }
 
   #connect({ stream, transport }: Out<'stream-open'>): void {
-    if (transport !== 'tcp' || this.#socket !== undefined) return;
+    if (transport !== 'tcp') return;
     const { host, port } = this.#place.endpoint;
     const from = this.#from === undefined ? {} : { localAddress: this.#from };
     const socket = connect({ host, port, noDelay: true, ...from });
-    this.#socket = socket;
-    this.#stream = stream;
+    this.#sockets.set(stream, socket);
     const tell = (handle: (nowMs: number) => void) => {
+      if (this.#isOver) return;
       handle(performance.now());
       this.#drain();
     };
@@ -159,12 +158,15 @@ export class Visitor {
       tell((nowMs) => this.#links.handleStreamBytes(stream, bytes, nowMs));
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => tell((nowMs) => this.#links.handleStreamClosed(stream, nowMs)));
+    socket.on('close', () => {
+      this.#sockets.delete(stream);
+      tell((nowMs) => this.#links.handleStreamClosed(stream, nowMs));
+    });
   }
 
   #write({ bytes, stream }: Out<'stream-write'>): void {
-    const socket = this.#socket;
-    if (stream !== this.#stream || !socket || socket.destroyed) return;
+    const socket = this.#sockets.get(stream);
+    if (!socket || socket.destroyed) return;
     socket.write(bytes, (error) => {
       if (error || socket.writableLength > 0) return;
       this.#links.handleStreamWritable(stream, performance.now());
