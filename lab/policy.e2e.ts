@@ -21,6 +21,7 @@ const BO = '198.51.100.12';
 const HELPERS = ['198.18.1.1', '198.18.2.1', '198.18.3.1'];
 /** What a link needs to end: its last words and their acknowledgement. */
 const FAREWELL_MS = 1_500;
+const ARRIVED_MS = 10_000;
 const WATCH_MS = 4_000;
 
 mkdirSync(join(ROOT, '.cache'), { recursive: true });
@@ -85,6 +86,17 @@ async function write({ ana, bo }: Scene): Promise<void> {
   }
 }
 
+/** Waits until Bo has so many messages, his own included. */
+async function arrived(bo: RoomDaemon, count: number): Promise<void> {
+  const deadlineMs = Date.now() + ARRIVED_MS;
+  for (;;) {
+    const { messages } = await bo.call('messages.list', { to: 'Ana' });
+    if (messages.length >= count) return;
+    assert.ok(Date.now() < deadlineMs, `${messages.length} of ${count} messages`);
+    await sleep(100);
+  }
+}
+
 test('[POL-3, POL-4, POL-5, POL-7, POL-8] on the wire, each policy keeps what it says', () =>
   inTown(async (scene) => {
     const { ana, bo, packets } = scene;
@@ -118,7 +130,6 @@ test('[POL-3, POL-4, POL-5, POL-7, POL-8] on the wire, each policy keeps what it
     await ana.call('route.set', { to: 'Bo', policy: 'direct', looser: true });
     await linked(ana);
     await linked(bo);
-    const { messages } = await bo.call('messages.list', { to: 'Ana' });
-    assert.ok(messages.length >= 6);
+    await arrived(bo, 6);
     assert.equal((await ana.call('route.show', { to: 'Bo' })).route, 'direct');
   }));

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { equal } from '../base/bytes.ts';
 import type { Emit, Route, StreamId } from './contract.ts';
 import { type Carrier, type Proof, wipeProof } from './carrier.ts';
 import type { PathKeys } from './handshake.ts';
@@ -14,6 +15,8 @@ import { Path } from './path.ts';
 
 /** What becomes of a path's stream: gone already, closed after what was written, or cut. */
 export type Ending = 'gone' | 'flush' | 'reset';
+
+const EMPTY = new Uint8Array(0);
 
 export class Carriers {
   readonly #emit: Emit;
@@ -39,6 +42,14 @@ export class Carriers {
 
   get(stream: StreamId): Carrier | undefined {
     return this.#byStream.get(stream);
+  }
+
+  /** What this device has begun with us, and not proved. */
+  arriving(peerNoise: Uint8Array): Carrier[] {
+    return [...this.#unproven].filter(({ link, proof }) => {
+      const noise = proof?.type === 'arrived' ? proof.agreed.peer.peerNoise : undefined;
+      return equal(noise ?? link?.established.peerNoise ?? EMPTY, peerNoise);
+    });
   }
 
   all(): Iterable<Carrier> {

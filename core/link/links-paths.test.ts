@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Route } from './contract.ts';
-import { linked, type TestNet, type TestNode } from './testing/net.ts';
+import { linked, pair, type TestNet, type TestNode } from './testing/net.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -17,6 +17,19 @@ function swallowUntilNextPath(net: TestNet, from: TestNode): void {
 function downs(...nodes: TestNode[]): unknown[] {
   return nodes.flatMap((node) => node.of('down'));
 }
+
+test('[POL-7] a path that was begun and not proved goes where it is not allowed any more', () => {
+  const { net, a, b, gate } = pair();
+  // So far away that two flights leave before the first reply: the second leads to nothing.
+  net.latencyMs = 300;
+  a.links.dial(1, b.target(gate), [b.route('udp')], Uint8Array.of(42), net.nowMs);
+  net.drain(a);
+  net.run(2_000);
+  expect([b.links.stats()['unproven'], b.of('up').length]).toEqual([1, 1]);
+  b.links.restrict(b.link(), ({ transport }) => transport === 'circuit');
+  expect(b.links.stats()['unproven']).toBe(0);
+  expect(downs(a, b)).toEqual([]);
+});
 
 describe('[LNK-39] a path that acknowledges nothing, as after a forged acknowledgement', () => {
   for (const transport of ['udp', 'tcp'] as const) {

@@ -226,6 +226,9 @@ export class Links {
   restrict(id: LinkId, allowed: (route: Route) => boolean): void {
     const up = this.#links.get(id);
     (up?.resume ?? up?.caller)?.restrict(allowed, this.#board);
+    for (const carrier of up ? this.#carriers.arriving(up.link.established.peerNoise) : []) {
+      if (!allowed(carrier.path.route)) this.#dropCarrier(carrier, 'reset');
+    }
   }
 
   /** Attaches a further path on one of these routes; messages go on meanwhile (LNK-40). */
@@ -307,8 +310,6 @@ export class Links {
     this.#carry(won.stream, won.route, won.result.keys, proof, won.rest);
   }
 
-  // --- arrivals ---
-
   #arrived(arrival: Arrival, nowMs: number): void {
     const { made, stream, route, deadlineMs } = arrival;
     this.#nowMs = nowMs;
@@ -336,8 +337,6 @@ export class Links {
       nowMs: this.#nowMs,
     });
   }
-
-  // --- paths ---
 
   #carry(stream: StreamId, route: Route, keys: PathKeys, proof: Proof, rest?: Uint8Array): void {
     const carrier = this.#carriers.open(stream, route, keys, proof, this.#nowMs);
