@@ -4,18 +4,15 @@
  *   block b of a link: 16 ids, from its secrets           responder keeps blocks c .. c+3
  *   an id in block d was used: it is gone, c becomes d    initiator counts up, within its window
  *
- * Ids look random, each works once, and one map finds the link: no trial of every link, no state
- * for bytes that name none.
+ * Ids look random, and each works once.
  * @module
  */
 import { assert } from '../base/assert.ts';
-import { equal, readUintBE } from '../base/bytes.ts';
 import { ATTACH_BLOCK_IDS, attachIds, type AttachRoot } from './handshake.ts';
+import { OneTimeIds } from './one-time-ids.ts';
 
 /** Blocks that the responder knows ahead. */
 export const ATTACH_BLOCKS = 4;
-/** A number holds them exactly. */
-const KEY_BYTES = 6;
 
 interface Entry<Link> {
   readonly link: Link;
@@ -26,12 +23,12 @@ interface Entry<Link> {
 
 /** The responder's side, for all its links. */
 export class AttachIndex<Link> {
-  readonly #byId = new Map<number, { id: Uint8Array; entry: Entry<Link>; block: number }>();
+  readonly #ids = new OneTimeIds<{ readonly entry: Entry<Link>; readonly block: number }>();
   readonly #byLink = new Map<Link, Entry<Link>>();
 
   /** Ids that are waiting: at most 64 for each link. */
   get size(): number {
-    return this.#byId.size;
+    return this.#ids.size;
   }
 
   add(link: Link, root: AttachRoot): void {
@@ -43,16 +40,14 @@ export class AttachIndex<Link> {
 
   /** The link that this opening names; it stays usable until `use`. */
   find(opening: Uint8Array): Link | undefined {
-    const found = this.#byId.get(keyOf(opening));
-    return found && equal(found.id, opening) ? found.entry.link : undefined;
+    return this.#ids.find(opening)?.entry.link;
   }
 
   /** A flight with this opening verified: the opening, and all blocks before its own, are gone. */
   use(opening: Uint8Array): void {
-    const key = keyOf(opening);
-    const found = this.#byId.get(key);
+    const found = this.#ids.find(opening);
     if (found === undefined) return;
-    this.#byId.delete(key);
+    this.#ids.remove([opening]);
     this.#extend(found.entry, found.block);
   }
 
@@ -60,19 +55,17 @@ export class AttachIndex<Link> {
     const entry = this.#byLink.get(link);
     if (entry === undefined) return;
     this.#byLink.delete(link);
-    for (const block of entry.blocks) for (const id of block.ids) this.#byId.delete(keyOf(id));
+    for (const { ids } of entry.blocks) this.#ids.remove(ids);
   }
 
   #extend(entry: Entry<Link>, first: number): void {
-    for (const block of entry.blocks) {
-      if (block.number < first) for (const id of block.ids) this.#byId.delete(keyOf(id));
-    }
+    for (const { ids, number } of entry.blocks) if (number < first) this.#ids.remove(ids);
     entry.blocks = entry.blocks.filter((block) => block.number >= first);
     for (let number = first; number < first + ATTACH_BLOCKS; number++) {
       if (entry.blocks.some((block) => block.number === number)) continue;
       const ids = attachIds(entry.root, number);
       entry.blocks.push({ number, ids });
-      for (const id of ids) this.#byId.set(keyOf(id), { id, entry, block: number });
+      this.#ids.add(ids, { entry, block: number });
     }
   }
 }
@@ -107,9 +100,4 @@ export class AttachCounter {
   confirmed(block: number): void {
     this.#end = Math.max(this.#end, (block + ATTACH_BLOCKS) * ATTACH_BLOCK_IDS);
   }
-}
-
-/** A part that a map finds fast: every datagram of a stranger is looked up. */
-function keyOf(id: Uint8Array): number {
-  return readUintBE(id, 0, KEY_BYTES);
 }

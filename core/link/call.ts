@@ -10,7 +10,6 @@
  * random and means nothing.
  * @module
  */
-import { equal, readUintBE } from '../base/bytes.ts';
 import { type Endpoint, endpointKey } from '../base/endpoint.ts';
 import { type Random, randomInt } from '../base/time.ts';
 import type { Emit, Route } from './contract.ts';
@@ -18,6 +17,7 @@ import { contextOf, FAREWELL_BYTES, FlightKey, PADDING_BYTES_MAX, sealFlight } f
 import { ATTACH_BYTES, attachFlightSecret, callIds } from './handshake.ts';
 import { ATTACH_ROUTES_MAX } from './limits.ts';
 import type { Link } from './link.ts';
+import { OneTimeIds } from './one-time-ids.ts';
 
 /** Calls leave so long after the path was lost: the initiator may know as well, and be quicker. */
 const CALLS_MS = [150, 400, 800, 1_600, 3_200, 6_400, 12_800] as const;
@@ -27,8 +27,6 @@ const WOKEN_ROUNDS = 2;
 const PATHS_KNOWN = 3;
 /** The attach flight that answers a call fits into it, and a farewell where nobody takes it up. */
 const LEAST_PADDING_BYTES = 2 * FAREWELL_BYTES;
-/** A number holds them exactly. */
-const KEY_BYTES = 6;
 /** What stands for the opening of the path that made the link. */
 export const FIRST_PATH = new Uint8Array(0);
 
@@ -129,45 +127,35 @@ export class Caller {
 
 /** The initiator's side, for all its links: which link an opening calls. */
 export class CallIndex {
-  readonly #byId = new Map<number, { readonly id: Uint8Array; readonly link: Link }>();
+  readonly #ids = new OneTimeIds<Link>();
   /** Ids by path, the newest last. */
   readonly #byLink = new Map<Link, Uint8Array[][]>();
 
   /** Ids that are waiting: at most 96 for each link. */
   get size(): number {
-    return this.#byId.size;
+    return this.#ids.size;
   }
 
   /** The responder may call by this path from now on. */
   add(link: Link, opening: Uint8Array): void {
     const ids = callIds(link.established.attach, opening);
     const paths = [...(this.#byLink.get(link) ?? []), ids];
-    for (const old of paths.splice(0, paths.length - PATHS_KNOWN)) this.#forget(old);
+    for (const old of paths.splice(0, paths.length - PATHS_KNOWN)) this.#ids.remove(old);
     this.#byLink.set(link, paths);
-    for (const id of ids) this.#byId.set(keyOf(id), { id, link });
+    this.#ids.add(ids, link);
   }
 
   find(opening: Uint8Array): Link | undefined {
-    const found = this.#byId.get(keyOf(opening));
-    return found && equal(found.id, opening) ? found.link : undefined;
+    return this.#ids.find(opening);
   }
 
   /** A flight with this opening verified: it names nothing any more. */
   use(opening: Uint8Array): void {
-    this.#byId.delete(keyOf(opening));
+    this.#ids.remove([opening]);
   }
 
   remove(link: Link): void {
-    for (const ids of this.#byLink.get(link) ?? []) this.#forget(ids);
+    for (const ids of this.#byLink.get(link) ?? []) this.#ids.remove(ids);
     this.#byLink.delete(link);
   }
-
-  #forget(ids: readonly Uint8Array[]): void {
-    for (const id of ids) this.#byId.delete(keyOf(id));
-  }
-}
-
-/** A part that a map finds fast: every datagram of a stranger is looked up. */
-function keyOf(id: Uint8Array): number {
-  return readUintBE(id, 0, KEY_BYTES);
 }

@@ -16,8 +16,6 @@ import { Path } from './path.ts';
 /** What becomes of a path's stream: gone already, closed after what was written, or cut. */
 export type Ending = 'gone' | 'flush' | 'reset';
 
-const EMPTY = new Uint8Array(0);
-
 export class Carriers {
   readonly #emit: Emit;
   readonly #limits: LinkLimits;
@@ -47,8 +45,8 @@ export class Carriers {
   /** What this device has begun with us, and not proved. */
   arriving(peerNoise: Uint8Array): Carrier[] {
     return [...this.#unproven].filter(({ link, proof }) => {
-      const noise = proof?.type === 'arrived' ? proof.agreed.peer.peerNoise : undefined;
-      return equal(noise ?? link?.established.peerNoise ?? EMPTY, peerNoise);
+      const peer = proof?.type === 'arrived' ? proof.agreed.peer : link?.established;
+      return peer !== undefined && equal(peer.peerNoise, peerNoise);
     });
   }
 
