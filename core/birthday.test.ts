@@ -3,10 +3,10 @@
  * that lets in nothing but answers: they are linked through a relay, and then directly.
  */
 import { expect, test } from 'vitest';
-import { Prng } from './base/prng.ts';
+import { moveHome } from './compose/testing/homes.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 import { OPENER_BYTES } from './path/openers.ts';
-import { TestNat, type NatKind } from './path/test-nat.ts';
+import type { NatKind } from './path/test-nat.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: true } as const;
 const PORT_RESTRICTED: NatKind = { mapping: 'independent', filtering: 'port' };
@@ -50,8 +50,7 @@ function homes(ofAna: NatKind, ofBo: NatKind, seed: number): Scene {
   for (const [i, kind] of [ofAna, ofBo].entries()) {
     const person = [ana, bo][i]!;
     person.kill();
-    person.host = `192.168.${person.port % 100}.2`;
-    person.nat = new TestNat(`198.18.${100 * (i + 1)}.1`, kind, new Prng(seed * 10 + i).bytes);
+    moveHome(person, `198.18.${100 * (i + 1)}.1`, kind, seed * 10 + i);
   }
   world.run(1_000);
   return { world, ana, bo };

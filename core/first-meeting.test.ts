@@ -3,9 +3,9 @@
  * invite and no helper but the DHT.
  */
 import { describe, expect, test } from 'vitest';
-import { Prng } from './base/prng.ts';
-import { data, World, type Person } from './compose/testing/world.ts';
-import { TestNat, type NatKind } from './path/test-nat.ts';
+import { moveHome, worldWithHelpers } from './compose/testing/homes.ts';
+import { data, type Person, type World } from './compose/testing/world.ts';
+import type { NatKind } from './path/test-nat.ts';
 import { OPENER_BYTES } from './path/openers.ts';
 
 const PORT_RESTRICTED: NatKind = { mapping: 'independent', filtering: 'port' };
@@ -22,23 +22,13 @@ interface Scene {
 
 /** Ana and Ben are at home and have never heard of each other. */
 function strangers(ofAna: NatKind, ofBen: NatKind, seed = 11): Scene {
-  const world = new World(seed);
-  for (let i = 1; i <= 6; i++) {
-    const helper = world.person(`Helper ${i}`, true);
-    helper.host = `198.18.${i}.1`;
-    helper.start();
-  }
-  world.run(20_000);
+  const world = worldWithHelpers(seed);
   const [ana, ben] = [world.person('Ana', true), world.person('Ben', true)];
-  moveIn(ana, '198.18.100.1', ofAna);
-  moveIn(ben, '198.18.200.1', ofBen);
+  moveHome(ana, '198.18.100.1', ofAna);
+  ana.start();
+  moveHome(ben, '198.18.200.1', ofBen);
+  ben.start();
   return { world, ana, ben };
-}
-
-function moveIn(person: Person, host: string, kind: NatKind): void {
-  person.host = `192.168.${person.port % 100}.2`;
-  person.nat = new TestNat(host, kind, new Prng(person.port).bytes);
-  person.start();
 }
 
 function inviteText(ana: Person, reusable = false): string {

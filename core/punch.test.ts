@@ -2,10 +2,10 @@
  * Whole nodes behind routers, with no helper but the DHT: who can meet does, and soon.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Prng } from './base/prng.ts';
-import { data, World, type Person } from './compose/testing/world.ts';
+import { moveHome, worldWithHelpers } from './compose/testing/homes.ts';
+import { data, type Person, type World } from './compose/testing/world.ts';
 import type { RouteView } from './commands.ts';
-import { TestNat, type NatKind } from './path/test-nat.ts';
+import type { NatKind } from './path/test-nat.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
 const PORT_RESTRICTED: NatKind = { mapping: 'independent', filtering: 'port' };
@@ -22,13 +22,7 @@ interface Homes {
 
 /** Ana and Ben met in one place; then each went home and is off. */
 function homes(ofAna: NatKind, ofBen: NatKind): Homes {
-  const world = new World(7);
-  for (let i = 1; i <= 6; i++) {
-    const helper = world.person(`Helper ${i}`, true);
-    helper.host = `198.18.${i}.1`;
-    helper.start();
-  }
-  world.run(20_000);
+  const world = worldWithHelpers(7);
   const [ana, ben] = [world.person('Ana', true), world.person('Ben', true)];
   ana.host = '198.18.50.1';
   ben.host = '198.18.51.1';
@@ -45,11 +39,6 @@ function homes(ofAna: NatKind, ofBen: NatKind): Homes {
   moveHome(ben, '198.18.200.1', ofBen);
   world.run(1_000);
   return { world, ana, ben };
-}
-
-function moveHome(person: Person, host: string, kind: NatKind): void {
-  person.host = `192.168.${person.port % 100}.2`;
-  person.nat = new TestNat(host, kind, new Prng(person.port).bytes);
 }
 
 const routeOf = (person: Person, to: string): RouteView =>

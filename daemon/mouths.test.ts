@@ -1,37 +1,10 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equal } from '@sotto/core/base/bytes.ts';
 import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import type { ByteStream, StreamListener } from './byte-stream.ts';
 import { MOUTHS_MAX } from './mouths.ts';
-import { Udp } from './udp.ts';
-
-interface Host {
-  readonly udp: Udp;
-  readonly at: Endpoint;
-  readonly heard: { from: Endpoint; bytes: Uint8Array }[];
-}
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  await Promise.all(hosts.splice(0).map(({ udp }) => udp.close()));
-});
-
-function newHost(): Host {
-  const heard: Host['heard'] = [];
-  const udp = new Udp((from, bytes) => heard.push({ from, bytes }));
-  const made = { udp, at: { host: '127.0.0.1', port: udp.bind('127.0.0.1', 0) }, heard };
-  hosts.push(made);
-  return made;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error('it did not happen');
-    await sleep(2);
-  }
-}
+import { newHost, until } from './test-hosts.ts';
 
 const silent: StreamListener = {
   opened: () => undefined,

@@ -1,31 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { equal } from '@sotto/core/base/bytes.ts';
-import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import { QUEUED_BYTES_MAX } from './byte-stream.ts';
 import type { ByteStream, StreamListener } from './byte-stream.ts';
-import { DATAGRAM_BYTES_MAX, SENDING_MAX, SENDS_BURST, Udp } from './udp.ts';
-
-interface Host {
-  readonly udp: Udp;
-  readonly at: Endpoint;
-  readonly heard: { from: Endpoint; bytes: Uint8Array }[];
-}
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  await Promise.all(hosts.splice(0).map(({ udp }) => udp.close()));
-});
-
-function newHost(host = '127.0.0.1', monoMs?: () => number): Host {
-  const heard: Host['heard'] = [];
-  const udp = new Udp((from, bytes) => heard.push({ from, bytes }), monoMs);
-  const made = { udp, at: { host, port: udp.bind(host, 0) }, heard };
-  hosts.push(made);
-  return made;
-}
+import { type Host, newHost, until } from './test-hosts.ts';
+import { DATAGRAM_BYTES_MAX, SENDING_MAX, SENDS_BURST } from './udp.ts';
 
 /** Remembers what a stream tells. */
 class Ear implements StreamListener {
@@ -42,14 +23,6 @@ class Ear implements StreamListener {
   }
   closed(reason: string): void {
     this.told.push(`closed ${reason}`);
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error('it did not happen');
-    await sleep(2);
   }
 }
 
