@@ -14,6 +14,7 @@ import { capture, readCapture, type Packet } from './bars/a3-capture.ts';
 import { ROOT } from './bars/bar.ts';
 import { Internet } from './rooms/internet.ts';
 import { linked, meet, RoomDaemon } from './rooms/room-daemon.ts';
+import { until } from './rooms/town.ts';
 
 const PORT = 30_401;
 const ANA = '198.51.100.11';
@@ -86,17 +87,6 @@ async function write({ ana, bo }: Scene): Promise<void> {
   }
 }
 
-/** Waits until Bo has so many messages, his own included. */
-async function arrived(bo: RoomDaemon, count: number): Promise<void> {
-  const deadlineMs = Date.now() + ARRIVED_MS;
-  for (;;) {
-    const { messages } = await bo.call('messages.list', { to: 'Ana' });
-    if (messages.length >= count) return;
-    assert.ok(Date.now() < deadlineMs, `${messages.length} of ${count} messages`);
-    await sleep(100);
-  }
-}
-
 test('[POL-3, POL-4, POL-5, POL-7, POL-8] on the wire, each policy keeps what it says', () =>
   inTown(async (scene) => {
     const { ana, bo, packets } = scene;
@@ -130,6 +120,8 @@ test('[POL-3, POL-4, POL-5, POL-7, POL-8] on the wire, each policy keeps what it
     await ana.call('route.set', { to: 'Bo', policy: 'direct', looser: true });
     await linked(ana);
     await linked(bo);
-    await arrived(bo, 6);
+    await until('Bo has all messages', ARRIVED_MS, async () => {
+      return (await bo.call('messages.list', { to: 'Ana' })).messages.length >= 6;
+    });
     assert.equal((await ana.call('route.show', { to: 'Bo' })).route, 'direct');
   }));

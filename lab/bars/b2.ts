@@ -111,17 +111,17 @@ const ON_TCP: Record<string, Attack> = {
 
 async function play(report: Report, scene: Scene, attacks: number): Promise<void> {
   await phase(report, scene, 'udx', ON_UDX, Math.ceil(attacks / 2));
-  await scene.ana.stop();
-  await scene.bo.stop();
   // Once with both: they tell each other where they listen for TCP.
-  for (const person of [scene.ana, scene.bo]) await person.start();
-  await Promise.all([linked(scene.ana), linked(scene.bo)]);
-  await scene.ana.stop();
-  await scene.bo.stop();
-  for (const person of [scene.ana, scene.bo]) await person.start(undefined, ['net.udp=false']);
-  await Promise.all([linked(scene.ana), linked(scene.bo)]);
+  await restart(scene);
+  await restart(scene, 'net.udp=false');
   await phase(report, scene, 'tcp', ON_TCP, Math.floor(attacks / 2));
   report.control(await isNoticed(scene), 'a wire that is cut for 3 s');
+}
+
+async function restart({ ana, bo }: Scene, ...settings: string[]): Promise<void> {
+  for (const person of [ana, bo]) await person.stop();
+  for (const person of [ana, bo]) await person.start(undefined, settings);
+  await Promise.all([linked(ana), linked(bo)]);
 }
 
 /** Attacks one after the other, each as soon as messages pass again. */

@@ -20,10 +20,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { ApiFile, Method } from '@sotto/api/contract.ts';
 import { API_FILE } from '@sotto/api/wire.ts';
 import { Calls, Events, freshId } from '../bars/a7-daemon.ts';
+import { answerLines } from '../dht/line-program.ts';
 
 const LATE_MS = 30_000;
 
@@ -73,21 +73,9 @@ const events = new Events(api, (event) => {
   else early.add(event.data.event);
 });
 await events.standing;
-say({ ready: true });
-
-for await (const text of createInterface({ input: process.stdin })) {
-  const ask = JSON.parse(text) as Ask;
-  answer(ask).then(
-    (line) => say({ id: ask.id, ...line }),
-    (error: Error) => say({ id: ask.id, error: error.message }),
-  );
-}
+await answerLines(answer);
 events.close();
 calls.close();
-
-function say(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
 
 async function answer(ask: Ask): Promise<object> {
   const { flow, method, params, reach, talk } = ask;

@@ -7,7 +7,7 @@
  * @module
  */
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
+import { answerLines } from '../dht/line-program.ts';
 
 let accepted = 0;
 const ports = process.argv.slice(2).map(Number);
@@ -24,14 +24,9 @@ await Promise.all(
     });
   }),
 );
-say({ ready: true });
-for await (const text of createInterface({ input: process.stdin })) {
-  const { id } = JSON.parse(text) as { id: number };
-  say({ id, accepted });
+await answerLines(() => {
+  const since = accepted;
   accepted = 0;
-}
+  return Promise.resolve({ accepted: since });
+});
 process.exit(0);
-
-function say(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}

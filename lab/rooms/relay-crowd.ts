@@ -12,7 +12,6 @@
  * @module
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { createInterface } from 'node:readline';
 import { encode } from '@sotto/core/base/bencode.ts';
 import { concat, fromHex } from '@sotto/core/base/bytes.ts';
 import type { Endpoint } from '@sotto/core/base/endpoint.ts';
@@ -22,6 +21,7 @@ import { dhPublicKey } from '@sotto/core/crypto/dh.ts';
 import { EXTENDS_PER_MINUTE } from '@sotto/core/relay/limits.ts';
 import { decodeRelay } from '@sotto/core/relay/wire.ts';
 import { type Named, nameOne, type Services } from '../bars/d4-targets.ts';
+import { answerLines } from '../dht/line-program.ts';
 import { Party, type RelayPlace, systemRandom, until, Visitor, wait } from './relay-visitor.ts';
 
 /** How the crowd is told where it is. */
@@ -34,10 +34,10 @@ export interface Crowd {
 }
 
 type Order =
-  | { readonly id: number; readonly do: 'reach'; readonly named: readonly Place[] }
-  | { readonly id: number; readonly do: 'sweep'; readonly clients: number; readonly seed: number }
-  | { readonly id: number; readonly do: 'slots' }
-  | { readonly id: number; readonly do: 'flights' | 'attaches'; readonly count: number };
+  | { readonly do: 'reach'; readonly named: readonly Place[] }
+  | { readonly do: 'sweep'; readonly clients: number; readonly seed: number }
+  | { readonly do: 'slots' }
+  | { readonly do: 'flights' | 'attaches'; readonly count: number };
 
 interface Place {
   readonly endpoint: Endpoint;
@@ -68,10 +68,6 @@ const FLIGHT_EVERY_MS = 50;
 
 const crowd = JSON.parse(process.argv[2]!) as Crowd;
 const place: RelayPlace = { endpoint: crowd.relay.endpoint, key: fromHex(crowd.relay.key)! };
-
-function say(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
 
 function carryOut(order: Order): Promise<object> {
   switch (order.do) {
@@ -376,12 +372,5 @@ async function attaches(count: number): Promise<object> {
 }
 
 // Below what it uses: classes are there from their line on.
-say({ ready: true });
-for await (const text of createInterface({ input: process.stdin })) {
-  const order = JSON.parse(text) as Order;
-  carryOut(order).then(
-    (answer) => say({ id: order.id, ...answer }),
-    (error: Error) => say({ id: order.id, error: error.message }),
-  );
-}
+await answerLines(carryOut);
 process.exit(0);

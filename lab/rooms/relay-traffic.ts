@@ -11,7 +11,6 @@
  * @module
  */
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { fromHex } from '@sotto/core/base/bytes.ts';
 import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
@@ -19,6 +18,7 @@ import { Secret } from '@sotto/core/crypto/keys.ts';
 import { DATA_BYTES_MAX, PENDING_PER_CLIENT_MAX, WINDOW_BYTES } from '@sotto/core/relay/limits.ts';
 import { makeSlot } from '@sotto/core/relay/slots.ts';
 import { decodeRelay, encodeRelay } from '@sotto/core/relay/wire.ts';
+import { answerLines } from '../dht/line-program.ts';
 import { Party, type RelayPlace, until, Visitor, wait } from './relay-visitor.ts';
 
 export interface Traffic {
@@ -28,8 +28,8 @@ export interface Traffic {
 }
 
 type Order =
-  | { readonly id: number; readonly do: 'meet'; readonly circuits: number; readonly greedy: number }
-  | { readonly id: number; readonly do: 'talk' | 'mischief'; readonly seconds: number };
+  | { readonly do: 'meet'; readonly circuits: number; readonly greedy: number }
+  | { readonly do: 'talk' | 'mischief'; readonly seconds: number };
 
 /** What people got. */
 export interface Talked {
@@ -357,17 +357,6 @@ function carryOut(order: Order): Promise<object> {
   }
 }
 
-function say(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
 // Below what it uses: classes are there from their line on.
-say({ ready: true });
-for await (const text of createInterface({ input: process.stdin })) {
-  const order = JSON.parse(text) as Order;
-  carryOut(order).then(
-    (answer) => say({ id: order.id, ...answer }),
-    (error: Error) => say({ id: order.id, error: error.message }),
-  );
-}
+await answerLines(carryOut);
 process.exit(0);
