@@ -12,7 +12,7 @@ import type { StreamNews } from '../relay/extensions.ts';
 import type { Hop } from '../relay/extensions.ts';
 import { RelayServer } from '../relay/server.ts';
 import { relayGateSecret, relaySecretOf } from '../relay/slots.ts';
-import type { LinkUp } from './connections.ts';
+import type { LinkPath, LinkUp } from './connections.ts';
 import type { Serving } from '../commands.ts';
 import type { Context } from './context.ts';
 import { askFor } from './relayed-dht.ts';
@@ -91,6 +91,10 @@ export class RelayService {
 
   handleWritable(link: number): void {
     this.#server.handleWritable(link, this.context.now.monoMs);
+  }
+
+  handlePath({ link, route }: LinkPath): void {
+    this.#server.handlePath(link, route !== undefined, this.context.now.monoMs);
   }
 
   handleDown(link: number): void {

@@ -140,7 +140,8 @@ export class Relays {
         else people.writable(link);
       },
       path: (path) => {
-        if (!service.owns(path.link)) people.path(path);
+        if (service.owns(path.link)) service.handlePath(path);
+        else people.path(path);
       },
       down: (link) => {
         if (service.owns(link)) service.handleDown(link);

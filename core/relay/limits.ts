@@ -16,6 +16,8 @@ export const SLOT_BURST_BYTES = 32_000;
 export const ERROR_AFTER_MS = 3_000;
 /** What waits for the far end of a closed circuit is given up after this. */
 export const CLOSING_MS = 5_000;
+/** Circuits of a client whose link has had no path for so long end: the client gave them up. */
+export const PATHLESS_MS = 5_000;
 /** A client that neither has a reservation nor a circuit is sent away after this. */
 export const IDLE_MS = 60_000;
 

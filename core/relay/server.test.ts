@@ -384,6 +384,35 @@ describe('[RLY-15] the end of a circuit', () => {
     }
   });
 
+  test('an end whose link has no path for 5 s has given it up; less is forgiven', () => {
+    for (const silent of ['owner', 'asker'] as const) {
+      const made = joined();
+      const { rig } = made;
+      const client = made[silent];
+      const other = silent === 'owner' ? made.asker : made.owner;
+      const path = (hasPath: boolean): void => {
+        rig.server.handlePath(client.link!, hasPath, rig.nowMs);
+      };
+      path(false);
+      rig.run(4_999);
+      path(true);
+      rig.run(60_000);
+      expect(rig.server.stats()['circuits']).toBe(1);
+      path(false);
+      rig.run(4_000);
+      path(false);
+      rig.run(999);
+      expect([rig.server.stats()['circuits'], other.closed.length]).toEqual([1, 0]);
+      rig.run(1);
+      expect([rig.server.stats()['circuits'], other.closed.length]).toEqual([0, 1]);
+      // Its place and its slots stand for as long as the link does.
+      expect(rig.server.stats()).toMatchObject({ clients: 2, reservations: 1 });
+      path(true);
+      made.asker.open(made.owner.core.slot(6)!);
+      expect(rig.server.stats()['circuits']).toBe(1);
+    }
+  });
+
   test('[RLY-5] ⚑ whatever a client says, the relay stands and forgets it', () => {
     const word = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),

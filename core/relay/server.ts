@@ -29,6 +29,7 @@ import {
   IDLE_MS,
   OPENS_BURST,
   OPENS_PER_S,
+  PATHLESS_MS,
   PENDING_PER_CLIENT_MAX,
   RESERVATIONS_MAX,
   RESERVATIONS_PER_ADDRESS_MAX,
@@ -96,6 +97,8 @@ class Client {
   /** Errors to come. */
   owed = 0;
   idleSinceMs: number;
+  /** Since when its link has no path. */
+  pathlessSinceMs: number | undefined;
   #next: CircuitId = 1;
 
   constructor(
@@ -110,6 +113,12 @@ class Client {
 
   get isIdle(): boolean {
     return !this.reservation && this.circuits.size === 0 && this.owed === 0;
+  }
+
+  /** When its circuits end for want of a path. */
+  get abandonsAtMs(): number | undefined {
+    if (this.pathlessSinceMs === undefined || this.circuits.size === 0) return undefined;
+    return this.pathlessSinceMs + PATHLESS_MS;
   }
 
   /** A number that we give: odd. */
@@ -175,6 +184,13 @@ export class RelayServer {
     }
   }
 
+  /** The link has lost its path, or has one again. */
+  handlePath(link: LinkId, hasPath: boolean, nowMs: number): void {
+    const client = this.#clients.get(link);
+    if (client === undefined) return;
+    client.pathlessSinceMs = hasPath ? undefined : (client.pathlessSinceMs ?? nowMs);
+  }
+
   handleMessage(link: LinkId, body: Uint8Array, nowMs: number): void {
     this.#nowMs = nowMs;
     const client = this.#clients.get(link);
@@ -217,6 +233,7 @@ export class RelayServer {
     for (const circuit of [...this.#circuits]) circuit.handleTimeout(nowMs);
     this.#questions.handleTimeout(nowMs);
     for (const client of [...this.#clients.values()]) {
+      if (nowMs >= (client.abandonsAtMs ?? Infinity)) this.#abandon(client);
       if (this.#isIdle(client) && nowMs >= client.idleSinceMs + IDLE_MS) this.#sendAway(client);
     }
   }
@@ -227,6 +244,7 @@ export class RelayServer {
       soonest = earliest(soonest, circuit.wakeAtMs(this.#nowMs));
     }
     for (const client of this.#clients.values()) {
+      soonest = earliest(soonest, client.abandonsAtMs);
       if (this.#isIdle(client)) soonest = earliest(soonest, client.idleSinceMs + IDLE_MS);
     }
     return soonest;
@@ -524,6 +542,11 @@ export class RelayServer {
         if (client.isIdle) client.idleSinceMs = this.#nowMs;
       },
     };
+  }
+
+  /** Both ends look for another way: whoever comes back hears that these have ended. */
+  #abandon(client: Client): void {
+    for (const { circuit } of [...client.circuits.values()]) circuit.abort();
   }
 
   #isIdle(client: Client): boolean {
