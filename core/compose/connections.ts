@@ -18,7 +18,7 @@ import type {
 import { Links } from '../link/links.ts';
 import { FEATURES, VERSIONS } from './versions.ts';
 import { Dialer, patienceMs } from '../path/dialer.ts';
-import { nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
+import { isSameWay, nearerRoutes, sameRoutes, type Route } from '../path/candidates.ts';
 import { birthOf, type Birth } from '../path/birthday.ts';
 import { isWorthPunching, type NatClass } from '../path/nat-class.ts';
 import { OPENER_BYTES } from '../path/openers.ts';
@@ -287,11 +287,13 @@ export class Connections {
     const wanted = this.#wanted.get(device);
     if (!wanted) return;
     const isNew = wanted.linked?.link !== link;
+    const isOther = isNew || !sameRoutes([wanted.linked!.route], [route]);
     wanted.linked = { link, initiator, route };
     if (route.transport !== 'circuit') this.birthdays.end(hex(wanted.target.identity));
     wanted.improvement.handleRoute(initiator ? route : undefined, this.context.now.monoMs);
     wanted.dialer.handleLinked(this.context.now.monoMs);
-    if (isNew) this.#improve(wanted);
+    // What was tried beside the path before has ended when a circuit took its place.
+    if (isNew || (isOther && route.transport === 'circuit')) this.#improve(wanted);
     this.#drain();
   }
 
@@ -335,7 +337,7 @@ export class Connections {
     if (!linked) return;
     this.#links.setRoutes(linked.link, routes);
     // Where it is no more said to be it has moved, and its path is about to be found dead.
-    const moved = !routes.some((route) => sameRoutes([route], [linked.route]));
+    const moved = !routes.some((route) => isSameWay(route, linked.route));
     const better = moved ? routes : nearerRoutes(routes, linked.route);
     // From a relay's path UDP is tried as soon as both ends are ready for it (syncing.ts).
     const isRelayed = linked.route.transport === 'circuit';

@@ -158,7 +158,7 @@ export class Sessions {
     } else if (current) {
       this.connections.pathLost(session.device!);
     }
-    this.#syncing.look(session);
+    this.#syncing.look(session, path.route);
     this.#changed(session);
   }
 
@@ -411,7 +411,7 @@ export class Sessions {
     this.#byDevice.set(key, session);
     if (former && former !== session) this.connections.close(former.link, 'replaced');
     this.connections.linked(key, session.link, session.up.initiator, session.at);
-    this.#syncing.look(session);
+    this.#syncing.look(session, session.at);
     const byInvite = session.up.gate.kind === 'invite' && !again;
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
     this.#places(session, 'heard', record);

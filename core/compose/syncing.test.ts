@@ -60,11 +60,12 @@ class End {
     this.look(RELAY);
   }
 
-  look(at: Route, isKnown = true): void {
+  /** @param hasPath false: it is lost. */
+  look(at: Route, isKnown = true, hasPath = true): void {
     const device = isKnown ? 'device' : undefined;
     const up = { initiator: this.initiator, exporter: EXPORTER };
     const session: SyncSession = { link: 1, up, device, at };
-    this.syncing.look(session);
+    this.syncing.look(session, hasPath ? at : undefined);
   }
 
   at(nowMs: number): void {
@@ -156,6 +157,40 @@ test('[PTH-21] as soon as one side has said anew where it is, both try again', (
     }
   }
   expect(ana.attachedAtMs.slice(attached)).toEqual([1_005 + 3 * ONE_WAY_MS]);
+});
+
+test('[PTH-21] where another circuit takes the place of the path, both try again at once', () => {
+  const asks = (next: (ana: End) => void): number => {
+    const [ana, ben] = [new End(true), new End(false)];
+    carry([ana, ben], 1_000);
+    const before = ana.said.length;
+    next(ana);
+    ana.at(1_005);
+    return ana.said.length - before;
+  };
+  const other: Route = { ...RELAY, endpoint: { host: '192.0.2.2', port: 443 } };
+  expect(asks((ana) => ana.look(other))).toBe(1);
+  expect(asks((ana) => ana.look({ ...RELAY }))).toBe(0);
+  const comesBack = (ana: End): void => {
+    ana.look(RELAY, true, false);
+    ana.look(RELAY);
+  };
+  expect(asks(comesBack)).toBe(1);
+  expect(asks((ana) => ana.look(RELAY, true, false))).toBe(0);
+});
+
+test('[PTH-28] after the next go a place from which a call came before is tried again', () => {
+  const [ana, ben] = [new End(true), new End(false)];
+  carry([ana, ben], 1_000);
+  const call = ben.opened[0]!.bytes;
+  const before = ana.attachedTo.length;
+  for (let i = 0; i < 2; i++) ana.syncing.handleDatagram(UNKNOWN, call);
+  expect(ana.attachedTo.length).toBe(before + 1);
+  ana.syncing.news(1);
+  ana.at(1_005);
+  ana.hear(ben.said[0]!.body, 1_085);
+  ana.syncing.handleDatagram(UNKNOWN, call);
+  expect(ana.attachedTo.length).toBe(before + 2);
 });
 
 test('[PTH-21] a direct path is left alone, and so is a link that leads to nobody known', () => {

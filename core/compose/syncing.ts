@@ -9,7 +9,7 @@ import { type Endpoint, endpointKey } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
 import type { Secret } from '../crypto/keys.ts';
 import { CallKey, Calls } from '../path/calls.ts';
-import type { Route } from '../path/candidates.ts';
+import { type Route, sameRoutes } from '../path/candidates.ts';
 import { decodeSync, encodeSync, Sync } from '../path/sync.ts';
 import type { Connections, Openings } from './connections.ts';
 import type { Context } from './context.ts';
@@ -33,7 +33,9 @@ interface Entry {
   readonly session: SyncSession;
   readonly sync: Sync;
   readonly key: CallKey;
-  /** The last ways that calls came by; one call may come by many copies. */
+  /** Its circuit; undefined while the link has no path. */
+  at: Route | undefined;
+  /** The last ways that calls came by since the last go; one call may come by many copies. */
   readonly called: string[];
 }
 
@@ -56,15 +58,25 @@ export class Syncing {
     });
   }
 
-  /** The path of a link is another now, or it is told by now whom it leads to. */
-  look(session: SyncSession): void {
+  /**
+   * The path of a link may be another now, or it is told by now whom it leads to. Whatever was
+   * tried beside a path has ended when a circuit took its place: it is tried again at once.
+   * @param path undefined while the link has none.
+   */
+  look(session: SyncSession, path: Route | undefined): void {
     const isRelayed = session.device !== undefined && session.at.transport === 'circuit';
     if (!isRelayed) return this.forget(session.link);
-    if (this.#syncs.has(session.link)) return;
+    const known = this.#syncs.get(session.link);
+    if (known) {
+      const isOther = path && !(known.at && sameRoutes([known.at], [path]));
+      known.at = path;
+      if (isOther) known.sync.handleNews(this.context.now.monoMs);
+      return;
+    }
     const { exporter, initiator } = session.up;
     const sync = new Sync(initiator, this.context.now.monoMs);
     const key = new CallKey(exporter);
-    this.#syncs.set(session.link, { session, sync, key, called: [] });
+    this.#syncs.set(session.link, { session, sync, key, at: path, called: [] });
   }
 
   /** One side has told the other anew where it is. */
@@ -142,6 +154,9 @@ export class Syncing {
     const { key, session, sync } = entry;
     const { device, link } = session;
     for (let out = sync.poll(); out; out = sync.poll()) {
+      const begins = out.type === 'say' ? out.step === 'go' : out.type === 'open';
+      // A try towards where a call came from before may have ended meanwhile.
+      if (begins) entry.called.length = 0;
       if (out.type === 'say') {
         this.connections.send(link, encodeSync(out.step));
         continue;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   familiesOf,
   isBelieved,
+  isSameWay,
   nearerRoutes,
   ownCandidates,
   withHeard,
@@ -162,4 +163,24 @@ test('[MAP-18] inside a provider: in the place of a TCP port that nobody could c
   const inside = route('udp', udp.host);
   expect(isBelieved(inside, own(), false)).toBe(false);
   expect(isBelieved(inside, own(), true)).toBe(true);
+});
+
+test('[PTH-11] a relay is the same way by each of its addresses and slots, another relay is not', () => {
+  const circuit = (host: string, key: number, slot: number): Route => ({
+    transport: 'circuit',
+    endpoint: { host, port: 443 },
+    via: {
+      relay: new Uint8Array(32).fill(key),
+      slot: new Uint8Array(20).fill(slot),
+      udp: true,
+      tcp: true,
+    },
+  });
+  const present = circuit('198.51.100.90', 1, 1);
+  expect(isSameWay(circuit('2001:db8:90::1', 1, 2), present)).toBe(true);
+  expect(isSameWay(circuit('198.51.100.90', 2, 1), present)).toBe(false);
+  const udp: Route = { transport: 'udp', endpoint: present.endpoint };
+  expect(isSameWay(udp, present)).toBe(false);
+  expect(isSameWay({ ...udp }, udp)).toBe(true);
+  expect(isSameWay({ ...udp, transport: 'tcp' }, udp)).toBe(false);
 });

@@ -7,7 +7,7 @@
  * peer's public address equals ours, which is what two devices behind one router look like.
  * @module
  */
-import { hex } from '../base/bytes.ts';
+import { equal, hex } from '../base/bytes.ts';
 import { endpointKey, familyOf, scopeOf, type Endpoint, type Family } from '../base/endpoint.ts';
 import type { MapJudgement } from './mapped.ts';
 import type { NatClass } from './nat-class.ts';
@@ -210,6 +210,12 @@ function unique<R extends Route>(routes: readonly R[]): R[] {
     seen.add(key);
     return true;
   });
+}
+
+/** Does it lead where the other does? A relay is the same by each of its addresses and slots. */
+export function isSameWay(a: Route, b: Route): boolean {
+  if (a.via && b.via) return equal(a.via.relay, b.via.relay);
+  return routeKey(a) === routeKey(b);
 }
 
 /** Same routes in the same order? */
