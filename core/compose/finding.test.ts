@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { asDict, decode, encode, type Bvalue } from '../base/bencode.ts';
 import { utf8 } from '../base/bytes.ts';
+import type { Family } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
 import type { Doc } from '../base/vault.ts';
 import { encodeSaved } from '../discovery/saved.ts';
@@ -11,7 +13,10 @@ const { bytes } = new Prng(4);
 
 let takesPart = true;
 
-function offline(docs: readonly Doc[] = []): {
+function offline(
+  docs: readonly Doc[] = [],
+  families: readonly Family[] = ['v4'],
+): {
   finding: Finding;
   context: Context;
   asked: (untilMs: number) => number[];
@@ -23,7 +28,7 @@ function offline(docs: readonly Doc[] = []): {
     displayName: undefined,
   });
   const none = (): void => undefined;
-  const finding = new Finding(context, bytes(32), docs, ['v4'], {
+  const finding = new Finding(context, bytes(32), docs, families, {
     found: none,
     external: none,
     votes: none,
@@ -68,14 +73,67 @@ test('[PTH-9] a new address of this computer asks at once', () => {
   expect(asked(3_600_002).length).toBe(1);
 });
 
-test('[PTH-9] who was there in an earlier run is asked first, and helps once there is an answer', () => {
-  const endpoint = { host: '93.184.216.34', port: 6881 };
-  const nodes = [{ id: bytes(20), endpoint }];
+function decoded(message: Uint8Array): Bvalue {
+  const read = decode(message);
+  if (!read.ok) throw new Error(read.reason);
+  return read.value;
+}
+
+const FOUR = { host: '93.184.216.34', port: 6881 };
+
+/** What an earlier run saved that had IPv4 alone. */
+function savedFour(): Doc {
+  const nodes = [{ id: bytes(20), endpoint: FOUR }];
   const value = encodeSaved({ v4: { id: bytes(20), external: undefined, nodes } });
-  const { asked, finding } = offline([{ space: 'dht', key: utf8('table'), value }]);
+  return { space: 'dht', key: utf8('table'), value };
+}
+
+test('[PTH-9] who was there in an earlier run is asked first, and helps once there is an answer', () => {
+  const { asked, finding } = offline([savedFour()]);
   expect(finding.stats()['dht.nodes']).toBe(1);
   expect(finding.helpers).toBe(0);
   expect(asked(60_000)[0]).toBe(SAVED_HEAD_START_MS);
+});
+
+test('[PTH-9] a family without saved nodes asks for names at once, and alone takes what they give', () => {
+  const { asked, context, finding } = offline([savedFour()], ['v4', 'v6']);
+  const sentTo = (): string[] => {
+    const hosts: string[] = [];
+    for (let e = context.poll(); e; e = context.poll()) {
+      if (e.type === 'datagram') hosts.push(e.to.host);
+    }
+    return hosts;
+  };
+  expect(asked(0)).toEqual([0]);
+  sentTo();
+  const router = { host: '93.184.216.99', port: 6881 };
+  const router6 = { host: '2606:2800:220:1::99', port: 6881 };
+  finding.handleResolved([router, router6]);
+  expect(sentTo()).toEqual([router6.host]);
+  // Who was saved has not answered: now they are asked for that family too.
+  expect(asked(SAVED_HEAD_START_MS)).toEqual([SAVED_HEAD_START_MS]);
+  finding.handleResolved([router]);
+  expect(asked(60_000)).toEqual([]);
+  expect(asked(SAVED_HEAD_START_MS + RESOLVE_AGAIN_MS)).toHaveLength(1);
+});
+
+test('[PTH-9] while one family answers, names are asked for the other ever more rarely', () => {
+  const { asked, context, finding } = offline([savedFour()], ['v4', 'v6']);
+  for (let e = context.poll(); e; e = context.poll()) {
+    if (e.type !== 'datagram' || e.to.host !== FOUR.host) continue;
+    const query = asDict(decoded(e.bytes))!;
+    const reply = encode({
+      r: { id: bytes(20), nodes: new Uint8Array(0) },
+      t: query['t']!,
+      y: 'r',
+    });
+    finding.handleDatagram(FOUR, reply);
+  }
+  expect(asked(4 * 3_600_000).length).toBeGreaterThan(8);
+  expect(finding.helpers).toBe(1);
+  const before = context.now.monoMs;
+  finding.handleNetworkChange(['v4', 'v6']);
+  expect(asked(before)).toEqual([before]);
 });
 
 test('[DSC-34] who shows nobody their address asks nobody, and enters as soon as there is somebody', () => {

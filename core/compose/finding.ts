@@ -3,7 +3,7 @@
  * enters the DHT, publishes where we are for each contact, and finds where they are.
  * @module
  */
-import { parseEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
+import { familyOf, parseEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
 import { asDict, asInt, decode, encode } from '../base/bencode.ts';
 import { equal, utf8 } from '../base/bytes.ts';
 import { earliest } from '../base/time.ts';
@@ -19,7 +19,8 @@ import { failed, type Context } from './context.ts';
 
 /** The routing table is written this often, and at a clean stop. */
 export const SAVE_EVERY_MS = 5 * 60_000;
-/** Those whom an earlier run has saved are asked first: with an answer no name is looked up. */
+/** Those whom an earlier run has saved are asked first: with an answer no name is looked up for
+ * their family. */
 export const SAVED_HEAD_START_MS = 5_000;
 /** Names of helpers are looked up again after this long without any helper, then after twice as
  * long each time: those who run them are not to be asked again and again. */
@@ -68,6 +69,8 @@ export class Finding {
   #saveAtMs: number;
   #resolveAtMs: number | undefined;
   #resolvePauseMs = RESOLVE_AGAIN_MS;
+  /** Until then those whom an earlier run has saved may answer. */
+  #trustsUntilMs = 0;
   #nextResolve = 1;
   #helpers = -1;
   #voteChanges = 0;
@@ -135,7 +138,8 @@ export class Finding {
       ...(this.#table ? { saved: this.#table } : {}),
     });
     if (literal.length === profile.bootstrap.length) return;
-    this.#resolveAtMs = now.monoMs + (this.#dht.nodes > 0 ? SAVED_HEAD_START_MS : 0);
+    this.#trustsUntilMs = now.monoMs + SAVED_HEAD_START_MS;
+    this.#resolveAtMs = this.#lacking().length > 0 ? now.monoMs : this.#trustsUntilMs;
   }
 
   #leave(): void {
@@ -250,7 +254,9 @@ export class Finding {
   }
 
   handleResolved(endpoints: readonly Endpoint[]): void {
-    this.#dht?.addNodes(endpoints, this.context.now.monoMs);
+    const lacking = this.#lacking();
+    const wanted = endpoints.filter((endpoint) => lacking.includes(familyOf(endpoint)));
+    this.#dht?.addNodes(wanted, this.context.now.monoMs);
     this.#drain();
   }
 
@@ -286,7 +292,7 @@ export class Finding {
   handleNetworkChange(families: readonly Family[]): void {
     this.#families = [...new Set([...this.#families, ...families])];
     for (const family of families) this.#dht?.openFamily(family, this.context.now.monoMs);
-    if (!this.#dht || this.helpers > 0) return;
+    if (this.#lacking().length === 0) return;
     this.#resolvePauseMs = RESOLVE_AGAIN_MS;
     this.#resolveAtMs = this.context.now.monoMs;
   }
@@ -313,11 +319,18 @@ export class Finding {
     };
   }
 
-  /** Asks for the names of helpers, and again later while there is nobody. */
+  /** Families for which the names of helpers are asked for: each has a DHT of its own. */
+  #lacking(): readonly Family[] {
+    return this.#dht?.lacking(this.context.now.monoMs < this.#trustsUntilMs) ?? [];
+  }
+
+  /** Asks for the names of helpers, and again later while a family has nobody. */
   #resolve(): void {
     const { context } = this;
-    if (this.helpers > 0) {
-      this.#resolveAtMs = undefined;
+    const { monoMs } = context.now;
+    const isEarly = monoMs < this.#trustsUntilMs;
+    if (this.#lacking().length === 0) {
+      this.#resolveAtMs = isEarly ? this.#trustsUntilMs : undefined;
       this.#resolvePauseMs = RESOLVE_AGAIN_MS;
       return;
     }
@@ -327,7 +340,9 @@ export class Finding {
       const id = this.#nextResolve++;
       context.emit({ type: 'resolve', id, name: match[1]!, port: Number(match[2]) });
     }
-    this.#resolveAtMs = context.now.monoMs + this.#resolvePauseMs;
+    const isDivided = isEarly && this.#lacking().length < this.#families.length;
+    this.#resolveAtMs = isDivided ? this.#trustsUntilMs : monoMs + this.#resolvePauseMs;
+    if (isDivided) return;
     this.#resolvePauseMs = Math.min(2 * this.#resolvePauseMs, RESOLVE_AGAIN_MS_MAX);
   }
 

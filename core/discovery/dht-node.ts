@@ -231,6 +231,15 @@ export class DhtNode {
     return nodes;
   }
 
+  /**
+   * Families in which we have to be told of somebody: nobody is known, or has answered in this run.
+   * @param trusts those whom an earlier run saved may still answer.
+   */
+  lacking(trusts: boolean): readonly Family[] {
+    const lacks = ({ table, untried }: Realm): boolean => table.size === 0 || (untried && !trusts);
+    return [...this.#realms.values()].filter(lacks).map(({ family }) => family);
+  }
+
   /** Counts of everything that can grow, and of what came and went. */
   stats(): Record<string, number> {
     const { items, peers } = this.#responder;
