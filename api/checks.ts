@@ -200,7 +200,9 @@ const RUNNING = {
       },
       varied: {
         state: 'warn',
-        sentence: 'Your router blocks most direct links.',
+        sentence:
+          'Your router makes direct links harder: some take minutes, ' +
+          'and to somebody with a router like it only a relay leads.',
         hint: 'In the settings of the router, forward port {port} (UDP and TCP) to this computer.',
       },
       proxied: { state: 'skipped', sentence: 'None: everything goes out through the proxy.' },
@@ -479,7 +481,7 @@ export const VERDICTS = {
   trouble: 'Something on this computer needs your care.',
   'through-proxy': 'Working, through the proxy alone.',
   starting: 'Just started, and still looking for the network.',
-  'hard-to-reach': 'Working, but your router blocks most direct links.',
+  'hard-to-reach': 'Working, but your router makes direct links harder.',
   'well-connected': "You're well connected.",
 } as const;
 export type Verdict = keyof typeof VERDICTS;

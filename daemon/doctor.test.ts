@@ -206,7 +206,7 @@ const single: [string, Facts, string, string][] = [
   ['clock', { health: { clockBehindMs: -80 * 31_557_600_000 } }, 'off', '80 years off'],
   ['clock', { health: { clockBehindMs: undefined } }, 'unknown', 'Three linked contacts'],
   ['device', { status: { secondCopy: true } }, 'copy', 'somewhere else'],
-  ['direct', { health: { reach: 'varied' } }, 'varied', 'blocks most direct links'],
+  ['direct', { health: { reach: 'varied' } }, 'varied', 'makes direct links harder'],
   ['direct', { health: { reach: 'proven', fromOutside: 2 } }, 'proven', '2 did'],
   ['direct', { health: { reach: 'opened' } }, 'opened', 'lets people reach you directly'],
   ['port', { health: { udpPort: undefined } }, 'one', 'TCP only'],

@@ -16,7 +16,7 @@ export const NETWORK = {
   'network.verdict.trouble': 'Something on this computer needs your care.',
   'network.verdict.starting': 'Just started, and still looking for the network.',
   'network.verdict.through-proxy': 'Working, through the proxy alone.',
-  'network.verdict.hard-to-reach': 'Working, but your router blocks most direct links.',
+  'network.verdict.hard-to-reach': 'Working, but your router makes direct links harder.',
   'network.verdict.well-connected': "You're well connected.",
   'network.live.online':
     'Online. {helpers, plural, =0 {No helper known} one {# helper known} ' +
