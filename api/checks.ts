@@ -201,8 +201,8 @@ const RUNNING = {
       varied: {
         state: 'warn',
         sentence:
-          'Your router makes direct links harder: some take minutes, ' +
-          'and to somebody with a router like it only a relay leads.',
+          'Your router makes direct links harder. ' +
+          'To somebody with a router like it only a relay leads.',
         hint: 'In the settings of the router, forward port {port} (UDP and TCP) to this computer.',
       },
       proxied: { state: 'skipped', sentence: 'None: everything goes out through the proxy.' },

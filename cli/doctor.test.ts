@@ -42,7 +42,7 @@ describe('[CLI-30] doctor', () => {
     expect([code, lines[0]]).toEqual([0, "You're well connected."]);
     expect(lines[1]).toMatch(/^✓ {2}App +Running, version 0\.1\.0\.$/);
     expect(stdout).toContain('–  Direct links    Too few helpers');
-    expect(stdout).toMatch(/^! {2}Direct links +Your router blocks .*\n +-> In the settings/m);
+    expect(stdout).toMatch(/^! {2}Direct links +Your router makes .*\n +-> In the settings/m);
     const ascii = await terminal.run(['doctor'], { env: { LANG: 'C' } });
     expect(ascii.stdout).toMatch(/^ok {2}App /m);
     expect(ascii.stdout).toMatch(/^[\x20-\x7e\n]*$/);

@@ -84,7 +84,7 @@ export const SETTINGS = {
   'settings.nearby.home.not-here': 'This network is not home',
   'settings.port-mapping': 'Ask the router to open a port',
   'settings.port-mapping.line':
-    'Then people reach you directly at once. Off: through some routers it takes longer, or a relay.',
+    'Then people reach you directly at once. Off: some routers take longer, or need a relay.',
   'settings.proxy': 'Proxy',
   'settings.proxy.line': 'The way out of this computer, for everything the app sends.',
   'settings.proxy.none': 'None',
