@@ -123,7 +123,7 @@ export class Connections {
       },
       replaySeen: this.#replays.seen,
       ...(deps.allocateStream && { allocateStream: deps.allocateStream }),
-      mayProbe: (noise, nowMs) => this.#mayProbe(noise, nowMs),
+      mayProbe: (noise, nowMs, spare) => this.#mayProbe(noise, nowMs, spare),
     });
   }
 
@@ -229,8 +229,8 @@ export class Connections {
   }
 
   /** Attaches a further path on one of these routes. */
-  attach(link: number, routes: readonly Route[]): void {
-    if (routes.length > 0) this.#links.attach(link, routes, this.context.now.monoMs);
+  attach(link: number, routes: readonly Route[], isCalled = false): void {
+    if (routes.length > 0) this.#links.attach(link, routes, this.context.now.monoMs, isCalled);
     this.#drain();
   }
 
@@ -493,8 +493,8 @@ export class Connections {
   }
 
   /** All that leaves to where one person is said to be counts together (PTH-3). */
-  #mayProbe(noise: Uint8Array, nowMs: number): boolean {
-    return this.probes.take(this.nameOf(noise), nowMs);
+  #mayProbe(noise: Uint8Array, nowMs: number, spare?: number): boolean {
+    return this.probes.take(this.nameOf(noise), nowMs, spare);
   }
 
   #cancel(dial: number): void {

@@ -134,7 +134,7 @@ export class Syncing {
     if (called.includes(name) || called.length >= CALLED_MAX) return;
     if (!this.allows(session, route)) return;
     called.push(name);
-    if (session.up.initiator) return this.connections.attach(session.link, [route]);
+    if (session.up.initiator) return this.connections.attach(session.link, [route], true);
     // Only the initiator attaches: it is told of the way, by that way.
     const openings = this.connections.openings(session.device!);
     if (openings) this.#open(key, { ...openings, routes: [route] });

@@ -185,6 +185,25 @@ describe('[LNK-63] what a call brings', () => {
     }
   });
 
+  test('though guesses elsewhere used up what may leave', () => {
+    let left = 16;
+    const mayProbe = (_: Uint8Array, __: number, spare = 0): boolean => left > spare && !!left--;
+    const { net, a, b } = linked('udp', { a: { mayProbe } });
+    const guesses = [1, 2, 3].map((i) => {
+      return { transport: 'udp', endpoint: { host: `10.0.1.${i}`, port: 4_000 } } as const;
+    });
+    for (let i = 0; i < 2; i++) {
+      a.links.attach(a.link(), guesses, net.nowMs);
+      net.run(6_000);
+    }
+    expect(left).toBe(6);
+    remap(b);
+    b.say('here');
+    net.run(1_500);
+    expect(a.texts()).toEqual(['here']);
+    expect(left).toBeLessThan(6);
+  });
+
   test('nothing where the policy does not let them in from there', () => {
     let isOpen = true;
     const { net, a, b, call } = firstCall({ a: { admit: () => isOpen } });

@@ -231,11 +231,11 @@ export class Links {
     }
   }
 
-  /** Attaches a further path on one of these routes; messages go on meanwhile (LNK-40). */
-  attach(id: LinkId, routes: readonly Route[], nowMs: number): void {
+  /** Attaches a path on one of these routes, where the peer is said to be or called from (LNK-40). */
+  attach(id: LinkId, routes: readonly Route[], nowMs: number, isCalled = false): void {
     this.#nowMs = nowMs;
     const up = this.#links.get(id);
-    up?.resume?.hurry(routes);
+    up?.resume?.hurry(routes, isCalled);
     if (up !== undefined) this.#resume(up);
   }
 

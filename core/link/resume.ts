@@ -39,10 +39,12 @@ const ATTEMPTS_MAX = 2 * ATTACH_ROUTES_MAX + ATTACH_CIRCUITS_MAX;
 /** One flight for each call: nothing that is sent to where a call came from exceeds it (LNK-63). */
 const CALLED: Timetable = { flightsMs: [0], giveUpMs: 2_000 };
 const CALLED_MAX = 4;
+/** Of what may leave for a peer in a while, so much is left for where it called from (LNK-63). */
+const CALLED_PROBES = 6;
 
 export interface ResumeDeps {
-  /** May a datagram leave to where this device is said to be? */
-  readonly mayProbe: (noise: Uint8Array, nowMs: number) => boolean;
+  /** May a datagram leave to where this device is said to be, and `spare` more after it? */
+  readonly mayProbe: (noise: Uint8Array, nowMs: number, spare?: number) => boolean;
   readonly random: Random;
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
@@ -67,6 +69,8 @@ export class Resume {
   #retryAtMs = 0;
   /** Where a fresh path is wanted, whatever the present one says. */
   #wanted: readonly Route[] | undefined;
+  /** Where the peer called from since the last path began. */
+  readonly #calledFrom = new Set<string>();
   /** The path was lost or is doubted, and not all that could replace it is tried by now. */
   #isLost = false;
 
@@ -133,7 +137,8 @@ export class Resume {
   }
 
   /** A fresh path, at once, on these routes or on all that are known. */
-  hurry(routes = this.#routes()): void {
+  hurry(routes = this.#routes(), isCalled = false): void {
+    if (isCalled) for (const route of routes) this.#calledFrom.add(keyOf(route));
     this.#wanted = [...(this.#wanted ?? []), ...routes];
     this.#retryAtMs = 0;
   }
@@ -149,6 +154,7 @@ export class Resume {
   called(from: Route, bytesMax: number, nowMs: number): AttachAttempt | undefined {
     const isBusy = this.#attempts.length >= ATTEMPTS_MAX + CALLED_MAX;
     if (this.#proving || isBusy) return undefined;
+    this.#calledFrom.add(keyOf(from));
     const attempt = this.#attempt(from, CALLED, nowMs, bytesMax);
     this.#attempts = [...this.#attempts, attempt];
     return attempt;
@@ -169,6 +175,7 @@ export class Resume {
     this.#retryAtMs = 0;
     this.#wanted = undefined;
     this.#isLost = false;
+    this.#calledFrom.clear();
     this.#route = route;
   }
 
@@ -237,7 +244,8 @@ export class Resume {
     };
     const key = this.#key;
     const peer = this.link.established.peerNoise;
-    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs);
+    const spare = this.#calledFrom.has(keyOf(route)) ? 0 : CALLED_PROBES;
+    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs, spare);
     const sending = { route, peer, key, random, emit, allocateStream, begin };
     const deps = { ...sending, mayFly, timetable, bytesMax };
     return new Attempt(deps, nowMs);

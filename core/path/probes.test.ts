@@ -12,3 +12,11 @@ test('[PTH-3] whoever asks, at most 16 datagrams leave in any 10 s', () => {
   expect(sent.length).toBeGreaterThanOrEqual(5 * PROBES_MAX);
   expect([probes.take('ben', 60_000), probes.take('cleo', 60_000)]).toEqual([false, true]);
 });
+
+test('[PTH-3] guesses leave a part of the window for what is surer', () => {
+  const probes = new Probes();
+  const sent = (spare: number): number => {
+    return Array.from({ length: 20 }, () => probes.take('ben', 0, spare)).filter(Boolean).length;
+  };
+  expect([sent(6), sent(6), sent(0), sent(0)]).toEqual([10, 0, 6, 0]);
+});

@@ -19,12 +19,13 @@ export class Probes {
 
   /**
    * @param name of the contact, or of whoever else gave the addresses.
+   * @param spare so many of the window are left for what is surer.
    * @returns false where no datagram may leave now.
    */
-  take(name: string, nowMs: number): boolean {
+  take(name: string, nowMs: number, spare = 0): boolean {
     const before = this.#sentAtMs.get(name) ?? [];
     const recent = before.filter((atMs) => atMs > nowMs - PROBE_WINDOW_MS);
-    const isRoom = recent.length < PROBES_MAX;
+    const isRoom = recent.length < PROBES_MAX - spare;
     this.#sentAtMs.set(name, isRoom ? [...recent, nowMs] : recent);
     return isRoom;
   }
