@@ -22,7 +22,7 @@ import { isSameWay, nearerRoutes, sameRoutes, type Route } from '../path/candida
 import { birthOf, type Birth } from '../path/birthday.ts';
 import { isWorthPunching, type NatClass } from '../path/nat-class.ts';
 import { OPENER_BYTES } from '../path/openers.ts';
-import { Probes } from '../path/probes.ts';
+import { Probes, PROBES_SPARED } from '../path/probes.ts';
 import { timetableOf, type Pace, type PunchTimetable } from '../path/punch.ts';
 import { Improvement } from '../path/improvement.ts';
 import { Birthdays } from './birthdays.ts';
@@ -123,7 +123,9 @@ export class Connections {
       },
       replaySeen: this.#replays.seen,
       ...(deps.allocateStream && { allocateStream: deps.allocateStream }),
-      mayProbe: (noise, nowMs, spare) => this.#mayProbe(noise, nowMs, spare),
+      mayProbe: (noise, _, isCalled) => {
+        return this.mayProbe(this.nameOf(noise), isCalled ? 'called' : 'search');
+      },
     });
   }
 
@@ -275,6 +277,15 @@ export class Connections {
   nameOf(noise: Uint8Array): string {
     const known = [...this.#wanted.values()].find(({ target }) => equal(target.noise, noise));
     return hex(known?.target.identity ?? noise);
+  }
+
+  /** All that leaves to where one person is said to be counts together (PTH-3). */
+  mayProbe(name: string, what: keyof typeof PROBES_SPARED): boolean {
+    const isLinked = [...this.#wanted.values()].some(({ linked, target }) => {
+      return linked && hex(target.identity) === name;
+    });
+    const spare = isLinked ? PROBES_SPARED[what] : 0;
+    return this.probes.take(name, this.context.now.monoMs, spare);
   }
 
   /** Before the first meeting a device is known by its record alone, so the book does not do. */
@@ -490,11 +501,6 @@ export class Connections {
 
   #birthOf(routes: readonly Route[]): Birth | undefined {
     return birthOf(routes, ({ endpoint }) => this.#nat(familyOf(endpoint)));
-  }
-
-  /** All that leaves to where one person is said to be counts together (PTH-3). */
-  #mayProbe(noise: Uint8Array, nowMs: number, spare?: number): boolean {
-    return this.probes.take(this.nameOf(noise), nowMs, spare);
   }
 
   #cancel(dial: number): void {

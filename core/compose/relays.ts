@@ -71,7 +71,7 @@ export class Relays {
       isOurs: (guard) => this.#isOurRelay(guard),
       mayBe: (endpoint) => this.#mayBe(endpoint),
       nameOf: (noise) => connections().nameOf(noise),
-      mayProbe: (name) => connections().probes.take(name, context.now.monoMs),
+      mayProbe: (name) => connections().mayProbe(name, 'relay'),
       allocateStream: this.allocateStream,
       news: (stream, news) => this.#news(stream, news),
       accepted: (stream, relay) => connections().handleCircuit(stream, relay),

@@ -187,7 +187,9 @@ describe('[LNK-63] what a call brings', () => {
 
   test('though guesses elsewhere used up what may leave', () => {
     let left = 16;
-    const mayProbe = (_: Uint8Array, __: number, spare = 0): boolean => left > spare && !!left--;
+    const mayProbe = (_: Uint8Array, __: number, isCalled = false): boolean => {
+      return left > (isCalled ? 0 : 6) && !!left--;
+    };
     const { net, a, b } = linked('udp', { a: { mayProbe } });
     const guesses = [1, 2, 3].map((i) => {
       return { transport: 'udp', endpoint: { host: `10.0.1.${i}`, port: 4_000 } } as const;

@@ -165,8 +165,8 @@ export interface LinksDeps {
   readonly admit: (noiseStatic: Uint8Array, gate: GateKey, from: Route) => boolean;
   /** What earlier `replay` outputs had stored, by gate id, oldest first. */
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
-  /** May a datagram leave to where this device says it is, and `spare` more? Else nobody counts. */
-  readonly mayProbe?: (noiseStatic: Uint8Array, nowMs: number, spare?: number) => boolean;
+  /** May a datagram leave to where this device says it is, or called from? Else nobody counts. */
+  readonly mayProbe?: (noiseStatic: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
   readonly limits?: Partial<LinkLimits>;
   /** The number of a stream that nobody else uses; given where several share a driver. */
   readonly allocateStream?: () => StreamId;

@@ -231,7 +231,7 @@ export class Links {
     }
   }
 
-  /** Attaches a path on one of these routes, where the peer is said to be or called from (LNK-40). */
+  /** Attaches a path on one of these routes: the peer is said to be there, or called (LNK-40). */
   attach(id: LinkId, routes: readonly Route[], nowMs: number, isCalled = false): void {
     this.#nowMs = nowMs;
     const up = this.#links.get(id);

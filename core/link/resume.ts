@@ -39,12 +39,10 @@ const ATTEMPTS_MAX = 2 * ATTACH_ROUTES_MAX + ATTACH_CIRCUITS_MAX;
 /** One flight for each call: nothing that is sent to where a call came from exceeds it (LNK-63). */
 const CALLED: Timetable = { flightsMs: [0], giveUpMs: 2_000 };
 const CALLED_MAX = 4;
-/** Of what may leave for a peer in a while, so much is left for where it called from (LNK-63). */
-const CALLED_PROBES = 6;
 
 export interface ResumeDeps {
-  /** May a datagram leave to where this device is said to be, and `spare` more after it? */
-  readonly mayProbe: (noise: Uint8Array, nowMs: number, spare?: number) => boolean;
+  /** May a datagram leave to where this device is said to be, or has called from? */
+  readonly mayProbe: (noise: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
   readonly random: Random;
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
@@ -244,8 +242,8 @@ export class Resume {
     };
     const key = this.#key;
     const peer = this.link.established.peerNoise;
-    const spare = this.#calledFrom.has(keyOf(route)) ? 0 : CALLED_PROBES;
-    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs, spare);
+    const isCalled = this.#calledFrom.has(keyOf(route));
+    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs, isCalled);
     const sending = { route, peer, key, random, emit, allocateStream, begin };
     const deps = { ...sending, mayFly, timetable, bytesMax };
     return new Attempt(deps, nowMs);

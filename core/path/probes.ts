@@ -10,6 +10,11 @@ import { BoundedMap } from '../base/bounded.ts';
 /** Datagrams per contact in any window of this length. */
 export const PROBES_MAX = 16;
 export const PROBE_WINDOW_MS = 10_000;
+/**
+ * While a link to them lives, so many of the window are left for what is surer: by a search for its
+ * path for places that they called from, and by the way to a relay of theirs for that search.
+ */
+export const PROBES_SPARED = { called: 0, search: 6, relay: 10 } as const;
 /** Names remembered; to who had the oldest nothing has left for long. */
 const NAMES_MAX = 4_096;
 
