@@ -185,6 +185,51 @@ describe('[LNK-40] a better path', () => {
     });
   }
 
+  test('that answered is tried once more where its START is lost, and then no more', () => {
+    for (const losses of [1, 2]) {
+      const { net, a, b } = linked('tcp');
+      const startedMs = net.nowMs;
+      let flights = 0;
+      net.onDatagram = (from, _to, bytes) => {
+        if (from === a) flights++;
+        return bytes;
+      };
+      // Nothing else is said meanwhile: what is lost belongs to the path that is to come.
+      net.onStream = (from, _to, bytes) => {
+        const isLost = from === a && net.nowMs < startedMs + (losses === 1 ? 900 : 10_000);
+        return isLost ? undefined : bytes;
+      };
+      a.links.attach(a.link(), [b.route('udp')], net.nowMs);
+      net.drain(a);
+      net.run(losses === 1 ? 1_500 : 10_000);
+      const paths = a.of('path').map(({ route }) => route?.transport);
+      expect([paths, flights]).toEqual([losses === 1 ? ['udp'] : [], 2]);
+      expect(a.links.stats()).toMatchObject({ attempts: 0, streams: 1 });
+      a.say('still here');
+      net.onStream = (_from, _to, bytes) => bytes;
+      net.run(15_000);
+      expect(downs(a, b)).toEqual([]);
+    }
+  });
+
+  test('[POL-1] ⚑ that did not prove itself is not tried again where it may not lead by then', () => {
+    const { net, a, b } = linked('tcp');
+    let flights = 0;
+    net.onDatagram = (from, _to, bytes) => {
+      if (from === a) flights++;
+      return bytes;
+    };
+    net.onStream = (from, _to, bytes) => (from === a ? undefined : bytes);
+    a.links.attach(a.link(), [b.route('udp')], net.nowMs);
+    net.drain(a);
+    net.run(200);
+    expect(flights).toBe(1);
+    a.links.restrict(a.link(), ({ transport }) => transport !== 'udp');
+    net.drain(a);
+    net.run(5_000);
+    expect(flights).toBe(1);
+  });
+
   test('is looked for wherever the peer is said to be, its last place first', () => {
     const { net, a, b } = linked('udp');
     const elsewhere: Route = { transport: 'udp', endpoint: { host: '10.0.0.77', port: 77 } };

@@ -225,10 +225,11 @@ export class Links {
   /** Ends what is under way on routes that are not allowed any more. */
   restrict(id: LinkId, allowed: (route: Route) => boolean): void {
     const up = this.#links.get(id);
-    (up?.resume ?? up?.caller)?.restrict(allowed, this.#board);
     for (const carrier of up ? this.#carriers.arriving(up.link.established.peerNoise) : []) {
       if (!allowed(carrier.path.route)) this.#dropCarrier(carrier, 'reset');
     }
+    // After that: a path that was not proven would be tried again.
+    (up?.resume ?? up?.caller)?.restrict(allowed, this.#board);
   }
 
   /** Attaches a path on one of these routes: the peer is said to be there, or called (LNK-40). */
@@ -502,7 +503,7 @@ export class Links {
     const up = link && this.#links.get(link.id);
     this.#carriers.discard(carrier, ending);
     if (proof?.type === 'dialled') this.#dials.fail(proof.dial, failure);
-    if (proof?.type === 'attach') up?.resume?.failed(this.#nowMs);
+    if (proof?.type === 'attach') up?.resume?.unproven(carrier.path.route, this.#nowMs);
     if (proof !== undefined || up === undefined) return;
     up.carrier = undefined;
     up.link.detach(this.#nowMs);

@@ -64,6 +64,8 @@ export class Resume {
   #attempts: readonly AttachAttempt[] = [];
   /** An attempt won and its path waits for the peer's START. */
   #proving = false;
+  /** One that was not proven is under way again. */
+  #isSecond = false;
   #retryAtMs = 0;
   /** Where a fresh path is wanted, whatever the present one says. */
   #wanted: readonly Route[] | undefined;
@@ -136,6 +138,7 @@ export class Resume {
 
   /** A fresh path, at once, on these routes or on all that are known. */
   hurry(routes = this.#routes(), isCalled = false): void {
+    this.#isSecond = false;
     if (isCalled) for (const route of routes) this.#calledFrom.add(keyOf(route));
     this.#wanted = [...(this.#wanted ?? []), ...routes];
     this.#retryAtMs = 0;
@@ -167,9 +170,23 @@ export class Resume {
     return others;
   }
 
+  /**
+   * The path of an attempt that won did not prove itself: one lost packet is enough for that, and
+   * the other attempts have ended. Beside a path that works it is tried once more.
+   */
+  unproven(route: Route, nowMs: number): void {
+    const isBeside = this.link.path !== undefined && !this.link.doubted;
+    if (!isBeside || this.#isSecond) return this.failed(nowMs);
+    this.#proving = false;
+    // An answer says no less than a call that the peer is there.
+    this.hurry([route], true);
+    this.#isSecond = true;
+  }
+
   /** The peer's START came: the link goes on there. */
   proven(route: Route): void {
     this.#proving = false;
+    this.#isSecond = false;
     this.#retryAtMs = 0;
     this.#wanted = undefined;
     this.#isLost = false;
