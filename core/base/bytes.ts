@@ -21,6 +21,12 @@ export function utf8Text(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Writes a text of bytes, each one character, at an offset. @returns the offset after it. */
+export function writeLatin1(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
 /** All parts, one after the other, in a fresh array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;

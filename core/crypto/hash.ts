@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash, hash } from 'node:crypto';
-import { concat } from '../base/bytes.ts';
+import { concat, writeLatin1 } from '../base/bytes.ts';
 
 /** So much is hashed in one call, which costs half; more is not worth a copy. */
 const AT_ONCE_BYTES_MAX = 4096;
@@ -31,7 +31,11 @@ export function sha256(...parts: Parts): Uint8Array<ArrayBuffer> {
 
 /** 20 bytes; only where BitTorrent's DHT demands it. */
 export function sha1(...parts: Parts): Uint8Array<ArrayBuffer> {
-  return digest('sha1', parts);
+  // Nothing that goes in is secret. A text of bytes comes back in half the time of a buffer.
+  const text = hash('sha1', parts.length === 1 ? parts[0]! : concat(...parts), 'latin1');
+  const value = new Uint8Array(text.length);
+  writeLatin1(value, 0, text);
+  return value;
 }
 
 /** 64 bytes. */

@@ -26,6 +26,12 @@ export function rawField(
   return field(dict, inner);
 }
 
+/** The same of a byte string that `decode` has read from `message`: its length is before it. */
+export function rawString(message: Uint8Array, value: Uint8Array): Uint8Array {
+  const at = value.byteOffset - message.byteOffset;
+  return message.subarray(at - `${value.length}:`.length, at + value.length);
+}
+
 function field(dict: Uint8Array, name: string): Uint8Array | undefined {
   let at = 1;
   while (dict[at] !== CHAR_E) {

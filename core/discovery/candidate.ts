@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { endpointKey, type Endpoint } from '../base/endpoint.ts';
+import type { Endpoint } from '../base/endpoint.ts';
 import { isCompliant } from './node-id.ts';
 
 /** DHT-42: how often one node is asked before it fails. */
@@ -54,13 +54,14 @@ export interface Voices {
 export function newCandidate(
   id: Uint8Array | undefined,
   endpoint: Endpoint,
+  key: string,
   path: number,
   voices: Voices | undefined,
 ): Candidate {
   return {
     id,
     endpoint,
-    key: endpointKey(endpoint),
+    key,
     voices,
     path,
     compliant: id !== undefined && isCompliant(id, endpoint.host),

@@ -42,6 +42,7 @@ describe('answers', () => {
     }
     expect(node.stats()).toMatchObject({ nodes: 0, strays: 2, pending: 1 });
     node.handleDatagram(router, reply, 10);
+    outputsOf(node);
     expect(node.stats()).toMatchObject({ nodes: 1, strays: 2 });
     node.handleDatagram(router, reply, 11);
     expect(node.stats()).toMatchObject({ nodes: 1, strays: 3 });

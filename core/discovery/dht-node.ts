@@ -89,6 +89,7 @@ export class DhtNode {
       {
         random,
         timers: this.#timers,
+        later: this.#later,
         observer: {
           answered: (from, reply, external, atMs) =>
             this.#realms.get(familyOf(from))?.heard(from, reply, external, atMs),

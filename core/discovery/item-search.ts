@@ -89,11 +89,10 @@ export class ItemSearch {
     this.#running = this.#walks.size;
     if (this.#running === 0) this.#end(nowMs);
     for (const [realm, walk] of this.#walks) {
-      const seeds = realm.table.closest(this.#target, SEEDS_MAX);
-      walk.lookup.offer(seeds.slice(0, FIRST_SEEDS));
       if (this.#over) continue;
+      walk.lookup.offer(realm.table.closest(this.#target, FIRST_SEEDS));
+      walk.offer(() => realm.table.closest(this.#target, SEEDS_MAX), nowMs);
       walk.start(nowMs);
-      if (seeds.length > FIRST_SEEDS) walk.offer(seeds.slice(FIRST_SEEDS), nowMs);
     }
   }
 

@@ -12,9 +12,9 @@
  */
 import { decode, encode, type Bvalue, type Encodable } from '../base/bencode.ts';
 import { assert } from '../base/assert.ts';
-import { concat, utf8 } from '../base/bytes.ts';
+import { equal, writeLatin1 } from '../base/bytes.ts';
 import { sha1 } from '../crypto/hash.ts';
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verifyBare, type SigningKey } from '../crypto/sign.ts';
+import { SIGNATURE_BYTES, verifyBare, type SigningKey } from '../crypto/sign.ts';
 
 /** DHT-22: more than this in bencoded form is refused with 205. */
 export const VALUE_BYTES_MAX = 1000;
@@ -77,8 +77,13 @@ export function verifyItem(item: SignedItem): boolean {
 
 /** The exact bytes a mutable item's signature covers. */
 export function signedBytes(salt: Uint8Array, seq: bigint, raw: Uint8Array): Uint8Array {
-  const prefix = salt.length > 0 ? concat(utf8(`4:salt${salt.length}:`), salt) : salt;
-  return concat(prefix, utf8(`3:seqi${seq}e1:v`), raw);
+  const before = salt.length > 0 ? `4:salt${salt.length}:` : '';
+  const between = `3:seqi${seq}e1:v`;
+  const bytes = new Uint8Array(before.length + salt.length + between.length + raw.length);
+  const saltAt = writeLatin1(bytes, 0, before);
+  bytes.set(salt, saltAt);
+  bytes.set(raw, writeLatin1(bytes, saltAt + salt.length, between));
+  return bytes;
 }
 
 /** 20 bytes: where a mutable item lies. */
@@ -118,17 +123,11 @@ export function verifyFound(query: ItemQuery, fields: ItemFields): FoundItem | u
   if (!decoded.ok) return undefined;
   if ('target' in query) {
     const target = immutableTarget(raw);
-    return target.every((byte, i) => byte === query.target[i])
-      ? { value: decoded.value, raw }
-      : undefined;
+    return equal(target, query.target) ? { value: decoded.value, raw } : undefined;
   }
   if (seq === undefined || sig?.length !== SIGNATURE_BYTES) return undefined;
-  if (fields.k && !sameKey(fields.k, query.publicKey)) return undefined;
+  if (fields.k && !equal(fields.k, query.publicKey)) return undefined;
   const { publicKey, salt } = query;
   const signed = { publicKey, ...(salt && { salt }), seq, signature: sig, raw };
   return verifyItem(signed) ? { value: decoded.value, raw, seq, signature: sig } : undefined;
-}
-
-function sameKey(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === PUBLIC_KEY_BYTES && a.every((byte, i) => byte === b[i]);
 }

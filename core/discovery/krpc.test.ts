@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadVectors } from '../../vectors/load.ts';
-import { encode, type Encodable } from '../base/bencode.ts';
+import { decode, encode, type Encodable } from '../base/bencode.ts';
 import { concat, utf8, utf8Text } from '../base/bytes.ts';
 import { Prng } from '../base/prng.ts';
 import {
@@ -99,6 +99,7 @@ const raw = fc.oneof(
 const query: fc.Arbitrary<Query> = fc.oneof(
   fc.constant<Query>({ method: 'ping' }),
   fc.record({ method: fc.constant('find_node' as const), target: hash, want }),
+  fc.record({ method: fc.constant('sample_infohashes' as const), target: hash, want }),
   fc.record({ method: fc.constant('get_peers' as const), target: hash, want }),
   fc.record(
     { method: fc.constant('get' as const), target: hash, want, seq },
@@ -134,6 +135,7 @@ test('[DHT-5, DHT-23] every query reads back as it was written, int64 without lo
   fc.assert(
     fc.property(query, hash, fc.boolean(), (asked, sender, readOnly) => {
       const bytes = encodeQuery(t, sender, readOnly, asked);
+      expect(decode(bytes).ok).toBe(true); // canonical, as `encode` would write it
       expect(decodeKrpc(bytes)).toEqual({
         ok: true,
         kind: 'query',

@@ -30,10 +30,11 @@ import {
 import { assert } from '../base/assert.ts';
 import { concat } from '../base/bytes.ts';
 import { decodeEndpoint, encodeEndpoint, type Endpoint, type Family } from '../base/endpoint.ts';
-import { rawField } from './bencode-span.ts';
+import { rawField, rawString } from './bencode-span.ts';
 import { decodeContacts, encodeContacts } from './contacts.ts';
 import { NODE_ID_BYTES, type Contact } from './node-id.ts';
 import type { ItemFields } from './item.ts';
+import { encodeTargetQuery, type TargetQuery } from './target-query.ts';
 
 /** DHT-5: longer datagrams are not ours; BEP 32 nodes send at most 1,024 bytes, others 1,500. */
 export const KRPC_BYTES_MAX = 4096;
@@ -278,17 +279,18 @@ function decodeReply(bytes: Uint8Array, message: Dict, transaction: Uint8Array):
   const seq = readSeq(body['seq']);
   const k = asBytes(body['k'], 32);
   const sig = asBytes(body['sig'], 64);
-  const raw = body['v'] === undefined ? undefined : rawField(bytes, 'r', 'v');
+  const v = body['v'];
+  const raw = v instanceof Uint8Array ? rawString(bytes, v) : v && rawField(bytes, 'r', 'v');
   const numbered = seq !== undefined && { seq };
   const item = raw && { raw, ...(k && { k }), ...(sig && { sig }), ...numbered };
-  const contacts = [
-    ...decodeContacts(asBytes(body['nodes']), 'v4'),
-    ...decodeContacts(asBytes(body['nodes6']), 'v6'),
-  ].slice(0, REPLY_CONTACTS_MAX);
   const peers = readPeers(body['values']);
+  let contacts: readonly Contact[] | undefined;
   const reply = {
     id,
-    contacts,
+    /** Read when they are asked for: the item, if there is one, comes first. */
+    get contacts(): readonly Contact[] {
+      return (contacts ??= readContacts(body));
+    },
     peers,
     ...(token && { token }),
     ...(item && { item }),
@@ -296,6 +298,13 @@ function decodeReply(bytes: Uint8Array, message: Dict, transaction: Uint8Array):
   };
   const ip = asBytes(message['ip']);
   return { ok: true, kind: 'reply', transaction, external: ip && decodeEndpoint(ip), reply };
+}
+
+function readContacts(body: Dict): Contact[] {
+  return [
+    ...decodeContacts(asBytes(body['nodes']), 'v4'),
+    ...decodeContacts(asBytes(body['nodes6']), 'v6'),
+  ].slice(0, REPLY_CONTACTS_MAX);
 }
 
 function readPeers(field: Bvalue | undefined): Endpoint[] {
@@ -341,20 +350,22 @@ export function encodeQuery(
   readOnly: boolean,
   query: Query,
 ): Uint8Array {
+  switch (query.method) {
+    case 'find_node':
+    case 'get':
+    case 'sample_infohashes':
+      return encodeTargetQuery(transaction, id, readOnly, query);
+  }
   const a = { id, ...argumentsOf(query) };
   return encode({ a, q: query.method, ...(readOnly && { ro: 1 }), t: transaction, y: 'q' });
 }
 
-function argumentsOf(query: Query): { [key: string]: Encodable | undefined } {
+function argumentsOf(query: Exclude<Query, TargetQuery>): {
+  [key: string]: Encodable | undefined;
+} {
   switch (query.method) {
     case 'ping':
       return {};
-    case 'find_node':
-      return { target: query.target, want: wantOf(query.want) };
-    case 'get':
-      return { seq: query.seq, target: query.target, want: wantOf(query.want) };
-    case 'sample_infohashes':
-      return { target: query.target, want: wantOf(query.want) };
     case 'get_peers': {
       const flag = (set: boolean | undefined): number | undefined => (set ? 1 : undefined);
       const [scrape, noseed] = [flag(query.scrape), flag(query.noseed)];

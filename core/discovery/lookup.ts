@@ -145,7 +145,7 @@ export class Lookup {
       if (this.#keys.has(key) || (id && equal(id, this.#ownId))) continue;
       this.#keys.add(key);
       const path = from?.path ?? this.#seeds++ % PATHS_MAX;
-      const candidate = newCandidate(id, endpoint, path, this.#voicesOf(endpoint.host));
+      const candidate = newCandidate(id, endpoint, key, path, this.#voicesOf(endpoint.host));
       if (id) this.#place(candidate);
       else this.#addresses.push(candidate);
     }

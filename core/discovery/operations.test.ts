@@ -4,6 +4,7 @@ import { concat, equal, hex, utf8 } from '../base/bytes.ts';
 import { endpointKey, type Endpoint } from '../base/endpoint.ts';
 import { Secret } from '../crypto/keys.ts';
 import { SigningKey } from '../crypto/sign.ts';
+import { ALPHA } from './lookup.ts';
 import { immutableTarget, signItem, type ItemFields, type SignedItem } from './item.ts';
 import { decodeKrpc, encodeReply, type Query } from './krpc.ts';
 import { OPERATIONS_MAX, OPERATIONS_WAITING_MAX, type PutItem } from './operations.ts';
@@ -148,6 +149,15 @@ describe('a get collects every answer', () => {
     expect(us.node.stats()).toMatchObject({ sentQueries });
     expect(outputsOf(us.node).map(({ type }) => type)).toContain('send');
     expect(us.node.stats()['sentQueries']).toBeGreaterThan(sentQueries!);
+  });
+
+  test('[DHT-66] the first question leaves before the second is thought of', () => {
+    const { network, us } = surrounded(20, () => undefined);
+    const before = us.node.stats()['sentQueries']!;
+    us.node.get(nextOp++, query, network.nowMs);
+    expect(us.node.poll()).toMatchObject({ type: 'send' });
+    expect(us.node.stats()['sentQueries']).toBe(before + 1);
+    expect(outputsOf(us.node).filter(({ type }) => type === 'send')).toHaveLength(ALPHA - 1);
   });
 
   test('[DHT-63] what we hold for others is one voice and ends nothing (bittorrent-dht#155)', () => {

@@ -39,7 +39,7 @@ import { Walk } from './walk.ts';
  */
 export const SEEDS_MAX = 128;
 /** So many begin it: enough to choose whom to ask first. The others join when that is done. */
-export const FIRST_SEEDS = 16;
+export const FIRST_SEEDS = 4;
 /** Bare addresses told to us and not yet tried. */
 export const HINTS_MAX = 32;
 export const ROUTERS_MAX = 16;
@@ -154,10 +154,7 @@ export class Realm {
     const fresh = endpoints.filter((endpoint) => this.usable(endpoint));
     if (fresh.length === 0) return;
     if (this.#search) {
-      this.#search.offer(
-        fresh.map((endpoint) => ({ endpoint })),
-        nowMs,
-      );
+      this.#search.offer(() => fresh.map((endpoint) => ({ endpoint })), nowMs);
       return;
     }
     this.#hints = fresh.slice(0, HINTS_MAX);
@@ -266,7 +263,7 @@ export class Realm {
   #help(search: Walk, nowMs: number): void {
     if (this.#search !== search || search.lookup.responders().length > 0) return;
     const routers = this.#dueRouters(nowMs);
-    if (routers.length > 0) search.offer(routers, nowMs);
+    if (routers.length > 0) search.offer(() => routers, nowMs);
   }
 
   /**

@@ -194,6 +194,7 @@ test('[DHT-15] the nearest nodes come first, those with a miss last', () => {
   for (let i = 0; i < 64; i++) table.answered(contact(i, i % 8), 0);
   const target = random(20);
   const all = table.closest(target, 100);
+  expect(table.closest(target, 4)).toEqual(all.slice(0, 4));
   table.missed(all[0]!.endpoint);
   const after = table.closest(target, 100);
   expect(after.at(-1)).toBe(all[0]);

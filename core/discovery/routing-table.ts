@@ -154,11 +154,18 @@ export class RoutingTable {
 
   /** The nearest nodes to `target`, for our own use; those with a miss come last. */
   closest(target: Uint8Array, count: number): TableNode[] {
-    return [...this.#byEndpoint.values()]
-      .sort(
-        (a, b) => Math.sign(a.misses) - Math.sign(b.misses) || compareDistance(target, a.id, b.id),
-      )
-      .slice(0, count);
+    const nearest: TableNode[] = [];
+    for (const node of this.#byEndpoint.values()) {
+      let [from, to] = [0, nearest.length];
+      while (from < to) {
+        const middle = (from + to) >> 1;
+        if (isBefore(target, node, nearest[middle]!)) to = middle;
+        else from = middle + 1;
+      }
+      if (from < count) nearest.splice(from, 0, node);
+      if (nearest.length > count) nearest.pop();
+    }
+    return nearest;
   }
 
   /** The nearest good nodes to `target`, to tell others. */
@@ -258,6 +265,12 @@ export class RoutingTable {
     const index = Math.min(sharedBits(this.#ownId, id), NODE_ID_BITS - 1);
     return (this.#buckets[index] ??= { nodes: [], spares: [] });
   }
+}
+
+/** Is `a` the better one to ask for what is near `target`? */
+function isBefore(target: Uint8Array, a: TableNode, b: TableNode): boolean {
+  const [misses, others] = [Number(a.misses > 0), Number(b.misses > 0)];
+  return misses === others ? compareDistance(target, a.id, b.id) < 0 : misses < others;
 }
 
 const UNPROVEN = {

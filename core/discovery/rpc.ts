@@ -14,6 +14,7 @@ import { hex } from '../base/bytes.ts';
 import { endpointKey, familyOf, type Endpoint, type Family } from '../base/endpoint.ts';
 import type { Random } from '../base/time.ts';
 import { encodeQuery, type Krpc, type Query, type Reply } from './krpc.ts';
+import type { Later } from './later.ts';
 import { DestinationBudget } from './rate.ts';
 import { RoundTrips } from './rtt.ts';
 import type { Timer, Timers } from './timers.ts';
@@ -54,6 +55,8 @@ interface Pending {
   stalled: boolean;
 }
 
+type Answer = Extract<Krpc, { kind: 'reply' | 'error' }>;
+
 /** What the node learns from every closed query, whoever asked it. */
 export interface Observer {
   answered(from: Endpoint, reply: Reply, external: Endpoint | undefined, nowMs: number): void;
@@ -63,6 +66,7 @@ export interface Observer {
 export interface RpcDeps {
   readonly random: Random;
   readonly timers: Timers;
+  readonly later: Later;
   readonly observer: Observer;
   idOf(family: Family): Uint8Array | undefined;
   readOnly(): boolean;
@@ -138,7 +142,7 @@ export class Rpc {
   }
 
   /** An answer or error came in. */
-  handle(from: Endpoint, message: Extract<Krpc, { kind: 'reply' | 'error' }>, nowMs: number): void {
+  handle(from: Endpoint, message: Answer, nowMs: number): void {
     const transaction = hex(message.transaction);
     const pending = this.#pending.get(transaction);
     if (!pending || pending.key !== endpointKey(from)) {
@@ -147,15 +151,18 @@ export class Rpc {
     }
     this.#close(transaction, pending);
     this.#lastHeardMs = nowMs;
-    this.#doubted.delete(pending.key);
     this.answers++;
+    this.#deps.later.put(() => this.#learn(from, pending, message, nowMs));
+    if (message.kind === 'error') pending.ask.refused(message.code, nowMs);
+    else pending.ask.answered(message.reply, nowMs);
+  }
+
+  /** What an answer tells besides. */
+  #learn(from: Endpoint, pending: Pending, message: Answer, nowMs: number): void {
+    this.#doubted.delete(pending.key);
     this.#trips.add(pending.key, nowMs - pending.sentAtMs);
-    if (message.kind === 'error') {
-      pending.ask.refused(message.code, nowMs);
-      return;
-    }
+    if (message.kind === 'error') return;
     this.#deps.observer.answered(from, message.reply, message.external, nowMs);
-    pending.ask.answered(message.reply, nowMs);
   }
 
   #drawTransaction(): Uint8Array {

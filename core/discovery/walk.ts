@@ -51,12 +51,14 @@ export class Walk {
   start(nowMs: number): void {
     const { deadlineMs } = this.#plan;
     this.#deadline = this.#deps.timers.at(nowMs + deadlineMs, (atMs) => this.#end(false, atMs));
-    this.#step(nowMs);
+    // The first question leaves before the others are thought of.
+    if (this.#askNext(nowMs)) this.#then(nowMs, () => undefined);
+    else this.#step(nowMs);
   }
 
-  /** Learns of nodes from elsewhere. */
-  offer(seeds: readonly Seed[], nowMs: number): void {
-    this.#deps.later.put(() => this.lookup.offer(seeds));
+  /** Learns of nodes from elsewhere, when everything said so far has been told. */
+  offer(seeds: () => readonly Seed[], nowMs: number): void {
+    this.#deps.later.put(() => this.lookup.offer(seeds()));
     this.#then(nowMs, () => undefined);
   }
 
@@ -69,17 +71,23 @@ export class Walk {
 
   #step(nowMs: number): void {
     const { lookup } = this.#plan;
-    while (!this.#over && !this.#retry) {
-      const candidate = lookup.take();
-      if (!candidate) break;
-      if (this.#ask(candidate, nowMs)) continue;
-      lookup.putBack(candidate);
-      this.#retry = this.#deps.timers.at(this.#deps.rpc.retryAtMs(nowMs), (atMs) => {
-        this.#retry = undefined;
-        this.#step(atMs);
-      });
-    }
+    while (this.#askNext(nowMs));
     if (!this.#over && lookup.done()) this.#end(!lookup.limited, nowMs);
+  }
+
+  /** Asks whom the lookup chooses. @returns false where that is nobody, or no budget is left. */
+  #askNext(nowMs: number): boolean {
+    if (this.#over || this.#retry) return false;
+    const { lookup } = this.#plan;
+    const candidate = lookup.take();
+    if (!candidate) return false;
+    if (this.#ask(candidate, nowMs)) return true;
+    lookup.putBack(candidate);
+    this.#retry = this.#deps.timers.at(this.#deps.rpc.retryAtMs(nowMs), (atMs) => {
+      this.#retry = undefined;
+      this.#step(atMs);
+    });
+    return false;
   }
 
   #ask(candidate: Candidate, nowMs: number): boolean {
