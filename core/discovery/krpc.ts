@@ -34,7 +34,7 @@ import { rawField, rawString } from './bencode-span.ts';
 import { decodeContacts, encodeContacts } from './contacts.ts';
 import { NODE_ID_BYTES, type Contact } from './node-id.ts';
 import type { ItemFields } from './item.ts';
-import { encodeTargetQuery, type TargetQuery } from './target-query.ts';
+import { encodeTargetQuery, isTargetQuery, type TargetQuery } from './target-query.ts';
 
 /** DHT-5: longer datagrams are not ours; BEP 32 nodes send at most 1,024 bytes, others 1,500. */
 export const KRPC_BYTES_MAX = 4096;
@@ -350,12 +350,7 @@ export function encodeQuery(
   readOnly: boolean,
   query: Query,
 ): Uint8Array {
-  switch (query.method) {
-    case 'find_node':
-    case 'get':
-    case 'sample_infohashes':
-      return encodeTargetQuery(transaction, id, readOnly, query);
-  }
+  if (isTargetQuery(query)) return encodeTargetQuery(transaction, id, readOnly, query);
   const a = { id, ...argumentsOf(query) };
   return encode({ a, q: query.method, ...(readOnly && { ro: 1 }), t: transaction, y: 'q' });
 }

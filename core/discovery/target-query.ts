@@ -12,6 +12,11 @@ import type { Query } from './krpc.ts';
 
 export type TargetQuery = Extract<Query, { method: 'find_node' | 'get' | 'sample_infohashes' }>;
 
+export function isTargetQuery(query: Query): query is TargetQuery {
+  const { method } = query;
+  return method === 'get' || method === 'find_node' || method === 'sample_infohashes';
+}
+
 /** What `encode` would make of it. */
 export function encodeTargetQuery(
   transaction: Uint8Array,
