@@ -32,7 +32,7 @@ export function sha256(...parts: Parts): Uint8Array<ArrayBuffer> {
 /** 20 bytes; only where BitTorrent's DHT demands it. */
 export function sha1(...parts: Parts): Uint8Array<ArrayBuffer> {
   // Nothing that goes in is secret. A text of bytes comes back in half the time of a buffer.
-  const text = hash('sha1', parts.length === 1 ? parts[0]! : concat(...parts), 'latin1');
+  const text = hash('sha1', parts.length === 1 ? parts[0]! : concat(...parts), 'binary');
   const value = new Uint8Array(text.length);
   writeLatin1(value, 0, text);
   return value;
