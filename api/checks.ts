@@ -170,6 +170,20 @@ const RUNNING = {
     title: 'Port',
     findings: {
       both: { state: 'ok', sentence: 'Port {port}, UDP and TCP.' },
+      web: { state: 'ok', sentence: 'Port {port}, UDP and TCP, and TCP 443 for the relay.' },
+      'web-denied': {
+        state: 'warn',
+        sentence:
+          'Port {port}, UDP and TCP. The relay may not listen on TCP 443: the system keeps that ' +
+          'port for programs that have the right to it.',
+        hint: 'See docs/relay/README.md, or: sotto config set relay.port443 false',
+      },
+      'web-taken': {
+        state: 'warn',
+        sentence:
+          'Port {port}, UDP and TCP. The relay cannot listen on TCP 443: another program has it.',
+        hint: 'End that program, or: sotto config set relay.port443 false',
+      },
       one: {
         state: 'warn',
         sentence: 'Port {port}, {transport} only.',

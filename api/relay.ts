@@ -11,6 +11,11 @@ const RelayServing = z.object({
   clients: z.int().nonnegative(),
   /** By which others name it in their settings; absent while no public address is known. */
   text: z.string().optional(),
+  /**
+   * TCP port 443 beside the port of the settings: open, kept by the system, another program's, or
+   * not wanted.
+   */
+  port443: z.enum(['open', 'denied', 'taken', 'off']),
 });
 
 export const RELAY_METHODS = {

@@ -38,7 +38,7 @@ const account = z
   .refine((text) => new TextEncoder().encode(text).length <= ACCOUNT_BYTES_MAX, 'too long')
   .refine((text) => !/\p{Cc}/u.test(text), 'no control characters');
 
-const RELAY = /^sotto-relay:[a-z2-7]{56}@(\[[0-9a-f:.]+\]|[0-9.]+):\d{1,5}$/i;
+const RELAY = /^sotto-relay:[a-z2-7]{56}@(\[[0-9a-f:.]+\]|[0-9.]+):\d{1,5}(\+443)?$/i;
 const RELAYS_MAX = 16;
 /** Comma-separated relays as text; the empty text is the empty list. */
 const relayList = z
@@ -46,7 +46,7 @@ const relayList = z
   .refine((text) => parts(text).length <= RELAYS_MAX, `at most ${RELAYS_MAX}`)
   .refine(
     (text) => parts(text).every((part) => RELAY.test(part)),
-    'sotto-relay:KEY@ADDRESS:PORT, separated by commas',
+    'sotto-relay:KEY@ADDRESS:PORT or ...:PORT+443, separated by commas',
   );
 
 const addresses = z
@@ -152,6 +152,13 @@ export const Settings = z.strictObject({
     .enum(['off', 'contacts', 'public'])
     .default('contacts')
     .describe('Whom this computer serves as a relay, where it can be reached.'),
+  'relay.port443': z
+    .boolean()
+    .default(true)
+    .describe(
+      'A relay for everybody also listens on TCP port 443, where the system lets it: for people ' +
+        'whose network passes only the web.',
+    ),
   'echo.enabled': z.boolean().default(true).describe('Echo, the local test partner.'),
   'lock.afterMinutes': z
     .int()

@@ -310,7 +310,7 @@ const DEFAULTS: Handlers = {
     next: '1',
   }),
   'doctor.run': () => ({ checks: [] }),
-  'relay.show': () => ({ serve: 'public', clients: 2, text: RELAY }),
+  'relay.show': () => ({ serve: 'public', clients: 2, text: RELAY, port443: 'open' }),
   'pages.open': ({ path }) => ({ url: `http://127.0.0.1:7340${path}#k=${PAGE_KEY}` }),
   'stats.get': () => ({ stats: { sockets: 2 } }),
   'daemon.stop': () => ({}),

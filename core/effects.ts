@@ -51,6 +51,8 @@ export interface Listening {
   readonly udpPort: number | undefined;
   readonly tcpPort: number | undefined;
   readonly addresses: readonly string[];
+  /** TCP port 443 is ours too, for who uses us as a relay. */
+  readonly web?: boolean;
   /** Networks that this computer is on, such as 192.168.1.7/24; guessed where left out. */
   readonly networks?: readonly string[];
 }

@@ -225,3 +225,43 @@ test('[RLY-18] under Hidden IP two relays are between: the far one never hears o
   expect(route).toMatchObject({ route: 'relay', peerSeesMyIp: false });
   expect(relays.some((relay) => (stats(relay, 'relay.circuits') ?? 0) > 0)).toBe(true);
 });
+
+describe('[RLY-25] a relay that is on TCP port 443 too', () => {
+  test('serves people in networks that pass only the web, as contact and by an entry', () => {
+    const world = new World();
+    const [ana, bo] = ['Ana', 'Bo'].map((name, i) =>
+      world.person(name, false, { host: HOSTS[i]!, relay: { serve: 'off', list: [] } }),
+    ) as [Person, Person];
+    const serve = { serve: 'public', list: [] } as const;
+    const relay = world.person('Relay', false, { host: HOSTS[2]!, relay: serve, web: true });
+    for (const person of world.people) person.start();
+    world.run();
+    // Ana knows the relay as a contact, Bo by what Ana's record says.
+    meet(world, relay, ana);
+    world.run(60_000);
+    meet(world, ana, bo);
+    world.run(60_000);
+    const { serving } = data(relay.ask({ type: 'health' }), 'health').health;
+    expect(serving.text).toMatch(/:\d+\+443$/);
+    const startsBehindWall = (person: Person, isThere: () => boolean): number => {
+      for (const one of [ana, bo]) one.onlyWeb = one === person;
+      person.kill();
+      world.run(60_000);
+      person.start();
+      const startedMs = world.nowMs;
+      while (!isThere() && world.nowMs < startedMs + 30_000) world.run(50);
+      return world.nowMs - startedMs;
+    };
+    const hasPlace = (): boolean => stats(ana, 'circuits.reserved') === 1;
+    expect(startsBehindWall(ana, hasPlace)).toBeLessThanOrEqual(2_000);
+    // Bo has waited ever longer for her.
+    world.run(60_000);
+    data(ana.say('Bo', 'to Bo'), 'sent');
+    world.run(1_000);
+    const isLinked = (): boolean => routeOf(bo, 'Ana') === 'relay';
+    expect(startsBehindWall(bo, isLinked)).toBeLessThanOrEqual(3_000);
+    data(bo.say('Ana', 'to Ana'), 'sent');
+    world.run(1_000);
+    for (const one of [ana, bo]) expect(one.texts().sort()).toEqual(['to Ana', 'to Bo']);
+  });
+});

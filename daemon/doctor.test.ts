@@ -45,6 +45,7 @@ const HEALTH: HealthView = {
 interface Facts {
   readonly status?: Partial<Status>;
   readonly health?: Partial<HealthView>;
+  readonly web?: 'open' | 'denied' | 'taken' | 'off';
   readonly settings?: Partial<Settings>;
   readonly resolves?: boolean;
   readonly ports?: Partial<DoctorParts['ports']>;
@@ -100,6 +101,7 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
     startedMs: Date.now() - (facts.upMs ?? 10 * STARTING_MS),
     network: {
       egress: egressOf(settings()),
+      web: facts.web ?? 'off',
       proxyState: () => facts.proxyState,
       resolve: (name, port) => {
         asked.push(`${name}:${port}`);
@@ -138,6 +140,21 @@ test('[API-22] with helpers all is told and nobody is asked', async () => {
   ]);
   expect(doctor.asked).toEqual([]);
   expect(JSON.stringify(checks)).not.toMatch(/sotto:x|192\.0\.2|10\.0/);
+});
+
+test.each([
+  ['off', 'both', 'ok'],
+  ['open', 'web', 'ok'],
+  ['denied', 'web-denied', 'warn'],
+  ['taken', 'web-taken', 'warn'],
+] as const)('[RLY-25] port 443 that is %s is told with the port', async (web, finding, state) => {
+  const checks = await examine(parts({ web }));
+  const port = checks.find(({ check }) => check === 'port');
+  expect([port?.finding, port?.state, port?.hint === undefined]).toEqual([
+    finding,
+    state,
+    state === 'ok',
+  ]);
 });
 
 const none = { helpers: 0, online: false };

@@ -21,7 +21,6 @@ import type {
   Reach,
   Status,
 } from '@sotto/core/commands.ts';
-import type { Egress } from './egress.ts';
 import type { Network } from './network.ts';
 import { ask } from './people.ts';
 import type { PortMapping } from './port-map/port-mapping.ts';
@@ -38,7 +37,7 @@ export interface DoctorParts {
   readonly startedMs: number;
   /** Are contacts looked for in the networks of this computer? */
   readonly nearby: () => LanPresence;
-  readonly network: Pick<Network, 'egress' | 'resolve' | 'proxyState'>;
+  readonly network: Pick<Network, 'egress' | 'resolve' | 'proxyState' | 'web'>;
   readonly surroundings: typeof SURROUNDINGS;
 }
 
@@ -75,7 +74,7 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
   const checks = [
     ...network,
     proxy,
-    portCheck(health, egress),
+    portCheck(health, parts.network),
     egress.proxy ? checkOf('direct', 'proxied') : directCheck(health),
     ...(egress.proxy ? [] : [routerCheck(parts, health)]),
     relaysCheck(health),
@@ -135,10 +134,13 @@ async function proxyCheck({ network, surroundings }: DoctorParts): Promise<Check
   return checkOf('proxy', state === 'works' && network.egress.udp ? 'works-beside' : state);
 }
 
-function portCheck({ tcpPort, udpPort }: HealthView, { proxy }: Egress): Check {
+function portCheck(
+  { tcpPort, udpPort }: HealthView,
+  { egress, web }: DoctorParts['network'],
+): Check {
   const port = udpPort ?? tcpPort;
-  if (port === undefined) return checkOf('port', proxy ? 'proxied' : 'none');
-  if (udpPort !== undefined && tcpPort !== undefined) return checkOf('port', 'both', { port });
+  if (port === undefined) return checkOf('port', egress.proxy ? 'proxied' : 'none');
+  if (udpPort !== undefined && tcpPort !== undefined) return checkOf('port', WEB[web], { port });
   return checkOf('port', 'one', { port, transport: udpPort === undefined ? 'TCP' : 'UDP' });
 }
 
@@ -164,6 +166,8 @@ function routerCheck({ ports }: DoctorParts, health: HealthView): Check {
   return checkOf('router', state === 'open' ? 'looking' : state, { port });
 }
 
+/** Both transports, by what became of TCP port 443 besides. */
+const WEB = { off: 'both', open: 'web', denied: 'web-denied', taken: 'web-taken' } as const;
 /** What is reached so needs no help of a router. */
 const WITHOUT: ReadonlySet<Reach> = new Set(['proven', 'open', 'mapped']);
 const VIA = { pcp: 'PCP', 'nat-pmp': 'PMP', upnp: 'UPnP' } as const;

@@ -96,7 +96,8 @@ function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | '
     'relay.show': async () => {
       const { serving } = (await ask(command, { type: 'health' }, 'health')).health;
       const { clients, text, whom: serve } = serving;
-      return text === undefined ? { serve, clients } : { serve, clients, text };
+      const port443 = parts.network.web;
+      return { serve, clients, port443, ...(text !== undefined && { text }) };
     },
     'doctor.run': async (params) => ({ checks: await examine(doctor, params.with, params.ask) }),
     'stats.get': () => ({ stats: parts.stats() }),

@@ -112,3 +112,22 @@ test('[PRX-3] with UDP past the proxy there is one UDP socket and no TCP listene
   expect([typeof udpPort, tcpPort, addresses]).toEqual(['number', undefined, ['127.0.0.1']]);
   expect(network.stats()).toMatchObject({ tcpListeners: 0, udpSockets: 1 });
 });
+
+test('[RLY-25] a relay for everybody asks for port 443 besides; what it gets is told, and no other asks', async () => {
+  // An address of its own: no other test, and hardly a web server, listens there.
+  const bind = 'net.bind=127.0.4.43';
+  const off = [['relay.serve=contacts'], ['relay.serve=public', 'relay.port443=false']];
+  for (const flags of off) {
+    const { web } = await open(scratch(), bind, ...flags);
+    expect(web).toBe('off');
+  }
+  const network = await open(scratch(), bind, 'relay.serve=public');
+  const isOpen = network.web === 'open';
+  expect(network.stats()).toMatchObject({ tcpListeners: isOpen ? 2 : 1, udpSockets: 1 });
+  expect(network.listening().web).toBe(isOpen ? true : undefined);
+  expect(['open', 'denied', 'taken']).toContain(network.web);
+  // Again on the same address: with or without the right to it, the start does not fail.
+  const second = await open(scratch(), bind, 'relay.serve=public');
+  expect(['denied', 'taken']).toContain(second.web);
+  expect(second.listening()).not.toHaveProperty('web');
+});

@@ -2,7 +2,8 @@
  * Where this daemon listens: one UDP socket and one TCP listener per address of `net.bind`, all
  * on one port number. The port is random at the first start and kept; where it is taken, the next
  * free one serves until the next start, unless a person chose it (API-11). What else may leave,
- * and how, is told by egress.ts: with a proxy most of this is not there (PRX-1).
+ * and how, is told by egress.ts: with a proxy most of this is not there (PRX-1). A relay for
+ * everybody listens on TCP port 443 besides (port-443.ts).
  * @module
  */
 import { networkInterfaces } from 'node:os';
@@ -18,6 +19,8 @@ import { random } from './driver.ts';
 import { egressOf } from './egress.ts';
 import type { Egress } from './egress.ts';
 import type { Log } from './logs.ts';
+import { openWebPort, WEB_PORT } from './port-443.ts';
+import type { WebPort } from './port-443.ts';
 import { Proxy } from './proxy.ts';
 import type { ProxyState } from './proxy.ts';
 import { resolveName } from './resolve.ts';
@@ -32,6 +35,11 @@ export const PORT_LAST = 59_999;
 /** Ports tried, one after the other, where the first is taken. */
 const PORTS_TRIED = 100;
 const ADDRESSES_MAX = 16;
+/** What the log says where port 443 is not ours. */
+const WITHOUT_WEB = {
+  denied: 'TCP port 443 is not open: the system lets only who may bind low ports have it',
+  taken: 'TCP port 443 is not open: another program has it',
+} as const;
 
 export interface NetworkOptions {
   readonly config: Config;
@@ -50,6 +58,8 @@ export interface Network {
   readonly resolve: Resolve;
   /** How the proxy does; undefined where there is none. */
   proxyState(): ProxyState | undefined;
+  /** How TCP port 443 does, which a relay for everybody wants besides. */
+  readonly web: WebPort;
   /** Addresses that this computer has, told to others or not. */
   addresses(): readonly string[];
   listening(): Listening;
@@ -107,6 +117,8 @@ async function openOn(
   if (bound.length === 0) {
     throw new StartFailure('start-failed', { what: 'this computer has no address of net.bind' });
   }
+  const web = await webPort(port, bound, settings, { egress, log, onSocket });
+  servers.push(...web.servers);
   const addresses = (): string[] => localAddresses(bound, settings['net.allowReserved']);
   const proxy = proxyOf(egress, log);
   return {
@@ -115,11 +127,13 @@ async function openOn(
     dial: proxy?.dial ?? dialTcp,
     resolve: egress.names ? resolveName : () => Promise.resolve([]),
     proxyState: () => proxy?.state,
+    web: web.state,
     addresses,
     listening: () => ({
       udpPort: udp ? port : undefined,
       tcpPort: servers.length > 0 ? port : undefined,
       addresses: egress.tellsAddresses ? addresses() : [],
+      ...(web.state === 'open' && { web: true }),
       // Through a proxy nobody is dialled in this network, whatever the address looks like.
       networks: egress.tellsAddresses ? ownNetworks() : [],
     }),
@@ -133,6 +147,25 @@ async function openOn(
     }),
     close,
   };
+}
+
+/** A relay for everybody listens there as well, where it is let; else that is told. */
+async function webPort(
+  port: number,
+  hosts: readonly string[],
+  settings: Settings,
+  {
+    egress,
+    log,
+    onSocket,
+  }: Pick<NetworkOptions, 'onSocket'> & { egress: Egress; log: Log | undefined },
+): ReturnType<typeof openWebPort> {
+  const isWanted = settings['relay.serve'] === 'public' && settings['relay.port443'];
+  if (!isWanted || !egress.accepts || port === WEB_PORT) return { state: 'off', servers: [] };
+  const opened = await openWebPort(hosts, onSocket);
+  if (opened.state === 'open') log?.('info', 'the relay listens on TCP port 443 too');
+  else log?.('warn', WITHOUT_WEB[opened.state as keyof typeof WITHOUT_WEB]);
+  return opened;
 }
 
 function proxyOf({ proxy: settings }: Egress, log: Log | undefined): Proxy | undefined {

@@ -1,10 +1,13 @@
 /**
- * Two people who are both behind HTTP proxies that allow port 443 alone: they talk through a relay
- * of a contact on that port, and nothing leaves past either proxy.
+ * A relay for everybody whose own port is another one is on TCP port 443 too, for who gets no
+ * further than there: two people who are both behind HTTP proxies that allow port 443 alone talk
+ * through it, and nothing leaves past either proxy; so do two of whom one is in a network that
+ * passes only the web.
  *
  *   Ana 198.51.100.101 - proxy .104 --+
- *                                     +-- Cy .102, port 443
+ *                                     +-- Cy .102, port 20304 and TCP 443
  *   Bo  198.51.100.103 - proxy .105 --+
+ *    '- later behind a gateway that lets out TCP to ports 80 and 443 (lab/nets, kind `web`)
  *
  * @module
  */
@@ -16,6 +19,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ROOT } from './bars/bar.ts';
+import { Homes } from './nets/homes.ts';
 import { tinyproxy } from './proxies.ts';
 import { Internet } from './rooms/internet.ts';
 import { meet, RoomDaemon } from './rooms/room-daemon.ts';
@@ -24,10 +28,14 @@ import { until } from './rooms/town.ts';
 const PORT = 3_128;
 const LINKED_MS = 60_000;
 const TOLD_MS = 3_000;
+/** As long as any pair of networks with a relay has (bar D1). */
+const WEB_LINKED_MS = 5_000;
+const ROUNDS = 3;
 const NAMES = ['Ana', 'Cy', 'Bo'] as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'sotto-proxy-relay-'));
 let internet: Internet;
+let homes: Homes;
 let people: RoomDaemon[];
 
 before(() => {
@@ -35,10 +43,12 @@ before(() => {
     stdio: 'ignore',
   });
   internet = new Internet();
+  homes = new Homes(internet);
 });
 
 after(async () => {
   await internet.close();
+  homes.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -47,11 +57,12 @@ async function isLinked(from: RoomDaemon, name: string): Promise<boolean> {
   return contacts.some((contact) => contact.name === name && contact.online);
 }
 
-test('[PRX-11] two people behind HTTP proxies talk through a relay on port 443', async () => {
-  const helpers = 'dht.bootstrap=198.51.100.102:443';
+test('[PRX-11] [RLY-25] two people behind HTTP proxies talk through a relay on port 443', async () => {
+  const helpers = 'dht.bootstrap=198.51.100.102:20304';
   people = NAMES.map((name, i) => {
     const room = internet.room(name.toLowerCase(), [`198.51.100.${101 + i}`]);
-    return new RoomDaemon(name, room, folder, name === 'Cy' ? 443 : 20_303 + i, [helpers]);
+    const serve = `relay.serve=${name === 'Cy' ? 'public' : 'off'}`;
+    return new RoomDaemon(name, room, folder, 20_303 + i, [helpers, serve]);
   });
   const [ana, cy, bo] = people as [RoomDaemon, RoomDaemon, RoomDaemon];
   await Promise.all(people.map((person) => person.start()));
@@ -83,4 +94,31 @@ test('[PRX-11] two people behind HTTP proxies talk through a relay on port 443',
   );
   const route = await ana.call('route.show', { to: 'Bo' });
   assert.deepEqual([route.route, route.peerSeesMyIp], ['relay', false]);
+});
+
+test('[RLY-25] one in a network that passes only the web, one who cannot be called: linked in 5 s', async () => {
+  const [ana, cy, bo] = people as [RoomDaemon, RoomDaemon, RoomDaemon];
+  assert.match((await cy.call('relay.show', {})).text ?? '', /@198\.51\.100\.102:20304\+443$/);
+  const web = await homes.add('web');
+  const tookMs: number[] = [];
+  for (const person of [ana, bo]) await person.stop();
+  internet.unplug(bo.room);
+  web.take(bo.room);
+  for (let i = 0; i < ROUNDS; i++) {
+    await Promise.all([ana.start(), bo.start()]);
+    const beganMs = performance.now();
+    await until('linked', LINKED_MS, async () => {
+      return (await isLinked(ana, 'Bo')) && (await isLinked(bo, 'Ana'));
+    });
+    tookMs.push(Math.round(performance.now() - beganMs));
+    const results = [await ana.talk('Bo', 5, 20), await bo.talk('Ana', 5, 20)];
+    assert.deepEqual(
+      results.map(({ lost }) => lost),
+      [0, 0],
+    );
+    assert.equal((await bo.call('route.show', { to: 'Ana' })).route, 'relay');
+    await Promise.all([ana.stop(), bo.stop()]);
+  }
+  process.stdout.write(`linked from a network of the web alone: ${tookMs.join(' ms, ')} ms\n`);
+  assert.ok(Math.max(...tookMs) <= WEB_LINKED_MS);
 });

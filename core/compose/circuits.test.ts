@@ -4,6 +4,7 @@ import type { Doc } from '../base/vault.ts';
 import { REVOKED_MAX } from '../relay/limits.ts';
 import { Circuits } from './circuits.ts';
 import { Context } from './context.ts';
+import { WEB_AFTER_MS } from './relay-link.ts';
 import { placesDoc, savedPlaces } from './places-saved.ts';
 import type { RelaySource } from './reservations.ts';
 
@@ -12,7 +13,6 @@ const PORTS = {
   mayBe: () => true,
   nameOf: () => '',
   mayProbe: () => true,
-  allocateStream: () => 2,
   news: () => undefined,
   accepted: () => undefined,
   isOurs: () => true,
@@ -28,7 +28,10 @@ function circuits(
 ): { one: Circuits; context: Context; saved(): Doc[] } {
   const profile = { bootstrap: [], dht: false, readOnly: false, allowReserved: true };
   const context = new Context(new Prng(1).bytes, { ...profile, displayName: undefined });
-  const one = new Circuits(context, docs, { ...PORTS, candidates: () => candidates });
+  let streams = 0;
+  const allocateStream = (): number => (streams += 2);
+  const ports = { ...PORTS, allocateStream, candidates: () => candidates };
+  const one = new Circuits(context, docs, ports);
   return {
     one,
     context,
@@ -99,4 +102,54 @@ test('[RLY-18] a relay that others name by an address of its own is ours all the
     if (effect.type === 'datagram' || effect.type === 'stream-open') hosts.add(effect.to.host);
   }
   expect([[...hosts], one.stats()['relays']]).toEqual([[endpoint.host], 1]);
+});
+
+const OTHER_PORT = { host: '93.184.216.34', port: 4_000 };
+
+/** A relay of our own list; @returns which TCP connections it begins, in ms since the start. */
+function dials(web: true | undefined) {
+  const key = new Prng(7).bytes(32);
+  const address = { endpoint: OTHER_PORT, key, udp: true, tcp: true, web };
+  const { one, context } = circuits([], [{ address, isOwn: true }]);
+  const opened: (readonly [number, number, number])[] = [];
+  const at = (monoMs: number): void => {
+    context.now = { monoMs, wallMs: monoMs };
+    one.handleTimeout();
+    for (let effect = context.poll(); effect; effect = context.poll()) {
+      if (effect.type === 'stream-open') opened.push([monoMs, effect.to.port, effect.stream]);
+    }
+  };
+  const ports = (): (readonly [number, number])[] => opened.map(([ms, port]) => [ms, port]);
+  return { at, one, opened, ports };
+}
+
+test('[RLY-25] where its own port is silent for 1 s, TCP port 443 of a relay is tried besides, once', () => {
+  const { at, one, ports } = dials(true);
+  for (const ms of [0, 500, WEB_AFTER_MS - 1]) at(ms);
+  expect(ports()).toEqual([[0, 4_000]]);
+  expect(one.wakeAtMs()).toBe(WEB_AFTER_MS);
+  for (const ms of [WEB_AFTER_MS, 2_000, 4_000]) at(ms);
+  expect(ports()).toEqual([
+    [0, 4_000],
+    [WEB_AFTER_MS, 443],
+  ]);
+});
+
+test('[RLY-25] a relay that does not say that it is on port 443 is not tried there', () => {
+  const { at, ports } = dials(undefined);
+  for (const ms of [0, WEB_AFTER_MS, 5_000]) at(ms);
+  expect(ports()).toEqual([[0, 4_000]]);
+});
+
+test('[RLY-25] ⚑ a dial costs one connection to port 443, and both ways end before it begins anew', () => {
+  const { at, one, opened, ports } = dials(true);
+  for (const ms of [0, WEB_AFTER_MS]) at(ms);
+  for (const [, , stream] of opened) one.handleStream(stream, 'closed');
+  // Over UDP it goes on until the dial's own end.
+  for (const ms of [2_000, 10_000, 11_000]) at(ms);
+  expect(ports().filter(([, port]) => port === 443)).toHaveLength(1);
+  for (let ms = 11_500; ms <= 13_500; ms += 250) at(ms);
+  const later = ports().slice(2);
+  expect(later.map(([, port]) => port)).toEqual([4_000, 443]);
+  expect(later[1]![0] - later[0]![0]).toBe(WEB_AFTER_MS);
 });

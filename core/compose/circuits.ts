@@ -256,8 +256,8 @@ export class Circuits {
   #relayVia(endpoint: Endpoint, via: Via, namedBy: string | undefined): RelayLink | undefined {
     // At the start links are dialled before anything else has had its turn.
     this.kept.look();
-    const { relay: key, tcp, udp } = via;
-    const address = { endpoint, key, udp, tcp };
+    const { relay: key, tcp, udp, web } = via;
+    const address = { endpoint, key, udp, tcp, web };
     if (!via.isHidden) return this.#relayAt(address, { namedBy });
     const guard = this.#guardFor(address);
     return guard && this.#relayAt(address, { guard });

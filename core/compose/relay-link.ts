@@ -5,6 +5,9 @@
  *   resting --needed--> dialling --up--> linked --down--> resting, or due again where still needed
  *                          '--failed--> what waited for it fails; due again where a place is kept
  *
+ * A dial is on the relay's own port, and where nothing has come of that after a second on TCP port
+ * 443 beside it, if the relay is there too (RLY-25).
+ *
  * @module
  */
 import { earliest, unit } from '../base/time.ts';
@@ -13,6 +16,7 @@ import { hex } from '../base/bytes.ts';
 import type { LinksOutput, Route } from '../link/contract.ts';
 import type { Links } from '../link/links.ts';
 import { BACK_OFF_MS } from '../path/dialer.ts';
+import { HTTPS_PORT } from '../relay/address.ts';
 import { RelayClient, type RelayClientPorts, type Reservation } from '../relay/client.ts';
 import type { RelayAddress } from '../relay/entry.ts';
 import type { Context } from './context.ts';
@@ -24,6 +28,8 @@ export const UNUSED_MS = 30_000;
 export const CIRCUIT_GRACE_MS = 1_000;
 /** A link that has not answered for so long is dialled anew, beside its own tries. */
 const REDIAL_MS = 2_000;
+/** Where its own port has not answered for so long, the relay is tried on 443. */
+export const WEB_AFTER_MS = 1_000;
 
 type Up = Extract<LinksOutput, { type: 'up' }>;
 type Stream = Extract<LinksOutput, { stream: number }>;
@@ -47,8 +53,13 @@ export class RelayLink {
   readonly #links: Links;
   readonly #ports: RelayLinkPorts;
   #link: number | undefined;
-  #dial: number | undefined;
+  /** What is under way, and since when. */
+  readonly #dials = new Map<number, number>();
   #nextDial = 1;
+  /** When port 443 is tried too. */
+  #webAtMs: number | undefined;
+  /** The last link came to be there: its own port may be shut here. */
+  #cameByWeb = false;
   #dueAtMs: number | undefined;
   /** Since when the link has no path, or one that owes an answer. */
   #silentSinceMs: number | undefined;
@@ -56,7 +67,6 @@ export class RelayLink {
   #unusedAtMs: number | undefined;
   #isKept = false;
   #draining = false;
-  #dialledAtMs = 0;
   failures = 0;
   rttMs: number | undefined;
 
@@ -91,7 +101,7 @@ export class RelayLink {
 
   /** Nothing is under way and nobody wants anything. */
   get isOver(): boolean {
-    return this.#link === undefined && this.#dial === undefined && this.#dueAtMs === undefined;
+    return this.#link === undefined && this.#dials.size === 0 && this.#dueAtMs === undefined;
   }
 
   /** Keeps a reservation there, or lets it go. */
@@ -112,15 +122,38 @@ export class RelayLink {
   }
 
   #dialAnew(): void {
-    if (this.isUp || this.#dial !== undefined) return;
+    if (this.isUp || this.#dials.size > 0) return;
     this.#dueAtMs = undefined;
-    const { context, address } = this;
-    const dial = this.#nextDial++;
-    this.#dial = dial;
-    this.#dialledAtMs = context.now.monoMs;
-    const target = relayTarget(address.key);
-    this.#links.dial(dial, target, this.#routes(), new Uint8Array(0), context.now.monoMs);
+    const { monoMs } = this.context.now;
+    const { endpoint, web } = this.address;
+    const hasWeb = web && endpoint.port !== HTTPS_PORT && !this.isExtended;
+    this.#webAtMs = hasWeb ? monoMs + (this.#cameByWeb ? 0 : WEB_AFTER_MS) : undefined;
+    this.#dialOn(this.#routes());
+    if (this.#cameByWeb) this.#dialWeb();
     this.drain();
+  }
+
+  /** Port 443, where that was not tried yet; false where there is nothing to try. */
+  #dialWeb(): boolean {
+    if (this.#webAtMs === undefined) return false;
+    this.#webAtMs = undefined;
+    const endpoint = { host: this.address.endpoint.host, port: HTTPS_PORT };
+    this.#dialOn([{ transport: 'tcp', endpoint }]);
+    return true;
+  }
+
+  #dialOn(routes: readonly Route[]): void {
+    const { monoMs } = this.context.now;
+    const dial = this.#nextDial++;
+    this.#dials.set(dial, monoMs);
+    const target = relayTarget(this.address.key);
+    this.#links.dial(dial, target, routes, new Uint8Array(0), monoMs);
+  }
+
+  #cancelDials(): void {
+    for (const dial of this.#dials.keys()) this.#links.cancelDial(dial);
+    this.#dials.clear();
+    this.#webAtMs = undefined;
   }
 
   /** True where the datagram was for this link. */
@@ -150,6 +183,7 @@ export class RelayLink {
     this.#links.handleTimeout(monoMs);
     this.client.handleTimeout(monoMs);
     if (this.#dueAtMs !== undefined && monoMs >= this.#dueAtMs) this.#dialAnew();
+    if (this.#webAtMs !== undefined && monoMs >= this.#webAtMs) this.#dialWeb();
     const silentMs = this.#silentSinceMs;
     if (silentMs !== undefined && monoMs >= silentMs + CIRCUIT_GRACE_MS) {
       this.client.abandon(monoMs);
@@ -167,6 +201,7 @@ export class RelayLink {
       this.#links.wakeAtMs(),
       this.client.wakeAtMs(),
       this.#dueAtMs,
+      this.#webAtMs,
       silentMs === undefined ? undefined : silentMs + CIRCUIT_GRACE_MS,
       isUnused ? this.#unusedAtMs : undefined,
     );
@@ -221,21 +256,24 @@ export class RelayLink {
       case 'down':
         return this.#down(out.link);
       case 'dial-failed':
-        return this.#failed();
+        return this.#failed(out.dial);
       case 'replay':
         return; // nobody comes in here
     }
   }
 
-  #up({ exporter, link }: Up): void {
+  #up({ dial, exporter, link, route }: Up): void {
     const { monoMs } = this.context.now;
     if (this.#link !== undefined) this.client.handleDown(monoMs); // it restarted
     this.#link = link;
-    this.#dial = undefined;
+    const sinceMs = this.#dials.get(dial!) ?? monoMs;
+    this.#dials.delete(dial!);
+    this.#cancelDials();
+    this.#cameByWeb = route.endpoint.port !== this.address.endpoint.port;
     this.#dueAtMs = undefined;
     this.failures = 0;
     // Two round trips: the flight and its reply, then the mix.
-    this.rttMs ??= (monoMs - this.#dialledAtMs) / 2;
+    this.rttMs ??= (monoMs - sinceMs) / 2;
     this.#silentSinceMs = undefined;
     this.#hasPath = true;
     this.client.handleUp(exporter, monoMs);
@@ -271,8 +309,9 @@ export class RelayLink {
     this.#ports.changed();
   }
 
-  #failed(): void {
-    this.#dial = undefined;
+  #failed(dial: number): void {
+    this.#dials.delete(dial);
+    if (this.#dials.size > 0 || this.#dialWeb()) return;
     this.failures++;
     this.#ports.settled(false);
     if (this.#isKept) this.#again();
@@ -288,8 +327,7 @@ export class RelayLink {
   #leave(reason: 'closed' | 'protocol'): void {
     const nowMs = this.context.now.monoMs;
     this.#dueAtMs = undefined;
-    if (this.#dial !== undefined) this.#links.cancelDial(this.#dial);
-    this.#dial = undefined;
+    this.#cancelDials();
     if (this.#link !== undefined) this.#links.close(this.#link, reason, nowMs);
   }
 }

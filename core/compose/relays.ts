@@ -19,7 +19,7 @@ import type { GateKey } from '../link/contract.ts';
 import { streamIds } from '../link/stream-ids.ts';
 import { familiesOf, type Route } from '../path/candidates.ts';
 import type { Contact } from '../people/contact.ts';
-import { isRelayEndpoint } from '../relay/address.ts';
+import { HTTPS_PORT, isRelayEndpoint } from '../relay/address.ts';
 import { decodeEntry, type RelayAddress } from '../relay/entry.ts';
 import type { StreamNews } from '../relay/extensions.ts';
 import type { Guard } from '../relay/guards.ts';
@@ -37,6 +37,8 @@ import type { Runtime } from './runtime.ts';
 
 /** Bit of a record's flags: this device serves its contacts as a relay. */
 export const SERVES_FLAG = 2;
+/** And that on TCP port 443 too, beside the ports of its candidates. */
+export const WEB_FLAG = 4;
 type StreamInput = Extract<Input, { stream: number }>;
 
 /** Where a record says that somebody is. */
@@ -100,22 +102,24 @@ export class Relays {
 
   /** Flags of our records for contacts. */
   get flags(): number {
-    return this.#serves ? SERVES_FLAG : 0;
+    if (!this.#serves) return 0;
+    const { addresses, web } = this.runtime.listening;
+    // Behind a router that port is the router's.
+    const isWeb = web && addresses.some((host) => this.#mayBe({ host, port: HTTPS_PORT }));
+    return isWeb ? SERVES_FLAG | WEB_FLAG : SERVES_FLAG;
   }
 
   /** What we are to others, and the text by which they can name us. */
   get serving(): HealthView['serving'] {
     const whom = this.#service.serves;
     const clients = this.#service.clients;
-    const { addresses, tcpPort, udpPort } = this.runtime.listening;
+    const { addresses, tcpPort, udpPort, web: hasWeb } = this.runtime.listening;
     const port = tcpPort ?? udpPort;
     const host = addresses.find((one) => port !== undefined && this.#mayBe({ host: one, port }));
     if (whom === 'off' || host === undefined) return { whom, clients };
-    return {
-      whom,
-      clients,
-      text: formatRelay({ endpoint: { host, port: port! }, key: this.#key }),
-    };
+    const web = hasWeb ? (true as const) : undefined;
+    const text = formatRelay({ endpoint: { host, port: port! }, key: this.#key, web });
+    return { whom, clients, text };
   }
 
   /** By which others come to us as to a relay. */
@@ -160,8 +164,8 @@ export class Relays {
     for (const bytes of record.relays ?? []) {
       const entry = decodeEntry(bytes);
       if (!entry || !this.#mayBe(entry.endpoint) || equal(entry.key, this.#key)) continue;
-      const { endpoint, key: relay, slot, tcp, udp } = entry;
-      const via = { relay, slot, udp, tcp, ...(isHidden && { isHidden: true as const }) };
+      const { endpoint, key: relay, slot, tcp, udp, web } = entry;
+      const via = { relay, slot, udp, tcp, web, ...(isHidden && { isHidden: true as const }) };
       routes.push({ transport: 'circuit', endpoint, via });
     }
     return routes;
@@ -306,12 +310,13 @@ export class Relays {
   }
 
   /** The endpoint of a contact's device that is best for a relay: one for both transports. */
-  #addressOf({ candidates }: PresenceRecord, key: Uint8Array): RelayAddress | undefined {
+  #addressOf({ candidates, flags = 0 }: PresenceRecord, key: Uint8Array): RelayAddress | undefined {
+    const web = (flags & WEB_FLAG) === 0 ? undefined : (true as const);
     const found = new Map<string, RelayAddress>();
     for (const { endpoint, transport } of candidates) {
       if (!this.#mayBe(endpoint) || scopeOf(endpoint.host) === 'private') continue;
       const name = endpointKey(endpoint);
-      const known = found.get(name) ?? { endpoint, key, udp: false, tcp: false };
+      const known = found.get(name) ?? { endpoint, key, udp: false, tcp: false, web };
       const udp = known.udp || transport === 'udp';
       found.set(name, { ...known, udp, tcp: known.tcp || transport === 'tcp' });
     }

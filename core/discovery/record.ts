@@ -7,7 +7,8 @@
  *   c    list     candidates, at most 4: 1 byte (bits 0-1 transport: 0 UDP, 1 TCP; bits 2-4 NAT
  *                 class: 0 unknown, 1 open, 2 independent, 3 random), compact endpoint
  *   d    list     drop references, at most 4 of 20 B
- *   f    integer  flags: bit 0 "send me a prekey bundle", bit 1 serves as a relay (RLY-17)
+ *   f    integer  flags: bit 0 "send me a prekey bundle", bit 1 serves as a relay (RLY-17),
+ *                 bit 2 on TCP port 443 too (RLY-25)
  *   g    integer  generation, from 1: grows with every change of what this device says
  *   h    32 B     hash of the device list
  *   i    64 B     signing key || Noise key of the device; only in records for invites

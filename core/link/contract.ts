@@ -59,6 +59,8 @@ export interface Via {
   /** Does it listen on UDP, on TCP? */
   readonly udp: boolean;
   readonly tcp: boolean;
+  /** On TCP port 443 as well? */
+  readonly web?: true | undefined;
   /** The relay is not to see our address either: through one of ours first. */
   readonly isHidden?: true;
 }

@@ -31,6 +31,8 @@ export interface Via {
   readonly slot: Uint8Array;
   readonly udp: boolean;
   readonly tcp: boolean;
+  /** On TCP port 443 as well. */
+  readonly web?: true | undefined;
   /** The relay is not to see our address either: through one of ours first. */
   readonly isHidden?: true;
 }

@@ -33,6 +33,29 @@ test('[RLY-14] other sizes, no port and no way to get there are no entry; flags 
   fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (some) => void decodeEntry(some)));
 });
 
+test('[RLY-14] [RLY-25] bit 2 says that TCP port 443 is there too; who does not know it reads the rest', () => {
+  const plain = { endpoint: V6, key, slot, udp: true, tcp: true };
+  const bytes = encodeEntry({ ...plain, web: true });
+  expect([bytes[0], bytes.length]).toEqual([7, 71]);
+  expect(decodeEntry(bytes)).toEqual({ ...plain, web: true });
+  expect(decodeEntry(encodeEntry(plain))).not.toHaveProperty('web');
+  // Alone it is no way to get there.
+  const alone = bytes.slice();
+  alone[0] = 4;
+  expect(decodeEntry(alone)).toBeUndefined();
+});
+
+test('[RLY-16] [RLY-25] as text it is `+443` at the end', () => {
+  for (const endpoint of [{ ...V4, port: 4_000 }, V6]) {
+    const text = formatRelay({ endpoint, key, web: true });
+    expect(text.endsWith(`:${endpoint.port}+443`)).toBe(true);
+    expect(parseRelay(text)).toEqual({ endpoint, key, udp: true, tcp: true, web: true });
+    expect(parseRelay(text.toUpperCase())).toEqual(parseRelay(text));
+    for (const bad of ['0', '+443', ' +443']) expect(parseRelay(text + bad)).toBeUndefined();
+    expect(parseRelay(text.replace('+443', '+444'))).toBeUndefined();
+  }
+});
+
 test('[RLY-16] a relay as text reads back, in either case', () => {
   for (const endpoint of [V4, V6]) {
     const text = formatRelay({ endpoint, key });

@@ -111,7 +111,7 @@ const text: Target = {
   name: 'relay-text',
   covers: { 'core/relay/relay-text.ts': ['parseRelay'] },
   bytesMax: 200,
-  words: ['sotto-relay:', '@', ':443', '[::1]'],
+  words: ['sotto-relay:', '@', ':443', '+443', '[::1]'],
   start: () => ({
     seeds: [utf8(formatRelay({ endpoint: PLACE, key: KEY }))],
     run(input) {

@@ -20,6 +20,7 @@ interface Reached {
 }
 
 /** Where announcements come from. */
+const WEB_PORT = 443;
 const LAN_MOUTH_PORT = 50_000;
 /** Of sockets for a birthday punch. */
 const FIRST_MOUTH_PORT = 51_000;
@@ -27,6 +28,8 @@ const FIRST_MOUTH_PORT = 51_000;
 /** What a person has beside a name. */
 export interface More {
   readonly host?: string;
+  /** TCP port 443 is theirs too. */
+  readonly web?: true;
   readonly relay?: NodeProfile['relay'];
   readonly policy?: NodeProfile['policy'];
 }
@@ -86,7 +89,8 @@ export class World {
       const isPort = target?.port !== undefined && person.listensOn(target.port, source);
       return person.running && isPort && person.nat === nat && isThere;
     });
-    const isCut = !far || far.cutOff || from.cutOff || this.isApart(from, far);
+    const isWall = far?.onlyWeb || (from.onlyWeb && to.port !== WEB_PORT);
+    const isCut = !far || isWall || far.cutOff || from.cutOff || this.isApart(from, far);
     return isCut ? undefined : { far, source };
   }
 
@@ -141,6 +145,8 @@ export class Person {
   wallAheadMs = 0;
   /** Who is cut off hears nothing and is not heard. */
   cutOff = false;
+  /** Their network lets out what goes to port 443, and nobody in. */
+  onlyWeb = false;
   /** Networks shared with others, and all that was heard there. */
   networks: readonly string[] = [];
   readonly heard: Uint8Array[] = [];
@@ -181,7 +187,8 @@ export class Person {
         displayName: this.name,
       },
     });
-    const listen = { udpPort: this.port, tcpPort: this.port, addresses: [this.host] };
+    const own = { udpPort: this.port, tcpPort: this.port, addresses: [this.host] };
+    const listen = this.more.web ? { ...own, web: true } : own;
     this.#inbox = [{ type: 'start', listen }];
   }
 
@@ -247,7 +254,7 @@ export class Person {
     if (isMouth && !this.#ways.has(endpointKey(source))) {
       this.#ways.set(endpointKey(source), port);
     }
-    return isMouth || port === this.port;
+    return isMouth || port === this.port || (this.more.web === true && port === WEB_PORT);
   }
 
   overhear(network: string, from: Person, bytes: Uint8Array): void {
