@@ -265,3 +265,22 @@ describe('[RLY-25] a relay that is on TCP port 443 too', () => {
     for (const one of [ana, bo]) expect(one.texts().sort()).toEqual(['to Ana', 'to Bo']);
   });
 });
+
+test('[RLY-18] a relay of a contact that is somewhere else now is found there', () => {
+  const { world, ana, relays } = town(1);
+  const [relay] = relays as [Person];
+  meet(world, relay, ana);
+  world.run(60_000);
+  const reserved = (): number | undefined => stats(ana, 'circuits.reserved');
+  expect(reserved()).toBe(1);
+  relay.kill();
+  world.run(5_000);
+  relay.port += 1_000;
+  relay.start();
+  world.run(120_000);
+  expect(reserved()).toBe(1);
+  // Away for longer than its entries stand: it is waited for, and not without a pause.
+  relay.kill();
+  world.run(600_000);
+  expect(reserved()).toBe(0);
+});

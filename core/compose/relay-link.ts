@@ -122,8 +122,9 @@ export class RelayLink {
   }
 
   #dialAnew(): void {
-    if (this.isUp || this.#dials.size > 0) return;
+    // One that is under way is that which is due.
     this.#dueAtMs = undefined;
+    if (this.isUp || this.#dials.size > 0) return;
     const { monoMs } = this.context.now;
     const { endpoint, web } = this.address;
     const hasWeb = web && endpoint.port !== HTTPS_PORT && !this.isExtended;

@@ -9,7 +9,7 @@
  */
 import { BoundedMap } from '../base/bounded.ts';
 import { hex } from '../base/bytes.ts';
-import type { Endpoint } from '../base/endpoint.ts';
+import { type Endpoint, endpointKey } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import type { GateSecret } from '../crypto/keys.ts';
@@ -238,9 +238,12 @@ export class Reservations {
   }
 
   wakeAtMs(): number | undefined {
-    let soonest: number | undefined = this.#isUnsaved ? this.context.now.monoMs : this.#chooseAtMs;
+    const { monoMs } = this.context.now;
+    let soonest: number | undefined = this.#isUnsaved ? monoMs : this.#chooseAtMs;
     for (const { lostAtMs } of this.#kept) {
-      if (lostAtMs !== undefined) soonest = earliest(soonest, lostAtMs + ENTRY_KEPT_MS);
+      // Once it is over, it is told, and nothing is due.
+      const goneAtMs = lostAtMs === undefined ? undefined : lostAtMs + ENTRY_KEPT_MS;
+      if (goneAtMs !== undefined && goneAtMs > monoMs) soonest = earliest(soonest, goneAtMs);
     }
     return soonest;
   }
@@ -257,7 +260,7 @@ export class Reservations {
     const kept: Kept[] = [];
     for (const { name } of chosen) {
       const source = sources.get(name)!;
-      const known = this.#kept.find(({ relay }) => relay.name === name);
+      const known = this.#known(name, source);
       const relay = known?.relay ?? this.ports.link(source.address, source.owner);
       if (!relay) continue;
       kept.push(known ?? { relay, source, lostAtMs: monoMs });
@@ -267,6 +270,15 @@ export class Reservations {
     for (const { relay } of left) relay.keep(false);
     for (const { relay } of kept) relay.keep(true);
     this.#watchGuards();
+  }
+
+  /** One that we keep; none where it is away and, as they say now, somewhere else. */
+  #known(name: string, { address }: RelaySource): Kept | undefined {
+    const known = this.#kept.find(({ relay }) => relay.name === name);
+    if (!known || known.relay.isUp || isSamePlace(known.relay.address, address)) return known;
+    this.#kept = this.#kept.filter((one) => one !== known);
+    known.relay.close();
+    return undefined;
   }
 
   #judge(name: string, { address, isOwn }: RelaySource): Candidate {
@@ -350,4 +362,8 @@ export class Reservations {
     this.#isUnsaved = true;
     return index;
   }
+}
+
+function isSamePlace(a: RelayAddress, b: RelayAddress): boolean {
+  return endpointKey(a.endpoint) === endpointKey(b.endpoint) && a.web === b.web;
 }
