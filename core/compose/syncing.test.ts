@@ -36,6 +36,8 @@ class End {
   readonly attachedAtMs: number[] = [];
   readonly attachedTo: (readonly Route[])[] = [];
   readonly opened: { atMs: number; bytes: Uint8Array; port: number }[] = [];
+  /** It left a part of the window for something surer. */
+  sparing = false;
   allowed = true;
   birth: Birth | undefined;
   mouths = 0;
@@ -47,7 +49,8 @@ class End {
       probes: new Probes(),
       birthdays: this.birthdays,
       openings: () => ({ identity: IDENTITY, routes: ROUTES, birth: this.birth }),
-      attach: (_link, routes) => {
+      attach: (_link, routes, isCalled) => {
+        this.sparing ||= isCalled !== true;
         this.attachedAtMs.push(this.context.now.monoMs);
         this.attachedTo.push(routes);
       },
@@ -177,6 +180,13 @@ test('[PTH-21] where another circuit takes the place of the path, both try again
   };
   expect(asks(comesBack)).toBe(1);
   expect(asks((ana) => ana.look(RELAY, true, false))).toBe(0);
+});
+
+test('[PTH-3] openings and answers to calls may use the whole window', () => {
+  const [ana, ben] = [new End(true), new End(false)];
+  carry([ana, ben], 1_000);
+  ana.syncing.handleDatagram(UNKNOWN, ben.opened[0]!.bytes);
+  expect([ana.attachedTo.length, ana.sparing]).toEqual([2, false]);
 });
 
 test('[PTH-28] after the next go a place from which a call came before is tried again', () => {

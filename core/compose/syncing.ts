@@ -163,7 +163,8 @@ export class Syncing {
       }
       const openings = this.connections.openings(device!);
       if (!openings) continue;
-      if (out.type === 'attach') this.connections.attach(link, openings.routes);
+      // As sure as a call: they send there too, at this instant.
+      if (out.type === 'attach') this.connections.attach(link, openings.routes, true);
       else if (out.type === 'many') this.#birthday(entry, openings);
       else this.#open(key, openings);
     }

@@ -230,6 +230,20 @@ describe('[LNK-40] a better path', () => {
     expect(flights).toBe(1);
   });
 
+  test('[LNK-63] gets its share of what may leave when the peer calls from there meanwhile', () => {
+    const { net, a, b } = linked('tcp', {
+      a: { mayProbe: (_, __, isCalled) => isCalled === true },
+    });
+    a.links.attach(a.link(), [b.route('udp')], net.nowMs);
+    net.drain(a);
+    net.run(1_000);
+    expect(a.of('path')).toEqual([]);
+    a.links.attach(a.link(), [b.route('udp')], net.nowMs, true);
+    net.drain(a);
+    net.run(200);
+    expect(a.of('path').at(-1)).toMatchObject({ route: b.route('udp') });
+  });
+
   test('is looked for wherever the peer is said to be, its last place first', () => {
     const { net, a, b } = linked('udp');
     const elsewhere: Route = { transport: 'udp', endpoint: { host: '10.0.0.77', port: 77 } };

@@ -259,8 +259,9 @@ export class Resume {
     };
     const key = this.#key;
     const peer = this.link.established.peerNoise;
-    const isCalled = this.#calledFrom.has(keyOf(route));
-    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs, isCalled);
+    // The peer may call from there while this is under way.
+    const isCalled = (): boolean => this.#calledFrom.has(keyOf(route));
+    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs, isCalled());
     const sending = { route, peer, key, random, emit, allocateStream, begin };
     const deps = { ...sending, mayFly, timetable, bytesMax };
     return new Attempt(deps, nowMs);

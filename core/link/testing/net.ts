@@ -28,7 +28,7 @@ export interface NodeOptions {
   features?: number;
   limits?: Partial<LinkLimits>;
   admit?: (noise: Uint8Array, gate: GateKey) => boolean;
-  mayProbe?: (noise: Uint8Array, nowMs: number) => boolean;
+  mayProbe?: (noise: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
   /** False: `replay` outputs wait for `storeReplays`. */
   storesAtOnce?: boolean;
   /** False: messages are credited by `creditAll`. */
