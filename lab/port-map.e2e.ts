@@ -24,6 +24,7 @@ const WAIT_MS = 15_000;
 const STOP_MS = 2_000;
 const ALONE = ['dht.enabled=false', 'net.allowReserved=false'];
 const [ANA, OTHER] = DEVICES as [string, string];
+const DEVICE_6_HEX = '2a000001000100010000000000000011';
 
 mkdirSync(join(ROOT, '.cache'), { recursive: true });
 const folder = mkdtempSync(join(ROOT, '.cache', 'port-map-'));
@@ -174,29 +175,46 @@ test('two devices of one home each have their own', () =>
     { devices: 2 },
   ));
 
-test('over IPv6 the wall is opened by PCP', () =>
-  scene(
-    'six',
-    { pcp: true },
-    async (here) => {
-      const { ana, home } = here;
-      await ana.start();
-      await isOpen(here);
-      const to = JSON.stringify({
-        host: DEVICE_6,
-        port: PORT,
-        localAddress: WORLD_6,
-        timeout: 1_000,
-      });
-      const end = `.on('connect', () => process.exit(0)).on('timeout', () => process.exit(1))`;
-      const dial = `require('node:net').connect(${to})${end}`;
-      const reaches = (): boolean => home.world.run(process.execPath, ['-e', dial]).status === 0;
-      await until('reached', reaches);
-      await ana.stop();
-      assert.ok(!home.rules().includes(DEVICE_6));
-    },
-    { six: true },
-  ));
+const WALLS: readonly (readonly [string, Speaks])[] = [
+  ['PCP', { pcp: true }],
+  ['UPnP', { upnp: true }],
+];
+
+for (const [name, speaks] of WALLS) {
+  test(`over IPv6 the wall is opened by ${name}, again after a restart, and shut by a stop`, () =>
+    scene(
+      `six ${name}`,
+      speaks,
+      async (here) => {
+        const { ana, home } = here;
+        const to = JSON.stringify({
+          host: DEVICE_6,
+          port: PORT,
+          localAddress: WORLD_6,
+          timeout: 1_000,
+        });
+        const end = `.on('connect', () => process.exit(0)).on('timeout', () => process.exit(1))`;
+        const dial = `require('node:net').connect(${to})${end}`;
+        const reaches = (): boolean => home.world.run(process.execPath, ['-e', dial]).status === 0;
+        const both = ['tcp', 'udp'].map((kind) => `${kind} ${PORT} ${DEVICE_6_HEX}`).join();
+        const isOpenTo = (all: string) => (): boolean => home.holes().join() === all;
+        assert.equal(reaches(), false, 'shut before anybody has asked');
+        await ana.start();
+        await until('reached', reaches);
+        await until('both ports', isOpenTo(both));
+        await home.stop();
+        assert.deepEqual(home.holes(), []);
+        await home.start();
+        await ana.call('doctor.run', { ask: true });
+        await until('reached again', reaches);
+        await until('both ports again', isOpenTo(both));
+        await ana.stop();
+        assert.deepEqual(home.holes(), []);
+        assert.equal(reaches(), false, 'shut after the stop');
+      },
+      { six: true },
+    ));
+}
 
 test('a stranger comes in by the port, and without it does not', () =>
   scene(

@@ -85,3 +85,28 @@ test('[MAP-8] a reply that never ends is none after 3 s', async () => {
   });
   expect(await ask(port)).toBeUndefined();
 });
+
+test('[MAP-20] over IPv6 it asks from the address it is told, and the interface is no part of Host', async () => {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.host, request.socket.remoteAddress);
+    response.end();
+  });
+  servers.push(server);
+  await new Promise<void>((done) => server.listen(0, '::1', done));
+  const { port } = server.address() as AddressInfo;
+  const request = {
+    to: { host: '::1', port },
+    path: '/',
+    method: 'GET',
+    headers: {},
+    body: '',
+  } as const;
+  const ask = (from: string): Promise<HttpReply> =>
+    new Promise((done) => void askHttp({ ...request, from }, done, '::1%lo'));
+  expect((await ask('::1'))?.status).toBe(200);
+  expect(seen).toEqual([`[::1]:${port}`, '::1']);
+  // An address that is not ours: no reply, and no other address in its place.
+  expect(await ask('2001:db8::1')).toBeUndefined();
+  expect(seen).toHaveLength(2);
+});

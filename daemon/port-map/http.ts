@@ -4,15 +4,20 @@
  * @module
  */
 import { request } from 'node:http';
+import { endpointKey } from '@sotto/core/base/endpoint.ts';
 import { HTTP_BYTES_MAX, HTTP_MS } from '@sotto/core/path/port-map/contract.ts';
 import type { HttpReply, HttpRequest } from '@sotto/core/path/port-map/contract.ts';
 
 const HEADERS_BYTES_MAX = 8 * 1024;
 
-/** @returns what ends it early, without a reply. */
+/**
+ * @param name how this system names that host.
+ * @returns what ends it early, without a reply.
+ */
 export function askHttp(
-  { body, headers, method, path, to }: HttpRequest,
+  { body, from, headers, method, path, to }: HttpRequest,
   done: (reply: HttpReply) => void,
+  name = to.host,
 ): () => void {
   let isDone = false;
   const finish = (reply: HttpReply): void => {
@@ -24,13 +29,20 @@ export function askHttp(
   };
   const timer = setTimeout(() => finish(undefined), HTTP_MS);
   const asked = request({
-    host: to.host,
+    host: name,
+    ...(from !== undefined && { localAddress: from }),
     port: to.port,
     path,
     method,
     agent: false,
     maxHeaderSize: HEADERS_BYTES_MAX,
-    headers: { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' },
+    headers: {
+      ...headers,
+      // A name that the interface is part of means nothing to the router.
+      ...(to.host.includes(':') && { Host: endpointKey(to) }),
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close',
+    },
   });
   asked.on('error', () => finish(undefined));
   asked.on('response', (response) => {

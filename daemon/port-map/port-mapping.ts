@@ -13,7 +13,14 @@ import { formatAddress, parseAddress, scopeOf } from '@sotto/core/base/endpoint.
 import type { Endpoint, Family } from '@sotto/core/base/endpoint.ts';
 import type { Random } from '@sotto/core/base/time.ts';
 import type { Listening } from '@sotto/core/effects.ts';
-import type { OwnPort, PortMap, Site } from '@sotto/core/path/port-map/contract.ts';
+import type {
+  HttpReply,
+  HttpRequest,
+  OwnPort,
+  PortMap,
+  Site,
+} from '@sotto/core/path/port-map/contract.ts';
+import { SSDP } from '@sotto/core/path/port-map/igd.ts';
 import { PortMapper } from '@sotto/core/path/port-map/mapper.ts';
 import type { MapperOutput, MapperState } from '@sotto/core/path/port-map/mapper.ts';
 import { SLEPT_MS } from '@sotto/core/node.ts';
@@ -46,7 +53,10 @@ export interface PortMappingParts {
 interface Way {
   readonly gateway: Gateway;
   readonly site: Site;
-  readonly sockets: readonly Socket[];
+  /** Asks it, hears its announcements, and searches for it where another address has to. */
+  readonly asks: Socket;
+  readonly hears: Socket;
+  readonly searches: Socket;
 }
 
 export class PortMapping {
@@ -139,7 +149,7 @@ export class PortMapping {
       .filter((one) => one !== undefined)
       .map(([gateway, site]) => {
         const known = this.#ways.find((way) => sameWay(way.site, site));
-        return known ?? { gateway, site, sockets: this.#open(gateway, site) };
+        return known ?? { gateway, site, ...this.#open(gateway, site) };
       });
     for (const way of this.#ways) if (!ways.includes(way)) close(way);
     this.#ways = ways;
@@ -171,21 +181,28 @@ export class PortMapping {
     if (aheadMs >= SLEPT_MS || lateMs >= SLEPT_MS) mapper.look(now.monoMs);
   }
 
-  #open(gateway: Gateway, site: Site): Socket[] {
-    const asks = this.#socket(gateway, site, { address: site.local, port: 0 }, (socket) => {
-      if (site.family === 'v6') return;
-      socket.setMulticastInterface(site.local);
-      socket.setMulticastTTL(MULTICAST_TTL);
-    });
-    const address = dialName(ANNOUNCED_AT[site.family], gateway);
+  #open(gateway: Gateway, site: Site): Pick<Way, 'asks' | 'hears' | 'searches'> {
+    const { family, local } = site;
+    const on = family === 'v4' ? local : `::%${gateway.iface}`;
+    const sends = (socket: Socket): void => {
+      socket.setMulticastInterface(on);
+      if (family === 'v4') socket.setMulticastTTL(MULTICAST_TTL);
+    };
+    const asks = this.#socket(gateway, site, { address: local, port: 0 }, sends);
+    const address = dialName(ANNOUNCED_AT[family], gateway);
     const hears = this.#socket(gateway, site, { address, port: ANNOUNCED_PORT }, (socket) => {
-      socket.addMembership(address, site.family === 'v4' ? site.local : `::%${gateway.iface}`);
+      socket.addMembership(address, on);
     });
-    return [asks, hears];
+    // A router that is known by an address of this network answers with it who asks by such a one.
+    const isOfLink = scopeOf(site.gateway) === 'link-local';
+    const searches = isOfLink
+      ? this.#socket(gateway, site, { address: '::', port: 0 }, sends)
+      : asks;
+    return { asks, hears, searches };
   }
 
   #socket(
-    { family }: Gateway,
+    { family, iface }: Gateway,
     { gateway }: Site,
     at: { address: string; port: number },
     prepare: (socket: Socket) => void,
@@ -194,8 +211,10 @@ export class PortMapping {
     // Without one of its sockets a router is not heard; everything else goes on.
     socket.on('error', () => undefined);
     socket.on('message', (bytes, { address, port }) => {
-      const host = canonical(address);
-      if (host !== gateway) return;
+      const [name, zone] = address.split('%');
+      const host = canonical(name!);
+      // Other networks of this computer may have a router of that name.
+      if (host !== gateway || (zone !== undefined && zone !== iface)) return;
       this.#mapper?.handleDatagram({ host, port }, plain(bytes), performance.now());
       this.#drain();
     });
@@ -227,15 +246,8 @@ export class PortMapping {
     switch (out.type) {
       case 'datagram':
         return this.#send(out.family, out.to, out.bytes);
-      case 'http': {
-        const end = askHttp(out.request, (reply) => {
-          this.#requests.delete(end);
-          mapper.handleHttp(out.id, reply, performance.now());
-          this.#drain();
-        });
-        this.#requests.add(end);
-        return;
-      }
+      case 'http':
+        return this.#askHttp(mapper, out.id, out.request);
       case 'maps': {
         const { log, onMaps } = this.#parts;
         const via = out.maps[0]?.via ?? 'none';
@@ -247,11 +259,24 @@ export class PortMapping {
     }
   }
 
+  #askHttp(mapper: PortMapper, id: number, request: HttpRequest): void {
+    const { host } = request.to;
+    const way = this.#ways.find(({ site }) => site.gateway === host);
+    const done = (reply: HttpReply): void => {
+      this.#requests.delete(end);
+      mapper.handleHttp(id, reply, performance.now());
+      this.#drain();
+    };
+    const end = askHttp(request, done, way && dialName(host, way.gateway));
+    this.#requests.add(end);
+  }
+
   #send(family: Family, to: Endpoint, bytes: Uint8Array): void {
     const way = this.#ways.find(({ site }) => site.family === family);
     const host = way && dialName(to.host, way.gateway);
     try {
-      way?.sockets[0]?.send(bytes, to.port, host, () => undefined);
+      const socket = to.host === SSDP[family].host ? way?.searches : way?.asks;
+      socket?.send(bytes, to.port, host, () => undefined);
     } catch {
       // A datagram is a hope: it is sent again, or the router counts as silent.
     }
@@ -269,8 +294,8 @@ function sameWay(a: Site, b: Site): boolean {
   return a.family === b.family && a.gateway === b.gateway && a.local === b.local;
 }
 
-function close({ sockets }: Way): void {
-  for (const socket of sockets) {
+function close({ asks, hears, searches }: Way): void {
+  for (const socket of new Set([asks, hears, searches])) {
     try {
       socket.close();
     } catch {
@@ -279,8 +304,8 @@ function close({ sockets }: Way): void {
   }
 }
 
-/** The one text of an address, without the interface. */
+/** The one text of an address. */
 function canonical(address: string): string | undefined {
-  const bytes = parseAddress(address.replace(/%.*$/, ''));
+  const bytes = parseAddress(address);
   return bytes && formatAddress(bytes);
 }

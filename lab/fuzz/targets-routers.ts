@@ -73,9 +73,11 @@ const pcp: Target = {
   },
 };
 
+const GATEWAY_SIX = 'fe80::1';
+
 /** Whatever a router writes, it is asked at its own address alone. */
-function isItsOwn({ path, to }: Place): void {
-  assert(to.host === GATEWAY && to.port >= 1 && to.port <= PORT_MAX, 'a place on the router');
+function isItsOwn({ path, to }: Place, gateway = GATEWAY): void {
+  assert(to.host === gateway && to.port >= 1 && to.port <= PORT_MAX, 'a place on the router');
   assert(/^\/[!-~]*$/.test(path), 'a path that can stand in a request');
 }
 
@@ -103,11 +105,16 @@ const ssdp: Target = {
     const answer = (location: string): Uint8Array =>
       utf8(`HTTP/1.1 200 OK\r\nno colon\r\nST: ${IGD}\r\nLOCATION: ${location}\r\n\r\n`);
     return {
-      seeds: [`http://${GATEWAY}:5000/desc.xml`, `http://${GATEWAY}`].map(answer),
+      seeds: [
+        ...[`http://${GATEWAY}:5000/desc.xml`, `http://${GATEWAY}`],
+        `http://[${GATEWAY_SIX}]:5000/desc.xml`,
+      ].map(answer),
       run(input) {
         const place = parseAnswer(input, GATEWAY);
         if (place) isItsOwn(place);
-        return place !== undefined;
+        const six = parseAnswer(input, GATEWAY_SIX);
+        if (six) isItsOwn(six, GATEWAY_SIX);
+        return place !== undefined || six !== undefined;
       },
     };
   },

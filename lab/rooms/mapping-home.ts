@@ -20,6 +20,7 @@ export const WORLD = ['11.0.0.50', '11.0.0.51'];
 export const DEVICES = ['192.168.1.11', '192.168.1.12'];
 const INSIDE = '192.168.1.1';
 const INSIDE_6 = '2a00:1:1:1::1';
+const INSIDE_LINK = 'fe80::1';
 export const DEVICE_6 = '2a00:1:1:1::11';
 const OUTSIDE_6 = '2a00:9::7';
 export const WORLD_6 = '2a00:9::50';
@@ -148,6 +149,15 @@ export class MappingHome {
       .sort();
   }
 
+  /** Whom the wall of IPv6 lets in to now: `udp 30301 2a000001000100010000000000000011`, sorted. */
+  holes(): string[] {
+    // Of the IPv6 header: 16 bytes from byte 24 are who it is for, byte 6 is the protocol.
+    const line = /th dport (\d+) @nh,192,128 0x([0-9a-f]+) @nh,48,8 0x(11|6) accept/g;
+    return [...this.rules().matchAll(line)]
+      .map(([, port, to, protocol]) => `${protocol === '6' ? 'tcp' : 'udp'} ${port} ${to}`)
+      .sort();
+  }
+
   /** The rules as the kernel has them. */
   rules(): string {
     return this.router.run('nft', ['-n', 'list', 'ruleset']).stdout;
@@ -188,13 +198,16 @@ export class MappingHome {
   }
 
   #addSix(): void {
+    // By that address alone the device knows it, as routers say of themselves.
+    this.#ip(this.router, 'addr flush dev lan scope link');
+    this.#ip(this.router, `addr add ${INSIDE_LINK}/64 dev lan nodad`);
     this.#ip(this.router, `addr add ${INSIDE_6}/64 dev lan nodad`);
     this.#ip(this.router, `addr add ${OUTSIDE_6}/64 dev wan nodad`);
     this.#ip(this.world, `addr add ${WORLD_6}/64 dev eth0 nodad`);
     this.#ip(this.world, `route add 2a00:1::/32 via ${OUTSIDE_6}`);
     const [device] = this.devices;
     this.#ip(device!, `addr add ${DEVICE_6}/64 dev eth0 nodad`);
-    this.#ip(device!, `route add default via ${INSIDE_6}`);
+    this.#ip(device!, `route add default via ${INSIDE_LINK} dev eth0`);
   }
 
   /** Nothing comes in unasked but by what miniupnpd writes into its chains. */

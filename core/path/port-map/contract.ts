@@ -36,6 +36,8 @@ export interface Site {
 }
 
 export interface HttpRequest {
+  /** Our address that has to ask, where the router wants to see it; else any. */
+  readonly from?: string;
   readonly to: Endpoint;
   /** Visible ASCII without blanks: nothing in it ends a line. */
   readonly path: string;

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { utf8, utf8Text } from '../../base/bytes.ts';
-import { callRequest, parseAnswer, parseReply, searches, servicesOf, SERVICES_MAX } from './igd.ts';
+import type { Family } from '../../base/endpoint.ts';
+import {
+  callRequest,
+  parseAnswer,
+  parseReply,
+  searches,
+  servicesOf,
+  SERVICES_MAX,
+  WALL_SERVICE,
+} from './igd.ts';
 import { DESCRIPTION, GATEWAY } from './test-router.ts';
 
 const AT = { to: { host: GATEWAY, port: 5000 }, path: '/a/desc.xml' };
@@ -14,14 +23,17 @@ const service = (type: string, url: string): string =>
 const controls = (xml: string): string[] =>
   servicesOf(utf8(xml), AT).map(({ control: { path, to } }) => `${to.host}:${to.port}${path}`);
 
-test('[MAP-7] a search asks for routers of both versions and says nothing of us', () => {
-  expect(searches().map((bytes) => utf8Text(bytes))).toEqual(
-    [1, 2].map(
-      (version) =>
-        'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\n' +
+test('[MAP-7] [MAP-19] a search asks for routers of both versions and says nothing of us', () => {
+  const said = (family: Family): unknown =>
+    searches(family).map(({ bytes, to }) => [to, utf8Text(bytes)]);
+  const asked = (host: string, name: string): unknown =>
+    [1, 2].map((version) => [
+      { host, port: 1900 },
+      `M-SEARCH * HTTP/1.1\r\nHOST: ${name}:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\n` +
         `ST: urn:schemas-upnp-org:device:InternetGatewayDevice:${version}\r\n\r\n`,
-    ),
-  );
+    ]);
+  expect(said('v4')).toEqual(asked('239.255.255.250', '239.255.255.250'));
+  expect(said('v6')).toEqual(asked('ff02::c', '[ff02::c]'));
 });
 
 test('[MAP-7] the answer of the router names its description', () => {
@@ -131,4 +143,42 @@ test('[MAP-12] replies give a value or a code', () => {
   expect(reply(500, '<s:x><errorCode>718</errorCode></s:x>')).toEqual({ ok: false, code: 718 });
   expect(reply(500, '<errorCode>7e2</errorCode>')).toEqual({ ok: false, code: 0 });
   expect(reply(302, '')).toEqual({ ok: false, code: 0 });
+});
+
+describe('[MAP-19] over IPv6 a router is asked at the address of our route, whatever it calls itself', () => {
+  const router = 'fe80::1';
+  const six = (location: string): unknown => parseAnswer(utf8(answer(location)), router);
+  test.each([
+    ['http://[2a00:1::1]:5000/desc.xml', 5000, '/desc.xml'],
+    ['http://[fe80::1]/', 80, '/'],
+    ['http://[fd00::66]:49000', 49_000, '/'],
+  ])('%s', (location, port, path) => {
+    expect(six(location)).toEqual({ to: { host: router, port }, path });
+  });
+  test.each([
+    'http://192.168.1.1:5000/desc.xml',
+    'http://router.lan:5000/desc.xml',
+    'https://[2a00:1::1]:5000/',
+    'http://[2a00:1::1]:70000/',
+    'http://[2a00:::1]:5000/',
+    'http://[2a00:1::1]:5000/a b',
+    'http://[2a00:1::1]@example.org/',
+  ])('%s leads nowhere', (location) => expect(six(location)).toBeUndefined());
+
+  test('so is its service, which is another one than over IPv4', () => {
+    const at = { to: { host: router, port: 5000 }, path: '/desc.xml' };
+    const type = 'WANIPv6FirewallControl:1';
+    const found = (url: string): unknown =>
+      servicesOf(utf8(service('WANIPConnection:2', '/no') + service(type, url)), at, WALL_SERVICE);
+    const place = (port: number): unknown => [
+      {
+        type: `urn:schemas-upnp-org:service:${type}`,
+        control: { to: { host: router, port }, path: '/ctl/IP6FCtl' },
+      },
+    ];
+    expect(found('/ctl/IP6FCtl')).toEqual(place(5000));
+    expect(found('http://[2a00:1::9]:6000/ctl/IP6FCtl')).toEqual(place(6000));
+    expect(found('http://192.168.1.1:6000/ctl/IP6FCtl')).toEqual([]);
+    expect(servicesOf(utf8(service(type, '/x')), at)).toEqual([]);
+  });
 });

@@ -2,6 +2,7 @@
  * UPnP-IGD: what is said between us and a router, versions 1 and 2 alike.
  *
  *   search   UDP to 239.255.255.250:1900  "M-SEARCH * HTTP/1.1 ... ST: urn:..."
+ *            or [ff02::c]:1900
  *   answer   UDP                          "HTTP/1.1 200 OK ... LOCATION: http://GATEWAY:PORT/PATH"
  *   look     GET LOCATION                 XML: services, each with a type and a control address
  *   call     POST control address         SOAP: action and arguments; status 500: an error code
@@ -9,14 +10,17 @@
  * Nothing here is a whole XML parser on purpose: names of tags are looked for, and the text
  * between two tags is taken. So there are no entities of a document, no nesting and no depth.
  * ⚑ Every address that comes out of it is the router's own (MAP-8).
- * Spec: docs/spec/port-map.md MAP-7 to MAP-9.
+ * Spec: docs/spec/port-map.md MAP-7 to MAP-9, MAP-19, MAP-20.
  * @module
  */
 import { utf8 } from '../../base/bytes.ts';
-import { parseEndpoint, type Endpoint } from '../../base/endpoint.ts';
+import { endpointKey, parseEndpoint, type Endpoint, type Family } from '../../base/endpoint.ts';
 import type { HttpReply, HttpRequest } from './contract.ts';
 
-export const SSDP: Endpoint = { host: '239.255.255.250', port: 1900 };
+export const SSDP: Readonly<Record<Family, Endpoint>> = {
+  v4: { host: '239.255.255.250', port: 1900 },
+  v6: { host: 'ff02::c', port: 1900 },
+};
 export const ANSWER_BYTES_MAX = 2_048;
 export const SERVICES_MAX = 4;
 const PATH_LENGTH_MAX = 256;
@@ -27,7 +31,9 @@ const TARGETS = [
   'urn:schemas-upnp-org:device:InternetGatewayDevice:1',
   'urn:schemas-upnp-org:device:InternetGatewayDevice:2',
 ];
-const SERVICE_TYPE = /^urn:schemas-upnp-org:service:WAN(IP|PPP)Connection:[12]$/;
+/** Services that map ports, and the one that opens a wall of IPv6. */
+export const MAP_SERVICE = /^urn:schemas-upnp-org:service:WAN(IP|PPP)Connection:[12]$/;
+export const WALL_SERVICE = /^urn:schemas-upnp-org:service:WANIPv6FirewallControl:1$/;
 const ANSWER_TARGET = /^urn:schemas-upnp-org:(device:InternetGatewayDevice|service:WAN)/;
 
 /** Where something is on the router. */
@@ -36,26 +42,28 @@ export interface Place {
   readonly path: string;
 }
 
-/** A service that maps ports. */
+/** A service of a router. */
 export interface Service {
   readonly type: string;
   readonly control: Place;
 }
 
 /** The questions after routers, one for each version. They say nothing of us. */
-export function searches(): Uint8Array[] {
-  return TARGETS.map((target) =>
-    utf8(
+export function searches(family: Family): { to: Endpoint; bytes: Uint8Array }[] {
+  const to = SSDP[family];
+  return TARGETS.map((target) => ({
+    to,
+    bytes: utf8(
       [
         'M-SEARCH * HTTP/1.1',
-        `HOST: ${SSDP.host}:${SSDP.port}`,
+        `HOST: ${endpointKey(to)}`,
         'MAN: "ssdp:discover"',
         'MX: 1',
         `ST: ${target}`,
         '\r\n',
       ].join('\r\n'),
     ),
-  );
+  }));
 }
 
 /** The place that an answer names, where it is one of this router. */
@@ -73,21 +81,25 @@ export function parseAnswer(bytes: Uint8Array, gateway: string): Place | undefin
   return parsePlace(headers.get('location') ?? '', gateway);
 }
 
-/** A whole http address, where its host is this router. */
+/**
+ * A whole http address, where its host is this router. Over IPv6 a router has several addresses and
+ * names another than that of our route: then port and path count, and it is asked at ours.
+ */
 function parsePlace(url: string, gateway: string): Place | undefined {
-  const match = /^http:\/\/([0-9.]+)(?::(\d{1,5}))?(\/[!-~]*)?$/i.exec(url);
-  if (!match || match[1] !== gateway) return undefined;
-  const to = parseEndpoint(`${match[1]}:${match[2] ?? '80'}`);
+  const match = /^http:\/\/([0-9.]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(\/[!-~]*)?$/i.exec(url);
+  const named = match && parseEndpoint(`${match[1]}:${match[2] ?? '80'}`);
+  if (!named || named.host.includes(':') !== gateway.includes(':')) return undefined;
+  if (!gateway.includes(':') && match[1] !== gateway) return undefined;
   const path = match[3] ?? '/';
-  return to && isPath(path) ? { to, path } : undefined;
+  return isPath(path) ? { to: { host: gateway, port: named.port }, path } : undefined;
 }
 
 function isPath(path: string): boolean {
   return path.length <= PATH_LENGTH_MAX && /^\/[!-~]*$/.test(path) && !path.includes('#');
 }
 
-/** The services of a description that map ports, in its order. */
-export function servicesOf(bytes: Uint8Array, at: Place): Service[] {
+/** The services of a description that are of a kind, in its order; those that map ports. */
+export function servicesOf(bytes: Uint8Array, at: Place, kind = MAP_SERVICE): Service[] {
   const text = latin1(bytes);
   // An own document type brings entities of its own: no router needs one.
   if (/<!(DOCTYPE|ENTITY)/i.test(text)) return [];
@@ -97,7 +109,7 @@ export function servicesOf(bytes: Uint8Array, at: Place): Service[] {
     .flatMap((part) => {
       const type = textOf(part, 'serviceType') ?? '';
       const control = resolve(textOf(part, 'controlURL') ?? '', base);
-      return SERVICE_TYPE.test(type) && control ? [{ type, control }] : [];
+      return kind.test(type) && control ? [{ type, control }] : [];
     })
     .slice(0, SERVICES_MAX);
 }

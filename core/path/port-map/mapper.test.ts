@@ -1,12 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, utf8, utf8Text } from '../../base/bytes.ts';
+import { SEARCH_MS } from './calls.ts';
 import { RENEW_MS_MIN } from './contract.ts';
 import { ANEW_MS_MIN } from './control.ts';
 import { LEAVE_MS, STOP_MS } from './mapper.ts';
 import { AGAIN_MS, CHECK_EVERY_MS, DECIDE_MS, LOOK_MS } from './site.ts';
-import { GATEWAY, Home, LOCAL, OUTSIDE, PORTS, SITE, type Abilities } from './test-router.ts';
-import { LEASES_S, PORTS_TRIED_MAX, SEARCH_MS } from './upnp.ts';
+import {
+  GATEWAY,
+  Home,
+  LOCAL,
+  OUTSIDE,
+  PORTS,
+  SITE,
+  SITE_SIX,
+  type Abilities,
+} from './test-router.ts';
+import { LEASES_S, PORTS_TRIED_MAX } from './upnp.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -51,16 +61,18 @@ describe('[MAP-3] all protocols are asked at once, and the best that answers map
     expect(open(here)).toEqual(both('nat-pmp'));
   });
 
-  test('IPv6 has PCP alone, for the address that we have', () => {
-    const here = new Home({ pcp: true, natPmp: true, upnp: true }, 1, {
-      family: 'v6',
-      gateway: 'fe80::1',
-      local: '2a00:1::5',
-    });
+  test('IPv6: PCP for the address that we have, else a pinhole by UPnP; no NAT-PMP', () => {
+    const here = new Home({ pcp: true, natPmp: true, upnp: true }, 1, SITE_SIX);
     here.begin();
     expect(open(here)).toEqual(both('pcp'));
-    expect(here.maps[0]).toMatchObject({ family: 'v6', external: { host: '2a00:1::5' } });
-    expect(here.heard.filter((line) => !line.startsWith('pcp'))).toEqual([]);
+    expect(here.maps[0]).toMatchObject({ family: 'v6', external: { host: SITE_SIX.local } });
+    expect(here.holes.size).toBe(0);
+    const other = new Home({ natPmp: true, upnp: true }, 1, SITE_SIX);
+    other.begin();
+    other.pass(DECIDE_MS);
+    expect(open(other)).toEqual(both('upnp'));
+    const said = [...here.heard, ...other.heard];
+    expect(said.filter((line) => line.startsWith('nat-pmp'))).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@
  *   searching --PCP answers, or the best after DECIDE_MS--> chosen --open--> checked, renewed
  *       ^--- AGAIN_MS later ---- nobody left <--refused-- next best     --silent--> searching
  *
- * Spec: docs/spec/port-map.md MAP-3, MAP-5, MAP-6, MAP-12.
+ * Spec: docs/spec/port-map.md MAP-3, MAP-5, MAP-6, MAP-12, MAP-20.
  * @module
  */
 import type { Endpoint } from '../../base/endpoint.ts';
@@ -13,6 +13,7 @@ import type { ClientOutput, HttpReply, OwnPort, PortClient, PortMap, Site } from
 import { CONTROL_PORT, ControlClient } from './control.ts';
 import { NAT_PMP } from './nat-pmp.ts';
 import { PCP } from './pcp.ts';
+import { PinholeClient } from './pinhole.ts';
 import { UpnpClient } from './upnp.ts';
 
 /** So long a better protocol is waited for once a worse one has answered. */
@@ -159,10 +160,10 @@ export class SiteMapper {
     this.#wasRefused = false;
     this.#wasOpen = false;
     const pcp = new ControlClient(PCP, site, ports, { nowMs, random });
-    // The other two know IPv4 alone.
+    // NAT-PMP knows IPv4 alone, and UPnP has something else for IPv6.
     this.#clients =
       site.family === 'v6'
-        ? [pcp]
+        ? [pcp, new PinholeClient(site, ports, { nowMs, nextId })]
         : [
             pcp,
             new ControlClient(NAT_PMP, site, ports, { nowMs, random }),
@@ -193,7 +194,9 @@ export class SiteMapper {
     for (const client of this.#clients) {
       if (client.state === 'there') {
         this.#chosen = client;
-        return client.map(nowMs);
+        client.map(nowMs);
+        // It may be open already.
+        return this.#settle(nowMs);
       }
       if (client.state === 'asking' && isWaiting) return;
     }

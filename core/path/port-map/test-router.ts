@@ -14,11 +14,15 @@ export const GATEWAY = '192.168.1.1';
 export const LOCAL = '192.168.1.11';
 export const OUTSIDE = '93.184.216.34';
 export const SITE: Site = { family: 'v4', gateway: GATEWAY, local: LOCAL };
+export const SITE_SIX: Site = { family: 'v6', gateway: 'fe80::1', local: '2a00:1::5' };
+/** As the router calls itself over IPv6. */
+const GLOBAL_SIX = '2a00:1::1';
 export const PORTS: readonly OwnPort[] = [
   { transport: 'udp', port: 40_001 },
   { transport: 'tcp', port: 40_001 },
 ];
 const SERVICE = 'urn:schemas-upnp-org:service:WANIPConnection:1';
+const WALL = 'urn:schemas-upnp-org:service:WANIPv6FirewallControl:1';
 const LOCATION: Endpoint = { host: GATEWAY, port: 5000 };
 
 export interface Entry {
@@ -27,10 +31,22 @@ export interface Entry {
   readonly leaseS: number;
 }
 
+/** Somebody's opening in the wall of IPv6. */
+export interface Hole {
+  readonly client: string;
+  readonly port: string;
+  readonly protocol: string;
+  readonly leaseS: string;
+}
+
 export interface Abilities {
   pcp?: boolean;
   natPmp?: boolean;
   upnp?: boolean;
+  /** What it says of its wall over IPv6: FirewallEnabled, InboundPinholeAllowed. */
+  wall?: readonly [string, string];
+  /** SOAP error of each AddPinhole; undefined: it is opened. */
+  refusesHole?: number | undefined;
   external?: string;
   /** SOAP error of each AddPortMapping, by lease and outside port; undefined: it is added. */
   refuses?: (leaseS: number, port: number) => number | undefined;
@@ -48,6 +64,9 @@ export class Home {
   nowMs = 1_000_000;
   /** By `udp 40001`, the outside port. */
   readonly table = new Map<string, Entry>();
+  /** By number: what the wall lets in. */
+  readonly holes = new Map<string, Hole>();
+  #holes = 0;
   readonly mapper: PortMapper;
   maps: readonly PortMap[] = [];
   isStopped = false;
@@ -91,6 +110,8 @@ export class Home {
 
   restart(): void {
     this.table.clear();
+    this.holes.clear();
+    this.#holes += 10;
     this.bootedMs = this.nowMs;
   }
 
@@ -126,12 +147,17 @@ export class Home {
     this.mapper.handleDatagram(from, bytes, this.nowMs);
   }
 
+  get #description(): string {
+    if (this.site.family === 'v4') return DESCRIPTION;
+    return DESCRIPTION.replace(SERVICE, WALL).replace('/ctl/IPConn', '/ctl/IP6FCtl');
+  }
+
   get #external(): string {
     return this.can.external ?? OUTSIDE;
   }
 
   #datagram(to: Endpoint, bytes: Uint8Array): void {
-    if (to.port === SSDP.port) return this.#search(utf8Text(bytes)!);
+    if (to.port === SSDP.v4.port) return this.#search(utf8Text(bytes)!);
     if (bytes[0] === 2) this.#pcp(bytes);
     else this.#natPmp(bytes);
   }
@@ -139,9 +165,11 @@ export class Home {
   #search(text: string): void {
     const target = /^ST: (.+)$/m.exec(text)![1]!.trim();
     if (!this.can.upnp || !target.endsWith(':1')) return;
-    const location = this.can.location ?? `http://${LOCATION.host}:${LOCATION.port}/desc.xml`;
+    const six = this.site.family === 'v6';
+    const host = six ? `[${GLOBAL_SIX}]` : LOCATION.host;
+    const location = this.can.location ?? `http://${host}:${LOCATION.port}/desc.xml`;
     const answer = `HTTP/1.1 200 OK\r\nST: ${target}\r\nLOCATION: ${location}\r\n\r\n`;
-    this.answer(utf8(answer), { host: GATEWAY, port: 1900 });
+    this.answer(utf8(answer), { host: this.site.gateway, port: 1900 });
   }
 
   #natPmpHead(op: number, result: number): Uint8Array {
@@ -219,14 +247,17 @@ export class Home {
     return outside;
   }
 
-  #http({ body, headers, method }: HttpRequest): HttpReply {
+  #http({ body, from, headers, method }: HttpRequest): HttpReply {
     if (method === 'GET') {
       this.heard.push('http GET');
-      return { status: 200, body: utf8(this.can.description ?? DESCRIPTION) };
+      return { status: 200, body: utf8(this.can.description ?? this.#description) };
     }
     const action = /#(\w+)"/.exec(headers['SOAPAction']!)![1]!;
     this.heard.push(`http ${action}`);
     const value = (name: string): string => new RegExp(`<${name}>([^<]*)<`).exec(body)?.[1] ?? '';
+    if (this.site.family === 'v6') {
+      return from === this.site.local ? this.#wall(action, value) : fault(606);
+    }
     const port = Number(value('NewExternalPort'));
     const key = `${value('NewProtocol').toLowerCase()} ${port}`;
     const entry = this.table.get(key);
@@ -249,6 +280,37 @@ export class Home {
       }
       default:
         return this.table.delete(key) ? soap('') : fault(714);
+    }
+  }
+
+  /** WANIPv6FirewallControl:1, 2.5: for whom it is must be who asks. */
+  #wall(action: string, value: (name: string) => string): HttpReply {
+    const [enabled, allowed] = this.can.wall ?? ['1', '1'];
+    const id = value('UniqueID');
+    const known = this.holes.get(id);
+    switch (action) {
+      case 'GetFirewallStatus':
+        return soap(
+          `<FirewallEnabled>${enabled}</FirewallEnabled>` +
+            `<InboundPinholeAllowed>${allowed}</InboundPinholeAllowed>`,
+        );
+      case 'AddPinhole': {
+        if (this.can.refusesHole !== undefined) return fault(this.can.refusesHole);
+        const [client, port] = [value('InternalClient'), value('InternalPort')];
+        const hole = { client, port, protocol: value('Protocol'), leaseS: value('LeaseTime') };
+        const same = [...this.holes].find(
+          ([, other]) => other.port === port && other.protocol === hole.protocol,
+        );
+        const number = same?.[0] ?? String(++this.#holes);
+        this.holes.set(number, hole);
+        return soap(`<UniqueID>${number}</UniqueID>`);
+      }
+      case 'UpdatePinhole':
+        if (!known) return fault(704);
+        this.holes.set(id, { ...known, leaseS: value('NewLeaseTime') });
+        return soap('');
+      default:
+        return this.holes.delete(id) ? soap('') : fault(704);
     }
   }
 }

@@ -12,35 +12,19 @@
  */
 import { parseAddress, type Endpoint } from '../../base/endpoint.ts';
 import { earliest, randomInt, type Random } from '../../base/time.ts';
+import { Calls, Search } from './calls.ts';
 import { renewAtMs } from './contract.ts';
 import type {
   ClientOutput,
   ClientState,
   HttpReply,
-  HttpRequest,
   OwnPort,
   PortClient,
   PortMap,
   Site,
 } from './contract.ts';
-import {
-  callRequest,
-  lookRequest,
-  parseAnswer,
-  parseReply,
-  searches,
-  servicesOf,
-  SSDP,
-  type CallReply,
-  type Service,
-} from './igd.ts';
+import { lookRequest, parseAnswer, servicesOf, type CallReply, type Service } from './igd.ts';
 
-/** When it is searched for, after the beginning; multicast gets lost. */
-const SEARCH_AT_MS = [0, 1_000, 3_000];
-/** So long an answer is waited for. */
-export const SEARCH_MS = 6_000;
-/** Requests that wait for the one under way. */
-const QUEUE_MAX = 16;
 /** Ports tried where one is taken, and the range of those that are no one's in particular. */
 export const PORTS_TRIED_MAX = 5;
 const PORT_FIRST = 20_000;
@@ -72,15 +56,12 @@ export class UpnpClient implements PortClient {
   readonly #site: Site;
   readonly #ports: readonly Port[];
   readonly #random: Random;
-  readonly #nextId: () => number;
   readonly #out: ClientOutput[] = [];
-  readonly #beganAtMs: number;
+  readonly #search: Search;
+  readonly #calls: Calls;
   #state: ClientState = 'asking';
-  #searches = 0;
   #service: Service | undefined;
   #external: string | undefined;
-  #under: { readonly id: number; done(reply: HttpReply, nowMs: number): void } | undefined;
-  #queue: (() => void)[] = [];
 
   constructor(
     site: Site,
@@ -89,8 +70,8 @@ export class UpnpClient implements PortClient {
   ) {
     this.#site = site;
     this.#random = deps.random;
-    this.#nextId = deps.nextId;
-    this.#beganAtMs = deps.nowMs;
+    this.#calls = new Calls({ out: this.#out, nextId: deps.nextId });
+    this.#search = new Search(site.family, this.#out, deps.nowMs);
     this.#ports = ports.map((own) => ({
       ...own,
       outside: own.port,
@@ -101,7 +82,6 @@ export class UpnpClient implements PortClient {
       refused: false,
       renewAtMs: undefined,
     }));
-    this.#search(deps.nowMs);
   }
 
   get state(): ClientState {
@@ -118,7 +98,7 @@ export class UpnpClient implements PortClient {
   }
 
   get isBusy(): boolean {
-    return this.#under !== undefined || this.#queue.length > 0;
+    return this.#calls.isBusy;
   }
 
   map(): void {
@@ -136,9 +116,9 @@ export class UpnpClient implements PortClient {
 
   release(): void {
     this.#state = 'released';
-    this.#queue = [];
+    this.#calls.clear();
     // What is being read is of no use any more; what is being added must be known first.
-    if (!this.#ports.some(({ asked }) => asked)) this.#under = undefined;
+    if (!this.#ports.some(({ asked }) => asked)) this.#calls.forget();
     for (const port of this.#ports) {
       port.renewAtMs = undefined;
       if (port.asked) this.#close(port);
@@ -149,24 +129,20 @@ export class UpnpClient implements PortClient {
     if (this.#state !== 'asking' || this.isBusy) return;
     const place = parseAnswer(bytes, this.#site.gateway);
     if (!place) return;
-    this.#request(lookRequest(place), (reply) => {
+    this.#calls.request(lookRequest(place), (reply) => {
       if (!reply) return this.#fallSilent();
       this.#choose(reply.status === 200 ? servicesOf(reply.body, place) : []);
     });
   }
 
   handleHttp(id: number, reply: HttpReply, nowMs: number): void {
-    if (this.#under?.id !== id) return;
-    const { done } = this.#under;
-    this.#under = undefined;
-    done(reply, nowMs);
-    if (!this.#under) this.#queue.shift()?.();
+    this.#calls.handleHttp(id, reply, nowMs);
   }
 
   handleTimeout(nowMs: number): void {
-    const isSearching = this.#state === 'asking' && !this.isBusy;
-    if (isSearching && nowMs >= this.#beganAtMs + SEARCH_MS) this.#state = 'silent';
-    else if (isSearching) this.#search(nowMs);
+    const isSearching = this.#isSearching;
+    if (isSearching && this.#search.isOver(nowMs)) this.#state = 'silent';
+    else if (isSearching) this.#search.handle(nowMs);
     for (const port of this.#ports) {
       if (port.renewAtMs === undefined || nowMs < port.renewAtMs) continue;
       port.renewAtMs = undefined;
@@ -176,10 +152,9 @@ export class UpnpClient implements PortClient {
   }
 
   wakeAtMs(): number | undefined {
-    const isSearching = this.#state === 'asking' && !this.isBusy;
-    const nextMs = SEARCH_AT_MS[this.#searches] ?? SEARCH_MS;
+    const isSearching = this.#isSearching;
     return earliest(
-      isSearching ? this.#beganAtMs + nextMs : undefined,
+      isSearching ? this.#search.dueAtMs : undefined,
       ...this.#ports.map((port) => port.renewAtMs),
     );
   }
@@ -188,12 +163,8 @@ export class UpnpClient implements PortClient {
     return this.#out.shift();
   }
 
-  #search(nowMs: number): void {
-    const atMs = SEARCH_AT_MS[this.#searches];
-    if (atMs === undefined || nowMs < this.#beganAtMs + atMs) return;
-    this.#searches++;
-    const { family } = this.#site;
-    for (const bytes of searches()) this.#out.push({ type: 'datagram', family, to: SSDP, bytes });
+  get #isSearching(): boolean {
+    return this.#state === 'asking' && !this.isBusy;
   }
 
   /** A router may have several ways out; the one that is up has an address. */
@@ -323,24 +294,14 @@ export class UpnpClient implements PortClient {
     values: Readonly<Record<string, string | number>>,
     done: Done,
   ): void {
-    this.#request(callRequest(service, action, values), (reply, nowMs) => {
-      if (reply) done(parseReply(reply), nowMs);
+    this.#calls.call(service, action, values, (reply, nowMs) => {
+      if (reply) done(reply, nowMs);
       else this.#fallSilent();
     });
   }
 
-  #request(request: HttpRequest, done: (reply: HttpReply, nowMs: number) => void): void {
-    const send = (): void => {
-      const id = this.#nextId();
-      this.#under = { id, done };
-      this.#out.push({ type: 'http', id, request });
-    };
-    if (!this.#under) send();
-    else if (this.#queue.length < QUEUE_MAX) this.#queue.push(send);
-  }
-
   #fallSilent(): void {
-    this.#queue = [];
+    this.#calls.clear();
     if (this.#state === 'released') return;
     this.#state = 'silent';
     for (const port of this.#ports) {
