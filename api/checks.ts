@@ -294,6 +294,17 @@ const RUNNING = {
     title: 'Relays',
     findings: {
       reachable: { state: 'ok', sentence: '{count} reachable, {ms} ms.' },
+      public: {
+        state: 'ok',
+        sentence:
+          '{count} reachable, {ms} ms. Public ones among them: {strangers}. Strangers run these; ' +
+          'they see your IP address and when you talk, and nothing of what you say.',
+      },
+      looking: {
+        state: 'skipped',
+        sentence: 'None of yours or of contacts. Public ones, run by strangers, are looked for.',
+        hint: 'Without those: sotto config set relays.public false',
+      },
       none: {
         state: 'warn',
         sentence: '{count} known, and none reachable.',

@@ -1,8 +1,22 @@
 /**
- * This computer as a relay of others: one method.
+ * This computer as a relay of others, and the relays that it uses: one method.
  * @module
  */
 import * as z from 'zod';
+
+/** Named in the settings, of a contact, or a stranger's, found in BitTorrent's network. */
+const RelaySource = z.enum(['own', 'contact', 'public']);
+
+/** A relay at which this computer has, or wants, a place. */
+const UsedRelay = z.object({
+  /** `host:port`. */
+  address: z.string(),
+  source: RelaySource,
+  /** Others reach us there now. */
+  reserved: z.boolean(),
+  /** Round trip; absent while it is not known. */
+  ms: z.int().nonnegative().optional(),
+});
 
 const RelayServing = z.object({
   /** Whom it serves. */
@@ -16,6 +30,9 @@ const RelayServing = z.object({
    * not wanted.
    */
   port443: z.enum(['open', 'denied', 'taken', 'off']),
+  /** Everybody can find it now: helpers of BitTorrent's network tell of it. */
+  listed: z.boolean(),
+  uses: z.array(UsedRelay),
 });
 
 export const RELAY_METHODS = {

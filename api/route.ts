@@ -50,6 +50,8 @@ export const Route = z.object({
   hops: z.literal([0, 1, 2]),
   /** They came by our relay: whether they put another before it cannot be seen from here. */
   hopsAtLeast: z.boolean().optional(),
+  /** One of these is a public relay, which a stranger runs; it cannot always be known. */
+  isStrangers: z.boolean().optional(),
   /** Through openings that the routers of both made. */
   punched: z.boolean(),
   /** Changes of both policies, oldest first, at most 16. */

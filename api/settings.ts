@@ -148,10 +148,22 @@ export const Settings = z.strictObject({
   'relays.list': relayList
     .default('')
     .describe('Relays to use, each as sotto-relay:KEY@ADDRESS:PORT, separated by commas.'),
+  'relays.public': z
+    .boolean()
+    .default(true)
+    .describe(
+      'Look for public relays, run by strangers, where yours and those of contacts do not do. ' +
+        'They see your IP address and when you talk, and nothing of what you say; some helpers ' +
+        'see that this computer uses the app. ' +
+        'Never looked for while new chats are set to Hidden IP.',
+    ),
   'relay.serve': z
     .enum(['off', 'contacts', 'public'])
     .default('contacts')
-    .describe('Whom this computer serves as a relay, where it can be reached.'),
+    .describe(
+      'Whom this computer serves as a relay, where it can be reached. public: everybody, and ' +
+        'everybody can find its address.',
+    ),
   'relay.port443': z
     .boolean()
     .default(true)

@@ -7,19 +7,26 @@ beforeAll(() => void (terminal = new Terminal()));
 afterEach(() => terminal.closeDaemons());
 afterAll(() => terminal.close());
 
-test('`relay` says whom this computer serves, and how others name it', async () => {
+test('`relay` says whom this computer serves, how others name it, and what it uses', async () => {
   await terminal.daemon();
   const { code, stdout } = await terminal.run(['relay']);
   expect([code, stdout.includes('Everybody.'), stdout.includes(RELAY)]).toEqual([0, true, true]);
+  expect(stdout).toContain('everybody can find it');
+  expect(stdout).toContain('192.0.2.9:443, a public relay, run by a stranger, 41 ms');
   const plain = await terminal.run(['relay', '--plain']);
-  expect(plain.stdout).toBe(`relay\tpublic\t2\t${RELAY}\topen\n`);
+  const used = 'used\t192.0.2.9:443\tpublic\ttrue\t41\n';
+  expect(plain.stdout).toBe(`relay\tpublic\t2\t${RELAY}\topen\ttrue\n${used}`);
   const json = JSON.parse((await terminal.run(['--json', 'relay'])).stdout) as { data: object };
-  expect(json.data).toEqual({ serve: 'public', clients: 2, text: RELAY, port443: 'open' });
+  const uses = [{ address: '192.0.2.9:443', source: 'public', reserved: true, ms: 41 }];
+  const port443 = 'open';
+  const serves = { serve: 'public', clients: 2, text: RELAY, port443, listed: true };
+  expect(json.data).toEqual({ ...serves, uses });
 });
 
 test('`relay` says why it is not on port 443, and nothing where that is not wanted', async () => {
   const said = async (port443: 'denied' | 'taken' | 'off'): Promise<string> => {
-    await terminal.daemon({ 'relay.show': () => ({ serve: 'public', clients: 0, port443 }) });
+    const shown = { serve: 'public', clients: 0, port443, listed: false, uses: [] } as const;
+    await terminal.daemon({ 'relay.show': () => ({ ...shown, uses: [] }) });
     const { stdout } = await terminal.run(['relay']);
     await terminal.closeDaemons();
     return stdout;
@@ -30,11 +37,15 @@ test('`relay` says why it is not on port 443, and nothing where that is not want
 });
 
 test('one without a public address has no text', async () => {
+  const uses = [{ address: '192.0.2.9:443', source: 'contact', reserved: false } as const];
+  const shown = { serve: 'contacts', clients: 1, port443: 'off', listed: false } as const;
   await terminal.daemon({
-    'relay.show': () => ({ serve: 'contacts', clients: 1, port443: 'off' }),
+    'relay.show': () => ({ ...shown, uses: [...uses] }),
   });
   const { stdout } = await terminal.run(['relay']);
   expect(stdout).toContain('Your contacts.');
   expect(stdout).toContain('1 computer');
   expect(stdout).toContain('Not known');
+  expect(stdout).toContain("192.0.2.9:443, a contact's, does not answer");
+  expect(stdout).not.toContain('Listed');
 });

@@ -3,7 +3,7 @@
  * one; every command gets exactly one result.
  * @module
  */
-import type { Family } from './base/endpoint.ts';
+import type { Endpoint, Family } from './base/endpoint.ts';
 import type { Policy, PolicyChange } from './base/policy.ts';
 import type { RouteName } from './effects.ts';
 import type { MapVerdict } from './path/mapped.ts';
@@ -11,6 +11,8 @@ import type { NatClass } from './path/nat-class.ts';
 
 /** Whom a device serves as a relay. */
 export type Serving = 'off' | 'contacts' | 'public';
+/** Whose relay it is: named in the settings, of a contact, or a stranger's, found in the DHT. */
+export type RelayOrigin = 'own' | 'contact' | 'public';
 
 /**
  * `to` names a conversation partner: a name, an ID text, or a conversation id `c_...`.
@@ -241,6 +243,8 @@ export interface RouteView {
   readonly hops: 0 | 1 | 2;
   /** They came to us through our relay: whether there is another before it only they know. */
   readonly hopsAtLeast: boolean;
+  /** One of these is a stranger's, as far as we know: a public relay. */
+  readonly isStrangers: boolean;
   /** Through openings that the routers of both made. */
   readonly punched: boolean;
   /** Of both policies, oldest first. */
@@ -263,9 +267,23 @@ export interface HealthView {
   /** Linked people who dialled us from outside this network. */
   readonly fromOutside: number;
   /** The relays at which others reach us: those that we keep. */
-  readonly relays: readonly { readonly isReserved: boolean; readonly rttMs: number | undefined }[];
-  /** Whom we serve as a relay ourselves; `text` names us to others once our address is known. */
-  readonly serving: { readonly whom: Serving; readonly clients: number; readonly text?: string };
+  readonly relays: readonly {
+    readonly endpoint: Endpoint;
+    readonly source: RelayOrigin;
+    readonly isReserved: boolean;
+    readonly rttMs: number | undefined;
+  }[];
+  /** Are strangers' relays being looked for, because those of ours do not suffice? */
+  readonly isLookingForRelays: boolean;
+  /** Whom we serve as a relay ourselves. */
+  readonly serving: {
+    readonly whom: Serving;
+    readonly clients: number;
+    /** By which others name us, once our address is known. */
+    readonly text?: string;
+    /** Do nodes of the DHT tell everybody of us? */
+    readonly isListed: boolean;
+  };
   /** Sources of network time, and by how much our clock is behind it where there are enough. */
   readonly clockSources: number;
   readonly clockBehindMs: number | undefined;

@@ -37,10 +37,13 @@ const HEALTH: HealthView = {
   nat: { v4: 'independent', v6: 'unknown' },
   fromOutside: 0,
   relays: [],
-  serving: { whom: 'off', clients: 0 },
+  isLookingForRelays: false,
+  serving: { whom: 'off', clients: 0, isListed: false },
   clockSources: 4,
   clockBehindMs: 900,
 };
+
+const OURS = { endpoint: { host: '203.0.113.7', port: 443 }, source: 'own' } as const;
 
 interface Facts {
   readonly status?: Partial<Status>;
@@ -196,9 +199,9 @@ const single: [string, Facts, string, string][] = [
     {
       health: {
         relays: [
-          { isReserved: true, rttMs: 80.4 },
-          { isReserved: true, rttMs: 41.2 },
-          { isReserved: false, rttMs: 5 },
+          { ...OURS, isReserved: true, rttMs: 80.4 },
+          { ...OURS, isReserved: true, rttMs: 41.2 },
+          { ...OURS, isReserved: false, rttMs: 5 },
         ],
       },
     },
@@ -207,14 +210,32 @@ const single: [string, Facts, string, string][] = [
   ],
   [
     'relays',
-    { health: { relays: [{ isReserved: false, rttMs: undefined }] } },
+    { health: { relays: [{ ...OURS, isReserved: false, rttMs: undefined }] } },
     'none',
     '1 known, and none',
   ],
   ['relays', {}, 'unknown', 'None known'],
   [
     'relays',
-    { health: { serving: { whom: 'public', clients: 3, text: 'sotto-relay:x' } } },
+    {
+      health: {
+        relays: [
+          { ...OURS, isReserved: true, rttMs: 80.4 },
+          { ...OURS, source: 'public', isReserved: true, rttMs: 41.2 },
+        ],
+      },
+    },
+    'public',
+    'Public ones among them: 1. Strangers run these',
+  ],
+  ['relays', { health: { isLookingForRelays: true } }, 'looking', 'run by strangers'],
+  [
+    'relays',
+    {
+      health: {
+        serving: { whom: 'public', clients: 3, text: 'sotto-relay:x', isListed: true },
+      },
+    },
     'own',
     'serves 3 now',
   ],

@@ -176,17 +176,20 @@ function listText(parts: readonly string[]): string {
   return [...new Set(parts)].join(' and ');
 }
 
-function relaysCheck({ relays, serving }: HealthView): Check {
-  const times = relays.flatMap(({ isReserved, rttMs }) => (isReserved ? [rttMs ?? 0] : []));
-  if (times.length > 0) {
-    const ms = Math.round(Math.min(...times));
-    return checkOf('relays', 'reachable', { count: times.length, ms });
+function relaysCheck({ isLookingForRelays, relays, serving }: HealthView): Check {
+  const working = relays.filter(({ isReserved }) => isReserved);
+  const strangers = working.filter(({ source }) => source === 'public').length;
+  if (working.length > 0) {
+    const ms = Math.round(Math.min(...working.map(({ rttMs }) => rttMs ?? 0)));
+    const facts = { count: working.length, ms };
+    return strangers > 0
+      ? checkOf('relays', 'public', { ...facts, strangers })
+      : checkOf('relays', 'reachable', facts);
   }
   if (relays.length > 0) return checkOf('relays', 'none', { count: relays.length });
   const isOwn = serving.whom === 'public' && serving.text !== undefined;
-  return isOwn
-    ? checkOf('relays', 'own', { clients: serving.clients })
-    : checkOf('relays', 'unknown');
+  if (isOwn) return checkOf('relays', 'own', { clients: serving.clients });
+  return checkOf('relays', isLookingForRelays ? 'looking' : 'unknown');
 }
 
 function ipv6Check({ addresses }: HealthView): Check {

@@ -22,6 +22,7 @@ import { ask } from './people.ts';
 import type { People } from './people.ts';
 import type { PortMapping } from './port-map/port-mapping.ts';
 import { readPolicy } from './policies.ts';
+import { relayOf } from './relay-view.ts';
 import type { StoreReader } from './store.ts';
 import {
   contactOf,
@@ -94,10 +95,8 @@ function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | '
       };
     },
     'relay.show': async () => {
-      const { serving } = (await ask(command, { type: 'health' }, 'health')).health;
-      const { clients, text, whom: serve } = serving;
-      const port443 = parts.network.web;
-      return { serve, clients, port443, ...(text !== undefined && { text }) };
+      const { health } = await ask(command, { type: 'health' }, 'health');
+      return { ...relayOf(health), port443: parts.network.web };
     },
     'doctor.run': async (params) => ({ checks: await examine(doctor, params.with, params.ask) }),
     'stats.get': () => ({ stats: parts.stats() }),

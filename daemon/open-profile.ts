@@ -261,7 +261,11 @@ function profileOf(
     readOnly: settings['dht.readOnly'],
     allowReserved: settings['net.allowReserved'],
     policy: readPolicy(settings['routes.default']),
-    relay: { serve: settings['relay.serve'], list: listOf(settings['relays.list']) },
+    relay: {
+      serve: settings['relay.serve'],
+      list: listOf(settings['relays.list']),
+      public: settings['relays.public'],
+    },
     displayName: settings['profile.name'] || undefined,
   };
 }

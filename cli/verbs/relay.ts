@@ -1,7 +1,9 @@
 /**
- * `relay`: this computer as a relay of others, and the text by which they name it.
+ * `relay`: this computer as a relay of others, the text by which they name it, and the relays that
+ * it uses itself.
  * @module
  */
+import type { Result } from '@sotto/api/contract.ts';
 import type { Session } from '../session.ts';
 
 const WHOM = { off: 'Nobody.', contacts: 'Your contacts.', public: 'Everybody.' } as const;
@@ -11,15 +13,38 @@ const PORT_443 = {
   taken: 'Not open: another program has it.',
 } as const;
 const UNKNOWN = 'Not known: this computer has no public address of its own.';
+const LISTED = "Yes: everybody can find it through the helpers of BitTorrent's network.";
+const UNLISTED = 'Not yet: helpers have not been told, or nobody can reach it from outside.';
+const SOURCES = {
+  own: 'yours',
+  contact: "a contact's",
+  public: 'a public relay, run by a stranger',
+} as const;
+
+type Used = Result<'relay.show'>['uses'][number];
 
 export async function relay({ daemon, out }: Session): Promise<void> {
-  const { clients, port443, serve, text } = await daemon.call('relay.show', {});
-  if (out.look.mode === 'json') return out.json({ serve, clients, text, port443 });
-  if (out.look.mode === 'plain') return out.record('relay', serve, clients, text, port443);
+  const { clients, listed, port443, serve, text, uses } = await daemon.call('relay.show', {});
+  const shown = { serve, clients, text, port443, listed, uses };
+  if (out.look.mode === 'json') return out.json(shown);
+  if (out.look.mode === 'plain') {
+    out.record('relay', serve, clients, text, port443, listed);
+    for (const used of uses) {
+      out.record('used', used.address, used.source, used.reserved, used.ms);
+    }
+    return;
+  }
   out.table([
     ['Serves', WHOM[serve]],
     ['Now', clients === 1 ? '1 computer' : `${clients} computers`],
     ['Relay', text ?? UNKNOWN],
     ...(port443 === 'off' ? [] : [['Port 443', PORT_443[port443]]]),
+    ...(serve === 'public' ? [['Listed', listed ? LISTED : UNLISTED] as const] : []),
+    ...uses.map((used) => ['Uses', usedText(used)] as const),
   ]);
+}
+
+function usedText({ address, ms, reserved, source }: Used): string {
+  const state = reserved ? (ms === undefined ? '' : `, ${ms} ms`) : ', does not answer';
+  return `${address}, ${SOURCES[source]}${state}`;
 }

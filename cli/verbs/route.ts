@@ -50,9 +50,11 @@ async function choose(
   }
 }
 
-function relaysOf({ hops, hopsAtLeast }: Route): string {
+function relaysOf({ hops, hopsAtLeast, isStrangers }: Route): string {
   const count = hops === 1 ? '1 relay' : `${hops} relays`;
-  return hopsAtLeast === true ? `through at least ${count}` : `through ${count}`;
+  const how = hopsAtLeast === true ? 'through at least' : 'through';
+  const whose = isStrangers === true ? ' (a public one, run by a stranger)' : '';
+  return `${how} ${count}${whose}`;
 }
 
 /** For programs; true where that was all. */

@@ -61,6 +61,12 @@ interface Use {
   circuit: CircuitId | undefined;
 }
 
+interface Asker {
+  readonly address: RelayAddress;
+  readonly guard: RelayLink;
+  readonly isPublic: boolean;
+}
+
 export class Circuits {
   readonly kept: Reservations;
   /** By key and endpoint. */
@@ -151,16 +157,17 @@ export class Circuits {
 
   /**
    * A relay that asks the DHT for us, behind one of ours that is of another network (RLY-22): one
-   * that is linked, else one by chance, those that know our address last.
+   * that is linked, else one by chance, strangers' late and those that know our address last.
    */
   asker(isAvoided: (name: string) => boolean): RelayLink | undefined {
     const ways = this.#askers();
     const shuffled = ways.map((way) => ({ ...way, rank: unit(this.context.random) }));
-    const cost = ({ address, guard, rank }: (typeof shuffled)[number]): number => {
+    const cost = ({ address, guard, isPublic, rank }: (typeof shuffled)[number]): number => {
       const name = hex(address.key);
       const isLinked = this.#relays.get(nameOf(address, guard, FOR_DHT))?.isUp === true;
       const isKept = this.kept.relays.some((relay) => relay.name === name);
-      return (isAvoided(name) ? 8 : 0) + (isLinked ? 0 : 4) + (isKept ? 2 : 0) + rank;
+      const likes = (isLinked ? 0 : 4) + (isKept ? 2 : 0) + (isPublic ? 1 : 0);
+      return (isAvoided(name) ? 8 : 0) + likes + rank;
     };
     shuffled.sort((a, b) => cost(a) - cost(b));
     const [best] = shuffled;
@@ -380,10 +387,10 @@ export class Circuits {
   }
 
   /** Relays that may ask the DHT for us, and the one before each of them. */
-  #askers(): { readonly address: RelayAddress; readonly guard: RelayLink }[] {
-    return this.ports.candidates().flatMap(({ address }) => {
+  #askers(): Asker[] {
+    return this.ports.candidates().flatMap(({ address, isPublic = false }) => {
       const guard = this.ports.mayBe(address.endpoint) ? this.#guardFor(address) : undefined;
-      return guard ? [{ address, guard }] : [];
+      return guard ? [{ address, guard, isPublic }] : [];
     });
   }
 

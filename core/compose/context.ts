@@ -23,8 +23,15 @@ export interface NodeProfile {
   readonly allowReserved: boolean;
   /** Our policy towards people whom we add, invite or let in from now on; else Automatic. */
   readonly policy?: Policy;
-  /** Relays: those to use, as text, and whom this device serves as one; absent, neither. */
-  readonly relay?: { readonly serve: Serving; readonly list: readonly string[] };
+  /** Relays; absent, there are none. */
+  readonly relay?: {
+    /** Whom this device serves as one. */
+    readonly serve: Serving;
+    /** Those to use, as text. */
+    readonly list: readonly string[];
+    /** Are strangers' ones looked for where these and those of contacts do not suffice? */
+    readonly public?: boolean;
+  };
   /** What people we add see; undefined to stay nameless. */
   readonly displayName: string | undefined;
 }

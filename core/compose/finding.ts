@@ -10,6 +10,7 @@ import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { DhtNode, type DhtOutput } from '../discovery/dht-node.ts';
 import type { DhtPort, Got, Stored, TakeBack } from '../discovery/dht-port.ts';
+import type { PeersOutput, Ports } from '../discovery/peer-search.ts';
 import { Presence, type OurRecord, type PresenceOutput } from '../discovery/presence.ts';
 import { NetworkTime } from '../discovery/network-time.ts';
 import type { RendezvousId } from '../discovery/presence-saved.ts';
@@ -33,6 +34,10 @@ const CLOCK_KEY = utf8('clock');
 const KEEP_CLOCK_EVERY_MS = 30 * 60_000;
 /** Operations of the port are numbered from here, far from those of the records. */
 const PORT_OPS_FROM = 2 ** 40;
+
+/** Who is under a hash in the DHT, as far as its nodes say. */
+export type PeersFound = Pick<PeersOutput, 'announced' | 'peers' | 'responders'>;
+const NOBODY: PeersFound = { announced: 0, peers: [], responders: 0 };
 
 export interface FoundHandlers {
   /** @param fresh newer than any read before. */
@@ -78,6 +83,8 @@ export class Finding {
   #nextPortOp = PORT_OPS_FROM;
   /** Who waits for the answer to an operation of the port. */
   readonly #asked = new Map<number, (answer: Got & Stored) => void>();
+  /** The same of those who look for peers. */
+  readonly #seeking = new Map<number, (found: PeersFound) => void>();
   /** What relays were asked for our records, by the operation. */
   readonly #relayed = new Map<number, TakeBack>();
 
@@ -152,6 +159,10 @@ export class Finding {
       this.#asked.delete(op);
       done({ responders: 0, stored: 0 });
     }
+    for (const [op, done] of [...this.#seeking]) {
+      this.#seeking.delete(op);
+      done(NOBODY);
+    }
   }
 
   get time(): NetworkTime {
@@ -224,6 +235,29 @@ export class Finding {
     this.#drain();
     return () => {
       if (this.#asked.delete(op)) dht.cancel(op);
+    };
+  }
+
+  /**
+   * Looks for those who announced themselves under a hash, from our own address; without a DHT of
+   * our own nobody is found.
+   * @param ports announces us too, where others reach us under these.
+   * @param done runs once, in this call or later.
+   */
+  seek(target: Uint8Array, ports: Ports | undefined, done: (found: PeersFound) => void): TakeBack {
+    const dht = this.#dht;
+    if (!dht) {
+      done(NOBODY);
+      return () => undefined;
+    }
+    const { monoMs } = this.context.now;
+    const op = this.#nextPortOp++;
+    this.#seeking.set(op, done);
+    if (ports) dht.announce(op, target, ports, monoMs);
+    else dht.findPeers(op, target, monoMs);
+    this.#drain();
+    return () => {
+      if (this.#seeking.delete(op)) dht.cancel(op);
     };
   }
 
@@ -315,6 +349,7 @@ export class Finding {
       ...prefixed('dht', this.#dht?.stats()),
       ...prefixed('presence', this.presence.stats()),
       asked: this.#asked.size,
+      seeking: this.#seeking.size,
       askedRelays: this.#relayed.size,
     };
   }
@@ -381,6 +416,11 @@ export class Finding {
       case 'put-done':
         if (out.op >= PORT_OPS_FROM) return this.#answer(out);
         return this.presence.handlePutDone(out.op, out, now);
+      case 'peers': {
+        const done = this.#seeking.get(out.op);
+        this.#seeking.delete(out.op);
+        return done?.(out);
+      }
       case 'external':
         return this.handlers.external();
       case 'ready':

@@ -33,6 +33,7 @@ export function healthOf(runtime: Runtime): HealthView {
     nat: { v4: place.nat('v4'), v6: place.nat('v6') },
     fromOutside: runtime.sessions.fromOutside,
     relays: runtime.relays.circuits.kept.views,
+    isLookingForRelays: runtime.relays.strangers.isLooking,
     serving: runtime.relays.serving,
     clockSources: sources,
     clockBehindMs,

@@ -12,7 +12,7 @@
  * @module
  */
 import { asBytes, asDict, asInt, asList, type Bvalue, decode, encode } from '../base/bencode.ts';
-import { fromHex, hex, utf8, utf8Text } from '../base/bytes.ts';
+import { equal, fromHex, hex, utf8, utf8Text } from '../base/bytes.ts';
 import type { Doc, DocChange } from '../base/vault.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { Reservation } from '../relay/client.ts';
@@ -40,11 +40,12 @@ export function placesDoc({ guards, indexes, nextIndex, places }: SavedPlaces): 
     n: number,
     r: fromHex(relay)!,
   }));
-  const g = guards.map(({ awayMs, name, owner, sinceMs }) => ({
+  const g = guards.map(({ awayMs, isPublic, name, owner, sinceMs }) => ({
     a: awayMs,
     o: owner === undefined ? undefined : fromHex(owner)!,
     r: fromHex(name)!,
     t: sinceMs,
+    u: isPublic ? 1 : undefined,
   }));
   const value = encode({ g, n: nextIndex, p: kept, s: lines.join('') });
   return { space: 'relay', key: KEY, value };
@@ -52,7 +53,7 @@ export function placesDoc({ guards, indexes, nextIndex, places }: SavedPlaces): 
 
 /** Reads our own document; without one there is nothing yet. */
 export function savedPlaces(docs: readonly Doc[]): SavedPlaces {
-  const doc = docs.find(({ space }) => space === 'relay');
+  const doc = docs.find(({ key, space }) => space === 'relay' && equal(key, KEY));
   const decoded = doc && decode(doc.value);
   const dict = decoded?.ok ? asDict(decoded.value) : undefined;
   const places = new Map<string, Reservation>();
@@ -81,5 +82,6 @@ function guardOf(entry: Bvalue): Guard | undefined {
   const sinceMs = asInt(dict?.['t'], 0, Number.MAX_SAFE_INTEGER);
   const awayMs = asInt(dict?.['a'], 0, Number.MAX_SAFE_INTEGER);
   if (!relay || sinceMs === undefined || awayMs === undefined) return undefined;
-  return { name: hex(relay), owner: owner && hex(owner), sinceMs, awayMs };
+  const isPublic = dict?.['u'] === 1 && { isPublic: true as const };
+  return { name: hex(relay), owner: owner && hex(owner), sinceMs, awayMs, ...isPublic };
 }

@@ -1,14 +1,15 @@
 /**
  * Relays: those that we use and the one that we are, as one part of the node (RLY-13 to RLY-18).
  *
- *   sources    our own list, then contacts who serve   -> circuits.ts: links, reservations, streams
+ *   sources    our own list, then contacts who serve,  -> circuits.ts: links, reservations, streams
+ *              then strangers' (public-relays.ts)
  *   our links  those by the relay gate                 -> relay-service.ts, the others to people
  *   records    of others: their relays become routes; of ours: our relays, a slot for each reader
  *
  * @module
  */
 import { equal, hex } from '../base/bytes.ts';
-import { type Endpoint, endpointKey, familyOf, scopeOf } from '../base/endpoint.ts';
+import { type Endpoint, endpointKey, familyOf, type Family, scopeOf } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
@@ -21,6 +22,7 @@ import { familiesOf, type Route } from '../path/candidates.ts';
 import type { Contact } from '../people/contact.ts';
 import { HTTPS_PORT, isRelayEndpoint } from '../relay/address.ts';
 import { decodeEntry, type RelayAddress } from '../relay/entry.ts';
+import type { ListedRelay } from '../relay/directory.ts';
 import type { StreamNews } from '../relay/extensions.ts';
 import type { Guard } from '../relay/guards.ts';
 import { formatRelay, parseRelay } from '../relay/relay-text.ts';
@@ -28,7 +30,10 @@ import { Circuits } from './circuits.ts';
 import type { Connections, LinkHandlers } from './connections.ts';
 import type { Context } from './context.ts';
 import { prefixed } from './finding.ts';
+import { isOnBoth, listedPorts, mayLookForStrangers } from './in-public.ts';
 import { readerOf } from './our-records.ts';
+import { PublicRelays } from './public-relays.ts';
+import { RelayListing } from './relay-listing.ts';
 import { RelayedDht } from './relayed-dht.ts';
 import { RelayService } from './relay-service.ts';
 import { HopCheck } from './hop-check.ts';
@@ -48,9 +53,12 @@ export class Relays {
   readonly circuits: Circuits;
   /** The DHT behind two relays. */
   readonly dht: RelayedDht;
+  /** Relays of strangers, for where ours do not suffice. */
+  readonly strangers: PublicRelays;
   private readonly context: Context;
   readonly #service: RelayService;
   readonly #hopCheck: HopCheck;
+  readonly #listing: RelayListing;
   readonly #own: readonly RelaySource[];
   readonly #key: Uint8Array;
   /** Numbers of the streams of all our links, and those to relays. */
@@ -98,15 +106,22 @@ export class Relays {
       verify: (hop, done) => this.#hopCheck.ask(hop, done),
       dht: () => runtime.finding.port,
     });
+    this.#listing = new RelayListing(context, {
+      isPublic: () => this.#service.serves === 'public',
+      ports: () => listedPorts(runtime, this.#serves),
+      key: this.#key,
+      tcp: () => isOnBoth(runtime),
+      web: () => (this.#isOnWeb ? true : undefined),
+      networkMs: () => runtime.finding.networkMs,
+      announce: (target, ports, done) => runtime.finding.seek(target, ports, done),
+    });
+    this.strangers = this.#makeStrangers(docs);
   }
 
   /** Flags of our records for contacts. */
   get flags(): number {
     if (!this.#serves) return 0;
-    const { addresses, web } = this.runtime.listening;
-    // Behind a router that port is the router's.
-    const isWeb = web && addresses.some((host) => this.#mayBe({ host, port: HTTPS_PORT }));
-    return isWeb ? SERVES_FLAG | WEB_FLAG : SERVES_FLAG;
+    return this.#isOnWeb ? SERVES_FLAG | WEB_FLAG : SERVES_FLAG;
   }
 
   /** What we are to others, and the text by which they can name us. */
@@ -116,10 +131,11 @@ export class Relays {
     const { addresses, tcpPort, udpPort, web: hasWeb } = this.runtime.listening;
     const port = tcpPort ?? udpPort;
     const host = addresses.find((one) => port !== undefined && this.#mayBe({ host: one, port }));
-    if (whom === 'off' || host === undefined) return { whom, clients };
+    const { isListed } = this.#listing;
+    if (whom === 'off' || host === undefined) return { whom, clients, isListed };
     const web = hasWeb ? (true as const) : undefined;
     const text = formatRelay({ endpoint: { host, port: port! }, key: this.#key, web });
-    return { whom, clients, text };
+    return { whom, clients, isListed, text };
   }
 
   /** By which others come to us as to a relay. */
@@ -181,6 +197,16 @@ export class Relays {
     return kept.entries(reader, isHidden);
   }
 
+  /** Does this way lead through a stranger's relay, as far as we know? */
+  isStrangers({ endpoint, transport, via }: Route): boolean {
+    if (transport !== 'circuit') return false;
+    const isThere = ({ address, name }: ListedRelay): boolean =>
+      via ? name === hex(via.relay) : endpointKey(address.endpoint) === endpointKey(endpoint);
+    const isGuarded =
+      via?.isHidden === true && this.circuits.kept.strangers.some((one) => one.isGuard);
+    return isGuarded || this.strangers.known.some(isThere);
+  }
+
   /** They come in by no slot any more: their own, nor those of invites that they used. */
   shutOut(contact: Contact): void {
     const { invites } = this.runtime.book;
@@ -204,10 +230,12 @@ export class Relays {
 
   handleWake(): void {
     this.circuits.handleWake();
+    this.strangers.hurry();
   }
 
   handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
-    return this.circuits.handleDatagram(from, bytes) || this.#hopCheck.handleDatagram(from, bytes);
+    const parts = [this.circuits, this.#hopCheck, this.strangers, this.#listing];
+    return parts.some((part) => part.handleDatagram(from, bytes));
   }
 
   /** False where the stream carries a link of people. */
@@ -227,12 +255,15 @@ export class Relays {
     this.dht.handleTimeout();
     this.#hopCheck.handleTimeout();
     this.#service.handleTimeout();
+    this.#listing.handleTimeout();
+    this.strangers.handleTimeout();
   }
 
   wakeAtMs(): number | undefined {
     return earliest(
       earliest(this.circuits.wakeAtMs(), this.dht.wakeAtMs()),
       earliest(this.#hopCheck.wakeAtMs(), this.#service.wakeAtMs()),
+      earliest(this.#listing.wakeAtMs(), this.strangers.wakeAtMs()),
     );
   }
 
@@ -240,7 +271,12 @@ export class Relays {
     return {
       ...prefixed('circuits', this.circuits.stats()),
       ...prefixed('relayed', this.dht.stats()),
-      ...prefixed('relay', { ...this.#service.stats(), ...this.#hopCheck.stats() }),
+      ...prefixed('relay', {
+        ...this.#service.stats(),
+        ...this.#hopCheck.stats(),
+        ...this.#listing.stats(),
+      }),
+      ...prefixed('public', this.strangers.stats()),
     };
   }
 
@@ -253,6 +289,47 @@ export class Relays {
     return (
       this.runtime.sessions.fromOutside > 0 || addresses.some((host) => this.#mayBe({ host, port }))
     );
+  }
+
+  #makeStrangers(docs: readonly Doc[]): PublicRelays {
+    const { context, runtime } = this;
+    return new PublicRelays(context, docs, context.profile.relay?.public === true, {
+      mayLook: () => mayLookForStrangers(runtime),
+      ours: () => {
+        const known = this.#ours().length;
+        return { known, reserved: this.circuits.kept.reservedAtOurs };
+      },
+      kept: () => this.circuits.kept.strangers,
+      isOnline: () => {
+        return this.circuits.kept.views.some(({ isUp }) => isUp) || runtime.sessions.ready > 0;
+      },
+      mayBe: (endpoint) => {
+        const isReached = this.#families().includes(familyOf(endpoint));
+        const isKnown = this.#ours().some(({ address }) => {
+          return endpointKey(address.endpoint) === endpointKey(endpoint);
+        });
+        return isReached && this.#mayBe(endpoint) && !this.#isOurs(endpoint) && !isKnown;
+      },
+      isBarred: (key) => {
+        const contact = runtime.book.deviceByNoise(key)?.contact;
+        return equal(key, this.#key) || (contact !== undefined && !seesUs(contact));
+      },
+      networkMs: () => runtime.finding.networkMs,
+      seek: (target, done) => runtime.finding.seek(target, undefined, done),
+      verify: (hop, done) => this.#hopCheck.ask(hop, done),
+      changed: () => this.circuits.kept.refresh(),
+    });
+  }
+
+  #families(): readonly Family[] {
+    const { addresses } = this.runtime.listening;
+    return familiesOf(addresses, this.context.profile.allowReserved);
+  }
+
+  /** On TCP port 443 too? Behind a router that port is the router's. */
+  get #isOnWeb(): boolean {
+    const { addresses, web } = this.runtime.listening;
+    return web === true && addresses.some((host) => this.#mayBe({ host, port: HTTPS_PORT }));
   }
 
   #mayBe(endpoint: Endpoint): boolean {
@@ -273,14 +350,27 @@ export class Relays {
   }
 
   /** May it go on being a guard: on the own list, or of somebody to whom we show ourselves? */
-  #isOurRelay({ name, owner }: Guard): boolean {
+  #isOurRelay({ isPublic, name, owner }: Guard): boolean {
+    if (isPublic) return this.strangers.known.some((relay) => relay.name === name);
     if (owner === undefined) return this.#own.some(({ address }) => hex(address.key) === name);
     const contact = this.runtime.book.contacts.get(owner);
-    return contact !== undefined && !contact.blocked && contact.policy === 'auto';
+    return contact !== undefined && seesUs(contact);
   }
 
-  /** Our own list first, then contacts who serve. */
+  /** Our own list first, then contacts who serve, then strangers. */
   #sources(): RelaySource[] {
+    const families = this.#families();
+    const strangers = this.strangers.known
+      .filter(({ address }) => families.includes(familyOf(address.endpoint)))
+      .map(({ address, rank }) => {
+        const owner = this.runtime.book.deviceByNoise(address.key)?.contact.identity;
+        const found = { address, rank, isOwn: false, isPublic: true as const };
+        return owner ? { ...found, owner: hex(owner) } : found;
+      });
+    return [...this.#ours(), ...strangers];
+  }
+
+  #ours(): RelaySource[] {
     const sources = this.#reachableFirst(this.#own);
     const { book } = this.runtime;
     for (const contact of book.contacts.values()) {
@@ -300,10 +390,7 @@ export class Relays {
 
   /** One relay may be listed by addresses of both families, and we may have one family alone. */
   #reachableFirst(sources: readonly RelaySource[]): RelaySource[] {
-    const families = familiesOf(
-      this.runtime.listening.addresses,
-      this.context.profile.allowReserved,
-    );
+    const families = this.#families();
     const isOurs = ({ address }: RelaySource): boolean =>
       families.includes(familyOf(address.endpoint));
     return [...sources.filter(isOurs), ...sources.filter((source) => !isOurs(source))];
@@ -323,6 +410,11 @@ export class Relays {
     const all = [...found.values()];
     return all.find(({ tcp, udp }) => tcp && udp) ?? all.find(({ tcp }) => tcp) ?? all[0];
   }
+}
+
+/** Is this somebody to whom we show our address? */
+function seesUs({ blocked, policy }: Contact): boolean {
+  return !blocked && policy === 'auto';
 }
 
 function newsOf(input: Exclude<StreamInput, { type: 'stream-accepted' }>): StreamNews {

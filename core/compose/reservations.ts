@@ -20,8 +20,10 @@ import { encodeEntry, type RelayAddress } from '../relay/entry.ts';
 import { type Guard, Guards } from '../relay/guards.ts';
 import { REVOKED_MAX } from '../relay/limits.ts';
 import { INDEXES } from '../relay/slots.ts';
+import type { RelayOrigin } from '../commands.ts';
 import type { Context } from './context.ts';
 import { PLACES_MAX, placesDoc, savedPlaces } from './places-saved.ts';
+import type { KeptPublic } from './public-relays.ts';
 import type { RelayLink } from './relay-link.ts';
 
 /** Entries of relays in one record. */
@@ -31,6 +33,8 @@ export const CHOOSE_EVERY_MS = 60_000;
 /** A relay that failed counts as good again after this. */
 export const FORGIVE_MS = 300_000;
 const HEALTH_MAX = 64;
+/** All that leaves to where nodes of the DHT say that relays are counts together (PTH-3). */
+const STRANGERS = 'public relays';
 /** What records tell stays for so long where a reservation may yet come back. */
 export const ENTRY_KEPT_MS = 30_000;
 /** How long guards were away is written so often. */
@@ -45,11 +49,16 @@ export interface RelaySource {
   readonly owner?: string;
   /** A direct gate of that contact: shows that we are one of theirs. */
   readonly pass?: GateSecret | undefined;
+  /** A stranger's, found in the DHT. */
+  readonly isPublic?: true;
+  /** From 0 to 1, by chance: which of those goes first. */
+  readonly rank?: number;
 }
 
 /** What is known of one relay that we keep. */
 export interface RelayView {
   readonly endpoint: Endpoint;
+  readonly source: RelayOrigin;
   readonly isUp: boolean;
   readonly isReserved: boolean;
   readonly rttMs: number | undefined;
@@ -126,12 +135,31 @@ export class Reservations {
 
   /** The relays that we keep. */
   get views(): RelayView[] {
-    return this.#kept.map(({ relay }) => ({
+    return this.#kept.map(({ relay, source }) => ({
       endpoint: relay.address.endpoint,
+      source: source.isPublic ? 'public' : source.isOwn ? 'own' : 'contact',
       isUp: relay.isUp,
       isReserved: relay.client.isReserved,
       rttMs: relay.rttMs,
     }));
+  }
+
+  /** Those of strangers among them. */
+  get strangers(): KeptPublic[] {
+    const strangers = this.#kept.filter(({ source }) => source.isPublic);
+    return strangers.map(({ relay: { client, failures, isUp, name } }) => ({
+      name,
+      isReserved: isUp && client.isReserved,
+      failures,
+      refusals: client.refusals,
+      isGuard: this.#guards.has(name),
+    }));
+  }
+
+  /** Those of ours and of contacts that stand, at relays that answer. */
+  get reservedAtOurs(): number {
+    const ours = this.#kept.filter(({ source }) => !source.isPublic);
+    return ours.filter(({ relay }) => relay.isUp && relay.client.isReserved).length;
   }
 
   get relays(): readonly RelayLink[] {
@@ -261,9 +289,10 @@ export class Reservations {
     for (const { name } of chosen) {
       const source = sources.get(name)!;
       const known = this.#known(name, source);
-      const relay = known?.relay ?? this.ports.link(source.address, source.owner);
+      const namedBy = source.isPublic ? STRANGERS : source.owner;
+      const relay = known?.relay ?? this.ports.link(source.address, namedBy);
       if (!relay) continue;
-      kept.push(known ?? { relay, source, lostAtMs: monoMs });
+      kept.push(known ? { ...known, source } : { relay, source, lostAtMs: monoMs });
     }
     const left = this.#kept.filter(({ relay }) => !kept.some((one) => one.relay === relay));
     this.#kept = kept;
@@ -281,14 +310,16 @@ export class Reservations {
     return undefined;
   }
 
-  #judge(name: string, { address, isOwn }: RelaySource): Candidate {
+  #judge(name: string, source: RelaySource): Candidate {
+    const { address, isOwn, isPublic = false, rank = 0 } = source;
     const known = this.#health.get(name);
     const isForgiven = !known || this.context.now.monoMs - known.atMs >= FORGIVE_MS;
     const kept = this.#kept.find(({ relay }) => relay.name === name);
     const failures = kept?.relay.failures ?? (isForgiven ? 0 : known.failures);
     const isGuard = this.#guards.has(name);
     const isKept = kept !== undefined;
-    return { name, address, isOwn, rttMs: known?.rttMs, failures, isKept, isGuard };
+    const rttMs = known?.rttMs;
+    return { name, address, isOwn, isPublic, rank, rttMs, failures, isKept, isGuard };
   }
 
   /** Those that we keep and that are there become guards, where some are wanted. */
@@ -299,6 +330,7 @@ export class Reservations {
       owner: source.isOwn ? undefined : source.owner,
       network: networkKey(relay.address.endpoint.host),
       isUp: relay.isUp && relay.client.isReserved,
+      ...(source.isPublic && { isPublic: true as const }),
     }));
     const isOurs = (guard: Guard): boolean => this.ports.isOurs(guard);
     const isOther = this.#guards.update(pinnable, isOurs, this.context.soundMs);

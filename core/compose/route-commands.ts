@@ -89,6 +89,7 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     peerSeesMyIp: showsAddress(route),
     rttMs: session?.rttMs,
     ...hopsOf(session, contact),
+    isStrangers: session !== undefined && runtime.relays.isStrangers(session.at),
     punched: session !== undefined && place.isPunched(session.at, device?.record),
     changes: contact.policyChanges,
     asking: asking.step(contact),

@@ -39,6 +39,7 @@ export const LABELS = {
   relayReservation: 'relay reservation',
   relayProof: 'relay proof',
   relayPass: 'relay pass',
+  relayAsk: 'relay ask',
   lanHash: 'lan hash',
   lanCardName: 'lan card name',
   lanCardSeal: 'lan card seal',
@@ -58,6 +59,7 @@ export const LABELS = {
   sealedBetween: 'sealed between',
   versionList: 'version list',
   relayText: 'relay text',
+  relayListing: 'relay listing',
   knockCost: 'knock cost',
 } as const;
 export type Label = (typeof LABELS)[keyof typeof LABELS];

@@ -18,6 +18,7 @@ import { decodeKrpc, encodeError, type Krpc } from './krpc.ts';
 import { isGood } from './routing-table.ts';
 import { Later } from './later.ts';
 import { Operations, type OperationOutput, type PutItem } from './operations.ts';
+import { PeerSearches, type PeersOutput, type Ports } from './peer-search.ts';
 import { ReplyBudget } from './rate.ts';
 import { Realm } from './realm.ts';
 import { Responder } from './responder.ts';
@@ -33,6 +34,7 @@ export const SWEEP_MS = 10 * 60_000;
 export type DhtOutput =
   | { readonly type: 'send'; readonly to: Endpoint; readonly bytes: Uint8Array }
   | OperationOutput
+  | PeersOutput
   /** Those who answer us agree on where they see us. */
   | { readonly type: 'external'; readonly endpoint: Endpoint }
   /** The first search that found somebody is over. Said once. */
@@ -61,6 +63,7 @@ export class DhtNode {
   readonly #responder: Responder;
   readonly #replies: ReplyBudget;
   readonly #operations: Operations;
+  readonly #searches: PeerSearches;
   readonly #allowReserved: boolean;
   #openRealm!: (family: Family, nowMs: number) => void;
   #readOnly: boolean;
@@ -109,6 +112,13 @@ export class DhtNode {
       timers: this.#timers,
       realms: () => [...this.#realms.values()],
       ownItem: (target, atMs) => this.#responder.items.get(target, atMs),
+      output: (output) => this.#say(output),
+    });
+    this.#searches = new PeerSearches({
+      rpc: this.#rpc,
+      timers: this.#timers,
+      realms: () => [...this.#realms.values()],
+      own: (target, family, atMs) => this.#responder.peers.sample(target, family, random, atMs),
       output: (output) => this.#say(output),
     });
     this.#openRealms(deps);
@@ -193,8 +203,21 @@ export class DhtNode {
     this.#operations.put(op, item, nowMs);
   }
 
+  /** Looks for those who announced themselves under a hash; one `peers`. */
+  findPeers(op: number, target: Uint8Array, nowMs: number): void {
+    this.#tell(nowMs);
+    this.#searches.begin(op, target, undefined, nowMs);
+  }
+
+  /** Does so, and announces us too; one `peers`. Of a family without a port nobody hears of us. */
+  announce(op: number, target: Uint8Array, ports: Ports, nowMs: number): void {
+    this.#tell(nowMs);
+    this.#searches.begin(op, target, ports, nowMs);
+  }
+
   /** Ends an operation; no output of it follows. */
   cancel(op: number): void {
+    this.#searches.cancel(op);
     this.#operations.cancel(op);
     this.#operations.run(this.#nowMs);
   }
@@ -266,6 +289,7 @@ export class DhtNode {
       operations: this.#operations.active,
       operationsWaiting: this.#operations.waiting,
       invalidItems: this.#operations.invalidItems,
+      peerSearches: this.#searches.active,
     };
     for (const [family, realm] of this.#realms) {
       for (const [name, count] of Object.entries(realm.counts)) counts[`${family}.${name}`] = count;

@@ -41,3 +41,25 @@ test('[RLY-18] nobody moves for a few milliseconds', () => {
   expect(names(...others, kept)).toBe('ka');
   expect(names(at('z', '96.1.1.1', { rttMs: 300, isKept: true }), ...others)).toBe('ab');
 });
+
+test('[RLY-30] ⚑ strangers only where ours do not do: also as guards, and of one network', () => {
+  const own = at('o', '93.184.1.1', { isOwn: true, rttMs: 900 });
+  const friend = at('f', '93.184.2.2', { rttMs: 900 });
+  const stranger = (name: string, host: string, more: Partial<Candidate> = {}): Candidate =>
+    at(name, host, { isPublic: true, rttMs: 1, ...more });
+  const [p, q] = [
+    stranger('p', '95.1.1.1', { isGuard: true, isKept: true }),
+    stranger('q', '96.1.1.1'),
+  ];
+  expect(names(p, q, friend, own)).toBe('of');
+  expect(names(p, q, friend)).toBe('fp');
+  expect(names(p, q, { ...own, failures: 1 }, friend)).toBe('fp');
+  expect(names(p, { ...q, failures: 2 }, { ...own, failures: 1 })).toBe('po');
+});
+
+test('[RLY-30] among strangers chance chooses, not a name', () => {
+  const all = Array.from({ length: 5 }, (_, i) =>
+    at(String.fromCharCode(97 + i), `${93 + i}.1.1.1`, { isPublic: true, rank: 1 - i / 5 }),
+  );
+  expect(names(...all)).toBe('ed');
+});

@@ -1,7 +1,8 @@
 /**
  * Which relays to keep a reservation at (RLY-18): those that work first, guards (RLY-23) before
  * others, the user's own before those of contacts, near before far, and two of different networks,
- * so that one provider's bad day does not take both.
+ * so that one provider's bad day does not take both. Strangers' ones, found in the DHT, only where
+ * ours do not suffice (RLY-30).
  * @module
  */
 import { networkKey } from './address.ts';
@@ -13,6 +14,8 @@ export const KEPT = 2;
 const UNKNOWN_RTT_MS = 150;
 const OTHERS_MS = 1_000;
 const NO_GUARD_MS = 100_000;
+/** More than not being a guard: ours come first, also where a stranger's is one. */
+const PUBLIC_MS = 300_000;
 /** Relays within such a step count as equally near: nobody moves for a few milliseconds. */
 const STEP_MS = 50;
 
@@ -29,36 +32,44 @@ export interface Candidate {
   readonly isKept: boolean;
   /** One that who hides keeps to (RLY-23). */
   readonly isGuard: boolean;
+  /** A stranger's, found in the DHT. */
+  readonly isPublic?: boolean;
+  /** From 0 to 1: which goes first among equals. */
+  readonly rank?: number;
 }
 
 /** The best `count` of them; who is kept is preferred among equals. */
 export function chooseRelays(candidates: readonly Candidate[], count = KEPT): Candidate[] {
-  const sorted = [...candidates].sort((a, b) => costOf(a) - costOf(b) || compareText(a, b));
+  const sorted = [...candidates].sort((a, b) => costOf(a) - costOf(b) || compareRank(a, b));
   const chosen: Candidate[] = [];
   const networks = new Set<string>();
-  for (const candidate of sorted) {
-    if (chosen.length >= count) break;
-    const network = networkKey(candidate.address.endpoint.host);
-    if (candidate.failures > 0 || networks.has(network)) continue;
-    networks.add(network);
-    chosen.push(candidate);
-  }
-  // Better two of one network than one alone, and one that failed than none.
-  for (const candidate of sorted) {
-    if (chosen.length >= count) break;
-    if (!chosen.includes(candidate)) chosen.push(candidate);
-  }
+  const take = (from: readonly Candidate[], isApart: boolean): void => {
+    for (const candidate of from) {
+      const network = networkKey(candidate.address.endpoint.host);
+      const isTaken = chosen.includes(candidate) || (isApart && networks.has(network));
+      if (chosen.length >= count || isTaken) continue;
+      networks.add(network);
+      chosen.push(candidate);
+    }
+  };
+  const working = sorted.filter(({ failures }) => failures === 0);
+  const ours = working.filter(({ isPublic }) => isPublic !== true);
+  // Better two of one network than one alone, or a stranger's; and one that failed than none.
+  take(ours, true);
+  take(ours, false);
+  take(working, true);
+  take(sorted, false);
   return chosen;
 }
 
-function costOf({ failures, isGuard, isKept, isOwn, rttMs }: Candidate): number {
+function costOf({ failures, isGuard, isKept, isOwn, isPublic, rttMs }: Candidate): number {
   const near = Math.round((rttMs ?? UNKNOWN_RTT_MS) / STEP_MS) * STEP_MS;
-  const source = isOwn ? 0 : OTHERS_MS;
+  const source = (isOwn ? 0 : OTHERS_MS) + (isPublic ? PUBLIC_MS : 0);
   return (
     failures * 1_000_000 + (isGuard ? 0 : NO_GUARD_MS) + source + near - (isKept ? STEP_MS / 2 : 0)
   );
 }
 
-function compareText(a: Candidate, b: Candidate): number {
-  return a.name < b.name ? -1 : 1;
+function compareRank(a: Candidate, b: Candidate): number {
+  return (a.rank ?? 0) - (b.rank ?? 0) || (a.name < b.name ? -1 : 1);
 }

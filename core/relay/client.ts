@@ -109,6 +109,11 @@ export class RelayClient {
     return this.#isReserved;
   }
 
+  /** How often it was refused since it last was granted. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
   get circuits(): number {
     return this.#circuits.size;
   }

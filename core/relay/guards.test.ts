@@ -114,3 +114,31 @@ describe('[RLY-23] guards', () => {
     expect(names(guards)).toBe('bc');
   });
 });
+
+describe('[RLY-30] strangers as guards', () => {
+  const public_ = (name: string, isUp = true): Pinnable => ({
+    ...relay(name, name, isUp),
+    isPublic: true,
+  });
+
+  test('come last, and give way as soon as one of ours is there', () => {
+    const guards = new Guards();
+    guards.update([public_('p'), public_('q')], OURS, 0);
+    expect(names(guards)).toBe('pq');
+    expect(guards.all.map(({ isPublic }) => isPublic)).toEqual([true, true]);
+    guards.update([public_('p'), public_('q'), relay('o', 'o', false)], OURS, 1_000);
+    expect(names(guards)).toBe('pq');
+    expect(guards.update([public_('p'), public_('q'), relay('o')], OURS, 2_000)).toBe(true);
+    expect([...names(guards)].sort().join('')).toBe('oq');
+    guards.update([public_('q'), relay('o'), relay('n')], OURS, 3_000);
+    expect([...names(guards)].sort().join('')).toBe('no');
+    expect(guards.all.some(({ isPublic }) => isPublic)).toBe(false);
+  });
+
+  test('stay like others while none of ours is there', () => {
+    const guards = new Guards();
+    guards.update([public_('p'), public_('q'), public_('r')], OURS, 0);
+    live(guards, [public_('p', false), public_('q'), public_('r')], 0, HOUR_MS / 10);
+    expect(names(guards)).toBe('pq');
+  });
+});

@@ -5,6 +5,7 @@
  *
  *   a relay that is up --fewer than 2--> guard --60 days--> replaced, where there is another
  *                                          |-- 48 h not up while others were --> replaced
+ *                                          |-- a stranger's, and one of ours is up --> replaced
  *                                          '-- not ours any more --> gone at once
  *   all guards away for 10 minutes while another relay is up --> a third one, never a fourth
  *
@@ -31,6 +32,8 @@ export interface Guard {
   readonly sinceMs: number;
   /** How long it was away while others were there. */
   readonly awayMs: number;
+  /** A stranger's, found in the DHT: it stays until one of ours is there. */
+  readonly isPublic?: true;
 }
 
 /** A relay of ours, as it is now; the best first. */
@@ -40,6 +43,7 @@ export interface Pinnable {
   /** Relays of one network fall, or are watched, together. */
   readonly network: string;
   readonly isUp: boolean;
+  readonly isPublic?: true;
 }
 
 export class Guards {
@@ -75,7 +79,8 @@ export class Guards {
     this.#all = this.#all.filter(isOurs);
     const spare = relays.filter((one) => one.isUp && !this.has(one.name));
     for (const guard of this.#all) {
-      const isOver = Math.abs(nowMs - guard.sinceMs) >= GUARD_MS || guard.awayMs >= GONE_MS;
+      const isOld = Math.abs(nowMs - guard.sinceMs) >= GUARD_MS || guard.awayMs >= GONE_MS;
+      const isOver = isOld || (guard.isPublic && spare.some((one) => !one.isPublic));
       const others = this.#all.filter((one) => one !== guard);
       if (isOver) this.#pin(spare, others, relays, nowMs);
     }
@@ -95,7 +100,7 @@ export class Guards {
     });
   }
 
-  /** One more beside those who stay: of another network than theirs, where there is one. */
+  /** One more beside those who stay: ours first, then of another network than theirs. */
   #pin(
     spare: Pinnable[],
     stay: readonly Guard[],
@@ -105,12 +110,15 @@ export class Guards {
     const networks = relays.flatMap((one) =>
       stay.some((guard) => guard.name === one.name) ? [one.network] : [],
     );
-    const free = spare.filter((one) => !stay.some((guard) => guard.name === one.name));
+    const all = spare.filter((one) => !stay.some((guard) => guard.name === one.name));
+    const ours = all.filter(({ isPublic }) => !isPublic);
+    const free = ours.length > 0 ? ours : all;
     const chosen = free.find((one) => !networks.includes(one.network)) ?? free[0];
     if (!chosen) return false;
-    const { name, owner } = chosen;
+    const { isPublic, name, owner } = chosen;
     spare.splice(spare.indexOf(chosen), 1);
-    this.#all = [...stay, { name, owner, sinceMs: nowMs, awayMs: 0 }];
+    const guard = { name, owner, sinceMs: nowMs, awayMs: 0 };
+    this.#all = [...stay, isPublic ? { ...guard, isPublic } : guard];
     return true;
   }
 }

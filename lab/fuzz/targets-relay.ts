@@ -7,6 +7,13 @@ import { equal, utf8, utf8Text } from '@sotto/core/base/bytes.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
 import { Secret } from '@sotto/core/crypto/keys.ts';
 import { decodeEntry, encodeEntry } from '@sotto/core/relay/entry.ts';
+import {
+  decodeAsk,
+  decodeReply,
+  encodeAsk,
+  encodeReply,
+  TOKEN_BYTES,
+} from '@sotto/core/relay/listing.ts';
 import { formatRelay, parseRelay } from '@sotto/core/relay/relay-text.ts';
 import { makeSlot, relaySecretOf, reservationKey } from '@sotto/core/relay/slots.ts';
 import { decodeRelay, encodeRelay, type RelayMessage } from '@sotto/core/relay/wire.ts';
@@ -123,4 +130,31 @@ const text: Target = {
   }),
 };
 
-export const RELAY: readonly Target[] = [message, entry, text];
+/** Behind a tag that anybody can make, and a mutation cannot: few inputs get inside. */
+const listing: Target = {
+  name: 'relay-listing',
+  covers: { 'core/relay/listing.ts': ['decodeAsk', 'decodeReply'] },
+  bytesMax: 100,
+  words: [KEY, Uint8Array.of(1)],
+  start: () => {
+    const token = KEY.slice(0, TOKEN_BYTES);
+    return {
+      seeds: [
+        encodeAsk(token, prng.bytes),
+        ...[true, false].map((tcp) => encodeReply({ key: KEY, tcp, token }, prng.bytes)),
+      ],
+      run(input) {
+        const asked = decodeAsk(input);
+        if (asked) assert(asked.length === TOKEN_BYTES, 'a token');
+        const said = decodeReply(input);
+        if (said) {
+          const again = decodeReply(encodeReply(said, prng.bytes));
+          assert(again !== undefined && equal(again.key, said.key), 'it reads back');
+        }
+        return asked !== undefined || said !== undefined;
+      },
+    };
+  },
+};
+
+export const RELAY: readonly Target[] = [message, entry, text, listing];

@@ -117,8 +117,10 @@ describe('sentences', () => {
     ]);
     expect(seesWords(t, 'relayed', 'Ana', { hops: 1 })).toHaveLength(2);
     const [came] = seesWords(t, 'relay', 'Ana', { hops: 1, hopsAtLeast: true });
-    expect(came).toMatch(/^At least 1 relay, yours: It sees your address/);
+    expect(came).toMatch(/^At least 1 relay, the one you use: It sees your address/);
     expect(came).not.toContain('both addresses');
+    const strange = seesWords(t, 'relayed', 'Ana', { hops: 1, isStrangers: true });
+    expect(strange.at(-1)).toMatch(/^A public relay is among them, which a stranger runs/);
     expect(seesWords(t, 'relay', 'Ana')[0]).not.toMatch(/^\d/);
   });
 

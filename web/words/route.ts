@@ -64,7 +64,7 @@ export function seesWords(
   t: Text,
   shown: Way,
   name: string,
-  route?: Pick<Route, 'hops' | 'hopsAtLeast'>,
+  route?: Pick<Route, 'hops' | 'hopsAtLeast' | 'isStrangers'>,
 ): readonly string[] {
   const hops = route?.hops ?? 0;
   const said = (one: Way | 'unknown'): string => {
@@ -74,7 +74,10 @@ export function seesWords(
   const known = knownWay(shown);
   // What is said to be the same as of another way is said in full.
   if (known === 'punched') return [said('punched'), said('direct')];
-  return known === 'relayed' ? [said('relayed'), said('relay')] : [said(known)];
+  const stranger = route?.isStrangers === true ? [t('route.relay.stranger')] : [];
+  const relays = [said('relay'), ...stranger];
+  if (known === 'relay') return relays;
+  return known === 'relayed' ? [said('relayed'), ...relays] : [said(known)];
 }
 
 /** A newer app may name a route that this one does not know: then nothing is claimed. */

@@ -40,6 +40,7 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'nearby.off': ROUTES,
   'relays.none': { say: 'network.hint.relay', ...ROUTES },
   'relays.unknown': ROUTES,
+  'relays.looking': { say: 'network.hint.again', ...ROUTES },
   'proxy.unset': { say: 'network.hint.proxy-unset', ...ROUTES },
   'proxy.unreachable': { say: 'network.hint.proxy-runs', ...ROUTES },
   'proxy.not-a-proxy': { say: 'network.hint.proxy-kind', ...ROUTES },

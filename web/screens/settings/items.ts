@@ -103,6 +103,7 @@ const ROWS: readonly Row[] = [
     POLICIES,
     POLICY_LINES,
   ],
+  ['relays.public', 'routes', 'settings.relays.public', 'settings.relays.public.line'],
   ['nearby.on', 'routes', 'settings.nearby.on', 'settings.nearby.on.line'],
   ['nearby.home', 'routes', 'settings.nearby.home', 'settings.nearby.home.line'],
   ['net.portMapping', 'routes', 'settings.port-mapping', 'settings.port-mapping.line'],
@@ -150,7 +151,7 @@ const ITEMS: readonly Item[] = ROWS.map(([id, section, title, line, values, line
   lines,
 }));
 
-const OF_ROUTES = /^(routes|relay|nearby|proxy)\./;
+const OF_ROUTES = /^(routes|relays?|nearby|proxy)\./;
 
 /** A mark of the app's own, and a choice among one: there is a single language so far. */
 const UNSEEN = ['app.welcomed', 'app.language'];

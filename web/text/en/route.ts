@@ -98,9 +98,11 @@ export const ROUTE = {
     "other {A relay sees addresses and when you talk, and can't read anything.}} " +
     "Relays are asked to keep no records; you can't check that, so you may pick or run your own.",
   'route.relay.sees.came':
-    "At least 1 relay, yours: It sees your address and when you talk, and can't read anything. " +
+    'At least 1 relay, the one you use: It sees your address and when you talk, and ' +
+    "can't read anything. " +
     'Whether {name} comes to it through another one cannot be seen from here. ' +
     "Relays are asked to keep no records; you can't check that, so you may pick or run your own.",
+  'route.relay.stranger': 'A public relay is among them, which a stranger runs.',
   'route.relayed.chip': 'Relay',
   'route.relayed.line': 'Passed along by a relay. {name} may see your IP address all the same.',
   'route.relayed.sees':

@@ -1,0 +1,17 @@
+/**
+ * What is shown of relays: the one that this computer is, and those that it uses.
+ * @module
+ */
+import type { Result } from '@sotto/api/contract.ts';
+import { endpointKey } from '@sotto/core/base/endpoint.ts';
+import type { HealthView } from '@sotto/core/commands.ts';
+
+export function relayOf({ relays, serving }: HealthView): Omit<Result<'relay.show'>, 'port443'> {
+  const { clients, isListed: listed, text, whom: serve } = serving;
+  const uses = relays.map(({ endpoint, isReserved: reserved, rttMs, source }) => {
+    const used = { address: endpointKey(endpoint), source, reserved };
+    return rttMs === undefined ? used : { ...used, ms: Math.round(rttMs) };
+  });
+  const shown = { serve, clients, listed, uses };
+  return text === undefined ? shown : { ...shown, text };
+}
