@@ -174,7 +174,8 @@ export class PublicRelays {
     const { monoMs } = this.context.now;
     // To see what ours are worth costs a look at every contact.
     if (monoMs < this.#watchedAtMs + WATCH_EVERY_MS) {
-      if (this.#round === undefined) this.#dueMs = this.#watchedAtMs + WATCH_EVERY_MS;
+      const isShort = this.#shortSinceMs !== undefined && this.#round === undefined;
+      if (isShort) this.#dueMs = this.#watchedAtMs + WATCH_EVERY_MS;
     } else {
       this.#watchedAtMs = monoMs;
       this.#review();

@@ -142,6 +142,7 @@ const listing: Target = {
       seeds: [
         encodeAsk(token, prng.bytes),
         ...[true, false].map((tcp) => encodeReply({ key: KEY, tcp, token }, prng.bytes)),
+        encodeReply({ key: KEY, tcp: true, token, web: true }, prng.bytes),
       ],
       run(input) {
         const asked = decodeAsk(input);
