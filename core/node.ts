@@ -105,7 +105,7 @@ export class Node {
   #hasSlept(now: Now): boolean {
     const before = this.#context.now;
     const aheadMs = now.wallMs - before.wallMs - (now.monoMs - before.monoMs);
-    const lateMs = now.monoMs - (this.wakeAtMs() ?? now.monoMs);
+    const lateMs = now.monoMs - Math.max(this.wakeAtMs() ?? now.monoMs, before.monoMs);
     return aheadMs >= SLEPT_MS || lateMs >= SLEPT_MS;
   }
 

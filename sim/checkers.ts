@@ -3,7 +3,8 @@
  *
  *   always   what was accepted is on disk; what is said to be delivered is on the other disk;
  *            nothing is shown twice, from a stranger, changed, or out of its author's order;
- *            no message key seals two messages; generations and seqs of records never go back
+ *            no message key seals two messages; generations and seqs of records never go back;
+ *            no node is awake without pause
  *   in the end   everything accepted is shown where it was sent to, and its sender knows
  *
  * They look at disks and at what passes between node and vault, never inside the node.
@@ -113,6 +114,10 @@ export class Checkers implements Witness {
   loggedError(host: Host, message: string): void {
     if (DISK_ERRORS.includes(message)) return;
     this.fail('no error without a cause', `${host.name}: ${message}`);
+  }
+
+  spins(host: Host): void {
+    this.fail('no node spins', `${host.name}: what it waits for stays due`);
   }
 
   /** After a crash: the disk still holds everything that was accepted. */

@@ -78,6 +78,7 @@ function computer(flaws: HostFlaws = {}) {
       answered: (_, answer) => answered.push(answer),
       threw: (_, error) => errors.push(error),
       loggedError: () => undefined,
+      spins: () => undefined,
       died: () => undefined,
     },
     makeNode: () => {

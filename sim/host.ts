@@ -34,6 +34,7 @@ export interface Witness {
   threw(host: Host, error: unknown): void;
   /** The node has logged an error. */
   loggedError(host: Host, message: string): void;
+  spins(host: Host): void;
   /** Its process is gone; the disk holds what was committed. */
   died(host: Host): void;
 }
@@ -129,6 +130,7 @@ export class Host {
       committed: (answer) => witness.committed(this, answer),
       answered: (answer) => witness.answered(this, answer),
       loggedError: (message) => witness.loggedError(this, message),
+      spins: () => witness.spins(this),
       stopped: () => this.#end('killed'),
       threw: (error) => {
         witness.threw(this, error);

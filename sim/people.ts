@@ -1,7 +1,7 @@
 /**
  * People: who knows whom, and what they do. Pairs meet by invite, write to each other in bursts,
- * press send twice, take messages back, shut each other out for a while; when their computer does
- * not answer they try again, as people do.
+ * press send twice, take messages back, shut each other out for a while, choose other routes for a
+ * while; when their computer does not answer they try again, as people do.
  *
  *   strangers --invite-new--> invited --contact-add--> added      then both write
  *       '------door-open, contact-add by ID, request-accept--> met '
@@ -9,6 +9,7 @@
  * @module
  */
 import { fromHex, hex } from '@sotto/core/base/bytes.ts';
+import type { Policy } from '@sotto/core/base/policy.ts';
 import type { Prng } from '@sotto/core/base/prng.ts';
 import type { Command, CommandResult } from '@sotto/core/commands.ts';
 import type { Checkers, Written } from './checkers.ts';
@@ -18,6 +19,7 @@ import type { Scheduler } from './scheduler.ts';
 
 const INVITE_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 const AGAIN_MS = { from: 1_000, to: 8_000 };
+const TIGHTER: readonly Policy[] = ['hidden', 'direct', 'local'];
 /** How often people look whether an invite of theirs has come to nothing. */
 const FOLLOW_UP_MS = 30_000;
 /** Answers that mean: try again later. */
@@ -34,6 +36,7 @@ export interface Habits {
   readonly burstRate: number;
   readonly cancelRate: number;
   readonly blockEveryMs: number | undefined;
+  readonly routeEveryMs: number | undefined;
   /** Do invites come with an address, so that no lookup is needed? */
   readonly hints: boolean;
   /** Share of pairs that meet by ID alone: one opens a door, the other knocks. */
@@ -62,6 +65,8 @@ export class People {
   readonly #pairs: Pair[] = [];
   /** Contacts shut out right now: by whom, and whom. */
   readonly #blocked = new Map<string, { by: Host; whom: Host }>();
+  /** Contacts towards whom a route was chosen that is not Automatic. */
+  readonly #routed = new Map<string, { by: Host; whom: Host }>();
   #texts = 0;
   #done = false;
 
@@ -81,9 +86,10 @@ export class People {
     }
   }
 
-  /** Nobody begins anything new; everybody is let in again. */
+  /** Nobody begins anything new; everybody is let in again, by every route. */
   end(): void {
     this.#done = true;
+    for (const { by, whom } of this.#routed.values()) this.#anyRoute(by, whom);
     for (const { by, whom } of this.#blocked.values()) this.#unblock(by, whom);
     // Once everybody is up and every clock is right.
     this.#deps.scheduler.after(1, () => {
@@ -181,10 +187,15 @@ export class People {
   }
 
   #talk(pair: Pair): void {
-    const { blockEveryMs } = this.#deps.habits;
+    const { blockEveryMs, routeEveryMs } = this.#deps.habits;
     this.#writeOften(pair.invitee, pair.inviter);
     this.#writeOften(pair.inviter, pair.invitee);
-    if (blockEveryMs !== undefined) this.#blockSometimes(pair, blockEveryMs);
+    if (blockEveryMs !== undefined) {
+      this.#sometimes(pair, blockEveryMs, (by, whom) => this.#block(by, whom));
+    }
+    if (routeEveryMs !== undefined) {
+      this.#sometimes(pair, routeEveryMs, (by, whom) => this.#chooseRoute(by, whom));
+    }
     this.#followUp(pair);
   }
 
@@ -262,15 +273,15 @@ export class People {
     });
   }
 
-  #blockSometimes(pair: Pair, everyMs: number): void {
+  /** Again and again, one of them towards the other. */
+  #sometimes(pair: Pair, everyMs: number, act: (by: Host, whom: Host) => void): void {
     const { prng, scheduler } = this.#deps;
     scheduler.after(this.#exponential(everyMs), () => {
       if (this.#done) return;
-      const turned = prng.chance(0.5);
-      const by = turned ? pair.invitee : pair.inviter;
-      const whom = turned ? pair.inviter : pair.invitee;
-      this.#block(by, whom);
-      this.#blockSometimes(pair, everyMs);
+      const { invitee, inviter } = pair;
+      if (prng.chance(0.5)) act(invitee, inviter);
+      else act(inviter, invitee);
+      this.#sometimes(pair, everyMs, act);
     });
   }
 
@@ -288,6 +299,25 @@ export class People {
     if (!this.#blocked.has(`${by.name}>${whom.name}`)) return;
     const command = { type: 'contact-block', to: this.#ids.get(whom)!, blocked: false } as const;
     this.#ask(by, command, () => this.#blocked.delete(`${by.name}>${whom.name}`), true);
+  }
+
+  #chooseRoute(by: Host, whom: Host): void {
+    const to = this.#ids.get(whom);
+    const name = `${by.name}>${whom.name}`;
+    if (to === undefined || this.#routed.has(name)) return;
+    const policy = this.#deps.prng.pick(TIGHTER);
+    // Whether or not the answer comes it may hold, so it is taken back in any case.
+    this.#routed.set(name, { by, whom });
+    by.command({ type: 'route-set', to, policy, looser: true }, () => undefined);
+    this.#later(5_000, 120_000, () => this.#anyRoute(by, whom));
+  }
+
+  #anyRoute(by: Host, whom: Host): void {
+    const name = `${by.name}>${whom.name}`;
+    if (!this.#routed.has(name)) return;
+    const to = this.#ids.get(whom)!;
+    const command = { type: 'route-set', to, policy: 'auto', looser: true } as const;
+    this.#ask(by, command, () => this.#routed.delete(name), true);
   }
 
   /** Asks until there is an answer that is not "later". */

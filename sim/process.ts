@@ -42,9 +42,14 @@ export interface ProcessDeps {
   answered: DiskPorts['answer'];
   stopped(): void;
   loggedError(message: string): void;
+  /** It wants to be woken again and again, and what it wakes for stays due. */
+  spins(): void;
   /** The node threw: our bug, never bad input. */
   threw(error: unknown): void;
 }
+
+/** More inputs in a row after which something is due already are a loop that costs a processor. */
+const OVERDUE_MAX = 500;
 
 export class Process implements Port {
   readonly process: number;
@@ -56,6 +61,8 @@ export class Process implements Port {
   #alive = true;
   #wake: Timer | undefined;
   #wakeAtMs: number | undefined;
+  /** Times in a row that what it waits for was due already. */
+  #overdue = 0;
   #nextCommand = 1;
   readonly #commands = new Map<number, CommandDone>();
 
@@ -180,7 +187,11 @@ export class Process implements Port {
       return;
     }
     // At least a millisecond on: a node that asks for the past must not stop time.
-    const atMs = Math.max(scheduler.nowMs + 1, Math.ceil(clock.trueTimeOf(wakeAtMs)));
+    const soonestMs = scheduler.nowMs + 1;
+    const dueMs = Math.ceil(clock.trueTimeOf(wakeAtMs));
+    this.#overdue = dueMs < soonestMs ? this.#overdue + 1 : 0;
+    if (this.#overdue === OVERDUE_MAX) this.#deps.spins();
+    const atMs = Math.max(soonestMs, dueMs);
     if (this.#wake && this.#wakeAtMs === atMs) return;
     this.#wake?.cancel();
     this.#wakeAtMs = atMs;

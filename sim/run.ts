@@ -10,6 +10,7 @@
  */
 import type { Prng } from '@sotto/core/base/prng.ts';
 import { endpointKey } from '@sotto/core/base/endpoint.ts';
+import type { Serving } from '@sotto/core/commands.ts';
 import { Node } from '@sotto/core/node.ts';
 import { Checkers, type Violation } from './checkers.ts';
 import { EventLog, type Printer } from './event-log.ts';
@@ -43,7 +44,7 @@ export interface RunOptions {
   readonly print?: Printer;
   readonly flaws?: HostFlaws;
   /** What runs on the hosts; core's Node by default. */
-  readonly makeNode?: (bootstrap: readonly string[]) => MakeNode;
+  readonly makeNode?: (bootstrap: readonly string[], serve: Serving) => MakeNode;
 }
 
 export interface Outcome {
@@ -63,10 +64,11 @@ export function run(options: RunOptions): Outcome {
 }
 
 /** The node that ships. */
-function realNode(bootstrap: readonly string[]): MakeNode {
+function realNode(bootstrap: readonly string[], serve: Serving): MakeNode {
   return ({ name, random }) => {
     const profile = { bootstrap, dht: true, readOnly: false, allowReserved: true };
-    return new Node({ random, profile: { ...profile, displayName: name } });
+    const relay = { serve, list: [] };
+    return new Node({ random, profile: { ...profile, relay, displayName: name } });
   };
 }
 
@@ -92,13 +94,14 @@ class Run {
     const plan = prngFor(seed, 'plan');
     const mix = drawMix(plan);
     const size = plan.int(PEOPLE.from, PEOPLE.to);
-    this.#makeHosts(size + ROUTERS, options);
+    const habits = drawHabits(plan, size);
+    this.#makeHosts(size + ROUTERS, options, plan.chance(0.5) ? 'contacts' : 'off');
     const someone = this.#hosts.slice(ROUTERS);
     this.#people = new People({
       scheduler,
       prng: prngFor(seed, 'people'),
       checkers: this.#checkers,
-      habits: drawHabits(plan, size),
+      habits,
     });
     this.#faults = new Faults({
       scheduler,
@@ -130,9 +133,10 @@ class Run {
     };
   }
 
-  #makeHosts(count: number, options: RunOptions): void {
+  /** @param serve are they relays for those whom they know? */
+  #makeHosts(count: number, options: RunOptions, serve: Serving): void {
     const bootstrap: string[] = [];
-    const makeNode = (options.makeNode ?? realNode)(bootstrap);
+    const makeNode = (options.makeNode ?? realNode)(bootstrap, serve);
     for (let number = 0; number < count; number++) {
       const host = new Host({
         number,
@@ -213,5 +217,6 @@ function drawHabits(plan: Prng, size: number): Habits {
     blockEveryMs: plan.chance(0.3) ? plan.int(60_000, 300_000) : undefined,
     hints: plan.chance(0.5),
     byIdRate: plan.chance(0.3) ? 0.5 : 0,
+    routeEveryMs: plan.chance(0.4) ? plan.int(60_000, 400_000) : undefined,
   };
 }

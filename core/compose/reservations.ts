@@ -107,6 +107,8 @@ export class Reservations {
   #savedAtMs: number;
   #chooseAtMs: number;
   #said = '';
+  /** What had ended by then is told. */
+  #saidAtMs = -Infinity;
 
   constructor(
     private readonly context: Context,
@@ -266,12 +268,10 @@ export class Reservations {
   }
 
   wakeAtMs(): number | undefined {
-    const { monoMs } = this.context.now;
-    let soonest: number | undefined = this.#isUnsaved ? monoMs : this.#chooseAtMs;
+    let soonest: number | undefined = this.#isUnsaved ? this.context.now.monoMs : this.#chooseAtMs;
     for (const { lostAtMs } of this.#kept) {
-      // Once it is over, it is told, and nothing is due.
-      const goneAtMs = lostAtMs === undefined ? undefined : lostAtMs + ENTRY_KEPT_MS;
-      if (goneAtMs !== undefined && goneAtMs > monoMs) soonest = earliest(soonest, goneAtMs);
+      const goneAtMs = (lostAtMs ?? -Infinity) + ENTRY_KEPT_MS;
+      if (goneAtMs > this.#saidAtMs) soonest = earliest(soonest, goneAtMs);
     }
     return soonest;
   }
@@ -365,6 +365,7 @@ export class Reservations {
   }
 
   #tellEntries(): void {
+    this.#saidAtMs = this.context.now.monoMs;
     const said = [false, true].map((isHidden) => this.commonEntries(isHidden).map(hex).join());
     if (said.join('|') === this.#said) return;
     this.#said = said.join('|');
