@@ -118,7 +118,7 @@ test('[RLY-30, RLY-18] one conversation under Hidden IP goes by two strangers', 
   world.run(20_000);
   expect(bo.texts()).toContain('hidden');
   const { route } = data(ana.ask({ type: 'route-show', to: 'Bo' }), 'route');
-  expect(route).toMatchObject({ route: 'relay', peerSeesMyIp: false });
+  expect(route).toMatchObject({ route: 'relay', hops: 2, isStrangers: true, peerSeesMyIp: false });
 });
 
 test('[RLY-30] ⚑ a public relay of a contact from whom we hide is none', () => {

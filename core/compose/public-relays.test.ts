@@ -20,6 +20,7 @@ import {
   ROUND_AGAIN_MS,
   START_MS,
   TURN_MS,
+  WISH_AGAIN_MS,
 } from './public-relays.ts';
 
 const EPOCH = 472_222;
@@ -135,6 +136,23 @@ describe('[RLY-28] strangers are looked for', () => {
       expect(gapMs).toBeGreaterThanOrEqual(waitMs);
       expect(gapMs).toBeLessThanOrEqual(1.25 * waitMs + 1_000);
     }
+  });
+
+  test('at the latest 5 minutes after the last time, while a person or a message waits', () => {
+    const scene = new Scene();
+    scene.run(4 * 3_600_000);
+    const rounds = (): number => scene.strangers.stats()['rounds']!;
+    const before = rounds();
+    for (let i = 0; i < 60; i++) {
+      scene.strangers.wish();
+      scene.run(60_000);
+    }
+    expect(rounds() - before).toBeGreaterThanOrEqual(10);
+    expect(rounds() - before).toBeLessThanOrEqual(3_600_000 / WISH_AGAIN_MS + 1);
+    const wished = rounds();
+    scene.strangers.hurry();
+    scene.run(ROUND_AGAIN_MS[0]! + 1_000);
+    expect(rounds()).toBe(wished + 1);
   });
 
   test('and under those of the neighbour near the turn of the hour', () => {

@@ -34,6 +34,8 @@ export const ENOUGH = 4;
 /** Waits between rounds; the last repeats. */
 export const ROUND_AGAIN_MS: readonly number[] = [15_000, 60_000, 300_000, 900_000, 3_600_000];
 const LAST_STEP = ROUND_AGAIN_MS.length - 1;
+/** While a person or a message waits for somebody, no wait between rounds is longer. */
+export const WISH_AGAIN_MS = 300_000;
 /** The wait before that: where one of ours serves us, where some are known, where there is none. */
 export const ONE_SERVES_MS = 60_000;
 export const OURS_GRACE_MS = 20_000;
@@ -111,6 +113,8 @@ export class PublicRelays {
   #round: Round | undefined;
   #step = 0;
   #roundAtMs: number | undefined;
+  /** When the last round was over. */
+  #overAtMs = 0;
   #shortSinceMs: number | undefined;
   /** When ours were looked at last, and are to be looked at again. */
   #watchedAtMs = -Infinity;
@@ -139,12 +143,15 @@ export class PublicRelays {
     return this.isOn && this.#shortSinceMs !== undefined && this.ports.mayLook();
   }
 
-  /** This computer is elsewhere, or somebody waits: the next round is soon. */
+  /** This computer slept, or is elsewhere: the next round is soon, and others after it. */
   hurry(): void {
     this.#step = 0;
-    const soonMs = this.context.now.monoMs + ROUND_AGAIN_MS[0]!;
-    if (this.#roundAtMs !== undefined) this.#roundAtMs = Math.min(this.#roundAtMs, soonMs);
-    if (this.#dueMs !== undefined) this.#dueMs = Math.min(this.#dueMs, soonMs);
+    this.#bringForward(this.context.now.monoMs + ROUND_AGAIN_MS[0]!);
+  }
+
+  /** A person or a message waits for somebody. */
+  wish(): void {
+    this.#bringForward(this.#overAtMs + WISH_AGAIN_MS);
   }
 
   /** True where the datagram answers an ask of ours. */
@@ -360,8 +367,15 @@ export class PublicRelays {
     return mixed;
   }
 
+  #bringForward(toMs: number): void {
+    const soonMs = Math.max(toMs, this.context.now.monoMs);
+    if (this.#roundAtMs !== undefined) this.#roundAtMs = Math.min(this.#roundAtMs, soonMs);
+    if (this.#dueMs !== undefined) this.#dueMs = Math.min(this.#dueMs, soonMs);
+  }
+
   #over(): void {
     this.#endRound();
+    this.#overAtMs = this.context.now.monoMs;
     // Nobody is in a hurry who has found one, or two.
     this.#step = Math.max(this.#step, Math.min(2 * this.#working(), LAST_STEP - 1));
     const waitMs = ROUND_AGAIN_MS[Math.min(this.#step, LAST_STEP)]!;

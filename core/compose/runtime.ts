@@ -251,6 +251,7 @@ export class Runtime {
     if (contact.blocked || this.sessions.ofContact(contact)) return;
     this.#miss(contact, this.#startedAtMs);
     this.connections.want(contact.identity);
+    this.relays.strangers.wish();
     this.asking.want(contact);
     const { presence } = this.finding;
     if (contact.secret) presence.want({ peer: hex(contact.identity) }, this.context.now);
