@@ -111,8 +111,9 @@ test('[RLY-30, RLY-18] one conversation under Hidden IP goes by two strangers', 
   const { world, ana, bo } = made;
   meet(made);
   world.run(60_000);
-  const set = { type: 'route-set' as const, to: 'Bo', policy: 'hidden' as const, looser: false };
-  data(ana.ask(set), 'route');
+  const set = { type: 'route-set' as const, policy: 'hidden' as const, looser: false };
+  data(ana.ask({ ...set, to: 'Bo' }), 'route');
+  data(bo.ask({ ...set, to: 'Ana' }), 'route');
   world.run(120_000);
   data(ana.say('Bo', 'hidden'), 'sent');
   world.run(20_000);
