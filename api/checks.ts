@@ -302,8 +302,10 @@ const RUNNING = {
       },
       looking: {
         state: 'skipped',
-        sentence: 'None of yours or of contacts. Public ones, run by strangers, are looked for.',
-        hint: 'Without those: sotto config set relays.public false',
+        sentence:
+          'None yet. A contact whose computer can be reached becomes one by itself; public ones, ' +
+          'run by strangers, are looked for.',
+        hint: 'Run one anywhere, and name it here: sotto config set relays.list sotto-relay:...',
       },
       none: {
         state: 'warn',

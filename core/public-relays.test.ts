@@ -65,6 +65,22 @@ test('[RLY-28, RLY-29] two whom nothing joins meet by a relay that neither was t
   expect(kept).toMatchObject([{ source: 'public', isReserved: true }]);
 });
 
+test('[RLY-26] who serves everybody and cannot be reached from outside is not listed', () => {
+  const world = new World();
+  const people = ['192.168.1.7', '192.0.2.9'].map((host, i) =>
+    world.person(`Relay${i}`, true, { host, relay: { serve: 'public', list: [] } }),
+  );
+  const others = Array.from({ length: 4 }, (_, i) =>
+    world.person(`Helper${i}`, true, { host: `198.18.${i}.1` }),
+  );
+  for (const person of [...others, ...people]) person.start();
+  world.run(60_000);
+  const listed = people.map((person) => {
+    return data(person.ask({ type: 'health' }), 'health').health.serving.isListed;
+  });
+  expect(listed).toEqual([false, true]);
+});
+
 test('[RLY-29] known ones are used after a restart, with no DHT to ask', () => {
   const made = town(2);
   const { world, ana, bo } = made;
