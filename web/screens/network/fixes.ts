@@ -31,6 +31,8 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'helpers.proxied': ROUTES,
   'port.one': SETTINGS,
   'port.none': SETTINGS,
+  'port.web-denied': ROUTES,
+  'port.web-taken': ROUTES,
   'direct.varied': ASK,
   'router.refused': ASK,
   'router.silent': ASK,
