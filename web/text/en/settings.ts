@@ -71,9 +71,9 @@ export const SETTINGS = {
     'go through Hidden IP.',
   'settings.relays.public': 'Use public relays',
   'settings.relays.public.line':
-    'Looked for where yours and those of contacts do not do. Strangers run them; they see your ' +
-    'IP address and when you talk, and nothing of what you say; some helpers see that this ' +
-    'computer uses the app. Not looked for while new chats are set to Hidden IP.',
+    'Looked for when you and your contacts have too few. Strangers run them: they see your IP ' +
+    'address and when you talk, never what you say, and some helpers learn that this computer ' +
+    'uses the app. Not looked for while new chats are set to Hidden IP.',
   'settings.nearby.on': 'Nearby',
   'settings.nearby.on.line':
     'Finds contacts who are in the same network, with or without the internet. It works in ' +
