@@ -152,7 +152,7 @@ export const Settings = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Look for public relays, run by strangers, where yours and those of contacts do not do. ' +
+      'Look for public relays, run by strangers, when you and your contacts have too few. ' +
         'They see your IP address and when you talk, and nothing of what you say; some helpers ' +
         'see that this computer uses the app. ' +
         'Never looked for while new chats are set to Hidden IP.',
