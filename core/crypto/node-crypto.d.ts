@@ -9,6 +9,7 @@ declare module 'node:crypto' {
   }
   export function createHash(algorithm: string): Digest;
   export function hash(algorithm: string, bytes: Uint8Array, encoding: 'buffer'): Uint8Array;
+  export function hash(algorithm: string, bytes: Uint8Array, encoding: 'binary'): string;
   export function createHmac(algorithm: string, key: Uint8Array): Digest;
   export function hkdfSync(
     algorithm: string,

@@ -148,6 +148,13 @@ test('[DHT-5, DHT-23] every query reads back as it was written, int64 without lo
   );
 });
 
+test('[DHT-22] a value may be anything, nothing at all included', () => {
+  for (const value of ['i0e', '0:', 'le', 'de', '3:abc', 'li0ee']) {
+    const message = decodeKrpc(utf8(`d1:rd2:id20:${'n'.repeat(20)}1:v${value}e1:t2:aa1:y1:re`));
+    expect(message).toMatchObject({ reply: { item: { raw: utf8(value) } } });
+  }
+});
+
 test('[DHT-5] a reply reads back as it was written', () => {
   const nodes = [{ id: target, endpoint: { host: '9.8.7.6', port: 54 } }];
   const nodes6 = [{ id, endpoint: { host: '2a00::1', port: 65535 } }];

@@ -280,7 +280,8 @@ function decodeReply(bytes: Uint8Array, message: Dict, transaction: Uint8Array):
   const k = asBytes(body['k'], 32);
   const sig = asBytes(body['sig'], 64);
   const v = body['v'];
-  const raw = v instanceof Uint8Array ? rawString(bytes, v) : v && rawField(bytes, 'r', 'v');
+  const isThere = v !== undefined;
+  const raw = v instanceof Uint8Array ? rawString(bytes, v) : isThere && rawField(bytes, 'r', 'v');
   const numbered = seq !== undefined && { seq };
   const item = raw && { raw, ...(k && { k }), ...(sig && { sig }), ...numbered };
   const peers = readPeers(body['values']);
