@@ -3,8 +3,10 @@
  * @module
  */
 import { assert } from '@sotto/core/base/assert.ts';
-import { equal, utf8, utf8Text } from '@sotto/core/base/bytes.ts';
+import { concat, equal, utf8, utf8Text } from '@sotto/core/base/bytes.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
+import { seal } from '@sotto/core/crypto/aead.ts';
+import { kdf, LABELS } from '@sotto/core/crypto/kdf.ts';
 import { Secret } from '@sotto/core/crypto/keys.ts';
 import { decodeEntry, encodeEntry } from '@sotto/core/relay/entry.ts';
 import {
@@ -130,7 +132,12 @@ const text: Target = {
   }),
 };
 
-/** Behind a tag that anybody can make, and a mutation cannot: few inputs get inside. */
+/** Keys that everybody has: no mutation gets behind a tag, but whoever wants to does (RLY-27). */
+const LISTING_KEYS = [1, 2].map((way) => {
+  return kdf(new Uint8Array(KEY.length), LABELS.relayAsk, Uint8Array.of(way));
+});
+
+/** An input is tried as it is, and as what stands inside the seals. */
 const listing: Target = {
   name: 'relay-listing',
   covers: { 'core/relay/listing.ts': ['decodeAsk', 'decodeReply'] },
@@ -138,24 +145,31 @@ const listing: Target = {
   words: [KEY, Uint8Array.of(1)],
   start: () => {
     const token = KEY.slice(0, TOKEN_BYTES);
+    const flags = [0, 1, 2, 255].map((each) => concat(token, KEY, Uint8Array.of(each)));
     return {
       seeds: [
         encodeAsk(token, prng.bytes),
-        ...[true, false].map((tcp) => encodeReply({ key: KEY, tcp, token }, prng.bytes)),
         encodeReply({ key: KEY, tcp: true, token, web: true }, prng.bytes),
+        concat(token, new Uint8Array(36)),
+        ...flags,
       ],
       run(input) {
-        const asked = decodeAsk(input);
-        if (asked) assert(asked.length === TOKEN_BYTES, 'a token');
-        const said = decodeReply(input);
-        if (said) {
-          const again = decodeReply(encodeReply(said, prng.bytes));
-          assert(again !== undefined && equal(again.key, said.key), 'it reads back');
-        }
-        return asked !== undefined || said !== undefined;
+        const forms = [input, ...LISTING_KEYS.map((key) => seal(key, input, prng.bytes))];
+        return forms.map(isListing).includes(true);
       },
     };
   },
 };
+
+function isListing(bytes: Uint8Array): boolean {
+  const asked = decodeAsk(bytes);
+  if (asked) assert(asked.length === TOKEN_BYTES, 'a token');
+  const said = decodeReply(bytes);
+  if (said) {
+    const again = decodeReply(encodeReply(said, prng.bytes));
+    assert(again !== undefined && equal(again.key, said.key), 'it reads back');
+  }
+  return asked !== undefined || said !== undefined;
+}
 
 export const RELAY: readonly Target[] = [message, entry, text, listing];
