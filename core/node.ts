@@ -85,6 +85,7 @@ export class Node {
 
   /** When to call `handle({ type: 'tick' })` at the latest; undefined: at the next input. */
   wakeAtMs(): number | undefined {
+    if (this.#stopping) return undefined;
     this.#due ??= { atMs: this.#runtime ? this.#runtime.wakeAtMs() : this.#loadAtMs };
     return this.#due.atMs;
   }

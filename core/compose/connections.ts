@@ -268,8 +268,8 @@ export class Connections {
   }
 
   /** Where it leads to is not allowed any more: no further path of this link is tried elsewhere. */
-  restrict(link: number, allowed: (route: Route) => boolean): void {
-    this.#links.restrict(link, allowed);
+  restrict(link: number, peerNoise: Uint8Array, allowed: (route: Route) => boolean): void {
+    this.#links.restrict(link, peerNoise, allowed);
     this.#drain();
   }
 

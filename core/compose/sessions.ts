@@ -234,9 +234,13 @@ export class Sessions {
   enforce(contact: Contact): void {
     for (const session of [...this.#sessions.values()]) {
       if (this.#contactOf(session) !== contact) continue;
-      this.connections.restrict(session.link, (route) => this.ports.allows(contact, route));
+      this.#restrict(session, contact);
       if (!this.#isAllowed(session)) this.#bar(session);
     }
+  }
+
+  #restrict({ link, up }: Session, contact: Contact): void {
+    this.connections.restrict(link, up.peerNoise, (route) => this.ports.allows(contact, route));
   }
 
   closeAll(): void {
@@ -311,7 +315,11 @@ export class Sessions {
     this.ports.heardTime(contact, hello.wallMs);
     docs.push(this.book.put(contact));
     // At once: the link may end before the disk has it, and then nobody may dial as before.
-    if (!this.ports.allows(contact, session.at)) this.ports.barred(contact);
+    if (!this.ports.allows(contact, session.at)) {
+      this.ports.barred(contact);
+      // Nor is anything said to them that they began and did not prove.
+      this.#restrict(session, contact);
+    }
     session.held = [];
     this.context.vault({ op: 'put', docs }, (reply) => {
       const stored = reply.op !== 'failed';

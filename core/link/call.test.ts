@@ -105,13 +105,13 @@ describe('[LNK-61] a responder whose place has changed calls', () => {
   });
 
   test('nothing where the way is not allowed any more', () => {
-    const { net, b } = linked('udp');
+    const { net, a, b } = linked('udp');
     const called: Endpoint[] = [];
     net.onDatagram = (from, to) => {
       if (from === b) called.push(to);
       return undefined;
     };
-    b.links.restrict(b.link(), () => false);
+    b.links.restrict(b.link(), a.noise, () => false);
     net.resetStreams();
     net.run(5_000);
     expect(called).toEqual([]);

@@ -26,7 +26,7 @@ test('[POL-7] a path that was begun and not proved goes where it is not allowed 
   net.drain(a);
   net.run(2_000);
   expect([b.links.stats()['unproven'], b.of('up').length]).toEqual([1, 1]);
-  b.links.restrict(b.link(), ({ transport }) => transport === 'circuit');
+  b.links.restrict(b.link(), a.noise, ({ transport }) => transport === 'circuit');
   expect(b.links.stats()['unproven']).toBe(0);
   expect(downs(a, b)).toEqual([]);
 });
@@ -224,7 +224,7 @@ describe('[LNK-40] a better path', () => {
     net.drain(a);
     net.run(200);
     expect(flights).toBe(1);
-    a.links.restrict(a.link(), ({ transport }) => transport !== 'udp');
+    a.links.restrict(a.link(), b.noise, ({ transport }) => transport !== 'udp');
     net.drain(a);
     net.run(5_000);
     expect(flights).toBe(1);

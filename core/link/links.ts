@@ -222,12 +222,12 @@ export class Links {
     (up?.resume ?? up?.caller)?.setRoutes(routes);
   }
 
-  /** Ends what is under way on routes that are not allowed any more. */
-  restrict(id: LinkId, allowed: (route: Route) => boolean): void {
-    const up = this.#links.get(id);
-    for (const carrier of up ? this.#carriers.arriving(up.link.established.peerNoise) : []) {
+  /** Ends what a peer and we have under way where it may not lead any more, link or not. */
+  restrict(id: LinkId, peerNoise: Uint8Array, allowed: (route: Route) => boolean): void {
+    for (const carrier of this.#carriers.arriving(peerNoise)) {
       if (!allowed(carrier.path.route)) this.#dropCarrier(carrier, 'reset');
     }
+    const up = this.#links.get(id);
     // After that: a path that was not proven would be tried again.
     (up?.resume ?? up?.caller)?.restrict(allowed, this.#board);
   }
