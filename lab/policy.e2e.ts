@@ -22,7 +22,6 @@ const BO = '198.51.100.12';
 const HELPERS = ['198.18.1.1', '198.18.2.1', '198.18.3.1'];
 /** What a link needs to end: its last words and their acknowledgement. */
 const FAREWELL_MS = 1_500;
-const UDX_HEADER_BYTES = 20;
 const ARRIVED_MS = 10_000;
 const WATCH_MS = 4_000;
 
@@ -67,11 +66,7 @@ async function inTown(play: (scene: Scene) => Promise<void>): Promise<void> {
 /** Between the two, and what asks or tells the DHT anything, in a stretch of time. */
 function seen(packets: readonly Packet[], fromMs: number, toMs: number): [number, number] {
   const then = packets.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
-  const between = then.filter(({ from, payload, protocol, to }) => {
-    // Bo does not hide: a stream that he began and nobody took up ends with a header alone.
-    const isGoodbye = from === BO && protocol === 'udp' && payload.length === UDX_HEADER_BYTES;
-    return (from === BO || to === BO) && !isGoodbye;
-  });
+  const between = then.filter(({ from, to }) => from === BO || to === BO);
   const asked = then.filter(({ from, payload, protocol }) => {
     if (protocol !== 'udp' || from !== ANA) return false;
     const read = decodeKrpc(new Uint8Array(payload));

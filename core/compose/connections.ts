@@ -268,8 +268,8 @@ export class Connections {
   }
 
   /** Where it leads to is not allowed any more: no further path of this link is tried elsewhere. */
-  restrict(link: number, peerNoise: Uint8Array, allowed: (route: Route) => boolean): void {
-    this.#links.restrict(link, peerNoise, allowed);
+  restrict(link: number, noise: Uint8Array, host: string, allowed: (to: Route) => boolean): void {
+    this.#links.restrict(link, noise, host, allowed);
     this.#drain();
   }
 

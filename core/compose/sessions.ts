@@ -239,8 +239,9 @@ export class Sessions {
     }
   }
 
-  #restrict({ link, up }: Session, contact: Contact): void {
-    this.connections.restrict(link, up.peerNoise, (route) => this.ports.allows(contact, route));
+  #restrict({ at, link, up }: Session, contact: Contact): void {
+    const allowed = (route: LinkUp['route']): boolean => this.ports.allows(contact, route);
+    this.connections.restrict(link, up.peerNoise, at.endpoint.host, allowed);
   }
 
   closeAll(): void {

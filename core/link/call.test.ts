@@ -111,7 +111,7 @@ describe('[LNK-61] a responder whose place has changed calls', () => {
       if (from === b) called.push(to);
       return undefined;
     };
-    b.links.restrict(b.link(), a.noise, () => false);
+    b.links.restrict(b.link(), a.noise, '', () => false);
     net.resetStreams();
     net.run(5_000);
     expect(called).toEqual([]);

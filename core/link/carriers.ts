@@ -42,10 +42,16 @@ export class Carriers {
     return this.#byStream.get(stream);
   }
 
-  /** What this device has begun with us, and not proved. */
-  arriving(peerNoise: Uint8Array): Carrier[] {
-    return [...this.#unproven].filter(({ link, proof }) => {
-      const peer = proof?.type === 'arrived' ? proof.agreed.peer : link?.established;
+  /**
+   * What this device has begun with us, and not proved. As a relay's client it shows a key that
+   * nobody knows it by: there `host` tells, where it was last.
+   */
+  arriving(peerNoise: Uint8Array, host?: string): Carrier[] {
+    return [...this.#unproven].filter(({ link, path, proof }) => {
+      const isArrived = proof?.type === 'arrived';
+      const isClient = isArrived && proof.gate.kind === 'relay';
+      if (isClient && path.route.endpoint.host === host) return true;
+      const peer = isArrived ? proof.agreed.peer : link?.established;
       return peer !== undefined && equal(peer.peerNoise, peerNoise);
     });
   }
@@ -67,11 +73,17 @@ export class Carriers {
     return carrier;
   }
 
-  /** The path counts. */
+  /** The path counts. What else the same dial began is over. */
   prove(carrier: Carrier, link: Link): void {
+    const { proof } = carrier;
     this.#unproven.delete(carrier);
     carrier.proof = undefined;
     carrier.link = link;
+    if (proof?.type !== 'arrived') return;
+    for (const other of this.arriving(proof.agreed.peer.peerNoise)) {
+      const isOfDial = other.proof?.type === 'arrived' && other.proof.gate.id === proof.gate.id;
+      if (isOfDial) this.discard(other, 'reset');
+    }
   }
 
   /** Forgets a path. */

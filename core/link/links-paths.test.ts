@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Route } from './contract.ts';
+import type { GateKey, Route } from './contract.ts';
+import { RELAY_VERSIONS } from './handshake.ts';
 import { linked, pair, type TestNet, type TestNode } from './testing/net.ts';
 
 const HOUR_MS = 3_600_000;
+const EMPTY = new Uint8Array(0);
 
 /** Swallows what `from` writes, until the next path is there. */
 function swallowUntilNextPath(net: TestNet, from: TestNode): void {
@@ -18,17 +20,47 @@ function downs(...nodes: TestNode[]): unknown[] {
   return nodes.flatMap((node) => node.of('down'));
 }
 
-test('[POL-7] a path that was begun and not proved goes where it is not allowed any more', () => {
+test('[LNK-8] a dial whose path is proven leaves nothing half open', () => {
   const { net, a, b, gate } = pair();
   // So far away that two flights leave before the first reply: the second leads to nothing.
   net.latencyMs = 300;
   a.links.dial(1, b.target(gate), [b.route('udp')], Uint8Array.of(42), net.nowMs);
   net.drain(a);
-  net.run(2_000);
-  expect([b.links.stats()['unproven'], b.of('up').length]).toEqual([1, 1]);
-  b.links.restrict(b.link(), a.noise, ({ transport }) => transport === 'circuit');
-  expect(b.links.stats()['unproven']).toBe(0);
+  net.run(850);
+  expect([b.links.stats()['unproven'], b.of('up').length]).toEqual([2, 0]);
+  net.run(1_150);
+  expect([b.links.stats()['unproven'], b.of('up').length]).toEqual([0, 1]);
   expect(downs(a, b)).toEqual([]);
+});
+
+describe('[POL-7] a path that was begun and not proved goes where it is not allowed any more', () => {
+  const onCircuits = ({ transport }: Route): boolean => transport === 'circuit';
+
+  test('of a device that we know, wherever it is', () => {
+    const { net, a, b, gate } = pair();
+    net.latencyMs = 300;
+    a.links.dial(1, b.target(gate), [b.route('udp')], Uint8Array.of(42), net.nowMs);
+    net.drain(a);
+    net.run(400);
+    b.links.restrict(0, b.noise, '', onCircuits);
+    expect(b.links.stats()['unproven']).toBe(1);
+    b.links.restrict(0, a.noise, '', onCircuits);
+    expect(b.links.stats()['unproven']).toBe(0);
+  });
+
+  test("of a relay's client, whose key says nothing, by where it is", () => {
+    const { net, a, b, gate } = pair({ a: { versions: [...RELAY_VERSIONS] }, b: { gates: [] } });
+    (b.options.gates as GateKey[]).push({ ...gate, kind: 'relay' });
+    const target = { ...b.target({ ...gate, kind: 'relay' }), identity: b.noise, device: b.noise };
+    net.latencyMs = 300;
+    a.links.dial(1, { ...target, versions: RELAY_VERSIONS }, [b.route('udp')], EMPTY, net.nowMs);
+    net.drain(a);
+    net.run(400);
+    b.links.restrict(0, b.noise, '10.0.0.99', onCircuits);
+    expect(b.links.stats()['unproven']).toBe(1);
+    b.links.restrict(0, b.noise, a.endpoint.host, onCircuits);
+    expect(b.links.stats()['unproven']).toBe(0);
+  });
 });
 
 describe('[LNK-39] a path that acknowledges nothing, as after a forged acknowledgement', () => {
@@ -224,7 +256,7 @@ describe('[LNK-40] a better path', () => {
     net.drain(a);
     net.run(200);
     expect(flights).toBe(1);
-    a.links.restrict(a.link(), b.noise, ({ transport }) => transport !== 'udp');
+    a.links.restrict(a.link(), b.noise, '', ({ transport }) => transport !== 'udp');
     net.drain(a);
     net.run(5_000);
     expect(flights).toBe(1);

@@ -223,8 +223,8 @@ export class Links {
   }
 
   /** Ends what a peer and we have under way where it may not lead any more, link or not. */
-  restrict(id: LinkId, peerNoise: Uint8Array, allowed: (route: Route) => boolean): void {
-    for (const carrier of this.#carriers.arriving(peerNoise)) {
+  restrict(id: LinkId, noise: Uint8Array, host: string, allowed: (to: Route) => boolean): void {
+    for (const carrier of this.#carriers.arriving(noise, host)) {
       if (!allowed(carrier.path.route)) this.#dropCarrier(carrier, 'reset');
     }
     const up = this.#links.get(id);
