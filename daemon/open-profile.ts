@@ -32,7 +32,7 @@ import { Stores } from './store.ts';
 import type { Store } from './store.ts';
 
 /** How often the addresses of this computer are looked at. */
-const ADDRESSES_EVERY_MS = 1_000;
+const ADDRESSES_EVERY_MS = 500;
 
 export interface ProfileParts {
   readonly folder: string;

@@ -11,8 +11,9 @@ import type { Home } from './homes.ts';
 import type { HomeKind } from './kinds.ts';
 import { PROXY_PASSWORD } from './services.ts';
 
-const PORT_FIRST = 30_000;
-const PORTS = 25_000;
+/** Below those that systems choose for calls of their own, which may hold one for a minute. */
+const PORT_FIRST = 10_000;
+const PORTS = 22_000;
 const LOOK_EVERY_MS = 100;
 const WRITE_EVERY_MS = 20;
 

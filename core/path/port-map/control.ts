@@ -24,7 +24,7 @@ import type {
 
 export const CONTROL_PORT = 5351;
 export const NONCE_BYTES = 12;
-/** A router that goes on forgetting is asked anew this often at most. */
+/** A router that goes on forgetting, or a person who goes on asking, has it asked so often. */
 export const ANEW_MS_MIN = 5_000;
 /** What is given back is said this often, this long apart: there is little time. */
 const RELEASES_MAX = 3;
@@ -140,11 +140,12 @@ export class ControlClient implements PortClient {
 
   map(nowMs: number): void {
     this.#state = 'opening';
-    for (const port of this.#ports) this.#request(port, LEASE_S, nowMs);
+    this.#requestAll(nowMs);
   }
 
-  check(nowMs: number): void {
+  check(nowMs: number, isWished = false): void {
     this.#probe ??= this.#begin(this.#codec.probe(this.#site.local), nowMs);
+    if (isWished && this.#state === 'open') this.#requestAnew(nowMs);
   }
 
   release(nowMs: number): void {
@@ -259,8 +260,16 @@ export class ControlClient implements PortClient {
     if (!before || (this.#state !== 'open' && this.#state !== 'opening')) return;
     const elapsedS = (nowMs - before.atMs) / 1000;
     if (!this.#codec.hasForgotten({ beforeS: before.s, nowS, elapsedS })) return;
+    this.#requestAnew(nowMs);
+  }
+
+  #requestAnew(nowMs: number): void {
     if (nowMs < this.#anewAtMs + ANEW_MS_MIN) return;
     this.#anewAtMs = nowMs;
+    this.#requestAll(nowMs);
+  }
+
+  #requestAll(nowMs: number): void {
     for (const port of this.#ports) this.#request(port, LEASE_S, nowMs);
   }
 

@@ -401,6 +401,22 @@ describe('[MAP-1] another way out', () => {
   });
 });
 
+describe('[MAP-6] a router that forgot our ports, and whose clock does not tell', () => {
+  test.each<[string, Abilities]>([
+    ['pcp', { pcp: true }],
+    ['nat-pmp', { natPmp: true }],
+    ['upnp', { upnp: true }],
+  ])('%s: has them again once a person asks', (via, can) => {
+    const here = home(can);
+    here.pass(HOUR_MS / 20);
+    here.table.clear();
+    here.mapper.look(here.nowMs);
+    here.settle();
+    expect(here.table.size).toBe(2);
+    expect(open(here)).toEqual(both(via));
+  });
+});
+
 describe('[MAP-2] only the router is believed', () => {
   test('what comes from others is not read', () => {
     const here = new Home({ upnp: true, natPmp: true });

@@ -79,7 +79,7 @@ export class SiteMapper {
     if (this.#released) return;
     this.#rounds = 0;
     this.#concluded = undefined;
-    if (this.#wasOpen) this.#chosen!.check(nowMs);
+    if (this.#wasOpen) this.#chosen!.check(nowMs, true);
     else this.#begin(nowMs);
     this.#settle(nowMs);
   }
