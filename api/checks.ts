@@ -136,10 +136,10 @@ const RUNNING = {
   helpers: {
     title: 'Finding people',
     findings: {
-      known: { state: 'ok', sentence: '{helpers} helpers known.' },
+      known: { state: 'ok', sentence: 'Helpers known: {helpers}.' },
       'asking-only': {
         state: 'ok',
-        sentence: '{helpers} helpers known. By the settings this computer helps nobody itself.',
+        sentence: 'Helpers known: {helpers}. By the settings this computer helps nobody itself.',
       },
       starting: {
         state: 'warn',

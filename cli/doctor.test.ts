@@ -48,7 +48,7 @@ describe('[CLI-30] doctor', () => {
     expect(ascii.stdout).toMatch(/^[\x20-\x7e\n]*$/);
     const plain = await terminal.run(['doctor', '--plain']);
     expect(plain.stdout.split('\n')[0]).toBe("verdict\twell-connected\t\tYou're well connected.");
-    expect(plain.stdout).toContain('helpers\tok\tFinding people\t148 helpers known.\t\n');
+    expect(plain.stdout).toContain('helpers\tok\tFinding people\tHelpers known: 148.\t\n');
   });
 
   test('without the app: what can be seen from outside, and exit 4', async () => {

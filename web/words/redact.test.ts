@@ -28,7 +28,7 @@ test('names of people go wherever they are a word, whatever they are made of', (
 });
 
 test('what a report is made of stays', () => {
-  const said = 'Port 40123, UDP and TCP. 148 helpers known. 12:30:45, version 0.1.0. 2026-11-21';
+  const said = 'Port 40123, UDP and TCP. Helpers known: 148. 12:30:45, version 0.1.0. 2026-11-21';
   expect(redact(said)).toBe(said.replace('12:30:45', '[address]'));
 });
 

@@ -14,7 +14,7 @@ test('a report says what was found, and neither who nor where', () => {
     'Sotto 0.1.0',
     "You're well connected.",
     '',
-    'ok    Finding people: 148 helpers known.',
+    'ok    Finding people: Helpers known: 148.',
   ]);
   expect(report).toContain('[E02]');
   expect(report).toContain('ok    Answers: [name] is linked now.');

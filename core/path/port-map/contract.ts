@@ -75,7 +75,7 @@ export interface PortClient {
   readonly maps: readonly PortMap[];
   /** It was chosen: asks for our ports. */
   map(nowMs: number): void;
-  /** Asks whether the router still knows us. @param isWished for our ports too, whatever it says. */
+  /** Asks whether the router still knows us. @param isWished for our ports too, in any case. */
   check(nowMs: number, isWished?: boolean): void;
   /** Gives back whatever was asked for; `isBusy` until that is acknowledged or given up. */
   release(nowMs: number): void;
