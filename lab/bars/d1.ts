@@ -41,7 +41,7 @@ const TOLD_AFTER_MS = 35_000;
 const TOLD_AGAIN_MS = 1_000;
 const UNASKED_MS_MAX = 4 * 60_000;
 const ASKED_MS_MAX = 30_000;
-const COUPLES = 3;
+const COUPLES = 5;
 const COUPLES_SHORT = 2;
 
 /** A first look: one pair of each way, and those that differ inside it. */
