@@ -33,7 +33,7 @@ const NODES = 30;
 const DELAY_MS = 25;
 const EACH = 30;
 const EACH_SHORT = 3;
-const COUPLES = 2;
+const COUPLES = 4;
 const FACTOR = 1.1;
 /** It gives up where so many tries in a row came to nothing. */
 const FAILURES_MAX = 3;
