@@ -22,6 +22,8 @@ export interface Bar {
 export interface BarOptions {
   /** A short form for a first look: fewer repetitions, and never a pass. */
   readonly short: boolean;
+  /** Of a bar that takes hours, one part alone; what the parts are it says itself. */
+  readonly part?: string | undefined;
   /** An empty folder on a real disk, removed afterwards. */
   readonly folder: string;
 }
@@ -68,9 +70,11 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** Runs a bar and prints its verdict as the last line. Returns whether it was met. */
-export async function runBar(bar: Bar, short: boolean): Promise<boolean> {
+export async function runBar(bar: Bar, short: boolean, part?: string): Promise<boolean> {
   const report = new Report();
-  report.say(`${bar.id}: ${bar.title}${short ? ' (short form: no verdict of the bar)' : ''}`);
+  const form = [...(short ? ['SHORT'] : []), ...(part === undefined ? [] : [`PART ${part}`])];
+  const isWhole = form.length === 0;
+  report.say(`${bar.id}: ${bar.title}${isWhole ? '' : ` (${form.join(', ')}: no verdict of it)`}`);
   const base = join(ROOT, '.cache');
   execFileSync('mkdir', ['-p', base]);
   const folder = mkdtempSync(join(base, `${bar.id.toLowerCase()}-`));
@@ -78,13 +82,13 @@ export async function runBar(bar: Bar, short: boolean): Promise<boolean> {
     refuseTmpfs(folder);
     report.say(`this disk: fdatasync median ${fdatasyncMedianMs(folder).toFixed(3)} ms`);
     execFileSync(process.execPath, [join(ROOT, 'tools', 'build.mjs')], { stdio: 'ignore' });
-    await bar.run(report, { short, folder });
+    await bar.run(report, { short, part, folder });
   } catch (error) {
     report.require(false, `ran to its end: ${error instanceof Error ? error.message : 'unknown'}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   const { line, met } = report.verdict;
-  report.say(`${bar.id} ${short ? 'SHORT ' : ''}${line}`);
+  report.say([bar.id, ...form, line].join(' '));
   return met;
 }

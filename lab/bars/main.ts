@@ -1,6 +1,7 @@
 /**
  * `npm run bars` lists the bars; `npm run bars -- A1 A2` measures; `--short` takes a first look;
- * `npm run battery` measures all of them, one after the other.
+ * `--part=NAME` measures one part of a bar that has parts; `npm run battery` measures all of them,
+ * one after the other.
  * The last line of each bar is its verdict; the exit code is 1 where one was missed.
  * @module
  */
@@ -20,7 +21,8 @@ async function loadBars(): Promise<Bar[]> {
 const words = process.argv.slice(2);
 const short = words.includes('--short');
 const bars = await loadBars();
-const named = words.filter((word) => word !== '--short').map((word) => word.toUpperCase());
+const part = words.find((word) => word.startsWith('--part='))?.slice('--part='.length);
+const named = words.filter((word) => !word.startsWith('--')).map((word) => word.toUpperCase());
 const wanted = named.includes('ALL') ? bars.map(({ id }) => id) : named;
 if (wanted.length === 0) {
   for (const { id, title } of bars) process.stdout.write(`${id}  ${title}\n`);
@@ -32,7 +34,7 @@ if (wanted.length === 0) {
   }
   let met = true;
   for (const bar of bars.filter(({ id }) => wanted.includes(id))) {
-    met = (await runBar(bar, short)) && met;
+    met = (await runBar(bar, short, part)) && met;
   }
   process.exit(met ? 0 : 1);
 }
