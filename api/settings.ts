@@ -225,6 +225,8 @@ export const LIVE: readonly SettingKey[] = [
   'profile.name',
   'net.portMapping',
   'routes.default',
+  'relays.list',
+  'relays.public',
   'lock.afterMinutes',
   'log.level',
   'nearby.on',

@@ -72,6 +72,8 @@ export type Command =
   | { type: 'route-set'; to: string; policy: Policy; looser: boolean }
   /** The policy for people added from now on. */
   | { type: 'policy-default'; policy: Policy }
+  /** The relays of our own list, in its place; and whether strangers' may be used. */
+  | { type: 'relays-use'; list: readonly string[]; public: boolean }
   | { type: 'health' }
   /** How this device, and no other, writes down a network to know it again. */
   | { type: 'network-mark'; print: Uint8Array }

@@ -65,6 +65,30 @@ test('[RLY-28, RLY-29] two whom nothing joins meet by a relay that neither was t
   expect(kept).toMatchObject([{ source: 'public', isReserved: true }]);
 });
 
+test('[RLY-31] switched off, strangers are left at once; switched on, they are found again', () => {
+  const made = town(1);
+  const { world, ana, bo, relays } = made;
+  meet(made);
+  world.run(10_000);
+  expect(stats(ana, 'circuits.reserved')).toBe(1);
+  const use = (isOn: boolean): void => {
+    for (const one of [ana, bo]) {
+      data(one.ask({ type: 'relays-use', list: [], public: isOn }), 'done');
+    }
+  };
+  use(false);
+  world.run(2_000);
+  expect([stats(ana, 'circuits.reserved'), stats(relays[0]!, 'relay.circuits')]).toEqual([0, 0]);
+  world.run(40_000);
+  expect(routeOf(ana, 'Bo')).toBe('waiting');
+  const rounds = stats(ana, 'public.rounds');
+  world.run(600_000);
+  expect(stats(ana, 'public.rounds')).toBe(rounds);
+  use(true);
+  world.run(60_000);
+  expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['relay', 'relay']);
+});
+
 test('[RLY-26] who serves everybody and cannot be reached from outside is not listed', () => {
   const world = new World();
   const people = ['192.168.1.7', '192.0.2.9'].map((host, i) =>

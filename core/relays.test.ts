@@ -62,6 +62,39 @@ function stats(person: Person, name: string): number | undefined {
   return data(person.ask({ type: 'stats' }), 'stats').stats[name];
 }
 
+test('[RLY-31] a relay that is named is used at once, and left at once where it is named no more', () => {
+  const { world, ana, bo } = town(0);
+  const relay = world.person('Relay', false, {
+    host: HOSTS[2]!,
+    relay: { serve: 'public', list: [] },
+  });
+  relay.start();
+  world.run();
+  meet(world, ana, bo);
+  shut({ world, ana, bo, relays: [] }, true);
+  world.run(60_000);
+  expect(routeOf(bo, 'Ana')).toBe('waiting');
+  const { text } = data(relay.ask({ type: 'health' }), 'health').health.serving;
+  const use = (list: readonly string[]): void => {
+    for (const person of [ana, bo]) {
+      data(person.ask({ type: 'relays-use', list, public: false }), 'done');
+    }
+  };
+  // They have no DHT by which one could hear of it: who else would tell Bo where Ana is now?
+  shut({ world, ana, bo, relays: [] }, false);
+  use([text!, 'no relay']);
+  world.run(60_000);
+  expect([stats(ana, 'circuits.reserved'), stats(bo, 'circuits.reserved')]).toEqual([1, 1]);
+  shut({ world, ana, bo, relays: [] }, true);
+  world.run(30_000);
+  expect(routeOf(bo, 'Ana')).toBe('relay');
+  use([]);
+  world.run(1_000);
+  expect([stats(ana, 'circuits.reserved'), stats(relay, 'relay.circuits')]).toEqual([0, 0]);
+  world.run(30_000);
+  expect(routeOf(bo, 'Ana')).toBe('waiting');
+});
+
 describe('[RLY-17] relays of contacts', () => {
   test('[RLY-24] serve who knows them, and two people talk through one when nothing else leads', () => {
     const made = apart(1);

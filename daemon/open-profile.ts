@@ -165,6 +165,7 @@ export class OpenProfile {
         await ask(command, { type: 'name-set', name: all['profile.name'] }, 'done');
         const policy = readPolicy(all['routes.default']);
         await ask(command, { type: 'policy-default', policy }, 'done');
+        await ask(command, { type: 'relays-use', ...relaysOf(all) }, 'done');
         this.#events?.tellSetting(changed);
       },
     });
@@ -251,6 +252,10 @@ export class OpenProfile {
   }
 }
 
+function relaysOf(settings: Settings): { list: string[]; public: boolean } {
+  return { list: listOf(settings['relays.list']), public: settings['relays.public'] };
+}
+
 function profileOf(
   settings: Settings,
   { dht }: Egress,
@@ -261,11 +266,7 @@ function profileOf(
     readOnly: settings['dht.readOnly'],
     allowReserved: settings['net.allowReserved'],
     policy: readPolicy(settings['routes.default']),
-    relay: {
-      serve: settings['relay.serve'],
-      list: listOf(settings['relays.list']),
-      public: settings['relays.public'],
-    },
+    relay: { serve: settings['relay.serve'], ...relaysOf(settings) },
     displayName: settings['profile.name'] || undefined,
   };
 }

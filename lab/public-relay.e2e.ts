@@ -16,6 +16,7 @@ import { Town, until } from './rooms/town.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sotto-public-'));
 /** In a network of its own, as relays are asked to be. */
 const RELAY = '192.0.2.250';
+const LEFT_MS_MAX = 5_000;
 const LISTED_MS_MAX = 15_000;
 const LINKED_MS_MAX = 30_000;
 let town: Town;
@@ -83,5 +84,29 @@ test('[RLY-29] both start anew, and the relay of before leads them together', as
   await bothLinked(people);
   process.stdout.write(`again after ${(performance.now() - startedMs).toFixed(0)} ms\n`);
   assert.equal((await routeTo(people[0], 'Bo')).route, 'relay');
+  assert.equal((await people[0].talk('Bo', 3, 20)).lost, 0);
+});
+
+test('[RLY-31] switched off, it is left at once; named by both, it leads them together', async () => {
+  const isLeft = async (): Promise<boolean> => {
+    const all = await Promise.all(people.map((person) => person.call('relay.show', {})));
+    return all.every(({ uses }) => uses.length === 0);
+  };
+  const setAll = async (key: string, value: string): Promise<void> => {
+    for (const person of people) {
+      const { restart } = await person.call('config.set', { key, value });
+      assert.equal(restart, false);
+    }
+  };
+  await setAll('relays.public', 'false');
+  await until('both have left it', LEFT_MS_MAX, isLeft);
+  const { text } = await relay.call('relay.show', {});
+  await setAll('relays.list', text!);
+  await bothLinked(people);
+  const { uses } = await people[0].call('relay.show', {});
+  assert.deepEqual(
+    uses.map(({ source }) => source),
+    ['own'],
+  );
   assert.equal((await people[0].talk('Bo', 3, 20)).lost, 0);
 });

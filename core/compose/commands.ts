@@ -66,6 +66,9 @@ export function runCommand(
       return setName(runtime, command.name, reply);
     case 'policy-default':
       return setDefaultPolicy(runtime, command.policy, reply);
+    case 'relays-use':
+      runtime.relays.use(command.list, command.public);
+      return reply(DONE);
     case 'contact-list':
       return listContacts(runtime, reply);
     case 'request-list':

@@ -107,6 +107,7 @@ interface Round {
 
 export class PublicRelays {
   readonly directory: Directory;
+  #isOn: boolean;
   readonly #asked = new Map<string, Asked>(); // bounded by ASKS_PER_ROUND_MAX
   readonly #pausedUntilMs = new BoundedMap<string, number>(ASKED_MAX);
   #checking = 0;
@@ -126,21 +127,32 @@ export class PublicRelays {
   constructor(
     private readonly context: Context,
     docs: readonly Doc[],
-    private readonly isOn: boolean,
+    isOn: boolean,
     private readonly ports: PublicRelaysPorts,
   ) {
     this.directory = new Directory(context.random, savedDirectory(docs));
+    this.#isOn = isOn;
+  }
+
+  /** The setting is another one. */
+  use(isOn: boolean): void {
+    if (isOn === this.#isOn) return;
+    this.#isOn = isOn;
+    this.#endRound();
+    this.#watchedAtMs = -Infinity;
+    this.#shortSinceMs = undefined;
+    this.#dueMs = this.context.now.monoMs;
   }
 
   /** Those that may be used. */
   get known(): readonly ListedRelay[] {
-    if (!this.isOn) return [];
+    if (!this.#isOn) return [];
     return this.directory.all.filter(({ address }) => !this.ports.isBarred(address.key));
   }
 
   /** Are we on the lookout? For screens. */
   get isLooking(): boolean {
-    return this.isOn && this.#shortSinceMs !== undefined && this.ports.mayLook();
+    return this.#isOn && this.#shortSinceMs !== undefined && this.ports.mayLook();
   }
 
   /** This computer slept, or is elsewhere: the next round is soon, and others after it. */
@@ -177,7 +189,7 @@ export class PublicRelays {
   }
 
   handleTimeout(): void {
-    if (!this.isOn) return;
+    if (!this.#isOn) return;
     const { monoMs } = this.context.now;
     // To see what ours are worth costs a look at every contact.
     if (monoMs < this.#watchedAtMs + WATCH_EVERY_MS) {
@@ -192,7 +204,7 @@ export class PublicRelays {
   }
 
   wakeAtMs(): number | undefined {
-    if (!this.isOn) return undefined;
+    if (!this.#isOn) return undefined;
     if (this.#canGoOn()) return this.context.now.monoMs;
     let soonest = this.#dueMs;
     for (const { againAtMs, giveUpAtMs } of this.#asked.values()) {

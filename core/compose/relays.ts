@@ -59,7 +59,7 @@ export class Relays {
   readonly #service: RelayService;
   readonly #hopCheck: HopCheck;
   readonly #listing: RelayListing;
-  readonly #own: readonly RelaySource[];
+  #own: readonly RelaySource[];
   readonly #key: Uint8Array;
   /** Numbers of the streams of all our links, and those to relays. */
   readonly allocateStream = streamIds();
@@ -74,8 +74,7 @@ export class Relays {
     this.context = context;
     const connections = (): Connections => runtime.connections;
     this.#key = dhPublicKey(me.noise.reveal());
-    const listed = (context.profile.relay?.list ?? []).map(parseRelay);
-    this.#own = listed.flatMap((address) => (address ? [{ address, isOwn: true }] : []));
+    this.#own = ownSources(context.profile.relay?.list ?? []);
     this.circuits = new Circuits(context, docs, {
       candidates: () => this.#sources(),
       isOurs: (guard) => this.#isOurRelay(guard),
@@ -116,6 +115,13 @@ export class Relays {
       announce: (target, ports, done) => runtime.finding.seek(target, ports, done),
     });
     this.strangers = this.#makeStrangers(docs);
+  }
+
+  /** Other settings: from now on these are ours, and strangers' are used or not (RLY-31). */
+  use(list: readonly string[], isPublic: boolean): void {
+    this.#own = ownSources(list);
+    this.strangers.use(isPublic);
+    this.circuits.kept.leaveOthers();
   }
 
   /** Flags of our records for contacts. */
@@ -410,6 +416,12 @@ export class Relays {
     const all = [...found.values()];
     return all.find(({ tcp, udp }) => tcp && udp) ?? all.find(({ tcp }) => tcp) ?? all[0];
   }
+}
+
+/** What no relay can be read from is left out. */
+function ownSources(list: readonly string[]): RelaySource[] {
+  const listed = list.map(parseRelay);
+  return listed.flatMap((address) => (address ? [{ address, isOwn: true }] : []));
 }
 
 /** Is this somebody to whom we show our address? */

@@ -230,6 +230,15 @@ export class Reservations {
     this.#chooseAtMs = this.context.now.monoMs;
   }
 
+  /** What may not be used any more, by other settings, is left at once, with its circuits. */
+  leaveOthers(): void {
+    const may = new Set(this.ports.candidates().map(({ address }) => hex(address.key)));
+    const left = this.#kept.filter(({ relay }) => !may.has(relay.name));
+    this.#kept = this.#kept.filter(({ relay }) => may.has(relay.name));
+    for (const { relay } of left) relay.close();
+    this.refresh();
+  }
+
   /** The link to a relay is up, or not any more, or its reservation. */
   handleChange(relay: RelayLink): void {
     if (relay.isExtended) return this.refresh();
