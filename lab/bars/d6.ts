@@ -9,7 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { Couple, type Side } from '../nets/couple.ts';
-import type { HomeKind } from '../nets/kinds.ts';
+import { type HomeKind, KINDS } from '../nets/kinds.ts';
 import { DHT_NETS, Town } from '../rooms/town.ts';
 import { ahead } from './ahead.ts';
 import type { Bar, BarOptions, Report } from './bar.ts';
@@ -92,7 +92,10 @@ interface Settled {
   readonly couple: Couple;
 }
 
-/** Each pair in its homes, linked there once, and stopped. */
+/**
+ * Each pair in its homes, linked there once, and stopped. Where no UDP leaves, no DHT can be
+ * asked either: the second of such a pair comes home from the open, with the other's address.
+ */
 async function settle(
   report: Report,
   town: Town,
@@ -102,11 +105,13 @@ async function settle(
   const couples: Settled[] = [];
   for (const [i, pair] of pairs.entries()) {
     const couple = await Couple.meet(town, folder, i);
-    couple.moveTo([await town.homes.add(pair[0]), await town.homes.add(pair[1])]);
-    // Who has no UDP calls the address at which they met.
+    const homes = [await town.homes.add(pair[0]), await town.homes.add(pair[1])] as const;
+    const isMute = KINDS[pair[1]].four?.out === 'tcp';
+    couple.moveTo(isMute ? [homes[0], await town.homes.add('open')] : homes);
     await couple.start();
     const ms = await couple.linked(FIRST_LINK_MS);
     await couple.stop();
+    couple.moveTo(homes);
     if (ms === undefined) report.require(false, `${pair.join(' × ')} are linked with the DHT`);
     else couples.push({ pair, couple });
   }

@@ -68,9 +68,10 @@ export class Couple {
     return couple;
   }
 
-  /** Each takes the computer into another home; programs that run notice. */
+  /** Each takes the computer into another home, if it is one; programs that run notice. */
   moveTo(homes: readonly [Home, Home]): void {
     for (const side of BOTH) {
+      if (homes[side] === this.homes[side]) continue;
       const { room } = this.people[side];
       this.homes[side].release(room);
       homes[side].take(room);
