@@ -95,6 +95,31 @@ test('[RLY-31] a relay that is named is used at once, and left at once where it 
   expect(routeOf(bo, 'Ana')).toBe('waiting');
 });
 
+test('[RLY-18] two relays of the own list are kept from the start, and found again when killed', () => {
+  const world = new World();
+  const relays = [2, 3].map((i) =>
+    world.person(`Relay${i}`, false, { host: HOSTS[i]!, relay: { serve: 'public', list: [] } }),
+  );
+  for (const relay of relays) relay.start();
+  world.run();
+  const list = relays.map((relay) => {
+    return data(relay.ask({ type: 'health' }), 'health').health.serving.text!;
+  });
+  const ana = world.person('Ana', false, { host: HOSTS[0]!, relay: { serve: 'off', list } });
+  ana.start();
+  world.run(5_000);
+  const counts = (): unknown[] =>
+    ['circuits.relays', 'circuits.kept', 'circuits.reserved'].map((name) => stats(ana, name));
+  expect(counts()).toEqual([2, 2, 2]);
+  for (const relay of relays) {
+    relay.kill();
+    world.run(1_000);
+    relay.start();
+    world.run(30_000);
+    expect(counts()).toEqual([2, 2, 2]);
+  }
+});
+
 describe('[RLY-17] relays of contacts', () => {
   test('[RLY-24] serve who knows them, and two people talk through one when nothing else leads', () => {
     const made = apart(1);

@@ -17,7 +17,7 @@
  * Spec: docs/spec/local-api.md API-3, API-12, API-19.
  * @module
  */
-import './young.ts';
+import './small-heap.ts';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

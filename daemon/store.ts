@@ -13,7 +13,7 @@ import { openVault } from '@sotto/vault/vault.ts';
 import type { Vault } from '@sotto/vault/vault.ts';
 import { PassphraseTries } from './passphrase-tries.ts';
 import { StartFailure } from './start-failure.ts';
-import { keepYoungSmall } from './young.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 /** What screens may read; every change goes through core. */
 export type StoreReader = Pick<
@@ -43,7 +43,7 @@ export class Stores {
     const vault = await tryPassphrase(folder, passphrase, () =>
       openVault({ folder, passphrase, host: this.#host }),
     );
-    keepYoungSmall();
+    keepHeapSmall();
     return new OpenStore(vault, folder);
   }
 

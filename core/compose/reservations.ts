@@ -301,12 +301,13 @@ export class Reservations {
       const namedBy = source.isPublic ? STRANGERS : source.owner;
       const relay = known?.relay ?? this.ports.link(source.address, namedBy);
       if (!relay) continue;
+      // At once: where the next one is made, links that nobody wants are forgotten.
+      relay.keep(true);
       kept.push(known ? { ...known, source } : { relay, source, lostAtMs: monoMs });
     }
     const left = this.#kept.filter(({ relay }) => !kept.some((one) => one.relay === relay));
     this.#kept = kept;
     for (const { relay } of left) relay.keep(false);
-    for (const { relay } of kept) relay.keep(true);
     this.#watchGuards();
   }
 
