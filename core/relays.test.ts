@@ -63,7 +63,8 @@ function stats(person: Person, name: string): number | undefined {
 }
 
 test('[RLY-31] a relay that is named is used at once, and left at once where it is named no more', () => {
-  const { world, ana, bo } = town(0);
+  const made = town(0);
+  const { world, ana, bo } = made;
   const relay = world.person('Relay', false, {
     host: HOSTS[2]!,
     relay: { serve: 'public', list: [] },
@@ -71,7 +72,7 @@ test('[RLY-31] a relay that is named is used at once, and left at once where it 
   relay.start();
   world.run();
   meet(world, ana, bo);
-  shut({ world, ana, bo, relays: [] }, true);
+  shut(made, true);
   world.run(60_000);
   expect(routeOf(bo, 'Ana')).toBe('waiting');
   const { text } = data(relay.ask({ type: 'health' }), 'health').health.serving;
@@ -81,11 +82,11 @@ test('[RLY-31] a relay that is named is used at once, and left at once where it 
     }
   };
   // They have no DHT by which one could hear of it: who else would tell Bo where Ana is now?
-  shut({ world, ana, bo, relays: [] }, false);
+  shut(made, false);
   use([text!, 'no relay']);
   world.run(60_000);
   expect([stats(ana, 'circuits.reserved'), stats(bo, 'circuits.reserved')]).toEqual([1, 1]);
-  shut({ world, ana, bo, relays: [] }, true);
+  shut(made, true);
   world.run(30_000);
   expect(routeOf(bo, 'Ana')).toBe('relay');
   use([]);

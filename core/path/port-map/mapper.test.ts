@@ -34,6 +34,12 @@ function open({ maps }: Home): string[] {
 
 const both = (via: string, port = 40_001): string[] => [`tcp ${port} ${via}`, `udp ${port} ${via}`];
 
+const PROTOCOLS: [string, Abilities][] = [
+  ['pcp', { pcp: true }],
+  ['nat-pmp', { natPmp: true }],
+  ['upnp', { upnp: true }],
+];
+
 describe('[MAP-3] all protocols are asked at once, and the best that answers maps', () => {
   test.each<[string, Abilities, string]>([
     ['PCP', { pcp: true, natPmp: true, upnp: true }, 'pcp'],
@@ -153,11 +159,7 @@ describe('[MAP-6] a router that was restarted', () => {
     here.pass(ANEW_MS_MIN);
   });
 
-  test.each<[string, Abilities]>([
-    ['pcp', { pcp: true }],
-    ['nat-pmp', { natPmp: true }],
-    ['upnp', { upnp: true }],
-  ])('%s: says nothing, and is found out within five minutes', (via, can) => {
+  test.each(PROTOCOLS)('%s: says nothing, and is found out within five minutes', (via, can) => {
     const here = home(can);
     here.pass(HOUR_MS / 2);
     here.restart();
@@ -232,11 +234,7 @@ describe('[MAP-10] leases of UPnP', () => {
 describe('[MAP-11] a port that another device has', () => {
   const other = { client: '192.168.1.12', port: 40_001, leaseS: 600 };
 
-  test.each<[string, Abilities]>([
-    ['pcp', { pcp: true }],
-    ['nat-pmp', { natPmp: true }],
-    ['upnp', { upnp: true }],
-  ])('%s: stays theirs, and ours is another one', (via, can) => {
+  test.each(PROTOCOLS)('%s: stays theirs, and ours is another one', (via, can) => {
     const here = new Home(can);
     here.table.set('udp 40001', other);
     here.begin();
@@ -306,11 +304,7 @@ describe('[MAP-12] a router that refuses', () => {
 });
 
 describe('[MAP-13] a stop gives everything back', () => {
-  test.each<[string, Abilities]>([
-    ['pcp', { pcp: true }],
-    ['nat-pmp', { natPmp: true }],
-    ['upnp', { upnp: true }],
-  ])('%s', (_, can) => {
+  test.each(PROTOCOLS)('%s', (_, can) => {
     const here = home(can);
     expect(here.table.size).toBe(2);
     here.stop();
@@ -402,11 +396,7 @@ describe('[MAP-1] another way out', () => {
 });
 
 describe('[MAP-6] a router that forgot our ports, and whose clock does not tell', () => {
-  test.each<[string, Abilities]>([
-    ['pcp', { pcp: true }],
-    ['nat-pmp', { natPmp: true }],
-    ['upnp', { upnp: true }],
-  ])('%s: has them again once a person asks', (via, can) => {
+  test.each(PROTOCOLS)('%s: has them again once a person asks', (via, can) => {
     const here = home(can);
     here.pass(HOUR_MS / 20);
     here.table.clear();
