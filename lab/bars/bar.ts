@@ -15,6 +15,8 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export interface Bar {
   readonly id: string;
   readonly title: string;
+  /** Of a bar that takes hours: what of it can be measured alone (`--part=NAME`). */
+  readonly parts?: readonly string[];
   /** Measures; every requirement goes through `report.require`. */
   run(report: Report, options: BarOptions): Promise<void>;
 }
@@ -22,7 +24,7 @@ export interface Bar {
 export interface BarOptions {
   /** A short form for a first look: fewer repetitions, and never a pass. */
   readonly short: boolean;
-  /** Of a bar that takes hours, one part alone; what the parts are it says itself. */
+  /** One of `parts`, to be measured alone. */
   readonly part?: string | undefined;
   /** An empty folder on a real disk, removed afterwards. */
   readonly folder: string;

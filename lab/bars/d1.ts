@@ -65,6 +65,7 @@ const PAIRS_SHORT: readonly Pair[] = [
 export const bar: Bar = {
   id: 'D1',
   title: 'every pair of networks connects, with a relay; without one they are told what is so',
+  parts: ['day-one', 'relay'],
   async run(report, options) {
     await measureHomes(report);
     await ahead(report, async () => {

@@ -18,6 +18,11 @@ async function loadBars(): Promise<Bar[]> {
   return ((await Promise.all(modules)) as { bar: Bar }[]).map(({ bar }) => bar);
 }
 
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
+}
+
 const words = process.argv.slice(2);
 const short = words.includes('--short');
 const bars = await loadBars();
@@ -28,12 +33,12 @@ if (wanted.length === 0) {
   for (const { id, title } of bars) process.stdout.write(`${id}  ${title}\n`);
 } else {
   const unknown = wanted.filter((id) => !bars.some((bar) => bar.id === id));
-  if (unknown.length > 0) {
-    process.stderr.write(`no such bar: ${unknown.join(', ')}\n`);
-    process.exit(2);
-  }
+  if (unknown.length > 0) refuse(`no such bar: ${unknown.join(', ')}`);
+  const chosen = bars.filter(({ id }) => wanted.includes(id));
+  const whole = chosen.find(({ parts = [] }) => part !== undefined && !parts.includes(part));
+  if (whole) refuse(`${whole.id} has ${whole.parts?.join(', ') ?? 'no parts'}, not ${part}`);
   let met = true;
-  for (const bar of bars.filter(({ id }) => wanted.includes(id))) {
+  for (const bar of chosen) {
     met = (await runBar(bar, short, part)) && met;
   }
   process.exit(met ? 0 : 1);
