@@ -208,6 +208,25 @@ describe('[RLY-17] relays of contacts', () => {
     expect(stats(relays[0]!, 'relay.reservations')).toBe(2);
   });
 
+  test('[RLY-32] who quits leaves nothing at a relay, and a relay that does is left at once', () => {
+    const { world, ana, bo, relays } = apart(2);
+    const at = (name: string): unknown[] => relays.map((one) => stats(one, `relay.${name}`));
+    expect([at('reservations'), at('circuits').toSorted()]).toEqual([
+      [2, 2],
+      [0, 1],
+    ]);
+    ana.quit();
+    world.run();
+    expect([at('reservations'), at('circuits')]).toEqual([
+      [1, 1],
+      [0, 0],
+    ]);
+    expect(stats(bo, 'circuits.reserved')).toBe(2);
+    relays[0]!.quit();
+    world.run();
+    expect(stats(bo, 'circuits.reserved')).toBe(1);
+  });
+
   test('[RLY-3] who starts again has the same slots: others need not look for them', () => {
     const made = apart(1);
     const { world, ana, bo } = made;

@@ -155,6 +155,13 @@ export class Circuits {
     return soonest;
   }
 
+  /** Goodbye to every relay, that our places there are free at once; to the far ones first. */
+  stop(): void {
+    const all = [...this.#relays.values()];
+    for (const relay of all) if (relay.isExtended) relay.close();
+    for (const relay of all) relay.close();
+  }
+
   /**
    * A relay that asks the DHT for us, behind one of ours that is of another network (RLY-22): one
    * that is linked, else one by chance, strangers' late and those that know our address last.

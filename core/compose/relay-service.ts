@@ -114,6 +114,11 @@ export class RelayService {
     return this.#server.wakeAtMs();
   }
 
+  /** Who is our client hears at once that we end. */
+  stop(): void {
+    this.#server.stop();
+  }
+
   stats(): Record<string, number> {
     return { ...this.#server.stats(), streamsOpened: this.#streams };
   }

@@ -265,6 +265,12 @@ export class Relays {
     this.strangers.handleTimeout();
   }
 
+  /** We end: our relays, and who has us for a relay, are told. */
+  stop(): void {
+    this.circuits.stop();
+    this.#service.stop();
+  }
+
   wakeAtMs(): number | undefined {
     return earliest(
       earliest(this.circuits.wakeAtMs(), this.dht.wakeAtMs()),

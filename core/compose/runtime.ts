@@ -243,6 +243,7 @@ export class Runtime {
 
   stop(done: () => void): void {
     this.sessions.closeAll();
+    this.relays.stop();
     this.finding.save(done);
   }
 

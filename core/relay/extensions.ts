@@ -23,12 +23,12 @@ import {
   VERIFIED_MAX,
   VERIFIED_MS,
 } from './limits.ts';
+import { EXTENDED, shareOf } from './room.ts';
 
 const MINUTE_MS = 60_000;
 /** Clients whose rate is remembered. */
 export const EXTENDERS_MAX = 1_024;
-/** Streams and verifications at one time. */
-export const EXTENDED_MAX = 32;
+/** Verifications at one time. */
 export const VERIFYING_MAX = 16;
 /** A link inside may send its own window, which no stream of ours can hold back. */
 export const STREAM_WINDOW_BYTES = 2 ** 20 + 2 ** 17;
@@ -61,10 +61,13 @@ export type WithStream = (asker: CircuitEnd, onOver: () => void) => Circuit;
 type Make = (join: WithStream) => { readonly circuit: Circuit; opened(): void } | undefined;
 
 interface Waiting {
+  readonly client: string;
   readonly hop: Hop;
   readonly make: Make;
 }
+
 interface Stream {
+  readonly client: string;
   readonly make: Make;
   circuit: Circuit | undefined;
   unwritten: number;
@@ -88,17 +91,17 @@ export class Extensions {
 
   /**
    * Tries to reach another relay; where that fails nothing is said, and the error is due.
-   * @param client whose rate it counts for.
+   * @param client the address whose rate and share it counts for.
    */
   begin(client: string, hop: Hop, make: Make, nowMs: number): void {
     if (!this.#isWithinRate(client, nowMs) || !this.#ports.mayExtend(hop.endpoint)) return;
-    if ((this.#verified.get(nameOf(hop)) ?? 0) > nowMs) return this.#connect({ hop, make });
+    if ((this.#verified.get(nameOf(hop)) ?? 0) > nowMs) return this.#connect({ client, hop, make });
     for (const waiting of this.#verifying.values()) {
-      if (nameOf(waiting[0]!.hop) === nameOf(hop)) return void waiting.push({ hop, make });
+      if (nameOf(waiting[0]!.hop) === nameOf(hop)) return void waiting.push({ client, hop, make });
     }
     if (this.#verifying.size >= VERIFYING_MAX) return;
     const token = this.#nextToken++;
-    this.#verifying.set(token, [{ hop, make }]);
+    this.#verifying.set(token, [{ client, hop, make }]);
     this.#ports.verify(token, hop);
   }
 
@@ -146,10 +149,12 @@ export class Extensions {
     return true;
   }
 
-  #connect({ hop, make }: Waiting): void {
-    if (this.#streams.size >= EXTENDED_MAX) return;
+  #connect({ client, hop, make }: Waiting): void {
+    const same = [...this.#streams.values()].filter((stream) => stream.client === client);
+    const isFull = this.#streams.size >= EXTENDED.max;
+    if (isFull || same.length >= shareOf(EXTENDED, this.#streams.size)) return;
     const id = this.#ports.openStream(hop.endpoint);
-    this.#streams.set(id, { make, circuit: undefined, unwritten: 0 });
+    this.#streams.set(id, { client, make, circuit: undefined, unwritten: 0 });
   }
 
   #opened(id: number, stream: Stream, nowMs: number): void {

@@ -23,9 +23,13 @@ export const IDLE_MS = 60_000;
 
 /** Links of clients: a relay's own contacts need room beside them. */
 export const CLIENTS_MAX = 512;
-export const CLIENTS_PER_ADDRESS_MAX = 16;
+/** So many one address has always; how many more, `shareOf` (room.ts) says. */
+export const CLIENTS_ASSURED = 16;
 export const RESERVATIONS_MAX = 256;
-export const RESERVATIONS_PER_ADDRESS_MAX = 8;
+export const RESERVATIONS_ASSURED = 8;
+/** Streams to other relays: each may hold a window of the link inside, a mebibyte. */
+export const EXTENDED_MAX = 64;
+export const EXTENDED_ASSURED = 4;
 /** Circuits of a whole relay: each may hold two windows. */
 export const CIRCUITS_MAX = 256;
 export const CIRCUITS_PER_RESERVATION_MAX = 32;

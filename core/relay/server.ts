@@ -23,21 +23,18 @@ import {
   CIRCUITS_MAX,
   CIRCUITS_PER_CLIENT_MAX,
   CIRCUITS_PER_RESERVATION_MAX,
-  CLIENTS_MAX,
-  CLIENTS_PER_ADDRESS_MAX,
   ERROR_AFTER_MS,
   IDLE_MS,
   OPENS_BURST,
   OPENS_PER_S,
   PATHLESS_MS,
   PENDING_PER_CLIENT_MAX,
-  RESERVATIONS_MAX,
-  RESERVATIONS_PER_ADDRESS_MAX,
   REVOKED_MAX,
   SLOT_BURST_BYTES,
   SLOT_BYTES_PER_S,
 } from './limits.ts';
 import { type QuestionPorts, Questions } from './questions.ts';
+import { CLIENTS, RESERVATIONS, type Room, shareOf } from './room.ts';
 import { checkSlot, NUMBERS, passOf, proofOf, reservationKey } from './slots.ts';
 import {
   CIRCUIT_ID_MAX,
@@ -163,8 +160,7 @@ export class RelayServer {
   handleUp(link: LinkId, host: string, exporter: Secret<'link exporter'>, nowMs: number): void {
     this.#nowMs = nowMs;
     const address = clientKey(host);
-    const same = [...this.#clients.values()].filter((client) => client.address === address);
-    if (this.#clients.size >= CLIENTS_MAX || same.length >= CLIENTS_PER_ADDRESS_MAX) {
+    if (!this.#makeRoom(CLIENTS, [...this.#clients.values()], address)) {
       this.#counts.sentAway++;
       return this.#deps.ports.close(link);
     }
@@ -309,14 +305,14 @@ export class RelayServer {
     const key = former && reservationKey(secret, former.number);
     const proven = key && equalSecret(proofOf(key, client.exporter), former.proof);
     const number = known?.number ?? (proven ? former.number : undefined);
-    const mayHave = known !== undefined || (this.#serves(client, pass) && this.#hasRoom(client));
-    if (!mayHave) {
+    // Who proves the key is the owner of that number, on a link that lost the former one.
+    const before = number === undefined ? undefined : this.#reservations.get(number);
+    const hasPlace = (): boolean => before !== undefined || this.#makePlace(client);
+    if (known === undefined && !(this.#serves(client, pass) && hasPlace())) {
       this.#owe(client, undefined);
       return true;
     }
     if (known === undefined) {
-      // Who proves the key is the owner of that number, on a link that lost the former one.
-      const before = number === undefined ? undefined : this.#reservations.get(number);
       if (before !== undefined) this.#sendAway(before.owner);
       const chosen = number ?? this.#freeNumber(random);
       const reservation = {
@@ -343,10 +339,21 @@ export class RelayServer {
     return passes().some((gate) => equalSecret(passOf(gate, client.exporter), pass));
   }
 
-  #hasRoom({ address }: Client): boolean {
-    if (this.#reservations.size >= RESERVATIONS_MAX) return false;
-    const same = [...this.#reservations.values()].filter(({ owner }) => owner.address === address);
-    return same.length < RESERVATIONS_PER_ADDRESS_MAX;
+  #makePlace({ address }: Client): boolean {
+    const owners = [...this.#reservations.values()].map(({ owner }) => owner);
+    return this.#makeRoom(RESERVATIONS, owners, address);
+  }
+
+  /** Is there room for one more of this address? Who has lost the path for long gives way. */
+  #makeRoom(room: Room, holders: readonly Client[], address: string): boolean {
+    const same = holders.filter((client) => client.address === address);
+    const isTheirShare = same.length >= shareOf(room, holders.length);
+    if (!isTheirShare && holders.length < room.max) return true;
+    const isGone = ({ pathlessSinceMs = Infinity }: Client): boolean =>
+      this.#nowMs >= pathlessSinceMs + PATHLESS_MS;
+    const gone = (isTheirShare ? same : holders).find(isGone);
+    if (gone) this.#sendAway(gone);
+    return gone !== undefined;
   }
 
   #freeNumber(random: Random): number {

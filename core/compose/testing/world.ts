@@ -203,6 +203,12 @@ export class Person {
     this.#streams.clear();
   }
 
+  /** The app is ended by its user: only the node itself says so to anybody. */
+  quit(): void {
+    this.#inbox.push({ type: 'stop' });
+    this.world.run();
+  }
+
   /** The process dies, and no far end hears of it. */
   forget(): void {
     this.node = undefined;
@@ -389,6 +395,8 @@ export class Person {
       case 'notify':
         this.notices.push(effect.notice);
         return;
+      case 'stopped':
+        return this.forget();
       default:
     }
   }
