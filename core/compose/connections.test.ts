@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { endpointKey } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import type { LinkTarget } from '../link/contract.ts';
 import type { Effect } from '../effects.ts';
 import type { Route } from '../path/candidates.ts';
 import type { NatClass } from '../path/nat-class.ts';
+import { OPENER_BYTES } from '../path/openers.ts';
 import { Connections } from './connections.ts';
 import { Context } from './context.ts';
 
@@ -50,6 +52,17 @@ function scene(nat: NatClass = 'unknown'): {
     return all;
   };
   return { connections, effects, run, nowMs: () => context.now.monoMs };
+}
+
+/** A relay of theirs: the host is the relay's. */
+function circuitBy(host: string): Route {
+  const via = { relay: bytes(32), slot: bytes(16), udp: true, tcp: true };
+  return { transport: 'circuit', endpoint: { host, port: 443 }, via };
+}
+
+/** Where datagrams go. */
+function goals(effects: readonly Effect[]): string[] {
+  return effects.flatMap((one) => (one.type === 'datagram' ? [endpointKey(one.to)] : []));
 }
 
 function targetBehind(kind: 'invite' | 'direct'): LinkTarget {
@@ -131,4 +144,16 @@ test('[PTH-14] between two random routers no flight leaves in a slot, towards ot
   };
   expect(flights('random')).toBe(0);
   expect(flights('independent')).toBe(1);
+});
+
+test('[PTH-31] ⚑ [POL-4] the host of a relay or of a TCP route is none of a UDP candidate', () => {
+  const { connections, effects, run } = scene();
+  const host = '192.0.2.1';
+  const routes: Route[] = [circuitBy(host), { transport: 'tcp', endpoint: { host, port: 443 } }];
+  for (const route of routes) {
+    connections.setTarget('ben', targetBehind('direct'), [route]);
+    expect(connections.handleOpener({ host, port: 4_444 }, bytes(OPENER_BYTES))).toBe(false);
+  }
+  run(20_000);
+  expect(goals(effects())).toEqual([]);
 });

@@ -25,6 +25,7 @@ import { OPENER_BYTES } from '../path/openers.ts';
 import { Probes, PROBES_SPARED } from '../path/probes.ts';
 import { timetableOf, type Pace, type PunchTimetable } from '../path/punch.ts';
 import { Improvement } from '../path/improvement.ts';
+import { Learned } from '../path/learned.ts';
 import { Birthdays } from './birthdays.ts';
 import type { CircuitStreams, StreamInput } from './circuit-streams.ts';
 import { failed, type Context } from './context.ts';
@@ -56,9 +57,6 @@ interface Way {
   readonly routes: readonly Route[];
   readonly timetable?: PunchTimetable | undefined;
 }
-
-/** However many openers come, a device is dialled for them no more often. */
-const OPENER_EVERY_MS = 2_000;
 
 export interface ConnectionDeps {
   readonly self: LinkSelf;
@@ -138,7 +136,7 @@ export class Connections {
       if (linked) dialer.handleLinked(nowMs);
       const improvement = new Improvement();
       improvement.handleRoute(linked?.route, nowMs);
-      const fresh = { gates: [], routes: [], failure: undefined, openedAtMs: -Infinity };
+      const fresh = { gates: [], routes: [], failure: undefined, learned: new Learned() };
       wanted = { ...fresh, dialer, target, linked, improvement };
       this.#wanted.set(device, wanted);
     }
@@ -199,16 +197,10 @@ export class Connections {
   handleOpener(from: Endpoint, bytes: Uint8Array): boolean {
     const { monoMs } = this.context.now;
     if (bytes.length !== OPENER_BYTES) return false;
-    const theirs = [...this.#wanted.values()].filter(({ linked, openedAtMs, routes }) => {
-      const isTime = monoMs - openedAtMs >= OPENER_EVERY_MS;
-      const isHost = routes.some((one) => one.endpoint.host === from.host);
-      return !linked && isTime && isHost;
+    const theirs = [...this.#wanted.values()].filter(({ learned, linked, routes }) => {
+      return !linked && learned.handleOpener(from, routes, monoMs);
     });
-    for (const wanted of theirs) {
-      wanted.openedAtMs = monoMs;
-      wanted.learned = { transport: 'udp', endpoint: from };
-      wanted.dialer.handleNetworkChange(monoMs);
-    }
+    for (const { dialer } of theirs) dialer.handleNetworkChange(monoMs);
     this.#drain();
     return theirs.length > 0;
   }
@@ -484,7 +476,7 @@ export class Connections {
 
   /** What a dial of this pace tries, and when. */
   #way({ learned, routes }: Wanted, pace: Pace): Way {
-    if (pace === 'race') return { routes: learned ? [learned, ...routes] : routes };
+    if (pace === 'race') return { routes: learned.before(routes) };
     const udp = this.punchable(routes);
     const others = pace === 'steady' ? routes.filter(({ transport }) => transport !== 'udp') : [];
     if (udp.length === 0) return { routes: [] };
@@ -574,7 +566,7 @@ export class Connections {
     const wanted = device === undefined ? undefined : this.#wanted.get(device);
     if (!wanted) return;
     wanted.failure = reason;
-    wanted.learned = undefined;
+    wanted.learned.forget();
     wanted.dialer.handleDialFailed(dial, this.context.now.monoMs);
   }
 }

@@ -6,6 +6,7 @@ import type { DialFailure, GateKey, LinkTarget } from '../link/contract.ts';
 import type { Route } from '../path/candidates.ts';
 import type { Dialer } from '../path/dialer.ts';
 import type { Improvement } from '../path/improvement.ts';
+import type { Learned } from '../path/learned.ts';
 
 /** A link, who dialled it, and where its path leads. */
 export interface Linked {
@@ -31,9 +32,8 @@ export interface Wanted {
   linked: Linked | undefined;
   /** Why the last dial led nowhere. */
   failure: DialFailure | undefined;
-  /** Where an opener came from that nobody had named, and when one came. */
-  learned?: Route | undefined;
-  openedAtMs: number;
+  /** Where an opener came from that nobody had named. */
+  readonly learned: Learned;
 }
 
 export function isOfInvite({ kind }: GateKey): boolean {
