@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { endpointKey } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
@@ -156,4 +156,44 @@ test('[PTH-31] ⚑ [POL-4] the host of a relay or of a TCP route is none of a UD
   }
   run(20_000);
   expect(goals(effects())).toEqual([]);
+});
+
+describe('a place that an opener came from', () => {
+  const LEARNED = { host: '192.0.2.1', port: 4_444 };
+  const learned = (): ReturnType<typeof scene> & { target: LinkTarget } => {
+    const made = scene();
+    const target = targetBehind('direct');
+    made.connections.setTarget('ben', target, ROUTES);
+    expect(made.connections.handleOpener(LEARNED, bytes(OPENER_BYTES))).toBe(true);
+    return { ...made, target };
+  };
+
+  test('[PTH-31] is raced, and named no more once a dial there led nowhere', () => {
+    const { connections, effects, run, target } = learned();
+    run(9_000);
+    expect(goals(effects())).toContain(endpointKey(LEARNED));
+    run(10_000);
+    expect(connections.attempts(target.identity)[0]!.failure).toBe('unreachable');
+    run(20_000);
+    expect(new Set(goals(effects()))).toEqual(new Set([endpointKey(ROUTES[0]!.endpoint)]));
+  });
+
+  test('[PTH-31] ⚑ [POL-4] is forgotten when no UDP route of its host is left', () => {
+    const { connections, effects, run, target } = learned();
+    run(1_000);
+    effects();
+    connections.setTarget('ben', target, [circuitBy('192.0.2.9')]);
+    run(20_000);
+    expect(goals(effects())).toEqual([]);
+  });
+
+  test('[PTH-31] is forgotten when a link is up', () => {
+    const { connections, effects, run } = learned();
+    run(1_000);
+    connections.linked('ben', 1, true, ROUTES[0]!);
+    effects();
+    connections.linkLost('ben');
+    run(20_000);
+    expect(new Set(goals(effects()))).toEqual(new Set([endpointKey(ROUTES[0]!.endpoint)]));
+  });
 });

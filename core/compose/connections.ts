@@ -151,6 +151,7 @@ export class Connections {
     if (!known) wanted.dialer.handleGate(nowMs);
     const moved = !sameRoutes(wanted.routes, routes);
     wanted.routes = routes;
+    wanted.learned.handleRoutes(routes);
     wanted.dialer.handleRoutes(routes, nowMs);
     if (this.punchable(routes).length === 0) this.birthdays.end(hex(target.identity));
     if (moved) this.#improve(wanted);
@@ -292,6 +293,7 @@ export class Connections {
     const isNew = wanted.linked?.link !== link;
     const isOther = isNew || !sameRoutes([wanted.linked!.route], [route]);
     wanted.linked = { link, initiator, route };
+    wanted.learned.forget();
     if (route.transport !== 'circuit') this.birthdays.end(hex(wanted.target.identity));
     wanted.improvement.handleRoute(initiator ? route : undefined, this.context.now.monoMs);
     wanted.dialer.handleLinked(this.context.now.monoMs);
@@ -408,6 +410,8 @@ export class Connections {
     this.birthdays.handleTimeout();
     const nowMs = this.context.now.monoMs;
     this.#links.handleTimeout(nowMs);
+    // A dial that has failed says why before its dialer gives it up, at the same instant.
+    this.#drain();
     for (const { dialer, improvement, linked, routes } of this.#wanted.values()) {
       const dueMs = dialer.wakeAtMs();
       if (dueMs !== undefined && nowMs >= dueMs) dialer.handleTimeout(nowMs);

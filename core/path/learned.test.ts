@@ -30,4 +30,8 @@ test('[PTH-31] ⚑ a host counts only as that of a UDP route', () => {
   expect(learned.handleOpener(NAMED.endpoint, others, 0)).toBe(false);
   expect(learned.before(others)).toEqual(others);
   expect(learned.handleOpener(NAMED.endpoint, [...others, NAMED], 0)).toBe(true);
+  learned.handleRoutes([place(2)]);
+  expect(learned.before([])).toEqual([NAMED]);
+  learned.handleRoutes(others);
+  expect(learned.before([])).toEqual([]);
 });

@@ -2,8 +2,10 @@
  * Learned: the place of one device that nobody had named and an opener came from (PTH-31). It is
  * raced before what the device itself has named.
  *
+ *   nothing --an opener, from a host that they name--> a place --forget, or no such host--> nothing
+ *
  * ⚑ Anybody could send one. So it counts only from a host where the device may be dialled over UDP
- * anyway: that of a circuit is the relay's.
+ * anyway, that of a circuit being the relay's, and for no longer.
  * Pure but for its own state.
  * @module
  */
@@ -29,7 +31,12 @@ export class Learned {
     return true;
   }
 
-  /** It led nowhere. */
+  /** From now on it may be dialled on these alone. */
+  handleRoutes(routes: readonly Route[]): void {
+    if (this.#route && !isNamed(this.#route.endpoint, routes)) this.forget();
+  }
+
+  /** It led nowhere, or is needed no more: a link is up. */
   forget(): void {
     this.#route = undefined;
   }
