@@ -91,6 +91,24 @@ test.each([
   expect(bo.texts()).toContain('by chance');
 });
 
+test('[PTH-28] ⚑ [POL-7] who hides from now on calls no more', () => {
+  const { world, ana, bo } = homes(PORT_RESTRICTED, PORT_RESTRICTED, 3);
+  world.isApart = (a, b) => [ana, bo].includes(a) && [ana, bo].includes(b);
+  const callers: string[] = [];
+  world.tap = (bytes, from) => void (bytes.length === OPENER_BYTES && callers.push(from.name));
+  ana.start();
+  bo.start();
+  for (let i = 0; i < 300 && callers.length === 0; i++) world.run(100);
+  expect(callers).toContain('Ana');
+  // Whose next go would end it is not there.
+  bo.cutOff = true;
+  data(ana.ask({ type: 'route-set', to: 'Bo', policy: 'hidden', looser: false }), 'route');
+  expect(routeOf(ana, 'Bo')).toBe('relay');
+  callers.length = 0;
+  world.run(5_000);
+  expect(callers).toEqual([]);
+});
+
 test('[PTH-30] ⚑ [POL-7] who hides from now on opens and guesses nothing more', () => {
   const scene = homes(RANDOM, PORT_RESTRICTED, 3);
   const { world, ana, bo } = scene;

@@ -27,6 +27,7 @@ import { timetableOf, type Pace, type PunchTimetable } from '../path/punch.ts';
 import { Improvement } from '../path/improvement.ts';
 import { Learned } from '../path/learned.ts';
 import { Birthdays } from './birthdays.ts';
+import { Calling } from './calling.ts';
 import type { CircuitStreams, StreamInput } from './circuit-streams.ts';
 import { failed, type Context } from './context.ts';
 import { Isolation } from './isolation.ts';
@@ -93,6 +94,7 @@ export class Connections {
   /** Contacts go by the hex of their identity. */
   readonly probes = new Probes();
   readonly birthdays: Birthdays;
+  readonly calling: Calling;
   #nextDial = 1;
   #draining = false;
 
@@ -108,6 +110,7 @@ export class Connections {
     this.#circuits = deps.circuits;
     this.#nat = (family) => deps.nat(family);
     this.birthdays = new Birthdays(context);
+    this.calling = new Calling(context, this.probes);
     this.#replays = new Replays(deps.docs);
     this.#links = new Links({
       random: context.random,
@@ -153,7 +156,7 @@ export class Connections {
     wanted.routes = routes;
     wanted.learned.handleRoutes(routes);
     wanted.dialer.handleRoutes(routes, nowMs);
-    if (this.punchable(routes).length === 0) this.birthdays.end(hex(target.identity));
+    if (this.punchable(routes).length === 0) this.endOpenings(target.identity);
     if (moved) this.#improve(wanted);
     this.#drain();
   }
@@ -223,6 +226,13 @@ export class Connections {
     return { identity, routes, birth: this.#birthOf(routes) };
   }
 
+  /** What opens routers between us and this person ends, but for dials: calls, and chance. */
+  endOpenings(identity: Uint8Array): void {
+    const name = hex(identity);
+    this.birthdays.end(name);
+    this.calling.end(name);
+  }
+
   /** Attaches a further path on one of these routes. */
   attach(link: number, routes: readonly Route[], isCalled = false): void {
     if (routes.length > 0) this.#links.attach(link, routes, this.context.now.monoMs, isCalled);
@@ -248,7 +258,7 @@ export class Connections {
   }
 
   forget(identity: Uint8Array): void {
-    this.birthdays.end(hex(identity));
+    this.endOpenings(identity);
     const theirs = this.#ofPerson(identity);
     for (const [, { dialer }] of theirs) dialer.stop();
     this.#drain();
@@ -294,7 +304,7 @@ export class Connections {
     const isOther = isNew || !sameRoutes([wanted.linked!.route], [route]);
     wanted.linked = { link, initiator, route };
     wanted.learned.forget();
-    if (route.transport !== 'circuit') this.birthdays.end(hex(wanted.target.identity));
+    if (route.transport !== 'circuit') this.endOpenings(wanted.target.identity);
     wanted.improvement.handleRoute(initiator ? route : undefined, this.context.now.monoMs);
     wanted.dialer.handleLinked(this.context.now.monoMs);
     // What was tried beside the path before has ended when a circuit took its place.
@@ -408,6 +418,7 @@ export class Connections {
   handleTimeout(): void {
     this.#held(() => this.#circuits?.handleTimeout());
     this.birthdays.handleTimeout();
+    this.calling.handleTimeout();
     const nowMs = this.context.now.monoMs;
     this.#links.handleTimeout(nowMs);
     // A dial that has failed says why before its dialer gives it up, at the same instant.
@@ -424,7 +435,7 @@ export class Connections {
 
   wakeAtMs(): number | undefined {
     let soonest = earliest(this.#links.wakeAtMs(), this.birthdays.wakeAtMs());
-    soonest = earliest(soonest, this.#circuits?.wakeAtMs());
+    soonest = earliest(soonest, this.calling.wakeAtMs(), this.#circuits?.wakeAtMs());
     for (const { dialer, improvement } of this.#wanted.values()) {
       soonest = earliest(soonest, dialer.wakeAtMs(), improvement.wakeAtMs);
     }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { asDict, decode } from '../base/bencode.ts';
+import { hex } from '../base/bytes.ts';
 import type { Effect } from '../effects.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
@@ -10,6 +11,7 @@ import { OPENER_BYTES } from '../path/openers.ts';
 import { Probes } from '../path/probes.ts';
 import { SYNC_MANY_MS } from '../path/sync.ts';
 import { Birthdays } from './birthdays.ts';
+import { Calling } from './calling.ts';
 import { Context } from './context.ts';
 import { Syncing, type SyncSession } from './syncing.ts';
 
@@ -43,12 +45,17 @@ class End {
   mouths = 0;
   closed = false;
   readonly birthdays = new Birthdays(this.context);
+  readonly calling = new Calling(this.context, new Probes());
   readonly syncing = new Syncing(
     this.context,
     {
-      probes: new Probes(),
       birthdays: this.birthdays,
+      calling: this.calling,
       openings: () => ({ identity: IDENTITY, routes: ROUTES, birth: this.birth }),
+      endOpenings: (identity) => {
+        this.birthdays.end(hex(identity));
+        this.calling.end(hex(identity));
+      },
       attach: (_link, routes, isCalled) => {
         this.sparing ||= isCalled !== true;
         this.attachedAtMs.push(this.context.now.monoMs);
@@ -75,6 +82,7 @@ class End {
     this.context.now = { monoMs: nowMs, wallMs: nowMs };
     this.syncing.handleTimeout();
     this.birthdays.handleTimeout();
+    this.calling.handleTimeout();
     this.#note(nowMs);
   }
 
@@ -187,6 +195,15 @@ test('[PTH-3] openings and answers to calls may use the whole window', () => {
   carry([ana, ben], 1_000);
   ana.syncing.handleDatagram(UNKNOWN, ben.opened[0]!.bytes);
   expect([ana.attachedTo.length, ana.sparing]).toEqual([2, false]);
+});
+
+test('[PTH-28] ⚑ [POL-7] a link that is gone calls no more', () => {
+  const [ana, ben] = [new End(true), new End(false)];
+  carry([ana, ben], 3 * ONE_WAY_MS + 200);
+  expect(ben.opened.length).toBe(ROUTES.length);
+  ben.syncing.forget(1);
+  for (let nowMs = 400; nowMs < 5_000; nowMs += 100) ben.at(nowMs);
+  expect(ben.opened.length).toBe(ROUTES.length);
 });
 
 test('[PTH-28] after the next go a place from which a call came before is tried again', () => {

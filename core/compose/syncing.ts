@@ -8,7 +8,7 @@ import type { Dict } from '../base/bencode.ts';
 import { type Endpoint, endpointKey } from '../base/endpoint.ts';
 import { earliest } from '../base/time.ts';
 import type { Secret } from '../crypto/keys.ts';
-import { CallKey, Calls } from '../path/calls.ts';
+import { CallKey } from '../path/calls.ts';
 import { type Route, sameRoutes } from '../path/candidates.ts';
 import { decodeSync, encodeSync, Sync } from '../path/sync.ts';
 import type { Connections, Openings } from './connections.ts';
@@ -26,7 +26,7 @@ export interface SyncSession {
 
 export type SyncConnections = Pick<
   Connections,
-  'send' | 'attach' | 'openings' | 'probes' | 'birthdays'
+  'send' | 'attach' | 'openings' | 'endOpenings' | 'birthdays' | 'calling'
 >;
 
 interface Entry {
@@ -44,19 +44,13 @@ const CALLED_MAX = 4;
 
 export class Syncing {
   readonly #syncs = new Map<number, Entry>();
-  readonly #calls: Calls;
 
   /** @param allows may the link of this session use that route? */
   constructor(
     private readonly context: Context,
     private readonly connections: SyncConnections,
     private readonly allows: (session: SyncSession, route: Route) => boolean,
-  ) {
-    this.#calls = new Calls({
-      random: context.random,
-      mayProbe: (name, nowMs) => connections.probes.take(name, nowMs),
-    });
-  }
+  ) {}
 
   /**
    * The path of a link may be another now, or it is told by now whom it leads to. Whatever was
@@ -98,7 +92,7 @@ export class Syncing {
   forget(link: number): void {
     const { device } = this.#syncs.get(link)?.session ?? {};
     const openings = device === undefined ? undefined : this.connections.openings(device);
-    if (openings) this.connections.birthdays.end(hex(openings.identity));
+    if (openings) this.connections.endOpenings(openings.identity);
     this.#syncs.delete(link);
   }
 
@@ -117,12 +111,10 @@ export class Syncing {
       entry.sync.handleTimeout(monoMs);
       this.#drain(entry);
     }
-    this.#calls.handleTimeout(monoMs);
-    this.#send();
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = this.#calls.wakeAtMs();
+    let soonest: number | undefined;
     for (const { sync } of this.#syncs.values()) soonest = earliest(soonest, sync.wakeAtMs());
     return soonest;
   }
@@ -172,13 +164,6 @@ export class Syncing {
 
   #open(key: CallKey, { identity, routes }: Openings): void {
     const to = routes.map(({ endpoint }) => endpoint);
-    this.#calls.open(hex(identity), key, to, this.context.now.monoMs);
-    this.#send();
-  }
-
-  #send(): void {
-    for (let out = this.#calls.poll(); out; out = this.#calls.poll()) {
-      this.context.emit({ type: 'datagram', ...out });
-    }
+    this.connections.calling.open(hex(identity), key, to);
   }
 }

@@ -39,6 +39,19 @@ test('[PTH-28] calls go to all endpoints at 0, 0.5, 1.5 and 3.5 s, and end', () 
   expect(sent).toEqual(CALLS_AT_MS.flatMap((atMs) => TO.map(({ port }) => `${atMs} ${port}`)));
 });
 
+test('[PTH-28] what has ended for one name goes on for the others', () => {
+  const calls = new Calls({ random: bytes, mayProbe: () => true });
+  for (const name of ['ben', 'ana']) calls.open(name, keyOf(1), TO, 0);
+  while (calls.poll());
+  calls.end('ben');
+  calls.handleTimeout(CALLS_AT_MS[1]!);
+  let sent = 0;
+  while (calls.poll()) sent++;
+  expect(sent).toBe(TO.length);
+  calls.end('ana');
+  expect(calls.wakeAtMs()).toBeUndefined();
+});
+
 test('[PTH-3] calls count with everything else that goes to one contact', () => {
   const probes = new Probes();
   const mayProbe = (name: string, nowMs: number): boolean => probes.take(name, nowMs);

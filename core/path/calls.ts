@@ -8,7 +8,7 @@
  * destination a port of its own, or where we have an address that we do not know, nobody could
  * have named the place from which it comes: whoever gets it there attaches to that place.
  *
- *   open(name, key, endpoints) --all at 0, 0.5, 1.5 and 3.5 s--> done
+ *   open(name, key, endpoints) --all at 0, 0.5, 1.5 and 3.5 s--> done, or end(name)
  *
  * Sans-IO: after a call of a method drain `poll()`, sleep until `wakeAtMs()`.
  * @module
@@ -83,6 +83,11 @@ export class Calls {
   open(name: string, key: CallKey, to: readonly Endpoint[], nowMs: number): void {
     this.#runs.set(name, { key, to, startedAtMs: nowMs, round: 0 });
     this.handleTimeout(nowMs);
+  }
+
+  /** Nothing more leaves for this name. */
+  end(name: string): void {
+    this.#runs.delete(name);
   }
 
   handleTimeout(nowMs: number): void {
