@@ -290,7 +290,10 @@ export const METHODS = {
       hello: z.string().max(HELLO_CHARS_MAX).optional(),
       /** Of an ID alone, while no relay hides our IP address: send it all the same. */
       anyway: z.boolean().optional(),
-      /** By which ways they may be reached; else as `routes.default` says. */
+      /**
+       * By which ways they may be reached; else as `routes.default` says, or as it was. Refused
+       * with `route-looser` where somebody who is there already would see more of our address.
+       */
       policy: Policy.optional(),
     }),
     result: Contact,
@@ -302,6 +305,7 @@ export const METHODS = {
     params: z.strictObject({ look: z.boolean().default(false) }),
     result: z.object({ requests: z.array(Request), doorOpen: z.boolean() }),
   },
+  /** Of a contact who knocks the policy stays without one; `route-looser` as of `contacts.add`. */
   'requests.accept': {
     params: z.strictObject({ who: to, policy: Policy.optional() }),
     result: Contact,

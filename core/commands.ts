@@ -25,7 +25,8 @@ export type Command =
   | { type: 'invite-revoke'; invite: string }
   /**
    * `hint`: a presence record that spares the lookup (Echo, tests). For an ID alone: `hello` is
-   * what they read with the request; `anyway` sends it although it may show our IP address.
+   * what they read with the request; `anyway` sends it although it may show our IP address. A
+   * policy that shows somebody who is there already more of our address is refused.
    */
   | {
       type: 'contact-add';
@@ -52,8 +53,10 @@ export type Command =
   | { type: 'contact-remove'; to: string }
   /** People who knocked and wait. `look`: the answer waits for a look at the front door. */
   | { type: 'request-list'; look: boolean }
-  /** `who` names a request: a name, an ID text, or the conversation it would become. */
-  /** Without a policy the one that new people get. */
+  /**
+   * `who` names a request: a name, an ID text, or the conversation it would become. Without a
+   * policy the one that new people get; that of a contact stays, and a looser one is refused.
+   */
   | { type: 'request-accept'; who: string; policy?: Policy }
   | { type: 'request-decline'; who: string }
   | { type: 'request-block'; who: string }

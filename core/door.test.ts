@@ -32,6 +32,10 @@ function contact(person: Person, to: string): ContactView {
   return data(person.ask({ type: 'contact-show', to }), 'contact').contact;
 }
 
+function policyOf(person: Person, to: string): string {
+  return data(person.ask({ type: 'route-show', to }), 'route').route.policy;
+}
+
 describe('by the ID alone', () => {
   test('[DOR-12, DOR-13, DOR-17] a knock is read, accepted, and both write', () => {
     const { world, owner, asker, id } = town();
@@ -115,6 +119,32 @@ describe('by the ID alone', () => {
     expect(after['door.underWay']).toBe(0);
     expect(after['door.looks']).toBe(before['door.looks']);
     expect(data(owner.ask({ type: 'door-status' }), 'door').door.open).toBe(false);
+  });
+
+  for (const anyway of [true, false]) {
+    const when = anyway ? 'with the yes' : 'without a yes';
+    test(`[DOR-18, DOR-3] a policy chosen ${when} for who is asked outlives a restart`, () => {
+      const { world, asker, id } = town();
+      data(asker.ask({ type: 'contact-add', text: id }), 'contact');
+      data(asker.ask({ type: 'contact-add', text: id, policy: 'hidden', anyway }), 'contact');
+      asker.kill();
+      asker.start();
+      world.run(30_000);
+      expect(policyOf(asker, id)).toBe('hidden');
+      expect(asker.node!.stats()['dht.operations']).toBe(0);
+    });
+  }
+
+  test('[DOR-13] who gave no answer for a week is asked again when a person adds them again', () => {
+    const { world, asker, id } = town();
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    asker.kill();
+    asker.wallAheadMs = 8 * 24 * 60 * MINUTE_MS;
+    asker.start();
+    world.run(1_000);
+    expect(contact(asker, id).asking).toBe('over');
+    data(asker.ask({ type: 'contact-add', text: id }), 'contact');
+    expect(contact(asker, id).asking).toBe('seeking');
   });
 
   test('[DOR-17] declined is silent and does not come back; blocked never shows', () => {

@@ -5,10 +5,16 @@ import { data, World, type Person } from './compose/testing/world.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
 
-/** Two people who met through a DHT of their neighbours, linked now. */
-function pair(): { world: World; ana: Person; bo: Person } {
+/** Two people in a DHT of their neighbours. */
+function strangers(): { world: World; ana: Person; bo: Person } {
   const world = new World();
   const [ana, bo] = world.town(4, ['Ana', 'Bo']);
+  return { world, ana, bo };
+}
+
+/** Two people who met there, linked now. */
+function pair(): { world: World; ana: Person; bo: Person } {
+  const { world, ana, bo } = strangers();
   const link = data(ana.ask(INVITE), 'invite').invite.link!;
   data(bo.ask({ type: 'contact-add', text: link, name: 'Ana' }), 'contact');
   world.run(60_000);
@@ -101,6 +107,43 @@ describe('policies between two people', () => {
       before['presence.gets'],
       before['presence.puts'],
     ]);
+  });
+});
+
+describe('[POL-7] whoever is added again', () => {
+  /** Bo added Ana, who is not there. */
+  function added(policy: Policy): { bo: Person; texts: string[] } {
+    const { ana, bo } = strangers();
+    const link = data(ana.ask(INVITE), 'invite').invite.link!;
+    const { id } = data(ana.ask({ type: 'status' }), 'status').status;
+    ana.kill();
+    data(bo.ask({ type: 'contact-add', text: link, name: 'Ana', policy }), 'contact');
+    return { bo, texts: [link, id] };
+  }
+
+  test('is shown no more of us than before, by an invite as by an ID', () => {
+    const { bo, texts } = added('hidden');
+    for (const text of texts) {
+      const refused = bo.ask({ type: 'contact-add', text, policy: 'auto' });
+      expect(refused).toMatchObject({ ok: false, error: { code: 'route-looser' } });
+      expect(route(bo, 'Ana')).toMatchObject({ policy: 'hidden', asking: undefined });
+    }
+    data(bo.ask({ type: 'contact-add', text: texts[0]! }), 'contact');
+    expect(route(bo, 'Ana').policy).toBe('hidden');
+  });
+
+  test('has the policy of before where the disk refused, or the words are too long', () => {
+    const { bo, texts } = added('auto');
+    const hello = 'x'.repeat(1_000);
+    const [text, id] = texts as [string, string];
+    const long = bo.ask({ type: 'contact-add', text: id, policy: 'hidden', hello });
+    expect(long).toMatchObject({ ok: false, error: { code: 'text-too-long' } });
+    bo.disk = ({ op }) => (op === 'load' ? undefined : { op: 'failed', reason: 'no space' });
+    for (const wish of [{ text }, { text: id }]) {
+      const refused = bo.ask({ type: 'contact-add', ...wish, policy: 'hidden' });
+      expect(refused).toMatchObject({ ok: false, error: { code: 'no-space' } });
+      expect(route(bo, 'Ana')).toMatchObject({ policy: 'auto', changes: [] });
+    }
   });
 });
 

@@ -65,12 +65,16 @@ export function addContact(runtime: Runtime, command: Add, reply: Reply): void {
     return reply(failure('bad-input', { what: 'contacts', most: CONTACTS_MAX }));
   }
   const contact = existing ?? newFriend(runtime, identity, command);
-  const gates = choosePolicy(runtime, contact, command.policy);
   if (read.kind === 'id') return askById(runtime, contact, command, reply);
+  const choice = choosePolicy(runtime, existing, command.policy);
+  if (!choice.ok) return reply(choice.refused);
   runtime.invites.unfollow(contact);
   contact.invite = formatInvite(read.invite);
-  context.vault({ op: 'put', docs: [...gates, book.contactDoc(contact)] }, (answer) => {
-    if (answer.op === 'failed') return reply(vaultFailure(answer.reason));
+  context.vault({ op: 'put', docs: [...choice.docs, book.contactDoc(contact)] }, (answer) => {
+    if (answer.op === 'failed') {
+      choice.undo();
+      return reply(vaultFailure(answer.reason));
+    }
     book.put(contact);
     runtime.takeUp(contact);
     if (command.hint) runtime.meetByHint(contact, command.hint);

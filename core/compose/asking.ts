@@ -51,6 +51,14 @@ export interface AskingPorts {
   asksBy(contact: Contact): AskedBy | undefined;
 }
 
+/** How somebody is asked. */
+export interface AskingWish {
+  /** A person agrees that it may show our address (DOR-3). */
+  readonly agreed: boolean;
+  /** What is stored with it. */
+  readonly docs: readonly DocChange[];
+}
+
 export class Asking {
   /** By hex of the identity key. */
   readonly #asked = new Map<string, Asked>();
@@ -98,13 +106,13 @@ export class Asking {
   }
 
   /**
-   * Stores a new contact with the words for them; `agreed` sends them out.
+   * Stores a new contact with the words for them.
    * @param contact not in the book yet; it gets a pair secret here.
    */
   begin(
     contact: Contact,
     text: string,
-    agreed: boolean,
+    { agreed, docs: besides }: AskingWish,
     done: (fault: VaultFault | undefined) => void,
   ): void {
     const { identity } = contact;
@@ -121,7 +129,7 @@ export class Asking {
     const { displayName: name } = this.context.profile;
     const body = encodeHail({ name, secret: contact.secret, text });
     const draft = { kind: KNOCK_KIND, body, clientId: this.context.random(16) };
-    const docs = [this.book.contactDoc(contact), this.#doc(asked)];
+    const docs = [...besides, this.book.contactDoc(contact), this.#doc(asked)];
     this.mail.send(contact, draft, docs, (sent) => {
       if (!sent.ok) return done(sent.reason);
       asked.event = sent.stored.id;
@@ -133,12 +141,16 @@ export class Asking {
     });
   }
 
-  /** A person agrees now, or asks again after a week without an answer. */
-  agree(contact: Contact, done: (fault: VaultFault | undefined) => void): void {
+  /** A person asks again: agrees now, or has had no answer for a week. */
+  again(
+    contact: Contact,
+    { agreed, docs: besides }: AskingWish,
+    done: (fault: VaultFault | undefined) => void,
+  ): void {
     const asked = this.#asked.get(hex(contact.identity));
     if (!asked) return done(undefined);
-    const changed = { ...asked, agreed: true, sinceMs: this.context.soundMs };
-    const docs = [this.#doc(changed)];
+    const changed = { agreed: asked.agreed || agreed, sinceMs: this.context.soundMs };
+    const docs = [...besides, this.#doc({ ...asked, ...changed })];
     this.context.vault({ op: 'put', docs }, (reply) => {
       if (failed(reply)) return done(reply.reason);
       Object.assign(asked, changed);

@@ -47,21 +47,26 @@ export function askById(
   command: CommandOf<'contact-add'>,
   reply: Reply,
 ): void {
-  const { asking, context } = runtime;
+  const { asking, book, context } = runtime;
   const text = (command.hello ?? '').trim() || HELLO_DEFAULT;
   const bytes = utf8(text).length;
   if (bytes > KNOCK_TEXT_BYTES_MAX) {
     return reply(failure('text-too-long', { bytes, most: KNOCK_TEXT_BYTES_MAX }));
   }
+  const choice = choosePolicy(runtime, book.contactOf(contact.identity), command.policy);
+  if (!choice.ok) return reply(choice.refused);
   const done = (fault: Parameters<typeof vaultFailure>[0] | undefined): void => {
-    if (fault) return reply(vaultFailure(fault));
-    const conversation = runtime.book.conversationText(contact);
+    if (fault) {
+      choice.undo();
+      return reply(vaultFailure(fault));
+    }
+    const conversation = book.conversationText(contact);
     context.notify({ topic: 'contact', conversation });
     reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
   };
-  if (!asking.has(contact)) asking.begin(contact, text, command.anyway === true, done);
-  else if (command.anyway) asking.agree(contact, done);
-  else done(undefined);
+  const wish = { agreed: command.anyway === true, docs: choice.docs };
+  if (asking.has(contact)) asking.again(contact, wish, done);
+  else asking.begin(contact, text, wish, done);
 }
 
 function listRequests(runtime: Runtime, look: boolean, reply: Reply): void {
@@ -109,8 +114,12 @@ function decide(runtime: Runtime, command: CommandOf<Decision>, reply: Reply): v
   if (command.type === 'request-block') return requests.block(request, tell);
   const { policy } = command;
   const known = runtime.book.contactOf(request.identity);
-  const docs = known ? choosePolicy(runtime, known, policy) : [];
-  requests.accept(request, { policy, docs }, tell);
+  const choice = choosePolicy(runtime, known, policy);
+  if (!choice.ok) return reply(choice.refused);
+  requests.accept(request, { policy, docs: choice.docs }, (decided) => {
+    if (!decided.ok) choice.undo();
+    tell(decided);
+  });
 }
 
 function tellDoor({ door }: Runtime, reply: Reply): void {

@@ -14,6 +14,19 @@ import { type Session, showsAddress } from './sessions.ts';
 
 type Reply = (result: CommandResult) => void;
 
+/** What became of a choice: it holds, and waits to be written; or it was refused. */
+export type Choice =
+  | {
+      readonly ok: true;
+      /** The documents that say so; none where nothing changes. */
+      readonly docs: readonly DocChange[];
+      /** The disk has not taken them: the policy of before holds again. */
+      readonly undo: () => void;
+    }
+  | { readonly ok: false; readonly refused: CommandResult };
+
+const UNCHANGED: Choice = { ok: true, docs: [], undo: () => undefined };
+
 export function tellRoute(runtime: Runtime, contact: Contact, reply: Reply): void {
   reply({ ok: true, data: { type: 'route', route: routeOf(runtime, contact) } });
 }
@@ -28,40 +41,46 @@ export function setRoute(
   { looser, policy }: Extract<Command, { type: 'route-set' }>,
   reply: Reply,
 ): void {
-  const { policy: before } = contact;
-  if (policy === before) return tellRoute(runtime, contact, reply);
-  if (!looser && isLooser(before, policy)) {
-    return reply(failure('route-looser', { name: contact.name }));
-  }
-  const { policyChanges } = contact;
-  const docs = choosePolicy(runtime, contact, policy);
+  if (policy === contact.policy) return tellRoute(runtime, contact, reply);
+  const choice = choosePolicy(runtime, contact, policy, looser);
+  if (!choice.ok) return reply(choice.refused);
+  const { docs, undo } = choice;
   runtime.context.vault({ op: 'put', docs }, (answer) => {
     if (!failed(answer)) return tellRoute(runtime, contact, reply);
-    Object.assign(contact, { policy: before, policyChanges });
-    runtime.followPolicy(contact);
+    undo();
     reply(vaultFailure(answer.reason));
   });
 }
 
 /**
- * From now on this is our policy, where one is given.
- * @returns the documents that say so; none where nothing changes.
+ * From now on this is our policy, where one is given; refused where it shows them more of our
+ * address and no person agreed to that.
+ * @param contact undefined for somebody new: nothing was chosen for them that could change.
  */
 export function choosePolicy(
   runtime: Runtime,
-  contact: Contact,
+  contact: Contact | undefined,
   policy: Policy | undefined,
-): DocChange[] {
-  if (policy === undefined || policy === contact.policy) return [];
+  isAgreed = false,
+): Choice {
+  if (!contact || policy === undefined || policy === contact.policy) return UNCHANGED;
+  const { policy: before, policyChanges } = contact;
+  if (!isAgreed && isLooser(before, policy)) {
+    return { ok: false, refused: failure('route-looser', { name: contact.name }) };
+  }
   const { book, context } = runtime;
   const { now, random } = context;
-  const isShut = shutsOut(contact.policy, policy);
+  const isShut = shutsOut(before, policy);
   const change = { atMs: now.wallMs, by: 'us' as const, policy };
   contact.policy = policy;
-  contact.policyChanges = withChange(contact.policyChanges, change);
+  contact.policyChanges = withChange(policyChanges, change);
   const gates = isShut ? book.renewGates(['direct'], random, context.soundMs) : [];
   runtime.followPolicy(contact);
-  return [book.contactDoc(contact), ...gates];
+  const undo = (): void => {
+    Object.assign(contact, { policy: before, policyChanges });
+    runtime.followPolicy(contact);
+  };
+  return { ok: true, docs: [book.contactDoc(contact), ...gates], undo };
 }
 
 /** For people added from now on; who is there already keeps theirs. */
