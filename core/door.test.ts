@@ -121,6 +121,26 @@ describe('by the ID alone', () => {
     expect(data(owner.ask({ type: 'door-status' }), 'door').door.open).toBe(false);
   });
 
+  test('[DOR-17, POL-7, CON-11] a contact who knocks keeps our policy, and is no new ID', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    const { conversation: who } = look(owner)[0]!;
+    data(owner.ask({ type: 'request-accept', who, policy: 'hidden' }), 'contact');
+    data(asker.ask({ type: 'contact-remove', to: id }), 'done');
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    expect(look(owner)).toMatchObject([{ name: 'Ana', knownName: false }]);
+    const looser = owner.ask({ type: 'request-accept', who, policy: 'auto' });
+    expect(looser).toMatchObject({ ok: false, error: { code: 'route-looser' } });
+    expect(requests(owner)).toHaveLength(1);
+    data(owner.ask({ type: 'request-accept', who }), 'contact');
+    expect(policyOf(owner, 'Ana')).toBe('hidden');
+    world.run(10 * MINUTE_MS);
+    expect(contact(asker, id)).toMatchObject({ online: false });
+  });
+
   for (const anyway of [true, false]) {
     const when = anyway ? 'with the yes' : 'without a yes';
     test(`[DOR-18, DOR-3] a policy chosen ${when} for who is asked outlives a restart`, () => {

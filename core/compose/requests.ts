@@ -87,10 +87,11 @@ export class Requests {
     return conversationText(conversationOf(this.me.identity, identity));
   }
 
-  /** Does this request claim a name that is, or looks like, that of a contact? */
-  knownName({ name }: Request): boolean {
-    // Who asks is no contact: nobody is compared with themselves.
-    return name !== undefined && this.book.looks.named(name) !== undefined;
+  /** Does this request claim a name that is, or looks like, that of somebody else we know? */
+  knownName({ identity, name }: Request): boolean {
+    // A contact who knocks has lost us, and is not compared with themselves.
+    const asker = this.book.contactOf(identity);
+    return name !== undefined && this.book.looks.named(name, asker) !== undefined;
   }
 
   /** Whom a person means by a name, an ID text or a conversation id. */

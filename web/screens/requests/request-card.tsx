@@ -1,6 +1,7 @@
 /**
  * One request: who, how they came, what they wrote as plain text, and the three answers. A new ID
- * under a name that is known already is said before anything else.
+ * under a name that is known already is said before anything else. Of somebody who is in the chats
+ * already, the chat keeps its rule.
  * @module
  */
 import type { ApiErrorBody, Request } from '@sotto/api/contract.ts';
@@ -17,8 +18,9 @@ import { IdText } from '../../parts/id-text.tsx';
 import { PageLink } from '../../parts/page-link.tsx';
 import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
+import { policyName, type Policy } from '../../words/route.ts';
 import { wholeTime } from '../../words/when.ts';
-import { ConnectField, useConnect, type Connect } from '../route/connect-field.tsx';
+import { ConnectField, useConnect } from '../route/connect-field.tsx';
 import style from './requests.module.css';
 
 export function RequestCard({
@@ -33,7 +35,9 @@ export function RequestCard({
   const own = request.name ?? t('requests.nobody');
   const name = nameIn(own);
   const connect = useConnect();
-  const { answer, isBusy, error } = useAnswer(request, name, { connect, onAnswered });
+  const chat = useStorePart(useModel().conversations, (all) => all.get(request.conversation));
+  const policy = chat ? undefined : connect.chosen;
+  const { answer, isBusy, error } = useAnswer(request, name, { policy, onAnswered });
   return (
     <article
       className={style['card']}
@@ -73,7 +77,13 @@ export function RequestCard({
           <ErrorNote error={error} />
         </>
       )}
-      <ConnectField connect={connect} />
+      {chat ? (
+        <p>
+          {t('requests.in-chats', { name: nameIn(chat.name), policy: policyName(t, chat.policy) })}
+        </p>
+      ) : (
+        <ConnectField connect={connect} />
+      )}
       <Answers isDoubtful={request.knownName} isBusy={isBusy} onAnswer={answer} />
       <p className={style['quiet']}>{t('requests.others-line')}</p>
     </article>
@@ -123,7 +133,14 @@ function plainText(text: string): string {
 function useAnswer(
   request: Request,
   name: string,
-  { connect, onAnswered }: { readonly connect: Connect; readonly onAnswered: () => void },
+  {
+    policy,
+    onAnswered,
+  }: {
+    /** What a person chose for the chat. */
+    readonly policy: Policy | undefined;
+    readonly onAnswered: () => void;
+  },
 ) {
   const t = useText();
   const model = useModel();
@@ -137,7 +154,8 @@ function useAnswer(
     const done = async (): Promise<void> => {
       switch (how) {
         case 'accept': {
-          const contact = await client.call('requests.accept', { who, policy: connect.policy });
+          const wish = policy === undefined ? { who } : { who, policy };
+          const contact = await client.call('requests.accept', wish);
           model.putContact(contact);
           announce(t('requests.accepted', { name }));
           onAnswered();

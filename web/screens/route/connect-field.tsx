@@ -11,7 +11,10 @@ import { useText } from '../../text/text.ts';
 import { POLICIES, policyName, type Policy } from '../../words/route.ts';
 
 export interface Connect {
+  /** As the field shows it. */
   readonly policy: Policy;
+  /** What a person chose; else the settings hold, and no call has to say so. */
+  readonly chosen: Policy | undefined;
   readonly choose: (policy: Policy) => void;
 }
 
@@ -20,7 +23,7 @@ export function useConnect(): Connect {
   const kept = useStorePart(settings, (all) => all.get('routes.default')?.value);
   const [chosen, choose] = useState<Policy>();
   const usual = POLICIES.find((policy) => policy === kept) ?? 'auto';
-  return { policy: chosen ?? usual, choose };
+  return { policy: chosen ?? usual, chosen, choose };
 }
 
 export function ConnectField({ connect: { policy, choose } }: { readonly connect: Connect }) {

@@ -12,6 +12,8 @@ export const REQUESTS = {
     '{count, plural, =0 {Nobody asks.} one {# person asks.} other {# people ask.}}',
   'requests.nobody': 'Somebody without a name',
   'requests.who': '{name} would like to chat. They used your ID.',
+  'requests.in-chats':
+    '{name} is in your chats already. If you accept, that chat stays at {policy}.',
   'requests.no-text': 'They wrote nothing.',
   'requests.id': 'Their ID',
   'requests.accept': 'Accept',
