@@ -1,18 +1,20 @@
 /**
  * Their invite: one field that takes everything, an ID, a link, a message around either, a QR code.
- * It says what was found while one types, and adds the person; who was added before is opened.
+ * It says what was found while one types, and adds the person; who was added before is opened, or
+ * met by a new invite.
  *
- *   nothing --text--> found --Add--> their chat
+ *   nothing --text--> found --Add, Use this invite, Open--> their chat
  *                       \--ID alone, no relay--> held --Send anyway, or Wait--> their chat
  *
  * @module
  */
-import type { ApiErrorBody, Contact } from '@sotto/api/contract.ts';
+import type { ApiErrorBody, Contact, Peek } from '@sotto/api/contract.ts';
 import { useState, type FormEvent } from 'react';
 import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
 import { usePeek, type Found } from '../../model/peek.ts';
 import { go } from '../../model/place.ts';
+import { useStorePart } from '../../model/store.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
@@ -22,6 +24,7 @@ import { useText } from '../../text/text.ts';
 import { fromOf } from '../../words/invite-words.ts';
 import { ConnectField, useConnect, type Connect } from '../route/connect-field.tsx';
 import style from './add.module.css';
+import { deedOf, wishOf, type Deed } from './deed.ts';
 import { FoundLine } from './found-line.tsx';
 import { Held } from './held.tsx';
 
@@ -66,7 +69,7 @@ export function TheirInvite({
         }
       />
       <FoundLine found={found} />
-      <About {...add} found={found} />
+      {found.state === 'found' && add.deed && <About {...add} deed={add.deed} peek={found.peek} />}
       {add.error && <ErrorNote error={add.error} />}
       <QrScan onText={setText} />
     </form>
@@ -74,18 +77,30 @@ export function TheirInvite({
 }
 
 /** What more there is to say of who was found, and the button. */
-function About(props: Adding & { readonly found: Found }) {
-  const { found, name, setName, hello, setHello, connect, isAdding } = props;
+function About(props: Adding & { readonly deed: Deed; readonly peek: Peek }) {
+  const { deed, peek, name, setName, hello, setHello, connect, isAdding } = props;
   const t = useText();
-  if (found.state !== 'found') return null;
-  if (found.peek.known !== undefined) {
+  if (deed === 'open') {
     return (
       <Button kind="primary" type="submit">
         {t('add.known.open')}
       </Button>
     );
   }
-  const isId = found.peek.kind === 'id';
+  if (deed === 'use') {
+    return (
+      <>
+        <p className={style['more']}>{t('add.known.use.line')}</p>
+        <div className={style['buttons']}>
+          <Button kind="primary" type="submit">
+            {isAdding ? t('add.adding') : t('add.known.use')}
+          </Button>
+          <Button onClick={() => go(`/c/${peek.known}`)}>{t('add.known.open')}</Button>
+        </div>
+      </>
+    );
+  }
+  const isId = deed === 'ask';
   return (
     <>
       <Field
@@ -134,31 +149,33 @@ function useAdd(text: string, found: Found) {
   const [error, setError] = useState<ApiErrorBody>();
   const [held, setHeld] = useState<Contact>();
   const name = typed ?? fromOf(text) ?? '';
-  const add = async (isId: boolean): Promise<void> => {
+  const known = found.state === 'found' ? found.peek.known : undefined;
+  const state = useStorePart(model.conversations, (all) => all.get(known ?? '')?.state);
+  const deed = found.state === 'found' ? deedOf(found.peek, state) : undefined;
+  const add = async (how: Exclude<Deed, 'open'>): Promise<void> => {
     setAdding(true);
     setError(undefined);
     try {
-      const contact = await model.client.call('contacts.add', {
-        text: text.trim(),
-        policy: connect.policy,
-        ...(name.trim() === '' ? {} : { name: name.trim() }),
-        ...(isId && hello.trim() !== '' ? { hello: hello.trim() } : {}),
-      });
+      const wish = wishOf(how, { text, name, hello, policy: connect.chosen });
+      const contact = await model.client.call('contacts.add', wish);
       model.putContact(contact);
       if (contact.asking === 'held') return setHeld(contact);
       if (model.status.value?.online === false) announce(t('add.offline'));
       go(`/c/${contact.conversation}`);
     } catch (fault) {
-      setError(errorOf(fault));
+      const told = errorOf(fault);
+      // Met in the meantime: the invite is not needed.
+      if (how === 'use' && told.reason === 'already-exists') go(`/c/${known}`);
+      else setError(told);
     } finally {
       setAdding(false);
     }
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (isAdding || found.state !== 'found') return;
-    if (found.peek.known !== undefined) go(`/c/${found.peek.known}`);
-    else void add(found.peek.kind === 'id');
+    if (isAdding || deed === undefined) return;
+    if (deed === 'open') go(`/c/${known}`);
+    else void add(deed);
   };
-  return { name, setName, hello, setHello, connect, isAdding, error, held, submit };
+  return { deed, name, setName, hello, setHello, connect, isAdding, error, held, submit };
 }

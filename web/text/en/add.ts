@@ -19,6 +19,8 @@ export const ADD = {
     'An ID alone asks to be let in. They read your name and these words, and decide.',
   'add.known': '{name} is in your chats already.',
   'add.known.open': 'Open the chat',
+  'add.known.use': 'Use this invite',
+  'add.known.use.line': 'The two of you have not met yet. A new invite can help.',
   'add.name': 'What you call them (optional)',
   'add.hello': 'Words with your request (optional)',
   'add.hello.left': '{left, plural, one {# character left} other {# characters left}}',
