@@ -10,7 +10,7 @@ import type { Doc, DocChange, Loaded } from '../base/vault.ts';
 import type { RendezvousId } from '../discovery/presence-saved.ts';
 import { decodeRecord, encodeRecord, type PresenceRecord } from '../discovery/record.ts';
 import type { Input, Listening } from '../effects.ts';
-import type { GateKey, LinkTarget } from '../link/contract.ts';
+import type { GateKey } from '../link/contract.ts';
 import { Asking } from './asking.ts';
 import { Door } from './door.ts';
 import { Drafts } from './drafts.ts';
@@ -32,11 +32,12 @@ import { besides, OurRecords } from './our-records.ts';
 import { Pairing } from './pairing.ts';
 import { Place } from './place.ts';
 import { portsOf, Punching } from './punching.ts';
-import { type Places, Relays } from './relays.ts';
+import { Relays } from './relays.ts';
 import { isNewerRecord, Routes } from './routes.ts';
 import type { Me } from './self.ts';
 import { Sessions, type SessionPorts } from './sessions.ts';
 import { takesPart, watchPresence } from './watching.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 /** The gate's age and the prekey bundle's are looked at this often. */
 export const UPKEEP_EVERY_MS = 60 * 60_000;
@@ -56,6 +57,7 @@ export class Runtime {
   readonly place: Place;
   readonly punching: Punching;
   readonly routes: Routes;
+  readonly whereabouts: Whereabouts;
   readonly relays: Relays;
   #listen: Listening;
   /** What routers say they send on to us. */
@@ -89,6 +91,7 @@ export class Runtime {
       isLinked: (contact) => this.sessions.ofContact(contact) !== undefined,
       hasRelay: () => this.relays.circuits.kept.reserved > 0,
     });
+    this.whereabouts = new Whereabouts(this);
     this.relays = new Relays(this, loaded.docs, () => void this.#refreshRecord());
     this.#records = new OurRecords(me, this.book, {
       candidates: (policy) => this.place.candidates(policy, this.finding, this.#own()),
@@ -229,6 +232,7 @@ export class Runtime {
       invites: this.book.invites.size,
       sessions: this.sessions.ready,
       missed: this.#longing.size,
+      whereabouts: this.whereabouts.size,
       awaited: this.punching.size + this.invites.meetings.size,
       ...this.finding.stats(),
       ...this.relays.stats(),
@@ -273,7 +277,7 @@ export class Runtime {
   dropContact(contact: Contact, removed: boolean): DocChange[] {
     this.sessions.closeContact(contact);
     this.asking.end(contact);
-    this.connections.forget(contact.identity);
+    this.whereabouts.forget(contact);
     this.relays.shutOut(contact);
     const peer = hex(contact.identity);
     if (removed) {
@@ -299,6 +303,7 @@ export class Runtime {
     // Told before a link ends that has to: they need not find out by knocking.
     if (!this.#refreshRecord()) this.sessions.sayAgain(contact);
     this.takeUp(contact);
+    this.whereabouts.review(contact);
     this.sessions.enforce(contact);
     this.want(contact);
     this.sessions.notifyRoute(contact);
@@ -309,10 +314,7 @@ export class Runtime {
   takeUp(contact: Contact): void {
     if (contact.blocked) return;
     if (contact.invite !== undefined) this.invites.follow(contact);
-    for (const device of this.book.devicesOf(contact)) {
-      const read = device.record && decodeRecord(device.record);
-      if (read?.ok) this.#reach(device, read.record);
-    }
+    this.whereabouts.takeUp(contact);
     watchPresence(this, contact);
     this.punching.watch(contact);
   }
@@ -331,7 +333,7 @@ export class Runtime {
       // Their gate is what their hello told; the hint knows only where they are now.
       const told = known.record && decodeRecord(known.record);
       const { candidates } = read.record;
-      this.#reach(known, told?.ok ? { ...told.record, candidates } : read.record);
+      this.whereabouts.reach(known, told?.ok ? { ...told.record, candidates } : read.record);
     }
     if (!known || !isPaired(contact)) this.invites.meet(contact, read.record);
   }
@@ -351,7 +353,7 @@ export class Runtime {
 
   #makeInvites(): Invites {
     return new Invites(this.context, this.book, this.finding, {
-      target: (key, target, record) => this.#setTarget(key, target, record),
+      target: (key, target, record) => this.whereabouts.set(key, target, record),
       changed: () => {
         this.nearby.refresh();
         this.finding.review();
@@ -484,39 +486,17 @@ export class Runtime {
       );
       this.#put([this.book.put(contact)]);
     }
-    this.#reach(known, record);
+    this.whereabouts.reach(known, record);
     if (fresh) this.connections.news(known.key);
     if (!isOther) return;
     this.sessions.enforce(contact);
     this.sessions.notifyRoute(contact);
   }
 
-  #reach(known: KnownDevice, record: PresenceRecord): void {
-    const { gate, majors } = record;
-    if (!gate) return;
-    const { noise, peer } = known;
-    const key: GateKey = { id: gate.kind, kind: gate.kind, secret: gate.secret };
-    const { device, identity } = peer;
-    this.#setTarget(known.key, { identity, device, noise, versions: majors, gate: key }, record);
-  }
-
   /** Their hello came by a way that is shut: what it said of where they are counts all the same. */
   #barred(contact: Contact): void {
     this.takeUp(contact);
     this.sessions.notifyRoute(contact);
-  }
-
-  #setTarget(key: string, target: LinkTarget, record: Places): void {
-    const contact = this.book.contactOf(target.identity);
-    const places = this.relays.placesOf(record, contact?.policy === 'hidden');
-    const routes = this.routes.dialable(contact, places, this.nearby.routes(key));
-    const session = this.sessions.of(key);
-    const linked = session && {
-      link: session.link,
-      initiator: session.up.initiator,
-      route: session.at,
-    };
-    this.connections.setTarget(key, target, routes, linked);
   }
 
   #makeNearby(): Nearby {
@@ -532,7 +512,7 @@ export class Runtime {
       record: (to) => this.#records.inNetwork(to),
       port: () => this.#listen.tcpPort ?? this.#listen.udpPort,
       reach: (device, record) => {
-        this.#reach(device, record);
+        this.whereabouts.reach(device, record);
         this.connections.hurry(device.key);
       },
     });
@@ -566,7 +546,7 @@ export class Runtime {
   #met(contact: Contact, device: KnownDevice, record: PresenceRecord, byInvite: boolean): void {
     this.#longing.settle(hex(contact.identity));
     this.asking.end(contact);
-    this.#reach(device, record);
+    this.whereabouts.reach(device, record);
     // Who comes by an invite may know us no more: removed, or restored from nothing.
     if (!contact.secret || (byInvite && isPaired(contact))) this.#pairing.make(contact);
     watchPresence(this, contact);
@@ -578,6 +558,8 @@ export class Runtime {
   /** Both hold the secret: from here on it alone leads them to each other. */
   #paired(contact: Contact): void {
     this.invites.unfollow(contact);
+    // By the gate of their hello: that of the invite may have been told after it.
+    this.whereabouts.takeUp(contact);
     this.connections.leaveInvite(contact.identity);
     contact.invite = undefined;
     watchPresence(this, contact);

@@ -3,6 +3,7 @@ import { encode } from '../base/bencode.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import { encodeDelivery } from '../delivery/wire.ts';
+import { newContact, type Contact } from '../people/contact.ts';
 import type { Connections, LinkUp } from './connections.ts';
 import { Context } from './context.ts';
 import { Book } from './book.ts';
@@ -12,8 +13,16 @@ import { HELLO_TIMEOUT_MS, Sessions } from './sessions.ts';
 
 const { bytes } = new Prng(3);
 
-/** Sessions over connections that only take notes, and mail that must not be reached. */
-function scene(): { sessions: Sessions; context: Context; closed: number[]; mail: string[] } {
+/**
+ * Sessions over connections that only take notes, and mail that must not be reached.
+ * @param dialled whom the link was dialled for; nobody is known to have its key.
+ */
+function scene(dialled?: Contact): {
+  sessions: Sessions;
+  context: Context;
+  closed: number[];
+  mail: string[];
+} {
   const profile = { bootstrap: [], dht: false, readOnly: false, allowReserved: true };
   const context = new Context(bytes, { ...profile, displayName: undefined });
   const closed: number[] = [];
@@ -23,10 +32,14 @@ function scene(): { sessions: Sessions; context: Context; closed: number[]; mail
     credit: () => undefined,
     close: (link: number) => closed.push(link),
     linkLost: () => undefined,
+    restrict: () => undefined,
+    identityOf: () => dialled?.identity,
   } as unknown as Connections;
   const letterbox = { handleMessage: () => mail.push('message') } as unknown as Mail;
   const me = { identity: bytes(32), device: bytes(32) } as unknown as Me;
-  const sessions = new Sessions(context, me, new Book(me.identity, []), letterbox, connections, {
+  const book = new Book(me.identity, []);
+  if (dialled) book.put(dialled);
+  const sessions = new Sessions(context, me, book, letterbox, connections, {
     hello: () => ({
       bundle: bytes(4),
       certificate: bytes(4),
@@ -35,7 +48,7 @@ function scene(): { sessions: Sessions; context: Context; closed: number[]; mail
     }),
     met: () => mail.push('met'),
     heardPolicy: () => undefined,
-    allows: () => true,
+    allows: (contact) => contact.policy !== 'hidden',
     barred: () => undefined,
     rule: () => ({ policy: 'auto', theirPolicy: undefined, held: undefined }),
     heardTime: () => undefined,
@@ -45,7 +58,7 @@ function scene(): { sessions: Sessions; context: Context; closed: number[]; mail
   const up: LinkUp = {
     type: 'up',
     link: 1,
-    initiator: false,
+    initiator: dialled !== undefined,
     gate: { id: 'g', kind: 'direct', secret: new Secret('gate', bytes(32)) },
     peerNoise: bytes(32),
     version: 1,
@@ -53,7 +66,7 @@ function scene(): { sessions: Sessions; context: Context; closed: number[]; mail
     exporter: new Secret('link exporter', bytes(32)),
     route: { transport: 'tcp', endpoint: { host: '192.0.2.1', port: 1 } },
   };
-  sessions.handleUp(up, undefined);
+  sessions.handleUp(up, dialled && 'device');
   return { sessions, context, closed, mail };
 }
 
@@ -83,5 +96,17 @@ test('[CON-1] a hello that does not come in time closes the link', () => {
   expect(closed).toEqual([]);
   context.now = { monoMs: HELLO_TIMEOUT_MS, wallMs: 0 };
   sessions.handleTimeout();
+  expect(closed).toEqual([1]);
+});
+
+test('[POL-7] before their first hello too a link ends that may not lead there any more', () => {
+  const [bo, cai] = ['Bo', 'Cai'].map((name) => newContact(bytes(32), name, 'auto'));
+  const { closed, sessions } = scene(bo);
+  sessions.enforce(bo!);
+  expect(closed).toEqual([]);
+  bo!.policy = 'hidden';
+  sessions.enforce(cai!);
+  expect(closed).toEqual([]);
+  sessions.enforce(bo!);
   expect(closed).toEqual([1]);
 });

@@ -442,9 +442,12 @@ export class Sessions {
     this.context.notify({ topic: 'route', ...now, ...this.ports.rule(contact) });
   }
 
-  /** Whose link this is, as far as its key is known. */
-  #contactOf({ up }: Session): Contact | undefined {
-    return this.book.deviceByNoise(up.peerNoise)?.contact;
+  /** Whose link this is, as far as its key is known; before their first hello, whom we dialled. */
+  #contactOf({ target, up }: Session): Contact | undefined {
+    const known = this.book.deviceByNoise(up.peerNoise)?.contact;
+    if (known || target === undefined) return known;
+    const identity = this.connections.identityOf(target);
+    return identity && this.book.contactOf(identity);
   }
 
   #isAllowed(session: Session): boolean {

@@ -39,8 +39,10 @@ export class World {
   nowMs = 1_000;
   /** Between whom nothing passes directly. */
   isApart: (a: Person, b: Person) => boolean = () => false;
-  /** Sees every datagram, and whose it is. */
-  tap: (bytes: Uint8Array, from: Person) => void = () => undefined;
+  /** Sees every datagram, whose it is, and where it is to go. */
+  tap: (bytes: Uint8Array, from: Person, to: Endpoint) => void = () => undefined;
+  /** Sees every stream that somebody opens, and where it is to go. */
+  tapStreams: (from: Person, to: Endpoint) => void = () => undefined;
   readonly people: Person[] = [];
   /** UDX ends by their own id. */
   readonly udx = new Map<number, { person: Person; stream: number; to: Endpoint }>();
@@ -326,7 +328,7 @@ export class Person {
   }
 
   #datagram(to: Endpoint, bytes: Uint8Array, port?: number): void {
-    this.world.tap(bytes, this);
+    this.world.tap(bytes, this, to);
     const reached = this.world.reach(this, to, port);
     if (!reached) return;
     const { far, source: from } = reached;
@@ -402,6 +404,7 @@ export class Person {
   }
 
   #open(effect: Extract<Effect, { type: 'stream-open' }>): void {
+    this.world.tapStreams(this, effect.to);
     if (effect.transport === 'udx') return this.#openUdx(effect);
     const reached = this.world.reach(this, effect.to);
     if (!reached || (reached.far.nat && reached.far.nat !== this.nat)) {

@@ -1,0 +1,90 @@
+/**
+ * Whereabouts: where devices are said to be, and which of that may be tried now (POL-4, PTH-2).
+ * What was said is kept: when a policy is another, it is judged anew, and nobody has to say it
+ * again.
+ *
+ *   record, hello, heard nearby --> said --policies, our place--> routes --> connections.ts
+ *
+ * @module
+ */
+import { equal } from '../base/bytes.ts';
+import { decodeRecord, type PresenceRecord } from '../discovery/record.ts';
+import type { GateKey, LinkTarget } from '../link/contract.ts';
+import type { Contact } from '../people/contact.ts';
+import type { KnownDevice } from './book.ts';
+import type { Places } from './relays.ts';
+import type { Runtime } from './runtime.ts';
+
+interface Said {
+  readonly target: LinkTarget;
+  readonly places: Places;
+}
+
+export class Whereabouts {
+  /** By hex of the device's signing key: of those who have a dialer, and as long as they do. */
+  readonly #said = new Map<string, Said>();
+
+  constructor(
+    private readonly runtime: Pick<
+      Runtime,
+      'book' | 'connections' | 'nearby' | 'relays' | 'routes' | 'sessions'
+    >,
+  ) {}
+
+  get size(): number {
+    return this.#said.size;
+  }
+
+  /** Where the devices of a contact were when they told it last, as the book has it. */
+  takeUp(contact: Contact): void {
+    for (const device of this.runtime.book.devicesOf(contact)) {
+      const read = device.record && decodeRecord(device.record);
+      if (read?.ok) this.reach(device, read.record);
+    }
+  }
+
+  reach(known: KnownDevice, record: PresenceRecord): void {
+    const { gate, majors } = record;
+    if (!gate) return;
+    const { noise, peer } = known;
+    const key: GateKey = { id: gate.kind, kind: gate.kind, secret: gate.secret };
+    const { device, identity } = peer;
+    this.set(known.key, { identity, device, noise, versions: majors, gate: key }, record);
+  }
+
+  /** A device is said to be there; before the first meeting the book does not know it. */
+  set(device: string, target: LinkTarget, { candidates, relays }: Places): void {
+    const said = { target, places: { candidates, ...(relays && { relays }) } };
+    this.#said.set(device, said);
+    this.#judge(device, said);
+  }
+
+  /** Our policy towards this contact is another one. */
+  review({ identity }: Contact): void {
+    for (const [device, said] of this.#said) {
+      if (!equal(said.target.identity, identity)) continue;
+      this.#judge(device, said);
+    }
+  }
+
+  forget({ identity }: Contact): void {
+    this.runtime.connections.forget(identity);
+    for (const [device, { target }] of this.#said) {
+      if (equal(target.identity, identity)) this.#said.delete(device);
+    }
+  }
+
+  #judge(device: string, { places, target }: Said): void {
+    const { book, connections, nearby, relays, routes, sessions } = this.runtime;
+    const contact = book.contactOf(target.identity);
+    const all = relays.placesOf(places, contact?.policy === 'hidden');
+    const allowed = routes.dialable(contact, all, nearby.routes(device));
+    const session = sessions.of(device);
+    const linked = session && {
+      link: session.link,
+      initiator: session.up.initiator,
+      route: session.at,
+    };
+    connections.setTarget(device, target, allowed, linked);
+  }
+}
