@@ -322,8 +322,12 @@ export class Finding {
     this.#drain();
   }
 
-  /** This computer has other addresses now: perhaps there is a network where there was none. */
-  handleNetworkChange(families: readonly Family[]): void {
+  /**
+   * This computer has other addresses now: perhaps there is a network where there was none.
+   * @param gone those that it has no more.
+   */
+  handleNetworkChange(families: readonly Family[], gone: readonly string[] = []): void {
+    for (const host of gone) this.#dht?.leaveNetwork(familyOf({ host, port: 0 }));
     this.#families = [...new Set([...this.#families, ...families])];
     for (const family of families) this.#dht?.openFamily(family, this.context.now.monoMs);
     if (this.#lacking().length === 0) return;

@@ -137,6 +137,26 @@ describe('two who know each other', () => {
     }
   });
 
+  test('[LAN-13] ⚑ who has left a network tries no place in it', () => {
+    const { world, ana, bo } = met();
+    bo.kill();
+    world.run(60_000);
+    let knocks = 0;
+    const look = (from: Person, host: string): void => {
+      if (from === ana && host === bo.lanHost) knocks++;
+    };
+    world.tap = (_, from, to) => look(from, to.host);
+    world.tapStreams = (from, to) => look(from, to.host);
+    ana.command({ type: 'path-show', to: 'Bo', want: true });
+    world.run(60_000);
+    expect(knocks).toBeGreaterThan(0);
+    ana.join();
+    knocks = 0;
+    ana.command({ type: 'path-show', to: 'Bo', want: true });
+    world.run(60_000);
+    expect(knocks).toBe(0);
+  });
+
   test('[LAN-12] ⚑ who is blocked is told nothing and not known', () => {
     const { world, ana, bo } = met();
     data(ana.ask({ type: 'contact-block', to: 'Bo', blocked: true }), 'done');

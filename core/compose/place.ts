@@ -49,10 +49,9 @@ export class Place {
   /** What the ports are worth that routers say they send on to us. */
   judge(finding: Outside, listen: Listening, maps: readonly PortMap[]): MapJudgement {
     const { external, external6 } = finding;
-    const isSeen = finding.votes('v4').some(({ seen }) => seen.host === external?.host);
     return judgeMaps(maps, {
       // An address of an earlier run says nothing of the network of today.
-      external: isSeen ? external?.host : undefined,
+      external: witnessed(finding, 'v4', external)?.host,
       external6: external6?.host,
       local: listen.addresses,
       allowReserved: this.context.profile.allowReserved,
@@ -65,6 +64,15 @@ export class Place {
     const { allowReserved } = this.context.profile;
     const [external, external6] = [today(finding, 'v4', local), today(finding, 'v6', local)];
     return { local, udpPort, tcpPort, external, external6, mapped, allowReserved, networks };
+  }
+
+  /**
+   * The same for judging who is in a network with us (PTH-2): an outside address that nobody has
+   * seen since we came here may be that of a network which we left.
+   */
+  seen(finding: Outside, own: OwnAddresses): OwnAddresses {
+    const external = witnessed(finding, 'v4', own.external);
+    return { ...own, external, external6: witnessed(finding, 'v6', own.external6) };
   }
 
   /** Our candidates as our record names them to somebody for whom this is our policy. */
@@ -118,6 +126,16 @@ function today(finding: Outside, family: Family, local: readonly string[]): Endp
     return isOurs && (scope === 'public' || scope === 'reserved');
   };
   return isSeen || !local.some(leadsBeyond) ? outside : undefined;
+}
+
+/** That address outside, where one of those who answer us has seen us there. */
+function witnessed(
+  finding: Outside,
+  family: Family,
+  outside: Endpoint | undefined,
+): Endpoint | undefined {
+  const isSeen = finding.votes(family).some(({ seen }) => seen.host === outside?.host);
+  return isSeen ? outside : undefined;
 }
 
 type Outside = Pick<Finding, 'external' | 'external6' | 'votes'>;

@@ -87,11 +87,11 @@ export class Runtime {
     this.drafts = new Drafts(context, this.book, loaded.docs);
     this.place = new Place(context, loaded.docs);
     this.routes = new Routes(context, {
-      own: () => this.#own(),
+      own: () => this.#here(),
       isLinked: (contact) => this.sessions.ofContact(contact) !== undefined,
       hasRelay: () => this.relays.circuits.kept.reserved > 0,
     });
-    this.whereabouts = new Whereabouts(this);
+    this.whereabouts = new Whereabouts(this, () => this.#here());
     this.relays = new Relays(this, loaded.docs, () => void this.#refreshRecord());
     this.#records = new OurRecords(me, this.book, {
       candidates: (policy) => this.place.candidates(policy, this.finding, this.#own()),
@@ -104,8 +104,8 @@ export class Runtime {
     this.finding = new Finding(context, me.device, loaded.docs, this.#families(), {
       found: (at, device, record, fresh) => this.#found(at, device, record, fresh),
       recordFor: (at, record) => this.#records.at(at, record),
-      external: () => void this.#refreshRecord(),
-      votes: () => void this.#refreshRecord(),
+      external: () => this.#seen(),
+      votes: () => this.#seen(),
       copyOfUs: () => {
         context.log('error', 'a second copy of this device is running elsewhere');
         context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
@@ -180,7 +180,8 @@ export class Runtime {
       case 'stream-closed':
         return this.connections.handleStream(input);
       case 'lan-networks':
-        return this.nearby.handleNetworks(input.networks);
+        this.nearby.handleNetworks(input.networks);
+        return this.whereabouts.handleNearby();
       case 'resolved':
         return this.finding.handleResolved(input.endpoints);
       case 'hint':
@@ -199,12 +200,21 @@ export class Runtime {
 
   /** This computer listens elsewhere. */
   #moved(listen: Listening): void {
-    const gone = this.#listen.addresses.some((host) => !listen.addresses.includes(host));
+    const gone = this.#listen.addresses.filter((host) => !listen.addresses.includes(host));
     this.#listen = listen;
     this.place.handleMove();
-    this.finding.handleNetworkChange(this.#families());
+    this.finding.handleNetworkChange(this.#families(), gone);
     this.#refreshRecord();
-    this.connections.handleWake(gone);
+    // Before anybody is dialled: what was theirs in the last network is somebody else's here.
+    this.whereabouts.handlePlace();
+    this.sessions.enforce();
+    this.connections.handleWake(gone.length > 0);
+  }
+
+  /** Others see us elsewhere than before, or for the first time. */
+  #seen(): void {
+    this.#refreshRecord();
+    this.whereabouts.handlePlace();
   }
 
   handleTimeout(): void {
@@ -431,6 +441,11 @@ export class Runtime {
 
   #own(): OwnAddresses {
     return this.place.own(this.finding, this.#listen, this.mapping);
+  }
+
+  /** The same, as far as it tells who is in a network with us. */
+  #here(): OwnAddresses {
+    return this.place.seen(this.finding, this.#own());
   }
 
   #hello(up: LinkUp, target: string | undefined): ReturnType<SessionPorts['hello']> {

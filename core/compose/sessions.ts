@@ -230,10 +230,14 @@ export class Sessions {
     return this.#syncing.handleDatagram(from, bytes);
   }
 
-  /** Another policy: links that lead where none may lead any more end, the others stay. */
-  enforce(contact: Contact): void {
+  /**
+   * Another policy towards this contact, or we are elsewhere: links that lead where none may lead
+   * any more end, the others stay.
+   */
+  enforce(only?: Contact): void {
     for (const session of [...this.#sessions.values()]) {
-      if (this.#contactOf(session) !== contact) continue;
+      const contact = this.#contactOf(session);
+      if (!contact || (only && contact !== only)) continue;
       this.#restrict(session, contact);
       if (!this.#isAllowed(session)) this.#bar(session);
     }

@@ -135,6 +135,11 @@ export class DhtNode {
     if (!this.#realms.has(family)) this.#openRealm(family, nowMs);
   }
 
+  /** An address of this family is gone: where others saw us until now is no vote any more. */
+  leaveNetwork(family: Family): void {
+    this.#realms.get(family)?.votes.forget();
+  }
+
   /** Where the voters of a family see us. */
   external(family: Family): Endpoint | undefined {
     return this.#realms.get(family)?.external;

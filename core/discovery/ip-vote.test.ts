@@ -64,3 +64,17 @@ test('[DHT-14] a port that three voters see replaces one that nobody sees', () =
   for (let i = 0; i < 3; i++) votes.add(voter(i), { ...us, port: 9 }, 0);
   expect(votes.elected).toEqual({ ...us, port: 9 });
 });
+
+test('[DHT-14] after a move nobody has seen us yet, and three who do elect another address', () => {
+  const votes = new IpVote();
+  for (let i = 0; i < 20; i++) votes.add(voter(i), us, 0);
+  votes.forget();
+  expect([votes.elected, votes.size]).toEqual([us, 0]);
+  const { changes } = votes;
+  expect(votes.add(voter(1), us, 1)).toBe(false);
+  expect(votes.changes).toBe(changes + 1); // the same as before, and news all the same
+  votes.forget();
+  for (let i = 0; i < 2; i++) expect(votes.add(voter(i), moved, 2)).toBe(false);
+  expect(votes.add(voter(2), moved, 2)).toBe(true);
+  expect(votes.elected).toEqual(moved);
+});

@@ -80,6 +80,11 @@ export class IpVote {
     return true;
   }
 
+  /** We are in another network, perhaps: as after a restart, what was elected stands for now. */
+  forget(): void {
+    this.#votes.clear();
+  }
+
   #electHost(): string | undefined {
     const current = this.#elected?.host;
     const ranked = rank([...this.#votes.values()].map((vote) => vote.seen.host));

@@ -240,6 +240,14 @@ export class Person {
     this.#inbox.push({ type: 'listening', listen });
   }
 
+  /** They carry their computer there; without addresses, to where there is no network. */
+  carryTo(addresses: readonly string[], nat?: TestNat): void {
+    this.host = addresses[0] ?? '127.0.0.1';
+    this.nat = nat;
+    const listen = { udpPort: this.port, tcpPort: this.port, addresses };
+    this.#inbox.push({ type: 'listening', listen });
+  }
+
   /** Their computer is in these networks now. In each of them a number tells people apart. */
   join(...names: string[]): void {
     this.networks = names;
