@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { RouteView } from './commands.ts';
 import { dhPublicKey } from './crypto/dh.ts';
 import { savedPlaces } from './compose/places-saved.ts';
 import { loadSelf } from './compose/self.ts';
@@ -54,8 +55,17 @@ function shut({ world, ana, bo }: ReturnType<typeof town>, isShut: boolean): voi
   if (isShut) for (const person of two) person.dropStreamsTo(two.find((one) => one !== person)!);
 }
 
+function viewOf(person: Person, to: string): RouteView {
+  return data(person.ask({ type: 'route-show', to }), 'route').route;
+}
+
 function routeOf(person: Person, to: string): string {
-  return data(person.ask({ type: 'route-show', to }), 'route').route.route;
+  return viewOf(person, to).route;
+}
+
+function hide(person: Person, from: string): RouteView {
+  const set = { type: 'route-set', to: from, policy: 'hidden', looser: false } as const;
+  return data(person.ask(set), 'route').route;
 }
 
 function stats(person: Person, name: string): number | undefined {
@@ -293,15 +303,33 @@ test('[RLY-17] a relay on the own list is used by people it has never met, if it
 test('[RLY-18] under Hidden IP two relays are between: the far one never hears our address', () => {
   const made = apart(2);
   const { world, ana, bo, relays } = made;
-  const set = { type: 'route-set' as const, to: 'Bo', policy: 'hidden' as const, looser: false };
-  data(ana.ask(set), 'route');
+  hide(ana, 'Bo');
   world.run(90_000);
   data(ana.say('Bo', 'hidden'), 'sent');
   world.run(10_000);
   expect(bo.texts()).toContain('hidden');
-  const { route } = data(ana.ask({ type: 'route-show', to: 'Bo' }), 'route');
+  const route = viewOf(ana, 'Bo');
   expect(route).toMatchObject({ route: 'relay', peerSeesMyIp: false });
+  // Who is dialled has chosen the relay.
+  expect(route.hops === 2 || route.hopsAtLeast).toBe(true);
   expect(relays.some((relay) => (stats(relay, 'relay.circuits') ?? 0) > 0)).toBe(true);
+});
+
+test('[POL-7, RLY-18] ⚑ Hidden IP ends at once the circuit that we opened past our guards', () => {
+  const { world, ana, bo } = apart(2);
+  const [us, them] = viewOf(ana, 'Bo').hopsAtLeast ? [bo, ana] : [ana, bo];
+  // They come by their own relay, and we go there: it stays. Nor do we hear of another place.
+  expect(hide(them, us.name)).toMatchObject({ route: 'relay', hops: 1 });
+  world.run(10_000);
+  expect(viewOf(us, them.name)).toMatchObject({ route: 'relay', hops: 1, hopsAtLeast: false });
+  const message = { type: 'message-send', to: them.name, text: 'under way' } as const;
+  us.command({ ...message, clientId: '01'.repeat(16) });
+  expect(hide(us, them.name)).toMatchObject({ route: 'waiting', hops: 0 });
+  data(us.say(them.name, 'from behind two'), 'sent');
+  world.run(30_000);
+  const views = [viewOf(us, them.name), viewOf(them, us.name)];
+  expect(views.map(({ hops, route }) => `${route} ${hops}`)).toEqual(['relay 2', 'relay 2']);
+  expect(them.texts()).toEqual(['under way', 'from behind two']);
 });
 
 describe('[RLY-25] a relay that is on TCP port 443 too', () => {

@@ -10,7 +10,7 @@ import type { Rule } from '../effects.ts';
 import type { AskedBy } from '../discovery/presence.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import type { OwnAddresses, Route } from '../path/candidates.ts';
-import { admits, asksBy, dialable, isSameSite, wayOf, waysOf } from '../path/policy.ts';
+import { admits, allows, asksBy, dialable, isSameSite, waysOf } from '../path/policy.ts';
 import type { Pact } from '../path/policy.ts';
 import { withChange, type Contact } from '../people/contact.ts';
 import type { Context } from './context.ts';
@@ -73,8 +73,7 @@ export class Routes {
   /** May a link with them use this route? Both decide. */
   allows(contact: Contact, route: Route): boolean {
     if (contact.local) return true;
-    const way = wayOf(route, this.ports.own(), this.#isSameSite(contact));
-    return waysOf(pactOf(contact)).includes(way);
+    return allows(pactOf(contact), route, this.ports.own(), this.#isSameSite(contact));
   }
 
   /** Why nothing can leave under the policies; undefined where something can, or is blocked. */

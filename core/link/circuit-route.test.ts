@@ -9,31 +9,55 @@ const ROUTE: Route = {
   via: VIA,
 };
 
-test('[RLY-13] a circuit is a stream like TCP, opened by relay and slot; its link knows the way', () => {
-  const { net, a, b, gate } = pair();
-  a.links.dial(1, b.target(gate), [ROUTE], new Uint8Array(0), net.nowMs);
-  const opens: Extract<LinksOutput, { type: 'stream-open' }>[] = [];
-  // The two ends of one circuit, carried by hand.
-  const far = 901;
-  let near: number | undefined;
+type Open = Extract<LinksOutput, { type: 'stream-open' }>;
+const FAR = 901;
+
+/** Carries the two ends of the first circuit by hand. @returns what A wanted opened. */
+function carry({ net, a, b }: ReturnType<typeof pair>): Open[] {
+  const opens: Open[] = [];
   for (let steps = 0; steps < 40; steps++) {
     for (let out = a.links.poll(); out; out = a.links.poll()) {
       if (out.type === 'stream-open') {
         opens.push(out);
-        near = out.stream;
-        b.links.handleStreamAccepted(far, ROUTE.endpoint, net.nowMs, 'circuit');
-        a.links.handleStreamOpened(near, net.nowMs);
+        b.links.handleStreamAccepted(FAR, ROUTE.endpoint, net.nowMs, 'circuit');
+        a.links.handleStreamOpened(out.stream, net.nowMs);
       } else if (out.type === 'stream-write') {
-        b.links.handleStreamBytes(far, out.bytes, net.nowMs);
+        b.links.handleStreamBytes(FAR, out.bytes, net.nowMs);
       } else a.events.push(out);
     }
+    const near = opens[0]!.stream;
     for (let out = b.links.poll(); out; out = b.links.poll()) {
-      if (out.type === 'stream-write') a.links.handleStreamBytes(near!, out.bytes, net.nowMs);
+      if (out.type === 'stream-write') a.links.handleStreamBytes(near, out.bytes, net.nowMs);
       else if (out.type === 'replay') b.links.handleReplayStored(out.token, true, net.nowMs);
       else b.events.push(out);
     }
   }
-  expect(opens).toMatchObject([{ transport: 'circuit', to: ROUTE.endpoint, via: VIA }]);
+  return opens;
+}
+
+test('[RLY-13] a circuit is a stream like TCP, opened by relay and slot; its link knows the way', () => {
+  const two = pair();
+  const { net, a, b, gate } = two;
+  a.links.dial(1, b.target(gate), [ROUTE], new Uint8Array(0), net.nowMs);
+  expect(carry(two)).toMatchObject([{ transport: 'circuit', to: ROUTE.endpoint, via: VIA }]);
   expect(a.of('up')[0]!.route).toEqual(ROUTE);
   expect(b.of('up')[0]!.route).toEqual({ transport: 'circuit', endpoint: ROUTE.endpoint });
+});
+
+test('[RLY-18] ⚑ the same circuit behind a guard is tried beside one that is under way', () => {
+  const two = pair();
+  const { net, a, b, gate } = two;
+  a.links.dial(1, b.target(gate), [ROUTE], new Uint8Array(0), net.nowMs);
+  carry(two);
+  const { link } = a.of('up')[0]!;
+  const opened = (route: Route): (true | undefined)[] => {
+    const all: (true | undefined)[] = [];
+    a.links.attach(link, [route], net.nowMs);
+    for (let out = a.links.poll(); out; out = a.links.poll()) {
+      if (out.type === 'stream-open') all.push(out.via?.isHidden);
+    }
+    return all;
+  };
+  expect(opened(ROUTE)).toEqual([undefined]);
+  expect(opened({ ...ROUTE, via: { ...VIA, isHidden: true } })).toEqual([true]);
 });

@@ -277,6 +277,7 @@ function atOnce(routes: readonly Route[]): Route[] {
 }
 
 function keyOf({ endpoint, transport, via }: Route): string {
-  const circuit = via ? ` ${hex(via.relay)} ${hex(via.slot)}` : '';
+  const guarded = via?.isHidden ? ' guarded' : '';
+  const circuit = via ? ` ${hex(via.relay)} ${hex(via.slot)}${guarded}` : '';
   return `${transport} ${endpointKey(endpoint)}${circuit}`;
 }

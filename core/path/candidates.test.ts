@@ -5,6 +5,7 @@ import {
   isSameWay,
   nearerRoutes,
   ownCandidates,
+  sameRoutes,
   withHeard,
   type OwnAddresses,
   type Route,
@@ -165,17 +166,25 @@ test('[MAP-18] inside a provider: in the place of a TCP port that nobody could c
   expect(isBelieved(inside, own(), true)).toBe(true);
 });
 
+const circuit = (host: string, key: number, slot: number, isHidden?: true): Route => ({
+  transport: 'circuit',
+  endpoint: { host, port: 443 },
+  via: {
+    relay: new Uint8Array(32).fill(key),
+    slot: new Uint8Array(20).fill(slot),
+    udp: true,
+    tcp: true,
+    ...(isHidden && { isHidden }),
+  },
+});
+
+test('[RLY-18] ⚑ the same circuit behind a guard is another route', () => {
+  const [bare, guarded] = [circuit('198.51.100.90', 1, 1), circuit('198.51.100.90', 1, 1, true)];
+  expect(sameRoutes([bare], [guarded])).toBe(false);
+  expect(sameRoutes([guarded], [{ ...guarded }])).toBe(true);
+});
+
 test('[PTH-11] a relay is the same way by each of its addresses and slots, another relay is not', () => {
-  const circuit = (host: string, key: number, slot: number): Route => ({
-    transport: 'circuit',
-    endpoint: { host, port: 443 },
-    via: {
-      relay: new Uint8Array(32).fill(key),
-      slot: new Uint8Array(20).fill(slot),
-      udp: true,
-      tcp: true,
-    },
-  });
   const present = circuit('198.51.100.90', 1, 1);
   expect(isSameWay(circuit('2001:db8:90::1', 1, 2), present)).toBe(true);
   expect(isSameWay(circuit('198.51.100.90', 2, 1), present)).toBe(false);

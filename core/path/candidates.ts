@@ -227,6 +227,7 @@ export function sameRoutes(a: readonly Route[], b: readonly Route[]): boolean {
 }
 
 function routeKey({ endpoint, transport, via }: Route): string {
-  const circuit = via ? ` ${hex(via.relay)} ${hex(via.slot)}` : '';
+  const guarded = via?.isHidden ? ' guarded' : '';
+  const circuit = via ? ` ${hex(via.relay)} ${hex(via.slot)}${guarded}` : '';
   return `${transport} ${endpointKey(endpoint)}${circuit}`;
 }

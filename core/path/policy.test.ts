@@ -5,6 +5,7 @@ import type { Policy } from '../base/policy.ts';
 import type { OwnAddresses, Route } from './candidates.ts';
 import {
   admits,
+  allows,
   asksBy,
   candidatesFor,
   dialable,
@@ -230,6 +231,26 @@ describe('[POL-4] what we dial', () => {
     expect(dialable([FAR], own(), auto, heard)).toEqual([heard[0], FAR]);
     expect(dialable([], own(), { ours: 'auto', theirs: 'local' }, heard)).toEqual(heard);
     expect(dialable([], own(), { ours: 'hidden', theirs: 'auto' }, heard)).toEqual([]);
+  });
+
+  test('[RLY-18] ⚑ who hides opens no circuit but behind a guard, and keeps what came in', () => {
+    const via = { relay: new Uint8Array(32), slot: new Uint8Array(20), udp: true, tcp: true };
+    const came: Route = { ...FAR, transport: 'circuit' };
+    const bare: Route = { ...came, via };
+    const guarded: Route = { ...came, via: { ...via, isHidden: true } };
+    const all = { came, bare, guarded };
+    const table = ALL.map((ours) =>
+      Object.values(all).map((one) => allows({ ours, theirs: 'hidden' }, one, own(), false)),
+    );
+    expect(table).toEqual([
+      [true, true, true],
+      [true, false, true],
+      [false, false, false],
+      [false, false, false],
+    ]);
+    const lab = own({ allowReserved: true });
+    expect(dialable([bare], lab, { ours: 'hidden', theirs: 'auto' })).toEqual([]);
+    expect(dialable([guarded], lab, { ours: 'hidden', theirs: 'auto' })).toEqual([guarded]);
   });
 
   test('[PTH-3] at most four routes, three of them UDP, none twice', () => {

@@ -108,6 +108,19 @@ export function wayOf(route: Route, own: OwnAddresses, isSameSite = false): Way 
   return isInside && isSameSite ? 'lan' : 'direct';
 }
 
+/**
+ * May a link use this route under both policies?
+ *
+ * ⚑ A circuit that we opened shows our address to the first relay: who hides opens it through a
+ * guard alone (RLY-18). One that came in leads to our own relay, and has nothing to open.
+ * @param isSameSite one of the other's candidates names our own outside address.
+ */
+export function allows(pact: Pact, route: Route, own: OwnAddresses, isSameSite: boolean): boolean {
+  const isBare = route.via !== undefined && route.via.isHidden !== true;
+  if (pact.ours === 'hidden' && isBare) return false;
+  return waysOf(pact).includes(wayOf(route, own, isSameSite));
+}
+
 /** What of our addresses we tell somebody for whom this is our policy. */
 export function candidatesFor(policy: Policy, own: OwnAddresses): DirectRoute[] {
   if (policy === 'hidden') return [];
@@ -136,13 +149,12 @@ export function dialable(
   pact: Pact,
   heard: readonly Route[] = [],
 ): Route[] {
-  const ways = waysOf(pact);
   const sameSite = isSameSite(theirs, own);
   const near = ({ endpoint }: Route): boolean =>
     pact.ours === 'local' && scopeOf(endpoint.host) === 'private' && isHere(endpoint, own);
   const believed = theirs.filter((route) => isBelieved(route, own, sameSite) || near(route));
-  const allowed = believed.filter((route) => ways.includes(wayOf(route, own, sameSite)));
-  return raced(allowed, ways.includes('lan') ? heard : []);
+  const allowed = believed.filter((route) => allows(pact, route, own, sameSite));
+  return raced(allowed, waysOf(pact).includes('lan') ? heard : []);
 }
 
 /** May somebody for whom this is our policy come in by this route? Ours alone decides. */
