@@ -162,3 +162,21 @@ test('[POL-3, POL-8] an invite made while Hidden IP is the default names no addr
   world.run(600_000);
   expect(puts()).toBe(before);
 });
+
+test('[POL-2] who comes from within a provider is told as direct, and proves no way from outside', () => {
+  const world = new World();
+  // The provider does not change his address on the way to hers.
+  const hosts = { Ana: '198.51.100.11', Bo: '100.64.0.12' };
+  const [ana, bo] = (['Ana', 'Bo'] as const).map((name) =>
+    world.person(name, false, { host: hosts[name] }),
+  ) as [Person, Person];
+  for (const person of [ana, bo]) person.start();
+  world.run();
+  const { hint, invite } = data(ana.ask(INVITE), 'invite');
+  data(bo.ask({ type: 'contact-add', text: invite.link!, name: 'Ana', hint }), 'contact');
+  world.run(2_000);
+  const told = route(ana, 'Bo');
+  expect(told.endpoint).toMatch(/^100\.64\.0\.12:/);
+  expect(told).toMatchObject({ route: 'direct', peerSeesMyIp: true });
+  expect(data(ana.ask({ type: 'health' }), 'health').health.fromOutside).toBe(0);
+});

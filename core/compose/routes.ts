@@ -10,8 +10,8 @@ import type { Rule } from '../effects.ts';
 import type { AskedBy } from '../discovery/presence.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import type { OwnAddresses, Route } from '../path/candidates.ts';
-import { admits, allows, asksBy, dialable, isSameSite, waysOf } from '../path/policy.ts';
-import type { Pact } from '../path/policy.ts';
+import { admits, allows, asksBy, dialable, isSameSite, wayOf, waysOf } from '../path/policy.ts';
+import type { Pact, Way } from '../path/policy.ts';
 import { withChange, type Contact } from '../people/contact.ts';
 import type { Context } from './context.ts';
 
@@ -74,6 +74,11 @@ export class Routes {
   allows(contact: Contact, route: Route): boolean {
     if (contact.local) return true;
     return allows(pactOf(contact), route, this.ports.own(), this.#isSameSite(contact));
+  }
+
+  /** By which way a route leads, as the policies see it; of somebody unknown by where it leads. */
+  wayOf(contact: Contact | undefined, route: Route): Way {
+    return wayOf(route, this.ports.own(), contact !== undefined && this.#isSameSite(contact));
   }
 
   /** Why nothing can leave under the policies; undefined where something can, or is blocked. */

@@ -397,6 +397,7 @@ export class Runtime {
       hello: (up, target) => this.#hello(up, target),
       heardPolicy: (contact, policy) => this.routes.heard(contact, policy),
       allows: (contact, route) => this.routes.allows(contact, route),
+      wayOf: (contact, route) => this.routes.wayOf(contact, route),
       barred: (contact) => this.#barred(contact),
       rule: (contact) => this.routes.rule(contact),
       met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),

@@ -49,6 +49,7 @@ function scene(dialled?: Contact): {
     met: () => mail.push('met'),
     heardPolicy: () => undefined,
     allows: (contact) => contact.policy !== 'hidden',
+    wayOf: () => 'direct',
     barred: () => undefined,
     rule: () => ({ policy: 'auto', theirPolicy: undefined, held: undefined }),
     heardTime: () => undefined,

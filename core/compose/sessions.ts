@@ -18,6 +18,7 @@ import { messageName } from '../delivery/wire.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import type { RouteName, Rule } from '../effects.ts';
+import type { Way } from '../path/policy.ts';
 import { readCertificate, type Certificate } from '../people/certificate.ts';
 import { newContact, type Contact } from '../people/contact.ts';
 import {
@@ -72,6 +73,8 @@ export interface SessionPorts {
   heardPolicy(contact: Contact, policy: Policy): void;
   /** May a link with them use this route, under the policies of both? */
   allows(contact: Contact, route: LinkUp['route']): boolean;
+  /** By which way this route leads to them, or to somebody who has not said who they are. */
+  wayOf(contact: Contact | undefined, route: LinkUp['route']): Way;
   /** Their hello came by a way that is not allowed: where they are now counts, the link ends. */
   barred(contact: Contact): void;
   /** By which ways they may be reached, and why nothing can leave. */
@@ -120,11 +123,14 @@ export class Sessions {
     return undefined;
   }
 
-  /** Links that people from outside this network began: proof that they can. */
+  /**
+   * Links that people from outside this network began: proof that they can. Who has a private
+   * address comes from within a provider's or a company's network: others may not get there.
+   */
   get fromOutside(): number {
-    return [...this.#byDevice.values()].filter(
-      ({ up, route }) => !up.initiator && route === 'direct',
-    ).length;
+    return [...this.#byDevice.values()].filter(({ at, route, up }) => {
+      return !up.initiator && route === 'direct' && scopeOf(at.endpoint.host) !== 'private';
+    }).length;
   }
 
   handleUp(up: LinkUp, target: string | undefined): void {
@@ -136,8 +142,7 @@ export class Sessions {
       device: undefined,
       held: undefined,
       rttMs: undefined,
-      at: up.route,
-      ...describe(up.route),
+      ...this.#describe({ target, up }, up.route),
     };
     this.#sessions.set(up.link, session);
     this.#sayHello(session);
@@ -147,9 +152,8 @@ export class Sessions {
     const { link } = path;
     const session = this.#sessions.get(link);
     if (!session) return;
-    session.at = path.route ?? session.at;
     session.rttMs = path.rttMs;
-    if (path.route) Object.assign(session, describe(path.route));
+    if (path.route) Object.assign(session, this.#describe(session, path.route));
     const isMet = session.device !== undefined;
     if (isMet && path.route && !this.#isAllowed(session)) return this.#bar(session);
     const current = session.device !== undefined && this.of(session.device) === session;
@@ -420,6 +424,8 @@ export class Sessions {
     }
     const again = session.device !== undefined;
     session.device = key;
+    // Only now is it known whose way it is, and where they are.
+    Object.assign(session, this.#describe(session, session.at));
     const former = this.#byDevice.get(key);
     this.#byDevice.set(key, session);
     if (former && former !== session) this.connections.close(former.link, 'replaced');
@@ -447,11 +453,25 @@ export class Sessions {
   }
 
   /** Whose link this is, as far as its key is known; before their first hello, whom we dialled. */
-  #contactOf({ target, up }: Session): Contact | undefined {
+  #contactOf({ target, up }: Pick<Session, 'target' | 'up'>): Contact | undefined {
     const known = this.book.deviceByNoise(up.peerNoise)?.contact;
     if (known || target === undefined) return known;
     const identity = this.connections.identityOf(target);
     return identity && this.book.contactOf(identity);
+  }
+
+  /** What a route is to a person: named as the policies judge it (POL-2). */
+  #describe(
+    link: Pick<Session, 'target' | 'up'>,
+    at: LinkUp['route'],
+  ): Pick<Session, 'at' | 'route' | 'transport' | 'endpoint'> {
+    const isLoopback = at.transport !== 'circuit' && scopeOf(at.endpoint.host) === 'loopback';
+    return {
+      at,
+      route: isLoopback ? 'local' : this.ports.wayOf(this.#contactOf(link), at),
+      transport: at.transport === 'udp' ? 'udx' : 'tcp',
+      endpoint: `${at.endpoint.host}:${at.endpoint.port}`,
+    };
   }
 
   #isAllowed(session: Session): boolean {
@@ -473,19 +493,6 @@ export class Sessions {
 /** On this route, does the far side see an address of ours? In this network it is a local one. */
 export function showsAddress(route: RouteName): boolean {
   return route === 'direct' || route === 'lan';
-}
-
-/** What a route is to a person. */
-function describe(route: LinkUp['route']): Pick<Session, 'route' | 'transport' | 'endpoint'> {
-  const scope = scopeOf(route.endpoint.host);
-  const isNear = scope === 'private' || scope === 'link-local';
-  const near = scope === 'loopback' ? 'local' : isNear ? 'lan' : 'direct';
-  const name = route.transport === 'circuit' ? 'relay' : near;
-  return {
-    route: name,
-    transport: route.transport === 'udp' ? 'udx' : 'tcp',
-    endpoint: `${route.endpoint.host}:${route.endpoint.port}`,
-  };
 }
 
 /** The secret that an event of theirs makes ours too: `pair`, or the `knock` of who asked us. */
