@@ -24,6 +24,15 @@ test('[API-33] what a person sees takes effect at once, and keeps to its bounds'
   expect(isRead('app.theme', 'pink')).toBe(false);
 });
 
+test('[API-9] net.bind takes one address of each family at most, and says so', () => {
+  const fits = ['0.0.0.0,::', '192.168.1.5', '::1', ' 10.0.0.7 , 2001:db8::7 '];
+  expect(fits.every((text) => readSetting('net.bind', text).ok)).toBe(true);
+  const what = 'at most one IPv4 and one IPv6 address';
+  for (const text of ['192.168.1.5,10.0.0.7', '::1,::', '0.0.0.0,::,::1']) {
+    expect(readSetting('net.bind', text)).toEqual({ ok: false, what });
+  }
+});
+
 test('[PRX-4] one address, an account that every proxy takes, and the password is a secret', () => {
   const isRead = (key: (typeof SETTING_KEYS)[number], typed: string): boolean =>
     readSetting(key, typed).ok;

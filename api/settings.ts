@@ -54,7 +54,12 @@ const addresses = z
   .refine(
     (text) => parts(text).length > 0 && parts(text).every((part) => /^[0-9a-f:.]+$/i.test(part)),
     'IP addresses, separated by commas',
-  );
+  )
+  .refine((text) => {
+    // There is one UDP socket of each family, by which all leaves.
+    const six = parts(text).filter((part) => part.includes(':')).length;
+    return six <= 1 && parts(text).length - six <= 1;
+  }, 'at most one IPv4 and one IPv6 address');
 
 /** What this device wrote down of networks, separated by commas. */
 const homeMarks = z

@@ -85,6 +85,7 @@ test.each([
   ['a boolean that is none', ['dht.enabled=yes'], {}, {}, { key: 'dht.enabled' }],
   ['a level that is none', ['log.level=loud'], {}, {}, { key: 'log.level' }],
   ['an address that is none', ['net.bind=eth0'], {}, {}, { key: 'net.bind' }],
+  ['two addresses of one family', ['net.bind=::1,::'], {}, {}, { key: 'net.bind' }],
   ['a router without a port', ['dht.bootstrap=a.example'], {}, {}, { key: 'dht.bootstrap' }],
   ['an unknown key in the file', [], {}, { 'net.prt': 1 }, { key: 'net.prt', source: 'file' }],
   ['a wrong kind in the file', [], {}, { 'net.port': [] }, { key: 'net.port', source: 'file' }],
