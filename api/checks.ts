@@ -400,6 +400,7 @@ const PERSON = {
       },
       'no-relay': { state: 'warn', error: 'no-hidden-route' },
       'not-here': { state: 'warn', error: 'not-on-network' },
+      'not-here-theirs': { state: 'warn', error: 'not-on-network-theirs' },
       'invite-expired': {
         state: 'warn',
         sentence: 'You and {name} have not met, and the invite has expired.',

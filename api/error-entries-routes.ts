@@ -42,6 +42,16 @@ export const ROUTE_ENTRIES = {
       'Nothing went any other way.',
     hint: 'Waiting; retries by itself. See: sotto route show {name}',
   },
+  /** The same where the rule is theirs alone. */
+  'not-on-network-theirs': {
+    code: 'E05',
+    exit: 7,
+    retryable: true,
+    sentence:
+      'Not sent. {name} chose This network only and is not on this network. ' +
+      'Nothing went any other way.',
+    hint: 'Waiting; retries by itself. See: sotto route show {name}',
+  },
   'route-looser': {
     code: 'E05',
     exit: 7,

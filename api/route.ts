@@ -22,10 +22,10 @@ export const Policy = z.enum(['auto', 'hidden', 'direct', 'lan']);
 export type Policy = z.infer<typeof Policy>;
 
 /**
- * Why nothing can leave under the policies: they have no way in common; only relays are allowed
- * and none answers; only this network is allowed and the other is not on it.
+ * Why nothing can leave under the policies: they have no way in common; we hide and no relay of
+ * ours answers; we, or they alone, allow nothing but this network and they are not on it.
  */
-export const Held = z.enum(['conflict', 'no-relay', 'not-here']);
+export const Held = z.enum(['conflict', 'no-relay', 'not-here', 'not-here-theirs']);
 
 /**
  * How far a request of ours is, by ID alone, until they let us in. `held`: nothing has left, for it

@@ -73,6 +73,10 @@ test('[CLI-42] why nothing leaves is said in the words of the design', () => {
   expect(heldLine({ policy: 'hidden', held: 'no-relay' }, 'Ana')).toBe(
     'Not sent. This chat is set to Hidden IP and no relay answers. Nothing went any other way.',
   );
+  expect(heldLine({ policy: 'auto', theirPolicy: 'lan', held: 'not-here-theirs' }, 'Ana')).toBe(
+    'Not sent. Ana chose This network only and is not on this network. ' +
+      'Nothing went any other way.',
+  );
   expect(heldLine({ policy: 'auto' }, 'Ana')).toBe('');
 });
 

@@ -95,6 +95,7 @@ const HELD: Readonly<Record<NonNullable<Route['held']>, ErrorName>> = {
   conflict: 'route-conflict',
   'no-relay': 'no-hidden-route',
   'not-here': 'not-on-network',
+  'not-here-theirs': 'not-on-network-theirs',
 };
 
 const THREAD_COLUMNS = 8;

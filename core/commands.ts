@@ -228,10 +228,10 @@ export interface DoorView {
 }
 
 /**
- * Why nothing can leave under the policies: they have no way in common; only relays are allowed and
- * none answers; only this network is allowed and they are not on it.
+ * Why nothing can leave under the policies: they have no way in common; we hide and no relay of
+ * ours answers; we, or they alone, allow nothing but this network and they are not on it.
  */
-export type Held = 'conflict' | 'no-relay' | 'not-here';
+export type Held = 'conflict' | 'no-relay' | 'not-here' | 'not-here-theirs';
 
 export interface RouteView {
   readonly conversation: string;

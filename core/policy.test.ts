@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Policy } from './base/policy.ts';
-import type { RouteView } from './commands.ts';
+import type { PathView, RouteView } from './commands.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
@@ -26,6 +26,10 @@ function route(person: Person, to: string): RouteView {
   return data(person.ask({ type: 'route-show', to }), 'route').route;
 }
 
+function path(person: Person, to: string): PathView {
+  return data(person.ask({ type: 'path-show', to, want: true }), 'path').path;
+}
+
 function choose(person: Person, to: string, policy: Policy, looser = false): RouteView {
   return data(person.ask({ type: 'route-set', to, policy, looser }), 'route').route;
 }
@@ -38,17 +42,28 @@ describe('policies between two people', () => {
     expect(told.changes).toMatchObject([{ by: 'us', policy: 'hidden' }]);
     world.run(1_000);
     const theirs = route(bo, 'Ana');
-    expect(theirs).toMatchObject({ theirPolicy: 'hidden', route: 'waiting', held: 'no-relay' });
+    // Bo does not hide: he takes Ana's relays without one of his own, and none has to be there.
+    expect(theirs).toMatchObject({ theirPolicy: 'hidden', route: 'waiting', held: undefined });
     expect(theirs.changes).toMatchObject([{ by: 'them', policy: 'hidden' }]);
     expect(bo.notices).toContainEqual(
-      expect.objectContaining({ topic: 'route', theirPolicy: 'hidden', held: 'no-relay' }),
+      expect.objectContaining({ topic: 'route', theirPolicy: 'hidden', held: undefined }),
     );
     data(ana.say('Bo', 'a secret place'), 'sent');
     data(bo.say('Ana', 'where are you?'), 'sent');
     world.run(600_000);
     expect([ana.texts(), bo.texts()]).toEqual([['a secret place'], ['where are you?']]);
-    const path = data(bo.ask({ type: 'path-show', to: 'Ana', want: true }), 'path').path;
-    expect(path.state).toBe('no-relay');
+    expect([path(ana, 'Bo').state, path(bo, 'Ana').state]).toEqual(['no-relay', 'looking']);
+  });
+
+  test('[POL-10] whose rule it is that both be in one network is told, too', () => {
+    const { world, ana, bo } = pair();
+    choose(ana, 'Bo', 'local');
+    world.run(5_000);
+    ana.kill();
+    world.run(120_000);
+    expect(route(bo, 'Ana')).toMatchObject({ theirPolicy: 'local', held: 'not-here-theirs' });
+    expect(path(bo, 'Ana').state).toBe('not-here-theirs');
+    expect(choose(bo, 'Ana', 'local')).toMatchObject({ held: 'not-here' });
   });
 
   test('[POL-7] looser asks first; agreed to, both find each other again', () => {

@@ -251,6 +251,7 @@ function personChecks({ devices, name, waiting }: ContactView, path: PathView): 
     case 'invite-expired':
     case 'no-relay':
     case 'not-here':
+    case 'not-here-theirs':
     case 'looking':
     case 'not-looked':
       return [checkOf('found', state, { name }), queue];

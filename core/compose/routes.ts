@@ -87,8 +87,11 @@ export class Routes {
     const ways = waysOf(pactOf(contact));
     if (ways.length === 0) return 'conflict';
     if (ways.includes('direct')) return undefined;
-    if (ways.includes('lan')) return 'not-here';
-    return this.ports.hasRelay() ? undefined : 'no-relay';
+    if (ways.includes('lan')) {
+      return contact.policy === 'local' ? 'not-here' : 'not-here-theirs';
+    }
+    // Who hides needs a relay of their own on every way (RLY-18). Who does not takes the other's.
+    return contact.policy !== 'hidden' || this.ports.hasRelay() ? undefined : 'no-relay';
   }
 
   /** By which ways they may be reached, and why nothing can leave. */

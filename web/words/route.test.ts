@@ -154,6 +154,9 @@ describe('sentences', () => {
     expect(heldWords(t, 'not-here', route, 'Ana')).toBe(
       errorBody('not-on-network', { name: 'Ana' }).message,
     );
+    expect(heldWords(t, 'not-here-theirs', route, 'Ana')).toBe(
+      errorBody('not-on-network-theirs', { name: 'Ana' }).message,
+    );
   });
 });
 

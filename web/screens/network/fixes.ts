@@ -63,6 +63,7 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'found.conflict': { say: 'network.hint.rules' },
   'found.no-relay': { say: 'network.hint.relay', ...ROUTES },
   'found.not-here': { say: 'network.hint.here' },
+  'found.not-here-theirs': { say: 'network.hint.here' },
   'found.not-looked': { say: 'network.hint.above' },
   'answers.no-answer': { say: 'network.hint.them' },
   'answers.no-route': { say: 'network.hint.them' },

@@ -48,6 +48,9 @@ export const ROUTE = {
   'route.held.not-here':
     'Not sent. This chat is set to This network only and {name} is not on this network. ' +
     'Nothing went any other way.',
+  'route.held.not-here-theirs':
+    'Not sent. {name} chose This network only and is not on this network. ' +
+    'Nothing went any other way.',
   'route.held.use': 'Use {policy}',
   'route.held.keep': 'Keep waiting',
   'route.held.again': 'Try again',
