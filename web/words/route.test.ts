@@ -8,6 +8,7 @@ import {
   classOf,
   heldWords,
   isTighter,
+  isUnneeded,
   policyAt,
   policyName,
   routeWords,
@@ -122,6 +123,22 @@ describe('sentences', () => {
     const strange = seesWords(t, 'relayed', 'Ana', { hops: 1, isStrangers: true });
     expect(strange.at(-1)).toMatch(/^A public relay is among them, which a stranger runs/);
     expect(seesWords(t, 'relay', 'Ana')[0]).not.toMatch(/^\d/);
+  });
+
+  test('where they alone hide, no direct way is promised and none was looked for', () => {
+    const hide = { hops: 1, theirPolicy: 'hidden' } as const;
+    const [ours, ...relays] = seesWords(t, 'relayed', 'Ana', hide);
+    expect(ours).toBe(
+      'Ana chose Hidden IP, so this chat goes through relays alone. It does not hide your IP ' +
+        'address: Ana may see it.',
+    );
+    expect(relays).toEqual(seesWords(t, 'relay', 'Ana', hide));
+    expect(isUnneeded('relayed', { ...route, theirPolicy: 'hidden' })).toBe(false);
+    expect(isUnneeded('relayed', { ...route, theirPolicy: 'auto' })).toBe(true);
+    expect(isUnneeded('relayed', route)).toBe(true);
+    expect(isUnneeded('relay', route)).toBe(false);
+    // Nothing is claimed before the app has told their rule.
+    expect(isUnneeded('relayed', undefined)).toBe(false);
   });
 
   test('of openings in routers all is said that is said of a direct link', () => {

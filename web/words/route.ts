@@ -64,7 +64,7 @@ export function seesWords(
   t: Text,
   shown: Way,
   name: string,
-  route?: Pick<Route, 'hops' | 'hopsAtLeast' | 'isStrangers'>,
+  route?: Pick<Route, 'hops' | 'hopsAtLeast' | 'isStrangers' | 'theirPolicy'>,
 ): readonly string[] {
   const hops = route?.hops ?? 0;
   const said = (one: Way | 'unknown'): string => {
@@ -77,7 +77,15 @@ export function seesWords(
   const stranger = route?.isStrangers === true ? [t('route.relay.stranger')] : [];
   const relays = [said('relay'), ...stranger];
   if (known === 'relay') return relays;
-  return known === 'relayed' ? [said('relayed'), ...relays] : [said(known)];
+  if (known !== 'relayed') return [said(known)];
+  return route?.theirPolicy === 'hidden'
+    ? [t('route.relayed.sees.theirs', { name: nameIn(name) }), ...relays]
+    : [said('relayed'), ...relays];
+}
+
+/** Is a relay in the path for want of a direct link alone? Where they hide, none is looked for. */
+export function isUnneeded(shown: Way, route: Pick<Route, 'theirPolicy'> | undefined): boolean {
+  return shown === 'relayed' && route !== undefined && route.theirPolicy !== 'hidden';
 }
 
 /** A newer app may name a route that this one does not know: then nothing is claimed. */

@@ -9,7 +9,14 @@ import { Button } from '../../parts/button.tsx';
 import { Thread } from '../../parts/thread.tsx';
 import { useText } from '../../text/text.ts';
 import { shownName } from '../../words/name.ts';
-import { changeWords, routeWords, seesWords, wayOf, type Way } from '../../words/route.ts';
+import {
+  changeWords,
+  isUnneeded,
+  routeWords,
+  seesWords,
+  wayOf,
+  type Way,
+} from '../../words/route.ts';
 import { wholeTime } from '../../words/when.ts';
 import { Held } from '../route/held.tsx';
 import { PolicyPicker } from '../route/policy-picker.tsx';
@@ -36,7 +43,7 @@ export function RoutePanel({ conversation, shown }: Props) {
       backTo={`/c/${conversation.conversation}`}
     >
       <Now way={way} name={name} />
-      {way === 'relayed' && (
+      {isUnneeded(way, shown) && (
         <div className={style['unneeded']}>
           <p>{t('route.unneeded')}</p>
           <Button onClick={() => tester.current?.test()}>{t('route.unneeded.why')}</Button>

@@ -110,6 +110,9 @@ export const ROUTE = {
   'route.relayed.line': 'Passed along by a relay. {name} may see your IP address all the same.',
   'route.relayed.sees':
     '{name} may see your IP address: this chat does not hide it, and becomes direct when it can.',
+  'route.relayed.sees.theirs':
+    '{name} chose Hidden IP, so this chat goes through relays alone. It does not hide your IP ' +
+    'address: {name} may see it.',
   'route.waiting.chip': 'Waiting',
   'route.waiting.line': 'No way through yet. Your message waits on this device.',
   'route.waiting.sees': 'Nothing has left this device.',
