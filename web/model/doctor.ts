@@ -4,17 +4,18 @@
  * @module
  */
 import { checkOf, verdictOf, type Verdict } from '@sotto/api/checks.ts';
-import type { ApiErrorBody, Check } from '@sotto/api/contract.ts';
+import type { ApiErrorBody, Check, Conversation } from '@sotto/api/contract.ts';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useModel } from './context.ts';
 import { errorOf } from './failure.ts';
-import { lastVerdict } from './verdict.ts';
 import { WAY } from './way.ts';
+
+type Person = Pick<Conversation, 'conversation' | 'name'>;
 
 export interface Findings {
   readonly checks: readonly Check[];
   /** The way to one person, where one was asked about. */
-  readonly way: readonly Check[];
+  readonly way: { readonly name: string; readonly checks: readonly Check[] } | undefined;
   readonly verdict: Verdict;
   readonly at: Date;
 }
@@ -24,10 +25,10 @@ export interface Doctor {
   readonly error: ApiErrorBody | undefined;
   readonly isRunning: boolean;
   /**
-   * @param to a conversation: also the way to that person.
+   * @param to also the way to that person.
    * @param asks the router is asked once more to open a port.
    */
-  readonly run: (to?: string, asks?: boolean) => void;
+  readonly run: (to?: Person, asks?: boolean) => void;
 }
 
 export function useDoctor(): Doctor {
@@ -37,19 +38,24 @@ export function useDoctor(): Doctor {
   const [isRunning, setRunning] = useState(false);
   const running = useRef<AbortController>(undefined);
   const run = useCallback(
-    (to?: string, asks = false): void => {
+    (to?: Person, asks = false): void => {
       running.current?.abort();
       const { signal } = (running.current = new AbortController());
       setRunning(true);
       setError(undefined);
       const params = {
-        ...(to === undefined ? {} : { with: to }),
+        ...(to === undefined ? {} : { with: to.conversation }),
         ...(asks ? { ask: true as const } : {}),
       };
       model.client
         .call('doctor.run', params, { signal })
         .then(
-          ({ checks }) => setFindings(findingsOf(checks, model.status.value?.version ?? '?')),
+          ({ checks }) => {
+            const version = model.status.value?.version ?? '?';
+            const found = findingsOf(checks, version, to?.name);
+            setFindings(found);
+            model.verdict.set(found.verdict);
+          },
           (fault: unknown) => {
             if (!signal.aborted) setError(errorOf(fault));
           },
@@ -64,13 +70,13 @@ export function useDoctor(): Doctor {
   return { findings, error, isRunning, run };
 }
 
-function findingsOf(told: readonly Check[], version: string): Findings {
+/** @param name of the person who was asked about: what was found stays theirs. */
+export function findingsOf(told: readonly Check[], version: string, name?: string): Findings {
   const checks = [
     checkOf('app', 'running', { version }),
     ...told.filter(({ check }) => !WAY.includes(check)),
   ];
-  const way = told.filter(({ check }) => WAY.includes(check));
-  const verdict = verdictOf(checks);
-  lastVerdict.set(verdict);
-  return { checks, way, verdict, at: new Date() };
+  const steps = told.filter(({ check }) => WAY.includes(check));
+  const way = name === undefined ? undefined : { name, checks: steps };
+  return { checks, way, verdict: verdictOf(checks), at: new Date() };
 }

@@ -8,6 +8,7 @@
  * Screens only read it and call methods; the network never blocks one of them.
  * @module
  */
+import type { Verdict } from '@sotto/api/checks.ts';
 import { ApiError, type Client } from '@sotto/api/client.ts';
 import type {
   ConfigEntry,
@@ -35,6 +36,8 @@ export class Model {
   readonly status = new Store<Status | undefined>(undefined);
   readonly conversations = new Store<Conversations>(new Map());
   readonly settings = new Store<Settings>(new Map());
+  /** What the doctor found last, of the app that is there now; undefined until it was asked. */
+  readonly verdict = new Store<Verdict | undefined>(undefined);
   /** Messages and states as they come, for the conversation that is open. */
   readonly #listeners = new Set<(event: StreamEvent) => void>();
   /** Messages of conversations that are not in the list yet. */
@@ -151,6 +154,7 @@ export class Model {
       this.client.call('config.list', {}, { signal }),
     ]);
     this.status.set(status);
+    this.verdict.set(undefined);
     this.settings.set(new Map(entries.map((entry) => [entry.key, entry])));
     this.conversations.set(new Map(conversations.map((one) => [one.conversation, one])));
   }

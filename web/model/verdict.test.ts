@@ -1,4 +1,7 @@
+import type { Client } from '@sotto/api/client.ts';
+import type { StreamEvent } from '@sotto/api/contract.ts';
 import { expect, test } from 'vitest';
+import { Model, type Phase } from './model.ts';
 import { healthOf } from './verdict.ts';
 
 const online = { online: true, helpers: 148, secondCopy: false };
@@ -14,7 +17,44 @@ test('the mark is the worst of what is known', () => {
 });
 
 test('an old verdict of a state that is over does not stay', () => {
-  for (const verdict of ['offline', 'starting', 'not-running', 'no-helpers'] as const) {
+  for (const verdict of ['offline', 'starting', 'not-running', 'blocked', 'no-helpers'] as const) {
     expect(healthOf(online, verdict)).toBe('ok');
   }
 });
+
+test('what was found before the app was away says nothing of the one that is there now', async () => {
+  const { end, model, until } = setUp();
+  await until('ready');
+  model.verdict.set('trouble');
+  end();
+  await until('lost');
+  expect(model.verdict.value).toBe('trouble');
+  await until('ready');
+  expect(model.verdict.value).toBeUndefined();
+});
+
+/** A model whose stream stands until `end`, and then again. */
+function setUp() {
+  let end: () => void = () => undefined;
+  const first: StreamEvent = { v: 1, type: 'network', cursor: '0', data: online };
+  const client = {
+    call: async (method: string) =>
+      ({ 'conversations.list': { conversations: [] }, 'config.list': { entries: [] } })[method] ??
+      online,
+    async *events() {
+      yield first;
+      await new Promise<void>((done) => (end = done));
+    },
+  } as unknown as Client;
+  const model = new Model(client);
+  void model.run(new AbortController().signal);
+  const until = (phase: Phase): Promise<void> =>
+    new Promise((done) => {
+      const look = (): void => {
+        if (model.phase.value === phase) done();
+      };
+      model.phase.watch(look);
+      look();
+    });
+  return { end: () => end(), model, until };
+}

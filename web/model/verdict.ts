@@ -1,12 +1,9 @@
 /**
- * The last verdict of the doctor, for the mark on the rail; undefined before the first.
+ * Health: the mark on the rail, by how things are now and what the doctor found last.
  * @module
  */
 import type { Verdict } from '@sotto/api/checks.ts';
 import type { Status } from '@sotto/api/contract.ts';
-import { Store } from './store.ts';
-
-export const lastVerdict = new Store<Verdict | undefined>(undefined);
 
 export type Health = 'ok' | 'limited' | 'offline';
 
@@ -17,12 +14,7 @@ export function healthOf(
 ): Health {
   if (status?.online !== true) return 'offline';
   if (status.helpers === 0 || status.secondCopy) return 'limited';
-  // What it said of being offline or just started is over by now.
-  const lasting: readonly (Verdict | undefined)[] = [
-    'blocked',
-    'proxy-fails',
-    'trouble',
-    'hard-to-reach',
-  ];
+  // What it said of helpers, of being offline or just started is told by the status by now.
+  const lasting: readonly (Verdict | undefined)[] = ['proxy-fails', 'trouble', 'hard-to-reach'];
   return lasting.includes(verdict) ? 'limited' : 'ok';
 }

@@ -8,7 +8,7 @@ import type { ReactNode } from 'react';
 import { useModel } from '../model/context.ts';
 import { go, place } from '../model/place.ts';
 import { useStore } from '../model/store.ts';
-import { healthOf, lastVerdict, type Health } from '../model/verdict.ts';
+import { healthOf, type Health } from '../model/verdict.ts';
 import { useText } from '../text/text.ts';
 import style from './rail.module.css';
 
@@ -17,7 +17,7 @@ export function Rail() {
   const model = useModel();
   const status = useStore(model.status);
   const phase = useStore(model.phase);
-  const health = healthOf(phase === 'ready' ? status : undefined, useStore(lastVerdict));
+  const health = healthOf(phase === 'ready' ? status : undefined, useStore(model.verdict));
   return (
     <nav className={style['rail']} aria-label={t('app.rail')} data-region="">
       <RailLink path="/" pages={CHAT_PAGES} icon={<MessageCircle aria-hidden="true" />}>

@@ -21,17 +21,14 @@ export function PersonTest({ doctor }: { readonly doctor: Doctor }) {
     .filter(({ state }) => state !== 'blocked')
     .sort((a, b) => a.name.localeCompare(b.name));
   const [chosen, setChosen] = useState('');
-  const [asked, setAsked] = useState('');
-  const way = doctor.findings?.way ?? [];
+  const way = doctor.findings?.way;
   const result = useRef<HTMLDivElement>(null);
   // It comes some seconds later, and may be out of sight.
   useEffect(() => result.current?.scrollIntoView({ block: 'nearest' }), [way]);
   const who = conversations.get(chosen) ?? people[0];
   const test = (event: FormEvent): void => {
     event.preventDefault();
-    if (!who) return;
-    setAsked(who.name);
-    doctor.run(who.conversation);
+    if (who) doctor.run(who);
   };
   return (
     <section className={style['person']}>
@@ -59,11 +56,13 @@ export function PersonTest({ doctor }: { readonly doctor: Doctor }) {
         </form>
       )}
       <div role="status">
-        {asked !== '' && way.length > 0 && (
+        {way && (
           <div ref={result}>
-            <h3 className={style['way']}>{t('network.person.result', { name: nameIn(asked) })}</h3>
+            <h3 className={style['way']}>
+              {t('network.person.result', { name: nameIn(way.name) })}
+            </h3>
             <ol>
-              {way.map((check) => (
+              {way.checks.map((check) => (
                 <CheckRow key={check.check} check={check} />
               ))}
             </ol>

@@ -23,7 +23,8 @@ export function Report({
   const id = useId();
   const own = String(model.settings.value.get('profile.name')?.value ?? '');
   const text = reportOf({
-    ...findings,
+    checks: findings.checks,
+    way: findings.way?.checks ?? [],
     verdict: t(`network.verdict.${findings.verdict}`),
     version: model.status.value?.version ?? '',
     names: [own, ...[...model.conversations.value.values()].map(({ name }) => name)],
