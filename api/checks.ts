@@ -344,6 +344,11 @@ const RUNNING = {
         sentence: 'Nearby is on, but this network is not marked as home, so it rests.',
         hint: 'Mark it: sotto config set nearby.home here',
       },
+      proxied: {
+        state: 'skipped',
+        sentence: 'Nearby is on, but it rests while a proxy is set.',
+        hint: SETTINGS,
+      },
       off: {
         state: 'skipped',
         sentence: 'Nearby is off.',

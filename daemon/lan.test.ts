@@ -92,12 +92,14 @@ test('[LAN-17] without a router a network is home while it lasts, and leaves no 
   computer.lan.close();
 });
 
-test('[PRX-1] behind a proxy nobody is looked for nearby, at home either', async () => {
+test('[PRX-1, LAN-19] behind a proxy nobody is looked for nearby, at home either', async () => {
   const computer = new Computer();
   await computer.set({ 'nearby.on': true });
   await computer.set({ 'nearby.home': (await computer.lan.home(true))! });
   expect(computer.lan.state).toBe('blocked');
   await computer.set({ 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.9:1080' });
+  expect(computer.lan.state).toBe('proxied');
+  await computer.set({ 'nearby.on': false });
   expect(computer.lan.state).toBe('off');
   computer.lan.close();
 });

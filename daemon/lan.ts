@@ -4,6 +4,7 @@
  * home, no socket is open, so nothing can leave.
  *
  *   off --nearby.on--> away --a network marked as home--> open --its look changed--> opened again
+ *     \--nearby.on, behind a proxy--> proxied
  *
  * A network with a router is known again by what core makes of its print; the setting holds that
  * and nothing else. One without is home for as long as it lasts, at most while the app runs
@@ -112,18 +113,17 @@ export class Lan {
   }
 
   async #look(): Promise<void> {
-    const settings = this.#parts.settings();
-    const isOn = settings['nearby.on'] && settings['net.udp'] && egressOf(settings).nearby;
-    const interfaces = isOn ? this.#interfaces() : [];
+    const rest = restOf(this.#parts.settings());
+    const interfaces = rest ? [] : this.#interfaces();
     const home: LanInterface[] = [];
     for (const one of interfaces) if (await this.#isHome(one)) home.push(one);
     const looks = new Set(interfaces.map(({ look }) => look));
-    if (isOn) this.#hereNow = new Set([...this.#hereNow].filter((look) => looks.has(look)));
+    if (!rest) this.#hereNow = new Set([...this.#hereNow].filter((look) => looks.has(look)));
     const wanted = JSON.stringify(home.map(({ addresses, name }) => [name, addresses]));
     if (this.#closed) return;
     if (home.length === 0) this.#shut();
     else if (wanted !== this.#open || this.#isToBeTriedAgain()) await this.#openAll(home, wanted);
-    if (home.length === 0) this.#state = isOn ? 'away' : 'off';
+    if (home.length === 0) this.#state = rest ?? 'away';
     else this.#state = this.#sockets?.networks.length ? 'works' : 'blocked';
   }
 
@@ -204,4 +204,10 @@ export class Lan {
     if (nowMs - this.#second.atMs >= 1_000) this.#second = { atMs: nowMs, messages: 0 };
     return ++this.#second.messages <= MESSAGES_PER_S;
   }
+}
+
+/** Why it rests in every network; undefined where it may look around. */
+function restOf(settings: Settings): LanPresence | undefined {
+  if (!settings['nearby.on'] || !settings['net.udp']) return 'off';
+  return egressOf(settings).nearby ? undefined : 'proxied';
 }

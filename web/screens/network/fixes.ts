@@ -39,6 +39,7 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'router.looking': { say: 'network.hint.again' },
   'router.off': ROUTES,
   'nearby.away': { say: 'network.hint.home', ...ROUTES },
+  'nearby.proxied': ROUTES,
   'nearby.off': ROUTES,
   'relays.none': { say: 'network.hint.relay', ...ROUTES },
   'relays.unknown': ROUTES,
