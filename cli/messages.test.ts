@@ -116,6 +116,24 @@ describe('[CLI-18] send', () => {
     });
   });
 
+  test('[CLI-21] a relay is called Hidden IP only where the rule of the chat is', async () => {
+    for (const [policy, said] of [
+      ['auto', 'Relay  '],
+      ['hidden', 'Hidden IP'],
+    ] as const) {
+      const daemon = await terminal.daemon({
+        'contacts.show': () => ({ ...ANA, route: 'relay', policy }),
+        'messages.send': () => {
+          daemon.emit({ ...delivered, data: { ...delivered.data, route: 'relay' } });
+          return { event: EVENT, conversation: 'c_7k2', duplicate: false };
+        },
+      });
+      const args = ['send', 'ana', 'hi', '--wait', 'delivered'];
+      const { stderr } = await terminal.run(args, { env: { LANG: 'C' } });
+      expect(stderr).toBe(`o-<>-o  ${said}  delivered to Ana Ruiz, 14:02\n`);
+    }
+  });
+
   test('the stream is open before the message goes: no delivery is missed', async () => {
     const daemon = await terminal.daemon({
       'messages.send': () => {

@@ -11,11 +11,12 @@ import {
 } from './thread.ts';
 
 test('[CLI-21] each route has its shape, in UTF-8 and in ASCII', () => {
-  const routes = ['lan', 'direct', 'relay', 'waiting', 'local'] as const;
+  const routes = ['lan', 'direct', 'relay', 'relayed', 'waiting', 'local'] as const;
   expect(routes.map((route) => [thread(route, true), thread(route, false), chip(route)])).toEqual([
     ['●══●', 'o==o', 'Same network'],
     ['●━━●', 'o--o', 'Direct'],
     ['●━◆━●', 'o-<>-o', 'Hidden IP'],
+    ['●━◆━●', 'o-<>-o', 'Relay'],
     ['●╌ ○', 'o    o', 'Waiting'],
     ['●●', 'oo', 'This computer'],
   ]);
@@ -47,6 +48,14 @@ test('[CLI-21] the sentences are those of the design, the name filled in as it i
       '2 relays from different places: neither alone knows both ends, unless one operator runs ' +
       "both. Both: Relays are asked to keep no records; you can't check that, so you may pick or " +
       'run your own.',
+  );
+  expect(routeLine('relayed', 'Ana')).toBe(
+    'Passed along by a relay. Ana may see your IP address all the same.',
+  );
+  const rest = whoSees('relay', 'Ana');
+  expect(whoSees('relayed', 'Ana')).toBe(
+    'Ana may see your IP address: this chat does not hide it, and becomes direct when it can. ' +
+      rest,
   );
 });
 

@@ -2,20 +2,22 @@
  * The thread: two dots and a line whose shape is the route, and the sentences that go with it.
  * Each sentence is a promise about the protocol (docs/spec/cli.md CLI-21).
  *
- *   route     UTF-8   ASCII    chip
+ *   way       UTF-8   ASCII    chip
  *   lan       ●══●    o==o     Same network
  *   direct    ●━━●    o--o     Direct
- *   relay     ●━◆━●   o-<>-o   Hidden IP
+ *   relay     ●━◆━●   o-<>-o   Hidden IP, where that is the rule of the chat
+ *   relayed   ●━◆━●   o-<>-o   Relay, under any other rule
  *   waiting   ●╌ ○    o    o   Waiting
  *   local     ●●      oo       This computer
  * @module
  */
-import type { Policy, Route, RouteName } from '@sotto/api/contract.ts';
+import type { Policy, Route } from '@sotto/api/contract.ts';
 import { errorBody } from '@sotto/api/errors.ts';
 import type { ErrorName } from '@sotto/api/errors.ts';
+import type { Way } from '@sotto/api/way.ts';
 import { padded } from './safe-text.ts';
 
-interface RouteWords {
+interface WayWords {
   readonly utf8: string;
   readonly ascii: string;
   readonly chip: string;
@@ -23,7 +25,12 @@ interface RouteWords {
   readonly whoSees: string;
 }
 
-const ROUTES: Readonly<Record<RouteName, RouteWords>> = {
+const RELAYS =
+  "1 relay: It sees both addresses and when you talk, and can't read anything. 2 relays from " +
+  'different places: neither alone knows both ends, unless one operator runs both. Both: ' +
+  "Relays are asked to keep no records; you can't check that, so you may pick or run your own.";
+
+const WAYS: Readonly<Record<Way, WayWords>> = {
   lan: {
     utf8: '●══●',
     ascii: 'o==o',
@@ -49,10 +56,16 @@ const ROUTES: Readonly<Record<RouteName, RouteWords>> = {
     line:
       "Passed along by a relay. {name} can't see your IP address, unless they run the relay " +
       'you use.',
+    whoSees: RELAYS,
+  },
+  relayed: {
+    utf8: '●━◆━●',
+    ascii: 'o-<>-o',
+    chip: 'Relay',
+    line: 'Passed along by a relay. {name} may see your IP address all the same.',
     whoSees:
-      "1 relay: It sees both addresses and when you talk, and can't read anything. 2 relays from " +
-      'different places: neither alone knows both ends, unless one operator runs both. Both: ' +
-      "Relays are asked to keep no records; you can't check that, so you may pick or run your own.",
+      '{name} may see your IP address: this chat does not hide it, and becomes direct when it ' +
+      `can. ${RELAYS}`,
   },
   waiting: {
     utf8: '●╌ ○',
@@ -102,25 +115,25 @@ const THREAD_COLUMNS = 8;
 const CHIP_COLUMNS = 7;
 
 /** Thread and chip in columns, as every state line begins. */
-export function threadAndChip(route: RouteName, utf8: boolean): string {
-  const { chip } = words(route);
-  return padded(thread(route, utf8), THREAD_COLUMNS) + `${padded(chip, CHIP_COLUMNS)}  `;
+export function threadAndChip(way: Way, utf8: boolean): string {
+  const { chip } = words(way);
+  return padded(thread(way, utf8), THREAD_COLUMNS) + `${padded(chip, CHIP_COLUMNS)}  `;
 }
 
-export function thread(route: RouteName, utf8: boolean): string {
-  return utf8 ? words(route).utf8 : words(route).ascii;
+export function thread(way: Way, utf8: boolean): string {
+  return utf8 ? words(way).utf8 : words(way).ascii;
 }
 
-export function chip(route: RouteName): string {
-  return words(route).chip;
+export function chip(way: Way): string {
+  return words(way).chip;
 }
 
-export function routeLine(route: RouteName, name: string): string {
-  return words(route).line.replace('{name}', () => name);
+export function routeLine(way: Way, name: string): string {
+  return words(way).line.replace('{name}', () => name);
 }
 
-export function whoSees(route: RouteName, name: string): string {
-  return words(route).whoSees.replace('{name}', () => name);
+export function whoSees(way: Way, name: string): string {
+  return words(way).whoSees.replace('{name}', () => name);
 }
 
 export function policyName(policy: Policy): string {
@@ -153,11 +166,11 @@ export function heldLine(
 }
 
 /** A newer daemon may name a route we do not know: then we claim nothing. */
-function words(route: RouteName): RouteWords {
-  return Object.hasOwn(ROUTES, route) ? ROUTES[route] : { ...ROUTES.waiting, ...unknown(route) };
+function words(way: Way): WayWords {
+  return Object.hasOwn(WAYS, way) ? WAYS[way] : unknown(way);
 }
 
-function unknown(route: string): RouteWords {
+function unknown(way: string): WayWords {
   const line = 'This route is of a newer version of the app.';
-  return { utf8: '● ○', ascii: 'o o', chip: route, line, whoSees: line };
+  return { utf8: '● ○', ascii: 'o o', chip: way, line, whoSees: line };
 }

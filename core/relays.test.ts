@@ -132,7 +132,7 @@ test('[RLY-18] two relays of the own list are kept from the start, and found aga
 });
 
 describe('[RLY-17] relays of contacts', () => {
-  test('[RLY-24] serve who knows them, and two people talk through one when nothing else leads', () => {
+  test('[RLY-24, POL-11] serve who knows them, and two people talk through one when nothing else leads', () => {
     const made = apart(1);
     const { world, ana, bo, relays } = made;
     expect(stats(relays[0]!, 'relay.reservations')).toBe(2);
@@ -144,7 +144,8 @@ describe('[RLY-17] relays of contacts', () => {
     expect(ana.texts()).toContain('and back');
     expect([routeOf(ana, 'Bo'), routeOf(bo, 'Ana')]).toEqual(['relay', 'relay']);
     const { route } = data(ana.ask({ type: 'route-show', to: 'Bo' }), 'route');
-    expect(route).toMatchObject({ hops: 1, peerSeesMyIp: false });
+    // Nothing of Automatic hides the address.
+    expect(route).toMatchObject({ hops: 1, peerSeesMyIp: true });
     // [RLY-24] who was called cannot see what lies beyond the relay.
     const told = [ana, bo].map((person, i) => {
       const shown = person.ask({ type: 'route-show', to: ['Bo', 'Ana'][i]! });
@@ -300,7 +301,7 @@ test('[RLY-17] a relay on the own list is used by people it has never met, if it
   expect(routeOf(ana, 'Bo')).toBe('relay');
 });
 
-test('[RLY-18] under Hidden IP two relays are between: the far one never hears our address', () => {
+test('[RLY-18, POL-11] under Hidden IP two relays are between: the far one never hears our address', () => {
   const made = apart(2);
   const { world, ana, bo, relays } = made;
   hide(ana, 'Bo');

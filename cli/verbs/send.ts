@@ -6,7 +6,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { shellWord } from '@sotto/api/errors.ts';
-import type { Contact, Result, Route, RouteName, StreamEvent } from '@sotto/api/contract.ts';
+import type { Contact, Result, Route, StreamEvent } from '@sotto/api/contract.ts';
+import { wayOf, type Way } from '@sotto/api/way.ts';
 import { TEXT_BYTES_MAX } from '@sotto/api/wire.ts';
 import { failure, usage } from '../failure.ts';
 import type { Session } from '../session.ts';
@@ -112,7 +113,9 @@ async function tellDelivered(session: Session, sent: Sent, delivered: Delivered)
   }
   if (out.look.quiet) return;
   const at = clock(deliveredAt ?? new Date().toISOString());
-  out.note(before(session, route), `delivered to ${await nameOf(session, sent)}, ${at}`);
+  const contact = await contactOf(session, sent);
+  const way = route && wayOf({ route, policy: contact?.policy });
+  out.note(before(session, way), `delivered to ${contact?.name ?? sent.conversation}, ${at}`);
   await tellAnswer(session, sent);
 }
 
@@ -120,17 +123,18 @@ async function tellQueued(session: Session, sent: Sent): Promise<void> {
   const { out } = session;
   const contact = await contactOf(session, sent);
   if (!contact) return out.note('Stored on this device; it goes out by itself.');
-  const { name, route } = contact;
-  if (route === 'waiting') {
+  const { name } = contact;
+  const way = wayOf(contact);
+  if (way === 'waiting') {
     const rule = await routeOf(session, sent);
     if (rule?.held !== undefined) {
-      return out.note(before(session, route), heldLine(rule, name));
+      return out.note(before(session, way), heldLine(rule, name));
     }
     const later = `Check later: sotto read ${shellWord(name)}`;
     const state = `${name} isn't reachable now. It waits on this device, so keep the app running.`;
-    return out.note(before(session, route), `${state} ${later}`);
+    return out.note(before(session, way), `${state} ${later}`);
   }
-  out.note(before(session, route), `on its way to ${name}`);
+  out.note(before(session, way), `on its way to ${name}`);
   await tellAnswer(session, sent);
 }
 
@@ -141,8 +145,8 @@ async function tellAnswer(session: Session, sent: Sent): Promise<void> {
   session.out.note(`Its answer: sotto read ${shellWord(contact.name)}`);
 }
 
-function before({ out }: Session, route: RouteName | undefined): string {
-  return route === undefined ? '' : threadAndChip(route, out.utf8);
+function before({ out }: Session, way: Way | undefined): string {
+  return way === undefined ? '' : threadAndChip(way, out.utf8);
 }
 
 async function nameOf(session: Session, sent: Sent): Promise<string> {

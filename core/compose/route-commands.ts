@@ -105,7 +105,7 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     route,
     transport: session?.transport,
     endpoint: session?.endpoint,
-    peerSeesMyIp: showsAddress(route),
+    peerSeesMyIp: showsAddress(route, contact),
     rttMs: session?.rttMs,
     ...hopsOf(session, contact),
     isStrangers: session !== undefined && runtime.relays.isStrangers(session.at),

@@ -448,7 +448,7 @@ export class Sessions {
   notifyRoute(contact: Contact): void {
     const conversation = this.book.conversationText(contact);
     const route = this.ofContact(contact)?.route ?? 'waiting';
-    const now = { conversation, route, peerSeesMyIp: showsAddress(route) };
+    const now = { conversation, route, peerSeesMyIp: showsAddress(route, contact) };
     this.context.notify({ topic: 'route', ...now, ...this.ports.rule(contact) });
   }
 
@@ -490,9 +490,12 @@ export class Sessions {
   }
 }
 
-/** On this route, does the far side see an address of ours? In this network it is a local one. */
-export function showsAddress(route: RouteName): boolean {
-  return route === 'direct' || route === 'lan';
+/**
+ * On this route, may the far side see an address of ours? In this network it is a local one.
+ * Through a relay it is what our record tells them, unless we hide (POL-11).
+ */
+export function showsAddress(route: RouteName, { policy }: Pick<Contact, 'policy'>): boolean {
+  return route === 'direct' || route === 'lan' || (route === 'relay' && policy !== 'hidden');
 }
 
 /** The secret that an event of theirs makes ours too: `pair`, or the `knock` of who asked us. */

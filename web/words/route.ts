@@ -2,20 +2,20 @@
  * The sentences of a route, by the way that it is, and of the rule of a chat. Each is a promise
  * about the protocol, so a way is told apart by what it shows of us and not by its name alone:
  *
- *   direct + punched     punched     through openings that routers made
- *   relay + Hidden IP    relay       they cannot see our IP address
- *   relay otherwise      relayed     on its way through a relay, but the address may be known
+ *   direct + punched     punched              through openings that routers made
+ *   relay                relay or relayed     by the rule of the chat (api/way.ts)
  *
  * @module
  */
 import type { Conversation, Message, Route, RouteName } from '@sotto/api/contract.ts';
+import { wayOf as plainWayOf, type Way as PlainWay } from '@sotto/api/way.ts';
 import type { Text, TextKey } from '../text/text.ts';
 import { nameIn } from './name.ts';
 
 export type Policy = Route['policy'];
 type Held = NonNullable<Route['held']>;
 /** What is drawn and said of a route. */
-export type Way = RouteName | 'punched' | 'relayed';
+export type Way = PlainWay | 'punched';
 
 /** In the order in which a person chooses among them. */
 export const POLICIES = ['auto', 'hidden', 'direct', 'lan'] as const satisfies readonly Policy[];
@@ -33,17 +33,16 @@ const WAYS: readonly string[] = [
 /** @param shown what only the daemon knows of it, where it was asked. */
 export function wayOf({ policy, route }: Pick<Conversation, 'policy' | 'route'>, shown?: Route) {
   const isPunched = shown?.route === route && shown.punched;
-  return way(route, policy === 'hidden', isPunched);
+  return way(route, policy, isPunched);
 }
 
 /** By which way a message went, under the rule of its time. */
 export function wayOfMessage({ route, storedAt }: Message, shown?: Route) {
-  return route === undefined ? undefined : way(route, policyAt(shown, storedAt) === 'hidden');
+  return route === undefined ? undefined : way(route, policyAt(shown, storedAt));
 }
 
-function way(route: RouteName, isHidden: boolean, isPunched = false): Way {
-  if (route === 'direct' && isPunched) return 'punched';
-  return route === 'relay' && !isHidden ? 'relayed' : route;
+function way(route: RouteName, policy: Policy | undefined, isPunched = false): Way {
+  return route === 'direct' && isPunched ? 'punched' : plainWayOf({ route, policy });
 }
 
 /** Our rule at a time; undefined where it is not remembered so far back. */
