@@ -62,6 +62,7 @@ describe('[ERR-8] the verdict', () => {
     ['blocked', [checkOf('helpers', 'blocked'), checkOf('device', 'copy')]],
     ['offline', [checkOf('internet', 'offline')]],
     ['not-running', [checkOf('app', 'not-running'), checkOf('internet', 'offline')]],
+    ['no-answer', [checkOf('app', 'no-answer')]],
     ['well-connected', [checkOf('found', 'no-record'), checkOf('answers', 'no-answer')]],
   ];
 

@@ -505,6 +505,7 @@ export function checkOf<N extends CheckName>(
 /** What all of it comes to. The first line that is true, most serious first. */
 export const VERDICTS = {
   'not-running': "The app isn't running.",
+  'no-answer': 'The app gave no answer in time.',
   offline: "You're offline.",
   'sign-in': 'This network may want you to sign in first.',
   'proxy-fails': "Nothing gets out: the proxy doesn't work.",
@@ -523,7 +524,8 @@ export type Verdict = keyof typeof VERDICTS;
 export function verdictOf(checks: readonly Check[]): Verdict {
   const found = (name: CheckName): string | undefined =>
     checks.find(({ check }) => check === name)?.finding;
-  if (found('app') === 'not-running' || found('app') === 'no-answer') return 'not-running';
+  const app = found('app');
+  if (app === 'not-running' || app === 'no-answer') return app;
   if (found('internet') === 'offline') return 'offline';
   if (found('internet') === 'sign-in') return 'sign-in';
   if (checks.some(({ check, state }) => check === 'proxy' && state === 'fail')) {
@@ -541,6 +543,7 @@ export function verdictOf(checks: readonly Check[]): Verdict {
 /** Exit codes of `sotto doctor`; the rest end with 0. */
 export const VERDICT_EXITS: Partial<Readonly<Record<Verdict, number>>> = {
   'not-running': 4,
+  'no-answer': 6,
   offline: 6,
   blocked: 6,
   'sign-in': 6,

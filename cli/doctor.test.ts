@@ -64,6 +64,22 @@ describe('[CLI-30] doctor', () => {
     expect(stderr).not.toContain('[E01]');
   });
 
+  test('an app that gives no answer is not said to be away', async () => {
+    folder();
+    await terminal.daemon({
+      'doctor.run': (_, response) => {
+        response.destroy();
+        return { checks: [] };
+      },
+    });
+    const ran = await terminal.run(['doctor', '--json']);
+    expect([ran.code, report(ran).verdict, found(ran, 'app')]).toEqual([
+      6,
+      'no-answer',
+      'no-answer',
+    ]);
+  });
+
   test.each([
     [6, 'offline', checkOf('internet', 'offline')],
     [6, 'blocked', checkOf('helpers', 'blocked')],

@@ -328,13 +328,27 @@ test.each(routers)('[MAP-17] the router: %s', async (_, facts, finding, words) =
   expect(JSON.stringify(check)).not.toMatch(/192\.0\.2/);
 });
 
-test('[MAP-17] it is asked once more where a person wishes, before all else', async () => {
+test('[MAP-17] it is asked once more where a person wishes', async () => {
   const asked: number[] = [];
   const ask = (withinMs: number): Promise<void> => Promise.resolve(void asked.push(withinMs));
   await examine(parts({ ports: { ask } }));
   expect(asked).toEqual([]);
   await examine(parts({ ports: { ask } }), undefined, true);
   expect(asked).toEqual([4_000]);
+});
+
+test('[MAP-17, API-22] the router is asked while all else is looked at, and told of as it is then', async () => {
+  const health = { mapping: 'none' as HealthView['mapping'] };
+  let seen: number[] = [];
+  const ask = async (): Promise<void> => {
+    await new Promise((done) => setTimeout(done, 20));
+    seen = [doctor.looked.length, doctor.asked.length];
+    health.mapping = 'open';
+  };
+  const doctor = parts({ status: none, health, ports: { ask }, path: [{ state: 'linked' }] });
+  const checks = await examine(doctor, 'ana', true);
+  expect([found(checks, 'router'), found(checks, 'found')]).toEqual(['open', 'here']);
+  expect(seen.every((count) => count > 0)).toBe(true);
 });
 
 const PROXY = { 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.3:9050' } as const;

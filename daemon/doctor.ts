@@ -54,22 +54,20 @@ const MINUTE_MS = 60_000;
 
 /**
  * @param to a person, by name, ID or conversation.
- * @param again asks the router once more to open a port.
+ * @param again asks the router once more to open a port. All that waits does so side by side: a
+ *   screen gives an answer 10 s.
  * @throws Refusal where there is no such person.
  */
 export async function examine(parts: DoctorParts, to?: string, again?: boolean): Promise<Check[]> {
   const { command, ports } = parts;
-  if (again) await ports.ask(ASK_MS);
-  const [{ status }, { health }] = await Promise.all([
-    ask(command, { type: 'status' }, 'status'),
-    ask(command, { type: 'health' }, 'health'),
-  ]);
-  const person = to === undefined ? undefined : call(parts, to);
   const [network, proxy, way] = await Promise.all([
-    networkChecks(parts, status, health),
+    networkChecks(parts),
     proxyCheck(parts),
-    person,
+    to === undefined ? undefined : call(parts, to),
+    again ? ports.ask(ASK_MS) : undefined,
   ]);
+  // As it is now: the router may have opened a port meanwhile.
+  const { health, status } = await known(command);
   const { egress } = parts.network;
   const checks = [
     ...network,
@@ -87,12 +85,22 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
   return way ? [...checks, ...personChecks(...way)] : checks;
 }
 
+/** What core knows without asking anybody. */
+async function known(
+  command: DoctorParts['command'],
+): Promise<{ status: Status; health: HealthView }> {
+  const [{ status }, { health }] = await Promise.all([
+    ask(command, { type: 'status' }, 'status'),
+    ask(command, { type: 'health' }, 'health'),
+  ]);
+  return { status, health };
+}
+
 /** Online at all, and helpers: where some answer, nobody else is asked. */
-async function networkChecks(
-  { network, settings, startedMs, surroundings }: DoctorParts,
-  { helpers, online: isLinked, readOnly }: Status,
-  { addresses }: HealthView,
-): Promise<Check[]> {
+async function networkChecks(parts: DoctorParts): Promise<Check[]> {
+  const { command, network, settings, startedMs, surroundings } = parts;
+  const { health, status } = await known(command);
+  const { helpers, online: isLinked, readOnly } = status;
   if (helpers > 0) {
     const finding = readOnly ? 'asking-only' : 'known';
     return [checkOf('internet', 'online'), checkOf('helpers', finding, { helpers })];
@@ -103,7 +111,7 @@ async function networkChecks(
     const internet = checkOf('internet', goesOut ? 'online' : 'unknown');
     return [internet, checkOf('helpers', proxy ? 'proxied' : 'off')];
   }
-  const isAlone = !addresses.some((host) => scopeOf(host) !== 'loopback');
+  const isAlone = !health.addresses.some((host) => scopeOf(host) !== 'loopback');
   const ways = isAlone ? [] : await surroundings.waysOut();
   if (!isLinked && ways.length === 0) return [checkOf('internet', 'offline')];
   const isReal = !proxy && !settings()['net.allowReserved'];
@@ -111,13 +119,13 @@ async function networkChecks(
     return [checkOf('internet', 'sign-in')];
   }
   const names = listOf(settings()['dht.bootstrap']).filter((name) => !parseEndpoint(name));
-  const known = await Promise.all(names.map((name) => resolveOne(name, network.resolve)));
-  const online = isLinked || known.some(Boolean);
+  const answered = await Promise.all(names.map((name) => resolveOne(name, network.resolve)));
+  const online = isLinked || answered.some(Boolean);
   // The way leads out of here, but not even a name server answers.
   if (!online && names.length > 0) return [checkOf('internet', 'offline')];
   const internet = checkOf('internet', online ? 'online' : 'unknown');
   if (Date.now() - startedMs < STARTING_MS) return [internet, checkOf('helpers', 'starting')];
-  return [internet, checkOf('helpers', known.some(Boolean) ? 'blocked' : 'silent')];
+  return [internet, checkOf('helpers', answered.some(Boolean) ? 'blocked' : 'silent')];
 }
 
 async function resolveOne(name: string, resolve: Resolve): Promise<boolean> {

@@ -7,6 +7,7 @@ export const NETWORK = {
   'network.run': 'Run again',
   'network.running': 'Checking…',
   'network.verdict.not-running': "The app isn't running.",
+  'network.verdict.no-answer': 'The app gave no answer in time.',
   'network.verdict.offline': "You're offline.",
   'network.verdict.sign-in': 'This network may want you to sign in first.',
   'network.verdict.proxy-fails': "Nothing gets out: the proxy doesn't work.",
