@@ -312,6 +312,11 @@ const RUNNING = {
         sentence: '{count} known, and none reachable.',
         hint: 'Another one, or your own: sotto config set relays.list sotto-relay:...',
       },
+      'no-place': {
+        state: 'warn',
+        sentence: '{count} known, and none that answers has given this computer a place.',
+        hint: 'Another one, or your own: sotto config set relays.list sotto-relay:...',
+      },
       unknown: {
         state: 'skipped',
         sentence: 'None known. A contact whose computer can be reached becomes one by itself.',

@@ -14,6 +14,8 @@ const UsedRelay = z.object({
   source: RelaySource,
   /** Others reach us there now. */
   reserved: z.boolean(),
+  /** We are linked to it; it may have given us no place all the same. */
+  answers: z.boolean(),
   /** Round trip; absent while it is not known. */
   ms: z.int().nonnegative().optional(),
 });

@@ -316,7 +316,7 @@ const DEFAULTS: Handlers = {
     text: RELAY,
     port443: 'open',
     listed: true,
-    uses: [{ address: '192.0.2.9:443', source: 'public', reserved: true, ms: 41 }],
+    uses: [{ address: '192.0.2.9:443', source: 'public', reserved: true, ms: 41, answers: true }],
   }),
   'pages.open': ({ path }) => ({ url: `http://127.0.0.1:7340${path}#k=${PAGE_KEY}` }),
   'stats.get': () => ({ stats: { sockets: 2 } }),

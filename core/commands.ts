@@ -275,6 +275,8 @@ export interface HealthView {
   readonly relays: readonly {
     readonly endpoint: Endpoint;
     readonly source: RelayOrigin;
+    /** It answers; so does one that gives us no place. */
+    readonly isUp: boolean;
     readonly isReserved: boolean;
     readonly rttMs: number | undefined;
   }[];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { SETTING_KEYS } from '@sotto/api/settings.ts';
+import { formatRelay } from '@sotto/core/relay/relay-text.ts';
 import { Config } from './config.ts';
 import { StartFailure } from './start-failure.ts';
 
@@ -97,6 +98,46 @@ test.each([
   expect(reason).toBe('bad-config');
   expect(told).toMatchObject(detail);
   expect(String(told['what']).length).toBeGreaterThan(3);
+});
+
+describe('[RLY-16] relays.list takes what a relay can be, and names what cannot', () => {
+  const relay = (host: string, port = 443): string =>
+    formatRelay({ endpoint: { host, port }, key: new Uint8Array(32).fill(7), web: undefined });
+  const open = (list: string, more: readonly string[] = []): Config => {
+    const folder = folderWith({ 'config.json': { 'relays.list': list } });
+    return new Config({ flags: more, env: {}, folder });
+  };
+  const good = [relay('8.8.4.4'), relay('2606:4700::1', 4000)];
+  const wrongKey = good[0]!.replace(/:../, ':ax');
+
+  test.each([
+    ['a letter of the key', wrongKey, 'no relay'],
+    ['a port that is none', good[0]!.replace(':443', ':99999'), 'no relay'],
+    ['three numbers', good[0]!.replace('8.8.4.4', '203.0.113'), 'no relay'],
+    ['a number too high', good[0]!.replace('8.8.4.4', '203.0.113.777'), 'no relay'],
+    ['a private address', relay('192.168.1.5'), 'public address'],
+    ['a privileged port', relay('8.8.4.4', 80), 'public address'],
+  ])('%s', (_, part, what) => {
+    const { reason, detail } = refusal(() => open(`${good[0]},${part}`));
+    expect([reason, detail['key'], detail['source']]).toEqual([
+      'bad-config',
+      'relays.list',
+      'file',
+    ]);
+    expect(detail['what']).toContain(part);
+    expect(detail['what']).toContain(what);
+    const set = open('').read('relays.list', `${good[0]}, ${part}`);
+    expect(set).toEqual({ ok: false, what: detail['what'] });
+  });
+
+  test('the rest is taken, of a lab too where its addresses count', () => {
+    const list = good.join(', ');
+    expect(open(list).values()['relays.list']).toBe(list);
+    expect(open('').read('relays.list', list)).toEqual({ ok: true, value: list });
+    const lab = relay('198.51.100.7');
+    expect(refusal(() => open(lab)).detail['key']).toBe('relays.list');
+    expect(open(lab, ['net.allowReserved=true']).read('relays.list', lab).ok).toBe(true);
+  });
 });
 
 test('[API-6] a change is written whole, read back, and taken back', () => {

@@ -20,11 +20,14 @@ import {
   SETTING_KEYS,
   Settings,
 } from '@sotto/api/settings.ts';
-import type { SettingKey, SettingValue } from '@sotto/api/settings.ts';
+import type { ReadSetting, SettingKey, SettingValue } from '@sotto/api/settings.ts';
 import { writeWhole } from './data-folder.ts';
+import { faultOfRelays } from './relay-list.ts';
 import { StartFailure } from './start-failure.ts';
 
 type Source = ConfigEntry['source'];
+/** Those that a person says, the first that says something counts. */
+const SAID = ['flag', 'environment', 'file'] as const;
 type Values = Partial<Record<SettingKey, SettingValue>>;
 export type Port = 'api.port' | 'net.port';
 
@@ -56,6 +59,10 @@ export class Config {
       file: fromFile(folder, FILE),
     };
     this.#ports = fromFile(folder, PORTS_FILE);
+    for (const source of SAID) {
+      const what = this.#faultOf('relays.list', this.#layers[source]['relays.list']);
+      if (what !== undefined) throw bad('relays.list', source, what);
+    }
   }
 
   /** All values in force. */
@@ -85,6 +92,13 @@ export class Config {
     };
   }
 
+  /** Reads a value that is to be set, as a person typed it or as JSON holds it. */
+  read(key: SettingKey, typed: unknown): ReadSetting {
+    const read = readSetting(key, typed);
+    const what = read.ok ? this.#faultOf(key, read.value) : undefined;
+    return what === undefined ? read : { ok: false, what };
+  }
+
   /**
    * Changes the profile's file; undefined takes a setting out of it.
    * @throws an errno error where the file cannot be written; then nothing changed.
@@ -108,13 +122,17 @@ export class Config {
 
   /** Did a person choose this port? Then no other will do. */
   isChosen(key: Port): boolean {
-    return (['flag', 'environment', 'file'] as const).some(
-      (source) => this.#layers[source][key] !== undefined,
-    );
+    return SAID.some((source) => this.#layers[source][key] !== undefined);
+  }
+
+  /** What the schema cannot see, as it takes core and the other settings to judge. */
+  #faultOf(key: SettingKey, value: SettingValue | undefined): string | undefined {
+    if (key !== 'relays.list' || value === undefined) return undefined;
+    return faultOfRelays(String(value), this.values()['net.allowReserved']);
   }
 
   #find(key: SettingKey): { source: Source; value: SettingValue } | undefined {
-    for (const source of ['flag', 'environment', 'file'] as const) {
+    for (const source of SAID) {
       const value = this.#layers[source][key];
       if (value !== undefined) return { source, value };
     }

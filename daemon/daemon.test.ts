@@ -202,6 +202,10 @@ test('[API-5] settings are listed, changed, and at once where they can be', asyn
   const changed = await call('config.set', { key: 'log.level', value: 'debug' });
   expect(changed).toMatchObject({ value: 'debug', source: 'file', restart: false });
   await expect(call('config.set', { key: 'log.level', value: 'x' })).rejects.toThrow();
+  const relay = `sotto-relay:${'a'.repeat(56)}@192.0.2.7:443`;
+  await expect(call('config.set', { key: 'relays.list', value: relay })).rejects.toMatchObject({
+    body: { reason: 'bad-input', message: expect.stringContaining(relay) as string },
+  });
   await expect(call('config.get', { key: 'no.such' })).rejects.toMatchObject({
     body: { reason: 'not-found' },
   });

@@ -43,7 +43,7 @@ const HEALTH: HealthView = {
   clockBehindMs: 900,
 };
 
-const OURS = { endpoint: { host: '203.0.113.7', port: 443 }, source: 'own' } as const;
+const OURS = { endpoint: { host: '203.0.113.7', port: 443 }, source: 'own', isUp: true } as const;
 
 interface Facts {
   readonly status?: Partial<Status>;
@@ -210,9 +210,15 @@ const single: [string, Facts, string, string][] = [
   ],
   [
     'relays',
-    { health: { relays: [{ ...OURS, isReserved: false, rttMs: undefined }] } },
+    { health: { relays: [{ ...OURS, isUp: false, isReserved: false, rttMs: undefined }] } },
     'none',
     '1 known, and none',
+  ],
+  [
+    'relays',
+    { health: { relays: [{ ...OURS, isReserved: false, rttMs: 40 }] } },
+    'no-place',
+    'none that answers has given',
   ],
   ['relays', {}, 'unknown', 'None known'],
   [

@@ -194,7 +194,10 @@ function relaysCheck({ isLookingForRelays, relays, serving }: HealthView): Check
       ? checkOf('relays', 'public', { ...facts, strangers })
       : checkOf('relays', 'reachable', facts);
   }
-  if (relays.length > 0) return checkOf('relays', 'none', { count: relays.length });
+  if (relays.length > 0) {
+    const finding = relays.some(({ isUp }) => isUp) ? 'no-place' : 'none';
+    return checkOf('relays', finding, { count: relays.length });
+  }
   const isOwn = serving.whom === 'public' && serving.text !== undefined;
   if (isOwn) return checkOf('relays', 'own', { clients: serving.clients });
   return checkOf('relays', isLookingForRelays ? 'looking' : 'unknown');

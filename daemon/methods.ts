@@ -5,7 +5,7 @@
  */
 import type { ConfigEntry, Door, Message, ParsedParams } from '@sotto/api/contract.ts';
 import type { LanPresence } from '@sotto/api/checks.ts';
-import { isSettingKey, readSetting } from '@sotto/api/settings.ts';
+import { isSettingKey } from '@sotto/api/settings.ts';
 import type { SettingKey, Settings } from '@sotto/api/settings.ts';
 import type { Command, CommandResult, ContactView } from '@sotto/core/commands.ts';
 import { conversationText, parseConversation } from '@sotto/core/people/conversation.ts';
@@ -295,7 +295,7 @@ function configMethods({ config, lan, onSetting }: MethodParts): Some<'config'> 
     'config.set': async ({ key: name, value }): Promise<ConfigEntry> => {
       const key = settingKey(name);
       const meant = key === 'nearby.home' ? await homeMeant(lan, value) : value;
-      const read = meant === null ? undefined : readSetting(key, meant);
+      const read = meant === null ? undefined : config.read(key, meant);
       if (read && !read.ok) throw new Refusal('bad-input', { what: `${key}: ${read.what}` });
       try {
         config.set(key, read?.value);

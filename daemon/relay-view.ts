@@ -8,8 +8,8 @@ import type { HealthView } from '@sotto/core/commands.ts';
 
 export function relayOf({ relays, serving }: HealthView): Omit<Result<'relay.show'>, 'port443'> {
   const { clients, isListed: listed, text, whom: serve } = serving;
-  const uses = relays.map(({ endpoint, isReserved: reserved, rttMs, source }) => {
-    const used = { address: endpointKey(endpoint), source, reserved };
+  const uses = relays.map(({ endpoint, isReserved: reserved, isUp: answers, rttMs, source }) => {
+    const used = { address: endpointKey(endpoint), source, reserved, answers };
     return rttMs === undefined ? used : { ...used, ms: Math.round(rttMs) };
   });
   const shown = { serve, clients, listed, uses };

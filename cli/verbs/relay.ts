@@ -30,21 +30,27 @@ export async function relay({ daemon, out }: Session): Promise<void> {
   if (out.look.mode === 'plain') {
     out.record('relay', serve, clients, text, port443, listed);
     for (const used of uses) {
-      out.record('used', used.address, used.source, used.reserved, used.ms);
+      const { address, answers, ms, reserved, source } = used;
+      out.record('used', address, source, reserved, ms, answers);
     }
     return;
   }
   out.table([
     ['Serves', WHOM[serve]],
     ['Now', clients === 1 ? '1 computer' : `${clients} computers`],
-    ['Relay', text ?? UNKNOWN],
+    ...(serve === 'off' ? [] : [['Relay', text ?? UNKNOWN] as const]),
     ...(port443 === 'off' ? [] : [['Port 443', PORT_443[port443]]]),
     ...(serve === 'public' ? [['Listed', listed ? LISTED : UNLISTED] as const] : []),
     ...uses.map((used) => ['Uses', usedText(used)] as const),
   ]);
 }
 
-function usedText({ address, ms, reserved, source }: Used): string {
-  const state = reserved ? (ms === undefined ? '' : `, ${ms} ms`) : ', does not answer';
-  return `${address}, ${SOURCES[source]}${state}`;
+function usedText(used: Used): string {
+  return [used.address, SOURCES[used.source], ...stateOf(used)].join(', ');
+}
+
+function stateOf({ answers, ms, reserved }: Used): string[] {
+  if (!answers) return ['does not answer'];
+  if (!reserved) return ['answers and has given no place so far'];
+  return ms === undefined ? [] : [`${ms} ms`];
 }
