@@ -2,6 +2,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -79,4 +80,19 @@ test('[API-6] a file is replaced whole, and a failed write leaves the old one', 
   mkdirSync(join(folder, 'dir'));
   expect(() => writeWhole(join(folder, 'missing', 'x'), 'three')).toThrow(/ENOENT/);
   expect(() => writeWhole(join(folder, 'dir'), 'three')).toThrow();
+});
+
+test('[API-1] the unit of docs/relay has a folder of its own user, which no link leads to', () => {
+  const read = (name: string): string =>
+    readFileSync(new URL(`../docs/relay/${name}`, import.meta.url), 'utf8');
+  const unit = read('sotto-relay.service');
+  const of = (key: string): string | undefined =>
+    new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1]?.trim();
+  // With a dynamic user systemd makes it a link into /var/lib/private, also for the unit itself.
+  expect([of('DynamicUser'), of('User')]).toEqual([undefined, 'sotto-relay']);
+  expect(unit).toContain(`--data-dir %S/${of('StateDirectory')!} `);
+  const asked = `runuser -u ${of('User')!} -- node /opt/sotto/sotto.mjs --data-dir /var/lib/`;
+  const readme = read('README.md');
+  expect(readme).toContain(asked + of('StateDirectory')!);
+  expect(readme).toMatch(new RegExp(`useradd .*${of('User')!}$`, 'm'));
 });
