@@ -119,6 +119,46 @@ describe('two who hide from everybody', () => {
   });
 });
 
+test('[RLY-12] who hides from five people is linked with one a second after a start', () => {
+  const world = new World();
+  const relays = Array.from({ length: 7 }, (_, i) => {
+    const relay = { serve: 'public', list: [] } as const;
+    return world.person(`Relay${i}`, true, { host: `198.${18 + i}.0.1`, relay });
+  });
+  for (const relay of relays) relay.start();
+  world.run(30_000);
+  const somebody = (
+    name: string,
+    policy: 'hidden' | 'auto',
+    host: string,
+    theirs: readonly Person[],
+  ): Person => {
+    const relay = { serve: 'off', list: theirs.map(textOf) } as const;
+    const person = world.person(name, true, { host, relay, policy });
+    person.start();
+    return person;
+  };
+  const ana = somebody('Ana', 'hidden', HOSTS.Ana, relays.slice(5));
+  const names = ['Bo', 'Cy', 'Di', 'Ed', 'Flo'];
+  const others = names.map((name, i) => somebody(name, 'auto', `203.0.113.${i + 2}`, [relays[i]!]));
+  world.run(20_000);
+  for (const other of others) {
+    const { link } = data(ana.ask(INVITE), 'invite').invite;
+    world.run(10_000);
+    data(other.ask({ type: 'contact-add', text: link!, name: 'Ana' }), 'contact');
+    world.run(60_000);
+  }
+  const linked = (): number => names.filter((to) => routeOf(ana, to) === 'relay').length;
+  expect(linked()).toBe(5);
+  ana.kill();
+  // They wait ever longer for her.
+  world.run(600_000);
+  ana.start();
+  const startedMs = world.nowMs;
+  while (linked() < 5 && world.nowMs < startedMs + 60_000) world.run(250);
+  expect(world.nowMs - startedMs).toBeLessThanOrEqual(7_000);
+});
+
 describe('[DOR-3, DOR-21] by the ID alone', () => {
   /** Bo asks Ana, who lets him in; neither agrees to show anything. */
   function ask({ world, ana, bo }: Town): void {

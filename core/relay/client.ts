@@ -2,8 +2,8 @@
  * Relay client: one relay seen from its client, over the link that leads there (RLY-3 to RLY-8).
  *
  *   link up --reserve--> reserved: slots can be made      lost --link up--> reserve with the proof
- *   open(slot), extend --> asked --accept--> open --close--> gone
- *                              '--error, 10 s--> gone
+ *   open(slot) ----------------------> asked --accept--> open --close--> gone
+ *   extend --> waiting --its turn-------^ '--error, 10 s--> gone
  *   incoming --wanted--> open
  *
  * A circuit is a byte stream: what is written waits until the far end has taken what went before,
@@ -16,6 +16,7 @@ import { BoundedQueue } from '../base/bounded.ts';
 import { earliest } from '../base/time.ts';
 import { type GateSecret, type ReservationKey, Secret } from '../crypto/keys.ts';
 import { Asked, type OnAnswer } from './asked.ts';
+import { Extends } from './extends.ts';
 import type { Hop } from './extensions.ts';
 import { CLOSING_MS, DATA_BYTES_MAX, REVOKED_MAX, WINDOW_BYTES } from './limits.ts';
 import type { Question } from './question.ts';
@@ -67,7 +68,8 @@ export interface Reservation {
 }
 
 interface Circuit {
-  state: 'asked' | 'open' | 'closing';
+  /** The relay knows nothing of one that waits for its turn. */
+  state: 'waiting' | 'asked' | 'open' | 'closing';
   /** When it is given up, while asked for or closing. */
   dueAtMs: number;
   queue: Uint8Array[];
@@ -84,6 +86,7 @@ export class RelayClient {
   readonly #revoked = new Set<number>();
   readonly #unsent = new BoundedQueue<Uint8Array>(UNSENT_MAX);
   readonly #asked = new Asked((message) => this.#say(message));
+  readonly #extends = new Extends();
   #exporter: Secret<'link exporter'> | undefined;
   #wanted = false;
   #reservation: Reservation | undefined;
@@ -189,6 +192,7 @@ export class RelayClient {
     this.#nowMs = nowMs;
     if (this.#reserveAtMs !== undefined && nowMs >= this.#reserveAtMs) this.#reserve();
     this.#asked.handleTimeout(nowMs);
+    this.#extendNext();
     for (const [id, { dueAtMs, state }] of [...this.#circuits]) {
       if (state === 'open' || nowMs < dueAtMs) continue;
       this.#say({ type: 'close', circuit: id });
@@ -198,9 +202,13 @@ export class RelayClient {
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = earliest(this.#reserveAtMs, this.#asked.wakeAtMs());
+    let soonest = earliest(
+      this.#reserveAtMs,
+      this.#asked.wakeAtMs(),
+      this.#extends.wakeAtMs(),
+    );
     for (const { dueAtMs, state } of this.#circuits.values()) {
-      if (state !== 'open') soonest = earliest(soonest, dueAtMs);
+      if (state === 'asked' || state === 'closing') soonest = earliest(soonest, dueAtMs);
     }
     return soonest;
   }
@@ -208,13 +216,19 @@ export class RelayClient {
   /** Asks for a circuit to the owner of a slot; undefined where the link is down or full. */
   open(slot: Uint8Array, nowMs: number): CircuitId | undefined {
     this.#nowMs = nowMs;
-    return this.#ask((circuit) => ({ type: 'open', circuit, slot }));
+    const id = this.#add('asked', nowMs + ASK_GIVE_UP_MS);
+    if (id !== undefined) this.#say({ type: 'open', circuit: id, slot });
+    return id;
   }
 
-  /** Asks for a stream to another relay. */
-  extend({ endpoint, key }: Hop, nowMs: number): CircuitId | undefined {
+  /** Asks for a stream to another relay, once the pace lets it; undefined as for `open`. */
+  extend(hop: Hop, nowMs: number): CircuitId | undefined {
     this.#nowMs = nowMs;
-    return this.#ask((circuit) => ({ type: 'extend', circuit, endpoint, key }));
+    const id = this.#add('waiting', Infinity);
+    if (id === undefined) return undefined;
+    this.#extends.wait(id, hop);
+    this.#extendNext();
+    return id;
   }
 
   /**
@@ -254,14 +268,14 @@ export class RelayClient {
       return;
     }
     this.#circuits.delete(id);
-    this.#say({ type: 'close', circuit: id });
+    this.#sayClosed(id);
   }
 
   /** The link has no path: who uses it had better look for another way. */
   abandon(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const id of [...this.#circuits.keys()]) {
-      this.#say({ type: 'close', circuit: id });
+      this.#sayClosed(id);
       this.#drop(id);
     }
     this.#asked.handleDown();
@@ -330,13 +344,20 @@ export class RelayClient {
     return true;
   }
 
-  #ask(message: (circuit: CircuitId) => RelayMessage): CircuitId | undefined {
+  #add(state: Circuit['state'], dueAtMs: number): CircuitId | undefined {
     if (!this.#exporter || this.#circuits.size >= CIRCUITS_MAX) return undefined;
     const id = this.#nextCircuit;
     this.#nextCircuit = id + 2 > CIRCUIT_ID_MAX ? 2 : id + 2;
-    this.#circuits.set(id, newCircuit('asked', this.#nowMs + ASK_GIVE_UP_MS));
-    this.#say(message(id));
+    this.#circuits.set(id, newCircuit(state, dueAtMs));
     return id;
+  }
+
+  #extendNext(): void {
+    const next = this.#extends.next(this.#nowMs);
+    if (next === undefined) return;
+    const [circuit, { endpoint, key }] = next;
+    this.#circuits.set(circuit, newCircuit('asked', this.#nowMs + ASK_GIVE_UP_MS));
+    this.#say({ type: 'extend', circuit, endpoint, key });
   }
 
   #incoming(id: CircuitId, index: number): boolean {
@@ -365,7 +386,7 @@ export class RelayClient {
   #data(id: CircuitId, bytes: Uint8Array): boolean {
     const circuit = this.#circuits.get(id);
     if (circuit === undefined) return true;
-    if (circuit.state === 'asked') return false;
+    if (circuit.state === 'waiting' || circuit.state === 'asked') return false;
     circuit.untold += bytes.length;
     if (circuit.untold >= TAKEN_BYTES) {
       this.#say({ type: 'taken', circuit: id, count: circuit.untold });
@@ -414,7 +435,13 @@ export class RelayClient {
   #drop(id: CircuitId): void {
     const { state } = this.#circuits.get(id)!;
     this.#circuits.delete(id);
+    this.#extends.forget(id);
     if (state !== 'closing') this.#ports.closed(id);
+  }
+
+  /** Of one that waited for its turn the relay knows nothing. */
+  #sayClosed(id: CircuitId): void {
+    if (!this.#extends.forget(id)) this.#say({ type: 'close', circuit: id });
   }
 
   #say(message: RelayMessage): void {
