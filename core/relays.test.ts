@@ -131,6 +131,31 @@ test('[RLY-18] two relays of the own list are kept from the start, and found aga
   }
 });
 
+test('[RLY-18] of those on the own list that refuse none stands in the way of one that serves', () => {
+  const world = new World();
+  const hosts = [...HOSTS.slice(1), '198.51.101.16', '198.51.102.17'];
+  const relays = hosts.map((host, i) => {
+    const serve = i === 2 ? 'public' : 'contacts';
+    return world.person(`Relay${i}`, false, { host, relay: { serve, list: [] } });
+  });
+  for (const relay of relays) relay.start();
+  world.run();
+  const list = relays.map((relay) => {
+    return data(relay.ask({ type: 'health' }), 'health').health.serving.text!;
+  });
+  const ana = world.person('Ana', false, { host: HOSTS[0]!, relay: { serve: 'off', list } });
+  ana.start();
+  world.run(30_000);
+  const missed: number[] = [];
+  for (let second = 0; second < 900; second++) {
+    world.run(1_000);
+    if (stats(ana, 'circuits.reserved') !== 1) missed.push(second);
+  }
+  expect(missed).toEqual([]);
+  const tries = relays.map((relay) => stats(relay, 'relay.refused')!);
+  expect(tries.filter((count) => count > 0).length).toBeGreaterThan(1);
+});
+
 describe('[RLY-17] relays of contacts', () => {
   test('[RLY-24, POL-11] serve who knows them, and two people talk through one when nothing else leads', () => {
     const made = apart(1);

@@ -317,6 +317,7 @@ export class Circuits {
         if (isFresh) this.kept.remember(relay);
         this.kept.handleChange(relay);
       },
+      refused: () => this.kept.handleChange(relay),
       incoming: (circuit, index) => this.#incoming(relay, circuit, index),
       opened: (circuit) => this.#opened(relay, circuit),
       bytes: (circuit, bytes) => this.#tell(relay, circuit, bytes),

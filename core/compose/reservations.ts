@@ -14,7 +14,7 @@ import { earliest } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
 import type { GateSecret } from '../crypto/keys.ts';
 import { networkKey } from '../relay/address.ts';
-import { type Candidate, chooseRelays } from '../relay/choice.ts';
+import { type Candidate, chooseRelays, KEPT } from '../relay/choice.ts';
 import type { Reservation } from '../relay/client.ts';
 import { encodeEntry, type RelayAddress } from '../relay/entry.ts';
 import { type Guard, Guards } from '../relay/guards.ts';
@@ -88,6 +88,8 @@ interface Kept {
 
 interface Health {
   readonly failures: number;
+  /** It was there and gave us no place. */
+  readonly refusals: number;
   readonly rttMs: number | undefined;
   readonly atMs: number;
 }
@@ -128,7 +130,7 @@ export class Reservations {
 
   /** Those that stand, at relays that answer. */
   get reserved(): number {
-    return this.#kept.filter(({ relay }) => relay.isUp && relay.client.isReserved).length;
+    return this.#kept.filter(serves).length;
   }
 
   get slots(): number {
@@ -161,7 +163,7 @@ export class Reservations {
   /** Those of ours and of contacts that stand, at relays that answer. */
   get reservedAtOurs(): number {
     const ours = this.#kept.filter(({ source }) => !source.isPublic);
-    return ours.filter(({ relay }) => relay.isUp && relay.client.isReserved).length;
+    return ours.filter(serves).length;
   }
 
   get relays(): readonly RelayLink[] {
@@ -242,9 +244,8 @@ export class Reservations {
   /** The link to a relay is up, or not any more, or its reservation. */
   handleChange(relay: RelayLink): void {
     if (relay.isExtended) return this.refresh();
-    const { failures, rttMs } = relay;
     const { monoMs: atMs } = this.context.now;
-    this.#health.set(relay.name, { failures, rttMs, atMs });
+    this.#health.set(relay.name, { ...healthOf(relay), atMs });
     for (const kept of this.#kept) {
       if (kept.relay !== relay) continue;
       kept.lostAtMs = relay.client.isReserved ? undefined : (kept.lostAtMs ?? atMs);
@@ -305,9 +306,12 @@ export class Reservations {
       relay.keep(true);
       kept.push(known ? { ...known, source } : { relay, source, lostAtMs: monoMs });
     }
-    const left = this.#kept.filter(({ relay }) => !kept.some((one) => one.relay === relay));
-    this.#kept = kept;
-    for (const { relay } of left) relay.keep(false);
+    const others = this.#kept.filter(({ relay }) => !kept.some((one) => one.relay === relay));
+    // What serves us is left only once what is better does.
+    const missing = Math.max(0, KEPT - kept.filter(serves).length);
+    const staying = others.filter(({ relay }) => sources.has(relay.name)).filter(serves);
+    this.#kept = [...kept, ...staying.slice(0, missing)];
+    for (const one of others) if (!this.#kept.includes(one)) one.relay.keep(false);
     this.#watchGuards();
   }
 
@@ -325,8 +329,11 @@ export class Reservations {
     const known = this.#health.get(name);
     const isForgiven = !known || this.context.now.monoMs - known.atMs >= FORGIVE_MS;
     const kept = this.#kept.find(({ relay }) => relay.name === name);
-    const failures = kept?.relay.failures ?? (isForgiven ? 0 : known.failures);
+    const health = kept ? healthOf(kept.relay) : isForgiven ? undefined : known;
     const isGuard = this.#guards.has(name);
+    // A stranger's that refuses is asked once more, and forgotten then; but not a guard (RLY-29).
+    const isRefusing = (health?.refusals ?? 0) > 0 && (!isPublic || isGuard);
+    const failures = (health?.failures ?? 0) + (isRefusing ? 1 : 0);
     const isKept = kept !== undefined;
     const rttMs = known?.rttMs;
     return { name, address, isOwn, isPublic, rank, rttMs, failures, isKept, isGuard };
@@ -339,7 +346,7 @@ export class Reservations {
       name: relay.name,
       owner: source.isOwn ? undefined : source.owner,
       network: networkKey(relay.address.endpoint.host),
-      isUp: relay.isUp && relay.client.isReserved,
+      isUp: serves({ relay }),
       ...(source.isPublic && { isPublic: true as const }),
     }));
     const isOurs = (guard: Guard): boolean => this.ports.isOurs(guard);
@@ -405,6 +412,14 @@ export class Reservations {
     this.#isUnsaved = true;
     return index;
   }
+}
+
+function serves({ relay }: Pick<Kept, 'relay'>): boolean {
+  return relay.isUp && relay.client.isReserved;
+}
+
+function healthOf({ client, failures, rttMs }: RelayLink): Omit<Health, 'atMs'> {
+  return { failures, refusals: client.refusals, rttMs };
 }
 
 function isSamePlace(a: RelayAddress, b: RelayAddress): boolean {

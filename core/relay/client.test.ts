@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
-import { Rig } from './testing/rig.ts';
+import { ASK_GIVE_UP_MS } from './client.ts';
+import { Rig, type RigClient } from './testing/rig.ts';
 
 const KEY = new Prng(6).bytes(32);
 
@@ -66,5 +67,40 @@ describe('[RLY-12] second hops are asked for at the pace that relays allow', () 
     asker.connect();
     rig.run(5_000);
     expect([asker.core.circuits, rig.verifying.length]).toEqual([0, 0]);
+  });
+});
+
+describe('[RLY-18] a reservation that is not granted', () => {
+  const silent = (): { rig: Rig; client: RigClient } => {
+    const rig = new Rig();
+    const client = rig.client();
+    client.take = () => true;
+    return { rig, client };
+  };
+
+  test('counts as refused too where nothing is answered, and is asked for again', () => {
+    const { rig, client } = silent();
+    const asked: unknown[] = [];
+    client.say = (body) => asked.push(body) > 0;
+    client.reserve();
+    rig.run(ASK_GIVE_UP_MS - 1);
+    expect([client.core.refusals, asked.length]).toEqual([0, 1]);
+    rig.run(1);
+    expect([client.core.refusals, client.refused]).toEqual([1, 1]);
+    rig.run(10_000);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is not asked for again once nobody wants it', () => {
+    const rig = new Rig();
+    rig.serves = 'off';
+    const client = rig.client();
+    client.reserve();
+    rig.run(3_000);
+    expect([client.core.refusals, client.refused]).toEqual([1, 1]);
+    client.core.setWanted(false, rig.nowMs);
+    rig.serves = 'public';
+    rig.run(20_000);
+    expect(client.reserved).toBe(0);
   });
 });

@@ -2,6 +2,7 @@
  * Relay client: one relay seen from its client, over the link that leads there (RLY-3 to RLY-8).
  *
  *   link up --reserve--> reserved: slots can be made      lost --link up--> reserve with the proof
+ *                     '--error, 10 s--> refused, and asked for again later
  *   open(slot) ----------------------> asked --accept--> open --close--> gone
  *   extend --> waiting --its turn-------^ '--error, 10 s--> gone
  *   incoming --wanted--> open
@@ -49,6 +50,8 @@ export interface RelayClientPorts {
   pass(): GateSecret | undefined;
   /** Slots can be made. `isFresh`: those of before open nothing any more. */
   reserved(isFresh: boolean): void;
+  /** Not granted, or not answered: it is asked for again later. */
+  refused(): void;
   /** Somebody comes by the slot of this index; false where nobody may. */
   incoming(circuit: CircuitId, index: number): boolean;
   opened(circuit: CircuitId): void;
@@ -94,6 +97,8 @@ export class RelayClient {
   #isReserved = false;
   #refusals = 0;
   #reserveAtMs: number | undefined;
+  /** When a reservation that was asked for counts as refused. */
+  #answerByMs: number | undefined;
   #nextCircuit: CircuitId = 2;
   #nowMs = 0;
 
@@ -138,7 +143,8 @@ export class RelayClient {
     this.#nowMs = nowMs;
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
-    if (wanted && this.#exporter) this.#reserve();
+    if (!wanted) this.#reserveAtMs = undefined;
+    else if (this.#exporter) this.#reserve();
   }
 
   /** This slot opens nothing any more; of at most 256, after which all are to be renewed. */
@@ -168,6 +174,7 @@ export class RelayClient {
     this.#exporter = undefined;
     this.#isReserved = false;
     this.#reserveAtMs = undefined;
+    this.#answerByMs = undefined;
     while (this.#unsent.shift() !== undefined);
     this.#asked.handleDown();
     for (const id of [...this.#circuits.keys()]) this.#drop(id);
@@ -191,6 +198,7 @@ export class RelayClient {
   handleTimeout(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#reserveAtMs !== undefined && nowMs >= this.#reserveAtMs) this.#reserve();
+    if (this.#answerByMs !== undefined && nowMs >= this.#answerByMs) this.#refused();
     this.#asked.handleTimeout(nowMs);
     this.#extendNext();
     for (const [id, { dueAtMs, state }] of [...this.#circuits]) {
@@ -202,11 +210,8 @@ export class RelayClient {
   }
 
   wakeAtMs(): number | undefined {
-    let soonest = earliest(
-      this.#reserveAtMs,
-      this.#asked.wakeAtMs(),
-      this.#extends.wakeAtMs(),
-    );
+    const reserveMs = earliest(this.#reserveAtMs, this.#answerByMs);
+    let soonest = earliest(reserveMs, this.#asked.wakeAtMs(), this.#extends.wakeAtMs());
     for (const { dueAtMs, state } of this.#circuits.values()) {
       if (state === 'asked' || state === 'closing') soonest = earliest(soonest, dueAtMs);
     }
@@ -314,6 +319,7 @@ export class RelayClient {
     const { key, number } = this.#reservation ?? {};
     const former = key && number !== undefined && { number, proof: proofOf(key, exporter) };
     this.#reserveAtMs = undefined;
+    this.#answerByMs = this.#nowMs + ASK_GIVE_UP_MS;
     this.#say({
       type: 'reserve',
       former: former || undefined,
@@ -331,6 +337,7 @@ export class RelayClient {
       this.#revoked.clear();
     }
     this.#isReserved = true;
+    this.#answerByMs = undefined;
     this.#refusals = 0;
     this.#ports.reserved(isFresh);
     return true;
@@ -340,7 +347,9 @@ export class RelayClient {
     const waits = RESERVE_AGAIN_MS;
     const waitMs = waits[Math.min(this.#refusals, waits.length - 1)]!;
     this.#refusals++;
+    this.#answerByMs = undefined;
     if (this.#wanted) this.#reserveAtMs = this.#nowMs + waitMs;
+    this.#ports.refused();
     return true;
   }
 

@@ -307,6 +307,7 @@ function visit(bytes: Uint8Array): boolean {
     send: () => hasRoom,
     pass: () => ((choices & CONTACTS_ONLY) !== 0 ? GATE : undefined),
     reserved: () => undefined,
+    refused: () => undefined,
     incoming: () => (choices & UNWANTED) === 0,
     opened: () => undefined,
     bytes: () => undefined,

@@ -214,6 +214,7 @@ export class Party {
       send: (body) => this.#visitor.send(body),
       pass: () => undefined,
       reserved: () => events.reserved?.(),
+      refused: () => undefined,
       incoming: (circuit, index) => events.incoming?.(circuit, index) ?? true,
       opened: (circuit) => events.opened?.(circuit),
       bytes: (circuit, bytes) => events.bytes?.(circuit, bytes),

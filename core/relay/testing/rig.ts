@@ -127,6 +127,7 @@ export class RigClient {
   /** False: what the relay sends has no room. */
   hasRoom = true;
   reserved = 0;
+  refused = 0;
   wantsIncoming = true;
   broken = 0;
   readonly heard: RelayMessage[] = [];
@@ -146,6 +147,7 @@ export class RigClient {
       send: (body) => this.say(body),
       pass: () => pass,
       reserved: () => void this.reserved++,
+      refused: () => void this.refused++,
       incoming: (circuit, index) => {
         this.incoming.push({ circuit, index });
         return this.wantsIncoming;
