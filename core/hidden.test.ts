@@ -119,6 +119,30 @@ describe('two who hide from everybody', () => {
   });
 });
 
+test('[RLY-31, RLY-23] ⚑ a guard that is taken off the list is none at once, and left for good', () => {
+  const made = town();
+  meet(made);
+  const { world, ana, bo, relays } = made;
+  const guard = relays.find((relay) => stats(relay, 'relay.extended') > 0)!;
+  const list = relays.filter((relay) => relay !== guard).map(textOf);
+  for (const one of [ana, bo]) {
+    data(one.ask({ type: 'relays-use', list, public: false }), 'done');
+  }
+  world.run(1_000);
+  const left = (): number[] =>
+    ['clients', 'reservations', 'extended', 'circuits'].map((name) =>
+      stats(guard, `relay.${name}`),
+    );
+  for (const ms of [0, 10_000, 60_000, 600_000]) {
+    world.run(ms);
+    expect(left()).toEqual([0, 0, 0, 0]);
+  }
+  data(ana.say('Bo', 'by the others'), 'sent');
+  world.run(5_000);
+  expect(bo.texts()).toEqual(['by the others']);
+  expect([hopsTo(ana, 'Bo'), hopsTo(bo, 'Ana')]).toEqual([2, 2]);
+});
+
 test('[RLY-12] who hides from five people is linked with one a second after a start', () => {
   const world = new World();
   const relays = Array.from({ length: 7 }, (_, i) => {

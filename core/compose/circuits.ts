@@ -310,7 +310,7 @@ export class Circuits {
       pass: () => this.#passOf(key),
       allocateStream: () => this.ports.allocateStream(),
       mayProbe: () => namedBy === undefined || this.ports.mayProbe(namedBy),
-      stream: (out) => this.#lowerStream(relay, guard, out),
+      stream: (out) => this.#lowerStream(relay, out),
       settled: (isUp) => this.#settled(relay, isUp),
       changed: () => this.kept.handleChange(relay),
       reserved: (isFresh) => {
@@ -328,13 +328,7 @@ export class Circuits {
       },
     };
     const former = guard ? undefined : this.kept.place(key);
-    const relay: RelayLink = new RelayLink(
-      this.context,
-      address,
-      guard !== undefined,
-      ports,
-      former,
-    );
+    const relay: RelayLink = new RelayLink(this.context, address, guard, ports, former);
     // It may have restarted, or we: what it refuses it knows from us.
     for (const index of former ? this.kept.gone : [])
       relay.client.revoke(index, this.context.now.monoMs);
@@ -355,11 +349,11 @@ export class Circuits {
   }
 
   /** What a relay's own link wants of the driver, or of the relay before it. */
-  #lowerStream(relay: RelayLink, guard: RelayLink | undefined, out: StreamOut): void {
+  #lowerStream(relay: RelayLink, out: StreamOut): void {
     const { stream } = out;
     if (out.type === 'stream-open') {
       const { transport, ...rest } = out;
-      if (transport === 'circuit') return this.#extend(stream, relay, guard!);
+      if (transport === 'circuit') return this.#extend(stream, relay);
       this.#lower.set(stream, relay);
       return this.context.emit({ ...rest, transport });
     }
@@ -372,8 +366,13 @@ export class Circuits {
     this.context.emit(out);
   }
 
-  /** The way to a relay behind our guard: a stream that the guard opens for us. */
-  #extend(stream: StreamId, relay: RelayLink, guard: RelayLink): void {
+  /**
+   * The way to a relay behind our guard: a stream that the guard opens for us, as long as it is
+   * one: a link that resumes does not ask for another.
+   */
+  #extend(stream: StreamId, relay: RelayLink): void {
+    const guard = relay.guard!;
+    if (!this.kept.mayGuard(guard)) return relay.handleStream(stream, 'closed');
     const user: StreamUser = { news: (_, news) => relay.handleStream(stream, news) };
     const { endpoint, key } = relay.address;
     const ask = (first: RelayLink): CircuitId | undefined =>

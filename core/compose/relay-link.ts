@@ -70,11 +70,11 @@ export class RelayLink {
   failures = 0;
   rttMs: number | undefined;
 
-  /** @param hop where it is reached through another relay. */
+  /** @param guard the relay through which it is reached, where it is behind one. */
   constructor(
     private readonly context: Context,
     readonly address: RelayAddress,
-    readonly isExtended: boolean,
+    readonly guard: RelayLink | undefined,
     ports: RelayLinkPorts,
     former?: Reservation,
   ) {
@@ -93,6 +93,10 @@ export class RelayLink {
     };
     this.client = new RelayClient(clientPorts, former);
     this.#unusedAtMs = context.now.monoMs + UNUSED_MS;
+  }
+
+  get isExtended(): boolean {
+    return this.guard !== undefined;
   }
 
   get isUp(): boolean {
@@ -211,6 +215,7 @@ export class RelayLink {
   /** Ends everything: nobody wants it any more. */
   close(): void {
     this.#isKept = false;
+    this.client.setWanted(false, this.context.now.monoMs);
     this.#leave('closed');
     this.drain();
   }

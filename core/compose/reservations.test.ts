@@ -8,6 +8,7 @@ import { FORGIVE_MS, Reservations } from './reservations.ts';
 class Relay {
   readonly address;
   readonly name: string;
+  readonly guard = undefined;
   readonly isExtended = false;
   readonly rttMs = undefined;
   isUp = true;

@@ -227,6 +227,12 @@ export class Reservations {
     return guard?.relay;
   }
 
+  /** May it still be the first of two hops (RLY-23)? */
+  mayGuard({ name }: RelayLink): boolean {
+    const isKnown = this.ports.candidates().some(({ address }) => hex(address.key) === name);
+    return isKnown && this.#guards.has(name);
+  }
+
   /** Other relays may be known, or wanted, than before. */
   refresh(): void {
     this.#chooseAtMs = this.context.now.monoMs;
@@ -235,9 +241,11 @@ export class Reservations {
   /** What may not be used any more, by other settings, is left at once, with its circuits. */
   leaveOthers(): void {
     const may = new Set(this.ports.candidates().map(({ address }) => hex(address.key)));
-    const left = this.#kept.filter(({ relay }) => !may.has(relay.name));
+    const left = this.#kept.map(({ relay }) => relay).filter(({ name }) => !may.has(name));
     this.#kept = this.#kept.filter(({ relay }) => may.has(relay.name));
-    for (const { relay } of left) relay.close();
+    // What is behind a guard goes first: it has no use for a guard that is gone.
+    const behind = [...this.ports.links()].filter(({ guard }) => guard && left.includes(guard));
+    for (const relay of [...behind, ...left]) relay.close();
     this.refresh();
   }
 
