@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import { Context } from './context.ts';
 import type { RelayLink } from './relay-link.ts';
-import { FORGIVE_MS, Reservations } from './reservations.ts';
+import { ENTRY_KEPT_MS, FORGIVE_MS, Reservations } from './reservations.ts';
 
 /** A relay as far as reservations know it. */
 class Relay {
@@ -55,6 +55,25 @@ function kept(relays: readonly Relay[]) {
 function linkOf(relay: Relay): RelayLink {
   return relay as unknown as RelayLink;
 }
+
+test('[RLY-18] the entry of a relay that is away is taken out 30 s after its last path', () => {
+  const relay = new Relay('93.184.216.34', 1);
+  const { at, one } = kept([relay]);
+  at(0);
+  one.handleChange(linkOf(relay));
+  at(1_000);
+  // Its link has no path, and is given up much later.
+  relay.isUp = false;
+  one.handleChange(linkOf(relay));
+  const lengths = [0, ENTRY_KEPT_MS - 1, ENTRY_KEPT_MS].map((ms) => {
+    at(1_000 + ms);
+    return one.commonEntries().length;
+  });
+  expect(lengths).toEqual([1, 1, 0]);
+  relay.isUp = true;
+  one.handleChange(linkOf(relay));
+  expect(one.commonEntries()).toHaveLength(1);
+});
 
 test('[RLY-18] what serves us keeps its place while what refused us is tried again', () => {
   const own = ['93.184.216.34', '94.1.1.1'].map((host, i) => new Relay(host, 1 + i));

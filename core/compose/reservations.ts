@@ -255,8 +255,7 @@ export class Reservations {
     const { monoMs: atMs } = this.context.now;
     this.#health.set(relay.name, { ...healthOf(relay), atMs });
     for (const kept of this.#kept) {
-      if (kept.relay !== relay) continue;
-      kept.lostAtMs = relay.client.isReserved ? undefined : (kept.lostAtMs ?? atMs);
+      if (kept.relay === relay) kept.lostAtMs = serves(kept) ? undefined : (kept.lostAtMs ?? atMs);
     }
     this.refresh();
   }
