@@ -358,6 +358,99 @@ test('[POL-7, RLY-18] ⚑ Hidden IP ends at once the circuit that we opened past
   expect(them.texts()).toEqual(['under way', 'from behind two']);
 });
 
+describe('[RLY-17] ⚑ whose relay we use sees no address of ours once we hide from them', () => {
+  const end = {
+    'hides from them': { type: 'route-set', to: 'Relay0', policy: 'hidden', looser: false },
+    'blocks them': { type: 'contact-block', to: 'Relay0', blocked: true },
+  } as const;
+
+  test.each(['hides from them', 'blocks them'] as const)(
+    '[POL-7] who %s leaves the relay at once, and never comes back to it bare',
+    (what) => {
+      const { world, ana, bo, relays } = apart(1);
+      const [relay] = relays as [Person];
+      const used = (): unknown[] =>
+        ['relay.clients', 'relay.reservations'].map((name) => stats(relay, name));
+      data(ana.say('Bo', 'by way of Relay0'), 'sent');
+      world.run(1_000);
+      expect(used()).toEqual([2, 2]);
+      expect(ana.ask(end[what])).toMatchObject({ ok: true });
+      expect(used()).toEqual([1, 1]);
+      // Bo's record names it: neither a lost link nor a message is a reason to go there.
+      data(ana.say('Bo', 'and now?'), 'sent');
+      world.run(120_000);
+      expect(used()).toEqual([1, 1]);
+      ana.kill();
+      world.run(5_000);
+      ana.start();
+      world.run(120_000);
+      expect(used()).toEqual([1, 1]);
+      expect(bo.texts()).toEqual(['by way of Relay0']);
+    },
+  );
+
+  test('who is removed has no reservation of ours any more', () => {
+    const { ana, relays } = apart(1);
+    data(ana.ask({ type: 'contact-remove', to: 'Relay0' }), 'done');
+    expect(stats(relays[0]!, 'relay.reservations')).toBe(1);
+  });
+
+  /** Ana and Bo, who reaches no relay but one, talk through it: she has to come there. */
+  function atHis(relays: number): ReturnType<typeof town> & { bare: () => number[] } {
+    const made = town(relays);
+    const { world, ana, bo } = made;
+    const [his, ...others] = made.relays as [Person, ...Person[]];
+    for (const one of others) meet(world, one, ana);
+    meet(world, his, bo);
+    meet(world, ana, bo);
+    const bare: number[] = [];
+    world.isApart = (a, b) => {
+      const two = [a, b];
+      if (two.includes(ana) && two.includes(his)) bare.push(world.nowMs);
+      return two.includes(bo) && [ana, ...others].some((one) => two.includes(one));
+    };
+    ana.dropStreamsTo(bo);
+    bo.dropStreamsTo(ana);
+    world.run(60_000);
+    expect([routeOf(ana, 'Bo'), hops(ana)]).toEqual(['relay', 1]);
+    return { ...made, bare: () => bare.splice(0) };
+  }
+
+  const hops = (ana: Person): number =>
+    data(ana.ask({ type: 'route-show', to: 'Bo' }), 'route').route.hops;
+
+  test('[RLY-18] a circuit through it goes on behind a guard, where there is one', () => {
+    const made = atHis(3);
+    const { world, ana, bo, relays, bare } = made;
+    meet(world, relays[0]!, ana);
+    data(ana.ask(end['hides from them']), 'route');
+    bare();
+    data(ana.say('Bo', 'behind a guard'), 'sent');
+    world.run(10_000);
+    expect(bo.texts()).toEqual(['behind a guard']);
+    expect([routeOf(ana, 'Bo'), hops(ana)]).toEqual(['relay', 2]);
+    ana.kill();
+    ana.start();
+    data(ana.say('Bo', 'from the start too'), 'sent');
+    world.run(30_000);
+    expect(bo.texts()).toContain('from the start too');
+    expect(bare()).toEqual([]);
+  });
+
+  test('a relay that turns out to be theirs is left as well', () => {
+    const { world, ana, bo, relays, bare } = atHis(2);
+    // Who is new sees nothing of where Ana is, and the next one is whose relay that is.
+    data(ana.ask({ type: 'policy-default', policy: 'hidden' }), 'done');
+    meet(world, ana, relays[0]!);
+    expect(routeOf(ana, 'Relay0')).toBe('relay');
+    bare();
+    data(ana.say('Bo', 'behind a guard'), 'sent');
+    world.run(10_000);
+    expect(bo.texts()).toEqual(['behind a guard']);
+    expect([hops(ana), bare()]).toEqual([2, []]);
+  });
+});
+
 describe('[RLY-25] a relay that is on TCP port 443 too', () => {
   test('serves people in networks that pass only the web, as contact and by an entry', () => {
     const world = new World();

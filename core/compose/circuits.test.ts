@@ -11,6 +11,7 @@ import type { RelaySource } from './reservations.ts';
 const PORTS = {
   candidates: () => [],
   mayBe: () => true,
+  hidesFrom: () => false,
   nameOf: () => '',
   mayProbe: () => true,
   news: () => undefined,

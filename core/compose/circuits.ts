@@ -38,6 +38,8 @@ interface StreamUser {
 export interface CircuitsPorts extends Omit<ReservationsPorts, 'link' | 'links'> {
   /** Where a relay may be, in this network. */
   mayBe(endpoint: Endpoint): boolean;
+  /** Is this the relay of somebody who is not to see our address? */
+  hidesFrom(key: Uint8Array): boolean;
   /** Who has a device with this Noise key, as far as we know: a name. */
   nameOf(noise: Uint8Array): string;
   /** May a datagram leave to where the bearer of a name says that a relay is (PTH-3)? */
@@ -181,6 +183,21 @@ export class Circuits {
     return best && this.#relayAt(best.address, { guard: best.guard, purpose: FOR_DHT });
   }
 
+  /** Whose relays these are may perhaps not see us any more: then no link of ours leads there. */
+  leave(keys: readonly Uint8Array[]): void {
+    const names = new Set(keys.map(hex));
+    const all = [...this.#relays.values()];
+    const theirs = all.filter(({ isExtended, name }) => !isExtended && names.has(name));
+    if (theirs.length === 0) return;
+    this.kept.leaveOthers();
+    const hidden = theirs.filter(({ address }) => this.ports.hidesFrom(address.key));
+    // What is behind one would have it dialled anew.
+    for (const relay of hidden.flatMap((one) => [...this.#behind(one), one])) {
+      relay.close();
+      this.#settled(relay, false);
+    }
+  }
+
   stats(): Record<string, number> {
     return {
       relays: this.#relays.size,
@@ -272,7 +289,9 @@ export class Circuits {
     this.kept.look();
     const { relay: key, tcp, udp, web } = via;
     const address = { endpoint, key, udp, tcp, web };
-    if (!via.isHidden) return this.#relayAt(address, { namedBy });
+    // Asked at each turn: a link that looks for a new path may know the way from before.
+    const isBare = !via.isHidden && !this.ports.hidesFrom(key);
+    if (isBare) return this.#relayAt(address, { namedBy });
     const guard = this.#guardFor(address);
     return guard && this.#relayAt(address, { guard });
   }
@@ -341,6 +360,13 @@ export class Circuits {
     const all = [...this.#relays].filter(([name, relay]) => name === nameOf(relay.address));
     const same = all.map(([, relay]) => relay).filter(({ address }) => equal(address.key, key));
     return same.find(({ isUp }) => isUp) ?? same.find((one) => this.kept.relays.includes(one));
+  }
+
+  /** Links that lead through this one. */
+  #behind(guard: RelayLink): RelayLink[] {
+    const isBehind = (name: string, { address }: RelayLink): boolean =>
+      ['', FOR_DHT].some((purpose) => name === nameOf(address, guard, purpose));
+    return [...this.#relays].flatMap(([name, relay]) => (isBehind(name, relay) ? [relay] : []));
   }
 
   #tell(relay: RelayLink, circuit: CircuitId, news: StreamNews): void {

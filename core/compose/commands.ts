@@ -312,6 +312,7 @@ function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
   const gate = runtime.dropContact(contact, true);
   const text = book.conversationText(contact);
   const docs = [...gate, book.remove(contact), runtime.drafts.removal(contact)];
+  runtime.relays.circuits.kept.leaveOthers();
   const request = { op: 'forget' as const, conversation, docs };
   context.vault({ ...request, devices: devices.map(({ peer }) => peer) }, (answer) => {
     if (answer.op === 'failed') {

@@ -18,7 +18,8 @@ import { decodeRecord, type PresenceRecord } from '../discovery/record.ts';
 import type { Input } from '../effects.ts';
 import type { GateKey } from '../link/contract.ts';
 import { streamIds } from '../link/stream-ids.ts';
-import { familiesOf, type Route } from '../path/candidates.ts';
+import { familiesOf, type Route, type Via } from '../path/candidates.ts';
+import { showsAddress } from '../path/policy.ts';
 import type { Contact } from '../people/contact.ts';
 import { HTTPS_PORT, isRelayEndpoint } from '../relay/address.ts';
 import { decodeEntry, type RelayAddress } from '../relay/entry.ts';
@@ -79,6 +80,7 @@ export class Relays {
       candidates: () => this.#sources(),
       isOurs: (guard) => this.#isOurRelay(guard),
       mayBe: (endpoint) => this.#mayBe(endpoint),
+      hidesFrom: (key) => this.#hidesFrom(key),
       nameOf: (noise) => connections().nameOf(noise),
       mayProbe: (name) => connections().mayProbe(name, 'relay'),
       allocateStream: this.allocateStream,
@@ -208,9 +210,19 @@ export class Relays {
     if (transport !== 'circuit') return false;
     const isThere = ({ address, name }: ListedRelay): boolean =>
       via ? name === hex(via.relay) : endpointKey(address.endpoint) === endpointKey(endpoint);
-    const isGuarded =
-      via?.isHidden === true && this.circuits.kept.strangers.some((one) => one.isGuard);
-    return isGuarded || this.strangers.known.some(isThere);
+    const isFirst = this.isGuarded(via) && this.circuits.kept.strangers.some((one) => one.isGuard);
+    return isFirst || this.strangers.known.some(isThere);
+  }
+
+  /** Is a guard of ours before this relay: for whom it leads to, or for whose it is (RLY-18)? */
+  isGuarded(via: Via | undefined): boolean {
+    return via !== undefined && (via.isHidden === true || this.#hidesFrom(via.relay));
+  }
+
+  /** They may not see our address any more, or have a relay as we know now: it is left (RLY-17). */
+  hideFrom(contact: Contact): void {
+    if (seesUs(contact)) return;
+    this.circuits.leave(this.runtime.book.devicesOf(contact).map(({ noise }) => noise));
   }
 
   /** They come in by no slot any more: their own, nor those of invites that they used. */
@@ -220,6 +232,7 @@ export class Relays {
       return usedBy.some((user) => equal(user, contact.identity));
     });
     for (const reader of [contact, ...used]) this.circuits.kept.revoke(readerOf(reader));
+    this.hideFrom(contact);
   }
 
   open(out: Parameters<Circuits['open']>[0]): void {
@@ -369,6 +382,13 @@ export class Relays {
     return contact !== undefined && seesUs(contact);
   }
 
+  /** Whoever names a relay on the own list shows themselves to it, whosever it is. */
+  #hidesFrom(key: Uint8Array): boolean {
+    const contact = this.runtime.book.deviceByNoise(key)?.contact;
+    if (!contact || (!contact.blocked && showsAddress(contact.policy))) return false;
+    return !this.#own.some(({ address }) => equal(address.key, key));
+  }
+
   /** Our own list first, then contacts who serve, then strangers. */
   #sources(): RelaySource[] {
     const families = this.#families();
@@ -430,7 +450,7 @@ function ownSources(list: readonly string[]): RelaySource[] {
   return listed.flatMap((address) => (address ? [{ address, isOwn: true }] : []));
 }
 
-/** Is this somebody to whom we show our address? */
+/** Is this somebody to whom we show our address, and whose relay we may use? */
 function seesUs({ blocked, policy }: Contact): boolean {
   return !blocked && policy === 'auto';
 }

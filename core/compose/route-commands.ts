@@ -107,7 +107,7 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     endpoint: session?.endpoint,
     peerSeesMyIp: showsAddress(route, contact),
     rttMs: session?.rttMs,
-    ...hopsOf(session, contact),
+    ...hopsOf(runtime, session, contact),
     isStrangers: session !== undefined && runtime.relays.isStrangers(session.at),
     punched: session !== undefined && place.isPunched(session.at, device?.record),
     changes: contact.policyChanges,
@@ -120,11 +120,12 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
  * we know that by the policy which they told, as nothing else of what lies beyond our relay.
  */
 function hopsOf(
+  { relays }: Runtime,
   session: Session | undefined,
   { theirPolicy }: Contact,
 ): Pick<RouteView, 'hops' | 'hopsAtLeast'> {
   if (session?.at.transport !== 'circuit') return { hops: 0, hopsAtLeast: false };
   const { initiator } = session.up;
-  const isTwo = initiator ? session.at.via?.isHidden === true : theirPolicy === 'hidden';
+  const isTwo = initiator ? relays.isGuarded(session.at.via) : theirPolicy === 'hidden';
   return { hops: isTwo ? 2 : 1, hopsAtLeast: !initiator && !isTwo };
 }

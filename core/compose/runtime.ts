@@ -315,6 +315,7 @@ export class Runtime {
     this.takeUp(contact);
     this.whereabouts.review(contact);
     this.sessions.enforce(contact);
+    this.relays.hideFrom(contact);
     this.want(contact);
     this.sessions.notifyRoute(contact);
     this.context.notify({ topic: 'contact', conversation: this.book.conversationText(contact) });
@@ -563,6 +564,7 @@ export class Runtime {
     this.#longing.settle(hex(contact.identity));
     this.asking.end(contact);
     this.whereabouts.reach(device, record);
+    this.relays.hideFrom(contact);
     // Who comes by an invite may know us no more: removed, or restored from nothing.
     if (!contact.secret || (byInvite && isPaired(contact))) this.#pairing.make(contact);
     watchPresence(this, contact);
