@@ -326,6 +326,34 @@ test('[RLY-17] a relay on the own list is used by people it has never met, if it
   expect(routeOf(ana, 'Bo')).toBe('relay');
 });
 
+test('[RLY-10] who came by an invite through a relay has a slot of their own when its is gone', () => {
+  const world = new World();
+  const serve = { serve: 'public', list: [] } as const;
+  const relay = world.person('Relay', false, { host: HOSTS[2]!, relay: serve });
+  relay.start();
+  world.run();
+  const text = data(relay.ask({ type: 'health' }), 'health').health.serving.text!;
+  // Bo has no relay, so Ana cannot come to him: he alone finds the way again.
+  const [ana, bo] = ['Ana', 'Bo'].map((name, i) => {
+    const list = [[text], []][i]!;
+    return world.person(name, false, { host: HOSTS[i]!, relay: { serve: 'off', list } });
+  }) as [Person, Person];
+  for (const person of [ana, bo]) person.start();
+  world.run(2_000);
+  world.isApart = (a, b) => a !== relay && b !== relay;
+  meet(world, ana, bo);
+  expect(stats(ana, 'circuits.slots')).toBe(2);
+  const { invites } = data(ana.ask({ type: 'invite-list' }), 'invites');
+  data(ana.ask({ type: 'invite-revoke', invite: invites[0]!.invite }), 'invites');
+  expect(stats(ana, 'circuits.slots')).toBe(1);
+  bo.kill();
+  world.run(5_000);
+  bo.start();
+  data(bo.say('Ana', 'by a slot of my own'), 'sent');
+  world.run(10_000);
+  expect(ana.texts()).toEqual(['by a slot of my own']);
+});
+
 test('[RLY-18, POL-11] under Hidden IP two relays are between: the far one never hears our address', () => {
   const made = apart(2);
   const { world, ana, bo, relays } = made;

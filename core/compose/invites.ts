@@ -23,6 +23,8 @@ import type { Places } from './relays.ts';
 export interface InvitesPorts {
   /** A device may be dialled there; that it is theirs, their hello has to prove. */
   target(key: string, target: LinkTarget, record: Places): void;
+  /** No slot of this invite opens anything any more. */
+  shutOut(invite: Invite): void;
   /** Other invites lead somewhere than before. */
   changed(): void;
   /** Who asks the DHT where this contact could watch; undefined for nobody. */
@@ -80,7 +82,13 @@ export class Invites {
     this.finding.drain();
   }
 
+  /** Withdrawn, or forgotten: nobody comes in by it any more, nor by its slots at relays. */
   withdraw(invite: Invite): void {
+    this.#silence(invite);
+    this.ports.shutOut(invite);
+  }
+
+  #silence(invite: Invite): void {
     this.ports.changed();
     this.#gates.delete(invite.id);
     this.#leave(invite.id);
@@ -90,7 +98,7 @@ export class Invites {
   /** Invites that nobody needs any more leave the DHT. */
   retire(): void {
     for (const invite of this.book.invites.values()) {
-      if (this.policyOf(invite) === undefined) this.withdraw(invite);
+      if (this.policyOf(invite) === undefined) this.#silence(invite);
     }
   }
 

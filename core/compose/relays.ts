@@ -235,6 +235,14 @@ export class Relays {
     this.hideFrom(contact);
   }
 
+  /** No slot of who is gone opens anything: people, and invites that nobody needs (RLY-10). */
+  revokeOthers(): void {
+    const { book, invites } = this.runtime;
+    const people = [...book.contacts.values()].filter(({ blocked }) => !blocked);
+    const needed = [...book.invites.values()].filter((invite) => invites.isNeeded(invite));
+    this.circuits.kept.revokeOthers(new Set([...people, ...needed].map(readerOf)));
+  }
+
   open(out: Parameters<Circuits['open']>[0]): void {
     this.circuits.open(out);
   }

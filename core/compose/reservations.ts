@@ -217,6 +217,11 @@ export class Reservations {
     }
   }
 
+  /** The same for all but these. */
+  revokeOthers(readers: ReadonlySet<string>): void {
+    for (const reader of [...this.#indexes.keys()]) if (!readers.has(reader)) this.revoke(reader);
+  }
+
   /** A guard that is up and of another network than the far relay, and is not it (RLY-18). */
   guardFor({ endpoint, key }: RelayAddress): RelayLink | undefined {
     const network = networkKey(endpoint.host);

@@ -28,7 +28,7 @@ import { inviteIdOf, Invites } from './invites.ts';
 import { Longing } from './longing.ts';
 import { Mail } from './mail.ts';
 import { Nearby } from './nearby.ts';
-import { besides, OurRecords } from './our-records.ts';
+import { besides, OurRecords, readerOf } from './our-records.ts';
 import { Pairing } from './pairing.ts';
 import { Place } from './place.ts';
 import { portsOf, Punching } from './punching.ts';
@@ -350,6 +350,7 @@ export class Runtime {
   }
 
   #begin(loaded: Loaded): void {
+    this.relays.revokeOthers();
     for (const invite of this.book.invites.values()) this.invites.offer(invite);
     this.#refreshRecord();
     for (const contact of this.book.contacts.values()) {
@@ -365,6 +366,7 @@ export class Runtime {
   #makeInvites(): Invites {
     return new Invites(this.context, this.book, this.finding, {
       target: (key, target, record) => this.whereabouts.set(key, target, record),
+      shutOut: (invite) => this.relays.circuits.kept.revoke(readerOf(invite)),
       changed: () => {
         this.nearby.refresh();
         this.finding.review();
@@ -474,6 +476,7 @@ export class Runtime {
     const gate = this.book.renewOldGates(context.random, context.soundMs);
     const open = new Set(this.#gates().map(({ id }) => id));
     this.#put([...gate, ...this.connections.retireGates(open)]);
+    this.relays.revokeOthers();
     this.#refreshRecord();
     context.vault({ op: 'bundle', wallMs: context.soundMs }, (reply) => {
       if (reply.op === 'failed' || equal(reply.bundle, this.#bundle)) return;
@@ -565,6 +568,8 @@ export class Runtime {
     this.asking.end(contact);
     this.whereabouts.reach(device, record);
     this.relays.hideFrom(contact);
+    // They know the slots of the invite; these are theirs, for when it is gone.
+    if (byInvite) this.sessions.sayAgain(contact);
     // Who comes by an invite may know us no more: removed, or restored from nothing.
     if (!contact.secret || (byInvite && isPaired(contact))) this.#pairing.make(contact);
     watchPresence(this, contact);

@@ -93,10 +93,10 @@ describe('[RLY-12] a second hop', () => {
       }
       rig.run(10_000);
     };
-    for (let i = 0; i < 20; i++) ask(greedy);
-    expect(rig.server.stats()['extended']).toBe(13);
+    for (let i = 0; i < 30; i++) ask(greedy);
+    expect(rig.server.stats()['extended']).toBe(22);
     ask(rig.client('93.184.216.2'));
-    expect(rig.server.stats()['extended']).toBe(14);
+    expect(rig.server.stats()['extended']).toBe(23);
   });
 
   test('⚑ once per second and ten times per minute for one client, whatever its links', () => {

@@ -19,16 +19,20 @@ export interface Room {
   readonly max: number;
   /** What one address may have however full it is. */
   readonly assured: number;
+  /** Of what is left one address may have this share. */
+  readonly share: number;
 }
 
-export const CLIENTS: Room = { max: CLIENTS_MAX, assured: CLIENTS_ASSURED };
-export const RESERVATIONS: Room = { max: RESERVATIONS_MAX, assured: RESERVATIONS_ASSURED };
-export const EXTENDED: Room = { max: EXTENDED_MAX, assured: EXTENDED_ASSURED };
-
-/** Of what is left one address may have a quarter. */
-const PART_OF_FREE = 4;
+export const CLIENTS: Room = { max: CLIENTS_MAX, assured: CLIENTS_ASSURED, share: 1 / 4 };
+export const RESERVATIONS: Room = {
+  max: RESERVATIONS_MAX,
+  assured: RESERVATIONS_ASSURED,
+  share: 1 / 4,
+};
+/** Who hides from many people has a second hop for each of them. */
+export const EXTENDED: Room = { max: EXTENDED_MAX, assured: EXTENDED_ASSURED, share: 1 / 2 };
 
 /** How many one address may have, where all addresses together have `used`. */
-export function shareOf({ assured, max }: Room, used: number): number {
-  return Math.max(assured, Math.ceil((max - used) / PART_OF_FREE));
+export function shareOf({ assured, max, share }: Room, used: number): number {
+  return Math.max(assured, Math.ceil((max - used) * share));
 }

@@ -338,7 +338,7 @@ describe('[RLY-9] limits', () => {
       128, 64, 16, 16, 16,
     ]);
     expect([0, 248, 256].map((used) => shareOf(RESERVATIONS, used))).toEqual([64, 8, 8]);
-    expect([0, 32, 64].map((used) => shareOf(EXTENDED, used))).toEqual([16, 8, 4]);
+    expect([0, 32, 64].map((used) => shareOf(EXTENDED, used))).toEqual([32, 16, 4]);
   });
 
   test('links of one address, and those of nobody who asks for anything', () => {

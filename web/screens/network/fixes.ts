@@ -42,6 +42,7 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'nearby.proxied': ROUTES,
   'nearby.off': ROUTES,
   'relays.none': { say: 'network.hint.relay', ...ROUTES },
+  'relays.no-place': { say: 'network.hint.relay', ...ROUTES },
   'relays.unknown': ROUTES,
   'relays.looking': { say: 'network.hint.again', ...ROUTES },
   'proxy.unset': { say: 'network.hint.proxy-unset', ...ROUTES },
