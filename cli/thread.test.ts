@@ -57,6 +57,10 @@ test('[CLI-21] the sentences are those of the design, the name filled in as it i
     'Ana may see your IP address: this chat does not hide it, and becomes direct when it can. ' +
       rest,
   );
+  expect(whoSees('relayed', 'Ana', 'hidden')).toBe(
+    'Ana chose Hidden IP, so this chat goes through relays alone. It does not hide your IP ' +
+      `address: Ana may see it. ${rest}`,
+  );
 });
 
 test('[CLI-42] each policy says what follows from it, in the words of the design', () => {

@@ -83,6 +83,10 @@ const WAYS: Readonly<Record<Way, WayWords>> = {
   },
 };
 
+const RELAYED_BY_THEIRS =
+  '{name} chose Hidden IP, so this chat goes through relays alone. It does not hide your IP ' +
+  `address: {name} may see it. ${RELAYS}`;
+
 /** What follows from a policy. */
 const POLICIES: Readonly<Record<Policy, { readonly name: string; readonly line: string }>> = {
   auto: {
@@ -132,8 +136,10 @@ export function routeLine(way: Way, name: string): string {
   return words(way).line.replace('{name}', () => name);
 }
 
-export function whoSees(way: Way, name: string): string {
-  return words(way).whoSees.replace('{name}', () => name);
+/** @param theirPolicy where it is known: by theirs alone no direct link comes. */
+export function whoSees(way: Way, name: string, theirPolicy?: Policy): string {
+  const theirs = way === 'relayed' && theirPolicy === 'hidden';
+  return (theirs ? RELAYED_BY_THEIRS : words(way).whoSees).replaceAll('{name}', () => name);
 }
 
 export function policyName(policy: Policy): string {

@@ -79,7 +79,7 @@ async function tell({ daemon, out }: Session, route: Route): Promise<void> {
   const way = wayOf(route);
   out.line(threadAndChip(way, out.utf8), routeLine(way, name));
   if (route.held !== undefined) out.line(heldLine(route, name));
-  out.line(whoSees(way, name));
+  out.line(whoSees(way, name, route.theirPolicy));
   // Echo is on this computer: no policy decides how it is reached.
   if (route.route !== 'local') {
     out.line(policyLine(route.policy, name));
