@@ -364,9 +364,7 @@ export class Circuits {
 
   /** Links that lead through this one. */
   #behind(guard: RelayLink): RelayLink[] {
-    const isBehind = (name: string, { address }: RelayLink): boolean =>
-      ['', FOR_DHT].some((purpose) => name === nameOf(address, guard, purpose));
-    return [...this.#relays].flatMap(([name, relay]) => (isBehind(name, relay) ? [relay] : []));
+    return [...this.#relays.values()].filter((relay) => relay.guard === guard);
   }
 
   #tell(relay: RelayLink, circuit: CircuitId, news: StreamNews): void {
