@@ -22,6 +22,11 @@ export const VALUE_BYTES_MAX = 1000;
 export const SALT_BYTES_MAX = 64;
 /** DHT-23: `seq` is a non-negative int64. */
 export const SEQ_MAX = 2n ** 63n - 1n;
+/**
+ * No number of ours goes so far: where others hold the signing key too, one from here on was put
+ * there to leave us none.
+ */
+export const SEQ_LIMIT = 2n ** 48n - 1n;
 
 /** A finished mutable item: put, and put again, exactly as it is. */
 export interface SignedItem {

@@ -179,6 +179,37 @@ describe('what others write', () => {
     world.run(HOUR_MS);
     expect(world.ops('put', ana).length).toBe(1);
   });
+
+  test('[DSC-16] a number just below the last: none of ours passes it, though our item is gone or forgotten', () => {
+    const last = 2n ** 48n - 1n;
+    for (const below of [1n, 2n, 3n]) {
+      const pair = new Pair(8);
+      const { world, ana, ben } = pair;
+      const put = (): (bigint | undefined)[] => world.ops('put', ana).map(({ item }) => item?.seq);
+      world.write(pair.sign(ana, saying(1, 1), last - below));
+      ana.start(pair.knows(ben, 1111));
+      world.run(30_000);
+      for (let port = 2; port < 6; port++) {
+        world.items.clear();
+        ana.act((presence, now) => presence.setOurRecord(recordAt(port), now));
+        world.run(30_000);
+      }
+      expect(put()).toEqual([last - 2n, last - 1n].slice(3 - Number(below)));
+      // Another secret, in an hour in which we have published: numbers go on.
+      ana.act((presence, now) => {
+        const other = pairSecret(world.prng);
+        presence.setPeer('ben', { secret: other(), devices: [ben.key] }, now);
+      });
+      world.run(30_000);
+      ana.crash();
+      ana.start(pair.knows(ben, 1111));
+      world.run(30_000);
+      expect(put().every((seq) => seq! < last)).toBe(true);
+      world.run(HOUR_MS);
+      expect(pair.lying(ana).seq).toBe(1n);
+      expect(world.clashes).toEqual([]);
+    }
+  });
 });
 
 describe('a second copy of this device', () => {

@@ -20,14 +20,12 @@ import type { Random } from '../base/time.ts';
 import { kdf, LABELS } from '../crypto/kdf.ts';
 import { equalSecret } from '../crypto/mac.ts';
 import type { RecordKeys } from './epoch.ts';
-import { signItem, type FoundItem, type SignedItem } from './item.ts';
+import { SEQ_LIMIT, signItem, type FoundItem, type SignedItem } from './item.ts';
 import type { EpochRange, MarkSecret, OwnItem } from './presence-saved.ts';
 import { MARK_BYTES, openRecord, sealRecord, type PresenceRecord } from './record.ts';
 
 /** Ranges of epochs remembered; the two nearest are joined beyond that. */
 export const RANGES_MAX = 8;
-/** A seq from here on was put there to stop us: no put in this epoch. */
-const SEQ_LIMIT = 2n ** 48n - 1n;
 
 export type Verdict =
   | { readonly verdict: 'put'; readonly own: OwnItem }
@@ -86,9 +84,10 @@ export class Publication {
     if (ours?.generation === record.generation && isNewest(ours.item, seen)) {
       return { verdict: 'put', own: ours };
     }
-    if (seenSeq >= SEQ_LIMIT) return { verdict: 'spoiled' };
-    const base = Math.max(ours?.seq ?? 0, again ? this.#highestSeq : 0, Number(seenSeq));
-    return { verdict: 'put', own: this.#write(epoch, keys, base + 1, record, random) };
+    // Ours may be as high as theirs: it followed a number that they had put there.
+    const next = 1 + Math.max(ours?.seq ?? 0, again ? this.#highestSeq : 0, Number(seenSeq));
+    if (next >= SEQ_LIMIT) return { verdict: 'spoiled' };
+    return { verdict: 'put', own: this.#write(epoch, keys, next, record, random) };
   }
 
   /** Did a second copy of this device write what lies there? */
