@@ -20,10 +20,10 @@ import {
   type DoorSecret,
 } from './door.ts';
 import { DoorKeeper, LOOK_EVERY_MS, LOOK_JITTER_MS, type OpenDay } from './door-keeper.ts';
-import { mutableTarget, signItem } from './item.ts';
+import { mutableTarget, SEQ_MAX, signItem, type SignedItem } from './item.ts';
 import { openKnock, sealKnock } from './knock.ts';
 import { Mint } from './knock-cost.ts';
-import { Knocker, type FoundDoor } from './knocker.ts';
+import { Knocker, type FoundDoor, type PlacedKnock } from './knocker.ts';
 import { cutPieces, decodeHead, encodeHead, joinPieces, type Head } from './pieces.ts';
 import { openItem, sealItem } from './sealed-item.ts';
 import { MemoryDht } from './test-memory-dht.ts';
@@ -104,6 +104,7 @@ class Asker {
     seed: number,
     payload: Uint8Array,
     listVersion = 0,
+    public placed?: PlacedKnock,
   ) {
     const random = new Prng(seed).bytes;
     this.knocker = new Knocker({
@@ -113,12 +114,12 @@ class Asker {
       nowMs: () => this.nowMs,
       day: () => DAY,
       listVersion,
-      placed: undefined,
+      placed,
       found: (found) => {
         this.found = found;
         this.knocker.handlePayload(payload);
       },
-      save: () => undefined,
+      save: (saved) => (this.placed = saved),
       stepped: () => undefined,
     });
   }
@@ -392,6 +393,23 @@ describe('an asker', () => {
     expect(taken).toHaveLength(3);
     owner.look();
     expect(owner.read).toHaveLength(2);
+  });
+
+  test('[DOR-12] whose own head was signed again with the last number moves on after a restart', () => {
+    const owner = new Owner(new MemoryDht());
+    const asker = new Asker(owner, 5, utf8('let me in'));
+    asker.run(60_000);
+    const { signer } = slotKeys(owner.slotSeed, asker.placed!.slot);
+    const key = hex(mutableTarget(signer.publicKey));
+    const { raw } = owner.dht.items.get(key) as SignedItem;
+    const jammed = signItem(signer, { seq: SEQ_MAX, value: raw.subarray(4) });
+    expect(equal(jammed.raw, raw)).toBe(true);
+    owner.dht.write(jammed);
+    const again = new Asker(owner, 6, utf8('let me in'), 0, asker.placed);
+    again.run(60_000);
+    expect(again.knocker.step).toBe('placed');
+    expect(again.placed!.slot).not.toBe(asker.placed!.slot);
+    expect(owner.dht.items.get(key)).toBe(jammed);
   });
 
   test('[DOR-13] puts the very same bytes every hour', () => {

@@ -26,7 +26,7 @@ import {
   type DoorContent,
   type DoorPointer,
 } from './door.ts';
-import { signItem, type FoundItem, type SignedItem } from './item.ts';
+import { SEQ_LIMIT, signItem, type FoundItem, type SignedItem } from './item.ts';
 import { sealKnock } from './knock.ts';
 import { Mint } from './knock-cost.ts';
 import type { PutItem } from './operations.ts';
@@ -231,11 +231,13 @@ export class Knocker {
     const { signer } = slotKeys(this.#found!.door.slotSeed, slot);
     this.#dht.get({ publicKey: signer.publicKey }, ({ item, responders }) => {
       if (responders === 0) return this.#wakeIn(PUT_AGAIN_MS);
-      if (item && !this.#isOurs(slot, item)) {
+      const next = (item?.seq ?? 0n) + 1n;
+      // Who has the ID can sign our own head again, with a number that leaves us none.
+      if (next >= SEQ_LIMIT || (item && !this.#isOurs(slot, item))) {
         this.#taken.add(slot);
         return this.#place();
       }
-      this.#putInto(slot, (item?.seq ?? 0n) + 1n);
+      this.#putInto(slot, next);
     });
   }
 
