@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hex } from '../base/bytes.ts';
 import type { Now } from '../base/time.ts';
 import type { PairSecret } from '../crypto/keys.ts';
@@ -34,6 +34,12 @@ class Crowd {
     }
     presence.setOurRecord(recordAt(1111), now);
   };
+
+  /** Where each of them would publish. */
+  keysOf = (epoch: number): string[] =>
+    this.contacts.map(({ device, secret }) =>
+      hex(pairKeys(secret(), device, epoch).signing.publicKey),
+    );
 
   /** Queries that an operation of the log stands for. */
   cost({ kind }: LoggedOp): number {
@@ -134,6 +140,72 @@ test('[DSC-25] those met last come first', () => {
   const looked = world.ops('get', ana).map(({ publicKey }) => publicKey);
   const first = looked.filter((key) => all.includes(key)).slice(0, 5);
   expect(new Set(first)).toEqual(new Set(recent));
+});
+
+describe('who waits for the budget', () => {
+  test('[DSC-24] while the computer sleeps is looked for in every hour after it wakes', () => {
+    const { world, ana, knows, contacts, keysOf } = new Crowd(7, 40);
+    ana.start(knows);
+    world.run(1500);
+    const waiting = contacts.filter(({ name }) => ana.presence.lookup({ peer: name })?.looking);
+    expect(waiting.length).toBeGreaterThan(30);
+    world.monoMs += 3 * HOUR_MS;
+    for (let hour = 0; hour < 6; hour++) {
+      const from = world.log.length;
+      const { epoch } = ana;
+      world.run(2 * HOUR_MS, () => ana.epoch !== epoch);
+      const asked = new Set(world.log.slice(from).map(({ publicKey }) => publicKey));
+      expect([hour, keysOf(epoch).filter((key) => !asked.has(key)).length]).toEqual([hour, 0]);
+    }
+  });
+
+  test('[DSC-31] while the computer sleeps is looked for at once where a person wants them', () => {
+    const { world, ana, knows, contacts, keysOf } = new Crowd(8, 40);
+    ana.start(knows);
+    world.run(1500);
+    const at = contacts.findLastIndex(({ name }) => ana.presence.lookup({ peer: name })?.looking);
+    world.monoMs += 3 * HOUR_MS;
+    world.run(1000);
+    ana.act((presence, now) => presence.want({ peer: contacts[at]!.name }, now));
+    const key = keysOf(ana.epoch)[at];
+    const done = (): boolean => world.log.some(({ publicKey }) => publicKey === key);
+    expect(world.run(MINUTE_MS, done)).toBeLessThan(10_000);
+  });
+
+  test('[DSC-23] and comes with another device is looked for there', () => {
+    const { world, ana, knows, contacts } = new Crowd(9, 12);
+    ana.start(knows);
+    world.run(1500);
+    const asked = (publicKey: Uint8Array): boolean =>
+      world.log.some((op) => op.publicKey === hex(publicKey));
+    const keyOf = (secret: () => PairSecret, device: Uint8Array): Uint8Array =>
+      pairKeys(secret(), device, ana.epoch).signing.publicKey;
+    const { name, secret } = contacts.find((one) => !asked(keyOf(one.secret, one.device)))!;
+    expect(ana.presence.lookup({ peer: name })?.looking).toBe(true);
+    const device = world.prng.bytes(32);
+    ana.act((presence, now) => {
+      presence.setPeer(name, { secret: secret(), devices: [device] }, now);
+    });
+    const key = keyOf(secret, device);
+    expect(world.run(5 * MINUTE_MS, () => asked(key))).toBeLessThan(4 * MINUTE_MS);
+  });
+
+  test('[DSC-25] over two turns of the hour is looked for in the end, with 500 away', () => {
+    const { world, ana, knows, contacts, keysOf } = new Crowd(10, 500);
+    ana.start(knows);
+    world.run(100 * MINUTE_MS); // it reaches for some 180 in each hour
+    const sought = new Set<number>();
+    for (let hour = 0; hour < 4; hour++) {
+      const from = world.log.length;
+      const { epoch } = ana;
+      world.run(2 * HOUR_MS, () => ana.epoch !== epoch);
+      const asked = new Set(world.log.slice(from).map(({ publicKey }) => publicKey));
+      for (const hours of [epoch - 1, epoch]) {
+        keysOf(hours).forEach((key, i) => asked.has(key) && sought.add(i));
+      }
+    }
+    expect(contacts.length - sought.size).toBe(0);
+  });
 });
 
 test('[DSC-28] twenty linked contacts: no operation, and a wake-up an hour', () => {

@@ -157,7 +157,9 @@ export class Work {
   start(clock: Clock): void {
     this.#payableAtMs = undefined;
     for (const at of this.#deps.all.values()) {
-      if (this.#deps.mayAsk(at)) this.#startLook(at, clock);
+      if (!this.#deps.mayAsk(at)) continue;
+      this.#endLook(at, clock);
+      this.#startLook(at, clock);
     }
     // What is being saved is put next, and has its place already.
     while (this.#ops.size + this.#saving.size < OPERATIONS_MAX) {
@@ -252,12 +254,16 @@ export class Work {
     }
   }
 
-  /** A new epoch: ends whatever may not reach into it (DSC-4). */
+  /** A new epoch: ends whatever may not reach into it (DSC-4), and what still waits asks for it. */
   enterEpoch(clock: Clock): void {
     for (const [op, operation] of this.#ops) {
       const { kind, epoch } = operation;
       const strays = kind === 'look' ? Math.abs(epoch - clock.epoch) > 1 : epoch !== clock.epoch;
       if (kind !== 'search' && strays) this.#cancel(op, operation, clock);
+    }
+    for (const at of this.#deps.all.values()) {
+      if (!at.looking) continue;
+      for (const reader of at.readers) if (!at.asking.has(reader)) reader.start(clock);
     }
   }
 
@@ -292,6 +298,18 @@ export class Work {
     at.lookSinceMs = lookAtMs;
     at.foundNow = false;
     for (const reader of at.readers) reader.start(clock);
+  }
+
+  /**
+   * A lookup is over once nobody is left to ask: all have answered, or what waited for the budget
+   * may not be asked for any more (DSC-19), or is of a device that was replaced.
+   */
+  #endLook(at: Rendezvous, clock: Clock): void {
+    if (!at.looking || at.asking.size > 0) return;
+    if (at.readers.some((reader) => reader.peek(clock) !== undefined)) return;
+    at.looking = false;
+    at.lookedAtMs = clock.monoMs;
+    at.schedule.lookDone(clock.monoMs);
   }
 
   #mostWanted(clock: Clock): Task | undefined {
@@ -414,11 +432,7 @@ export class Work {
       this.counters.empty++;
       if (at.looking) reader.handleEmpty(epoch, clock);
     }
-    const done = at.asking.size === 0 && at.readers.every((r) => r.peek(clock) === undefined);
-    if (!at.looking || !done) return;
-    at.looking = false;
-    at.lookedAtMs = clock.monoMs;
-    at.schedule.lookDone(clock.monoMs);
+    this.#endLook(at, clock);
   }
 
   /** Hands on what a get has found. @returns true where it is a record to go by. */
