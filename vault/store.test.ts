@@ -89,6 +89,21 @@ test('[VLT-23] a key without its vault is refused', async () => {
   await expectRefused('vault missing');
 });
 
+test('[VLT-23] a log without its vault is refused, and kept', async () => {
+  const { fresh, key, vault } = pathsOf(folder);
+  const { db, close } = await openStore(folder);
+  db.prepare("INSERT INTO docs (space, key, value) VALUES ('gate', x'01', x'02')").run();
+  const log = readFileSync(`${vault}-wal`);
+  close(); // a kill would have left the log
+  writeFileSync(`${vault}-wal`, log);
+  renameSync(vault, join(folder, 'moved away'));
+  await expectRefused('vault missing');
+  writeFileSync(fresh, 'half a vault');
+  await expectRefused('vault missing');
+  rmSync(key);
+  await expectRefused('key missing');
+});
+
 test('[VLT-23] a start that died before the vault got its name is finished', async () => {
   const { fresh, vault } = pathsOf(folder);
   await create();

@@ -14,6 +14,9 @@
  *   no        yes   yes         a start died between key and name: the name is put in place
  *   no        yes   no          refused: vault missing
  *   no        no    any         created
+ *
+ * A log without its database is half a vault: refused, as vault missing or as key missing, for
+ * SQLite would throw the log away and begin anew.
  * @module
  */
 import {
@@ -95,17 +98,16 @@ function takeLock(path: string): Database {
 
 async function keyFor(folder: string, passphrase: Uint8Array | undefined): Promise<Uint8Array> {
   const { vault, fresh, key } = pathsOf(folder);
-  const hasVault = existsSync(vault) || existsSync(`${vault}-wal`);
+  const hasVault = existsSync(vault);
+  const hasLog = existsSync(`${vault}-wal`);
   if (existsSync(key)) {
-    if (!hasVault && !existsSync(fresh)) throw new VaultRefusedError('vault missing');
+    if (!hasVault && (hasLog || !existsSync(fresh))) throw new VaultRefusedError('vault missing');
     const bytes = await readKeyFile(key, passphrase);
     if (!hasVault) putInPlace(folder, bytes);
-    if (statSync(vault, { throwIfNoEntry: false })?.size === 0) {
-      throw new VaultRefusedError('damaged');
-    }
+    if (statSync(vault).size === 0) throw new VaultRefusedError('damaged');
     return bytes;
   }
-  if (hasVault) throw new VaultRefusedError('key missing');
+  if (hasVault || hasLog) throw new VaultRefusedError('key missing');
   const bytes = randomBytes(VAULT_KEY_BYTES);
   createFresh(fresh, bytes);
   await createKeyFile(key, bytes, passphrase);
