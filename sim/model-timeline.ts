@@ -5,6 +5,7 @@
  */
 import { equal, hex } from '@sotto/core/base/bytes.ts';
 import { encodeEvent, type Event, textOf, ZERO_HASH } from '@sotto/core/base/event.ts';
+import { FORK_BODIES_MAX } from '@sotto/core/base/limits.ts';
 import type { EventDraft, HeldAuthor, StoredEvent } from '@sotto/core/base/vault.ts';
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
@@ -124,13 +125,15 @@ export class ModelTimeline {
 
   /**
    * Adds an event of somebody else; held where earlier ones of its author are missing. Undefined
-   * where it is here already, or was and has been forgotten.
+   * where it is here already, or was and has been forgotten, or is one too many of its sequence.
    */
   receive(event: Event, bytes: Uint8Array): Received | undefined {
     if (this.#events.has(hex(eventId(event)))) return undefined;
     const author = authorKey(event.conversation, event.author);
     if (event.sequence <= (this.#forgotten.get(author) ?? 0)) return undefined;
-    const fork = this.#bySequence.has(`${author}:${event.sequence}`);
+    const siblings = this.#bySequence.get(`${author}:${event.sequence}`)?.length ?? 0;
+    if (siblings >= FORK_BODIES_MAX) return undefined;
+    const fork = siblings > 0;
     const row = this.#store(event, bytes.slice(), 'received');
     const shownTo = this.#shownTo.get(author) ?? 0;
     if (event.sequence > shownTo + 1) {

@@ -4,6 +4,7 @@
  */
 import { assert } from '@sotto/core/base/assert.ts';
 import { equal } from '@sotto/core/base/bytes.ts';
+import { FORK_BODIES_MAX } from '@sotto/core/base/limits.ts';
 import { ALICE_SEED, type Fact } from './contract-facts.ts';
 import { same } from './contract-check.ts';
 import { CONVERSATION, type Person, type Reply } from './contract-people.ts';
@@ -78,6 +79,20 @@ export const orderCases: Record<string, Fact> = {
     same(await bob.texts(), ['one', 'other'], 'both are shown');
     const marks = (await bob.vault.messages(CONVERSATION)).map((message) => message.fork);
     same(marks, [true, true], 'both are marked');
+  },
+
+  '[VLT-9] of one sequence no more than 16 events are stored': async (alice, bob, another) => {
+    await bob.open(alice, await alice.seal(bob, '1'));
+    const outcomes: string[] = [];
+    for (let body = 2; body <= FORK_BODIES_MAX + 1; body++) {
+      const twin = await another(ALICE_SEED);
+      outcomes.push((await bob.open(twin, await twin.seal(bob, `${body}`))).outcome);
+    }
+    same([new Set(outcomes.slice(0, -1)).size, outcomes[0]], [1, 'stored'], 'all that may be');
+    same(outcomes.slice(-1), ['duplicate'], 'receipted, or it would be sent again for ever');
+    same([(await bob.texts()).length], [FORK_BODIES_MAX], 'and not stored');
+    await bob.open(alice, await alice.seal(bob, 'next'));
+    same((await bob.texts()).slice(-1), ['next'], 'what follows is');
   },
 
   '[VLT-16] the feed tells of each message and each change once, in order': async (alice, bob) => {

@@ -12,6 +12,7 @@
 import { assert } from '@sotto/core/base/assert.ts';
 import { equal } from '@sotto/core/base/bytes.ts';
 import { decodeEvent, type Event, ZERO_HASH } from '@sotto/core/base/event.ts';
+import { FORK_BODIES_MAX } from '@sotto/core/base/limits.ts';
 import type { HeldAuthor, StoredEvent } from '@sotto/core/base/vault.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import type { Database, Statement } from './database.ts';
@@ -56,7 +57,7 @@ interface OwnEvent extends NewEvent {
 export type Arrival = {
   /** Number of the newest row of events. */
   readonly row: number;
-} & ({ known: true } | { known: false; fork: boolean; held: HeldAuthor | undefined });
+} & ({ stored: false } | { stored: true; fork: boolean; held: HeldAuthor | undefined });
 
 export class Ledger {
   readonly #feed: Feed;
@@ -89,14 +90,15 @@ export class Ledger {
     return row;
   }
 
-  /** Stores an event of somebody else, shown or held. */
+  /** Stores an event of somebody else, shown or held, if it is new and may have its place. */
   receive(entry: NewEvent): Arrival {
     const { event, id } = entry;
     const author = this.#author(event);
     if (this.#q.byId.get(id) !== undefined || event.sequence < author.shownFrom) {
-      return { known: true, row: this.#q.newest.get() as number };
+      return this.#dropped();
     }
     const siblings = this.#q.siblings.all(author.id, event.sequence) as Sibling[];
+    if (siblings.length >= FORK_BODIES_MAX) return this.#dropped();
     const before = this.#q.neighbours.all(author.id, event.sequence - 1) as Neighbour[];
     const after = this.#q.neighbours.all(author.id, event.sequence + 1) as Neighbour[];
     const odd = [...siblings, ...contradicted(entry, before, after)];
@@ -107,7 +109,7 @@ export class Ledger {
       if (after.length > 0) this.#showContiguous(author, event.sequence + 1);
       else this.#q.setNext.run(event.sequence + 1, author.id);
     }
-    return { known: false, row, fork: odd.length > 0, held: this.#gap(author, event) };
+    return { stored: true, row, fork: odd.length > 0, held: this.#gap(author, event) };
   }
 
   /** Shows what is held up to `sequence`, and whatever then follows without a gap. */
@@ -128,6 +130,10 @@ export class Ledger {
       author: new Uint8Array(author),
       sequence,
     }));
+  }
+
+  #dropped(): Arrival {
+    return { stored: false, row: this.#q.newest.get() as number };
   }
 
   #gap(author: AuthorRow, event: Event): HeldAuthor | undefined {
@@ -189,9 +195,11 @@ export class Ledger {
     this.#q.setNext.run(next, author.id);
   }
 
+  /** Each row is marked, and the feed told of it, once: or many would cost their square. */
   #markFork(row: number, siblings: readonly Sibling[]): void {
     this.#q.markFork.run(row);
     for (const sibling of siblings) {
+      if (sibling.fork) continue;
       this.#q.markFork.run(sibling.id);
       if (sibling.cursor !== null) this.#feed.append('state', sibling.id);
     }
@@ -203,6 +211,7 @@ interface Sibling {
   readonly sequence: number;
   readonly kind: string;
   readonly held: number;
+  readonly fork: number;
   readonly cursor: number | null;
 }
 
@@ -239,6 +248,8 @@ const AUTHOR_OF =
   'conversation = (SELECT id FROM conversations WHERE conversation = ?) ' +
   'AND device = (SELECT id FROM devices WHERE device = ?)';
 
+const SIBLING = 'id, sequence, kind, held, fork, cursor';
+
 function statements(db: Database) {
   const sql = (source: string): Statement => db.prepare(source);
   return {
@@ -268,14 +279,14 @@ function statements(db: Database) {
     reveal: sql('UPDATE events SET held = 0, cursor = ? WHERE id = ?'),
     markFork: sql('UPDATE events SET fork = 1 WHERE id = ?'),
     siblings: sql(
-      'SELECT id, sequence, kind, held, cursor FROM events WHERE author = ? AND sequence = ?',
+      `SELECT ${SIBLING} FROM events WHERE author = ? AND sequence = ? LIMIT ${FORK_BODIES_MAX}`,
     ),
     neighbours: sql(
-      'SELECT id, sequence, kind, held, cursor, bytes FROM events ' +
-        'WHERE author = ? AND sequence = ?',
+      `SELECT ${SIBLING}, bytes FROM events WHERE author = ? AND sequence = ? ` +
+        `LIMIT ${FORK_BODIES_MAX}`,
     ),
     heldUpTo: sql(
-      'SELECT id, sequence, kind, held, cursor FROM events ' +
+      `SELECT ${SIBLING} FROM events ` +
         'WHERE author = ? AND held = 1 AND sequence <= ? ORDER BY sequence, id',
     ),
     lowestHeld: db

@@ -38,7 +38,7 @@ export async function prepareOpen(tables: Tables, layer: Layer, request: Opening
     apply: () => {
       const arrival = tables.ledger.receive({ id, event, bytes, storedMs: wallMs });
       tables.opened.add(from.device, envelope, arrival.row);
-      if (arrival.known) return { op: 'open', outcome: 'duplicate' };
+      if (!arrival.stored) return { op: 'open', outcome: 'duplicate' };
       const { fork, held } = arrival;
       return { op: 'open', outcome: 'stored', stored: { id, event }, fork, held };
     },

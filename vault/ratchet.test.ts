@@ -197,3 +197,20 @@ test('[VLT-9] an event that does not follow the one we have is a fork, in any or
   const last = await twin.seal(carol, 'c');
   expect(await carol.open(twin, last)).toMatchObject({ fork: true });
 });
+
+test('[VLT-9] the feed tells of each mark once, however many events share a sequence', async () => {
+  await bob.open(alice, await alice.seal(bob, 'one'));
+  for (const text of ['two', 'three', 'four']) {
+    const twin = new Person(await localVault(), 10);
+    vaults.push(twin.vault as LocalVault);
+    await bob.open(twin, await twin.seal(bob, text));
+  }
+  const feed = await bob.vault.feedAfter(0);
+  expect(feed.map(({ type }) => type)).toEqual([
+    'message',
+    'message',
+    'state',
+    'message',
+    'message',
+  ]);
+});

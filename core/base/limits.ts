@@ -21,6 +21,8 @@ export const NAME_POINTS_MAX = 64;
 export const NAME_BYTES_MAX = 256;
 /** Current devices of one person. */
 export const DEVICES_MAX = 16;
+/** Different events of one author that are stored under one sequence; others are dropped. */
+export const FORK_BODIES_MAX = 16;
 /** Messages accepted for one contact and not yet receipted. */
 export const OUTBOX_MESSAGES_MAX = 10_000;
 export const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;

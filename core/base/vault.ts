@@ -215,6 +215,7 @@ export type OpenOutcome =
       /** Set while earlier events of this author are missing; it is shown when they come. */
       held: HeldAuthor | undefined;
     }
+  /** Nothing to store: it is there, was and is forgotten, or is one too many of its sequence. */
   | { outcome: 'duplicate' }
   | { outcome: 'refused'; reason: OpenRefusal };
 
