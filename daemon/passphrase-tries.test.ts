@@ -61,3 +61,15 @@ test('[API-23] a clock that went back makes no pause longer; nonsense counts as 
   writeFileSync(join(folder, 'tries.json'), '{"wrong":-1,"lastMs":"x"}');
   expect(wrong()).toMatchObject({ detail: { tries: FREE_TRIES - 1 } });
 });
+
+test('[API-23] a clock that went back begins the pause anew, once, and it ends', () => {
+  for (let i = 0; i < FREE_TRIES; i++) wrong();
+  nowMs += PAUSE_MS - 1_000;
+  expect(start().left().pauseSeconds).toBe(1);
+  nowMs -= 1e10; // whoever sets it waits the whole pause, not what was left of it
+  expect(start().left()).toEqual({ triesLeft: 0, pauseSeconds: PAUSE_MS / 1000 });
+  nowMs += PAUSE_MS - 1_000;
+  expect(() => start().begin()).toThrow('Wait 1 s');
+  nowMs += 1_000;
+  expect(wrong()).toMatchObject({ detail: { seconds: (2 * PAUSE_MS) / 1000 } });
+});

@@ -33,7 +33,7 @@ export class PassphraseTries {
   constructor(folder: string, now: () => number = Date.now) {
     this.#path = join(folder, FILE);
     this.#now = now;
-    this.#before = read(this.#path);
+    this.#before = this.#read();
   }
 
   /** What a person may still do, and how long they must wait. */
@@ -73,9 +73,20 @@ export class PassphraseTries {
 
   #pauseLeftMs(): number {
     const { lastMs, wrong } = this.#before;
-    const pauseMs = pauseAfter(wrong);
-    // A clock that was set back makes no pause longer than it was.
-    return Math.min(lastMs + pauseMs - this.#now(), pauseMs);
+    return lastMs + pauseAfter(wrong) - this.#now();
+  }
+
+  /**
+   * Where the clock went back since the last try, the pause begins anew by the clock of now,
+   * written down so that it ends. Whoever sets it back waits all of it, and gets no try back.
+   */
+  #read(): Tries {
+    const tries = read(this.#path);
+    const nowMs = this.#now();
+    if (tries.lastMs <= nowMs) return tries;
+    const anew = { ...tries, lastMs: nowMs };
+    this.#write(anew);
+    return anew;
   }
 
   #write(tries: Tries): void {
