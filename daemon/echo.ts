@@ -23,7 +23,7 @@ import type { Notice } from '@sotto/core/effects.ts';
 import { Node } from '@sotto/core/node.ts';
 import { conversationText } from '@sotto/core/people/conversation.ts';
 import { parseId } from '@sotto/core/people/id-text.ts';
-import { hasPassphrase } from '@sotto/vault/vault.ts';
+import { hasPassphrase, wrapKey } from '@sotto/vault/vault.ts';
 import type { Message } from '@sotto/vault/view.ts';
 import { API_HOST } from './api-server.ts';
 import { Driver, random } from './driver.ts';
@@ -56,8 +56,6 @@ export interface EchoParts {
 
 export interface Echo {
   stats(): Record<string, number>;
-  /** The profile has got a passphrase, or has lost it. */
-  wrap(isWrapped: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,25 +79,23 @@ export async function startEcho(parts: EchoParts): Promise<Echo | undefined> {
   return undefined;
 }
 
-/** What people write to Echo is kept as well as all else: its key is not beside it (API-47). */
-async function openBeside({ folder, isWrapped, store, stores }: EchoParts): Promise<Store> {
-  const beside = store.passphraseBeside();
-  const opened = await stores.open(folder, isWrapped || hasPassphrase(folder) ? beside : undefined);
-  await wrap(opened, folder, beside, isWrapped);
-  return opened;
-}
-
-async function wrap(
-  store: Store,
+/**
+ * What people wrote to Echo is kept as well as all else, also where it does not run any more: its
+ * key is wrapped where the profile's is (API-47).
+ */
+export async function keepBeside(
   folder: string,
-  beside: Uint8Array,
+  store: Pick<Store, 'passphraseBeside'>,
   isWrapped: boolean,
 ): Promise<void> {
-  if (hasPassphrase(folder) !== isWrapped) {
-    if (isWrapped) await store.changePassphrase(undefined, beside);
-    else await store.changePassphrase(beside, undefined);
-  }
-  beside.fill(0);
+  const beside = store.passphraseBeside();
+  await wrapKey(folder, beside, isWrapped).finally(() => beside.fill(0));
+}
+
+async function openBeside({ folder, isWrapped, store, stores }: EchoParts): Promise<Store> {
+  const beside = store.passphraseBeside();
+  const opening = stores.open(folder, isWrapped || hasPassphrase(folder) ? beside : undefined);
+  return opening.finally(() => beside.fill(0));
 }
 
 class EchoNode implements Echo {
@@ -162,11 +158,6 @@ class EchoNode implements Echo {
     return Object.fromEntries(
       Object.entries(this.#driver.stats()).map(([name, value]) => [`echo.${name}`, value]),
     );
-  }
-
-  async wrap(isWrapped: boolean): Promise<void> {
-    const { folder, store } = this.#parts;
-    await wrap(this.#store, folder, store.passphraseBeside(), isWrapped);
   }
 
   async stop(): Promise<void> {

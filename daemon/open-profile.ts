@@ -15,7 +15,7 @@ import { Node, SLEPT_MS } from '@sotto/core/node.ts';
 import { hasPassphrase } from '@sotto/vault/vault.ts';
 import type { Config } from './config.ts';
 import { Driver, random } from './driver.ts';
-import { isIntroduced, startEcho } from './echo.ts';
+import { isIntroduced, keepBeside, startEcho } from './echo.ts';
 import type { Echo } from './echo.ts';
 import type { Egress } from './egress.ts';
 import { EventStream } from './event-stream.ts';
@@ -98,8 +98,8 @@ export class OpenProfile {
     after: Uint8Array | undefined,
   ): Promise<void> {
     await this.#store.changePassphrase(before, after);
-    // Where this fails, or comes too early, the next start does it.
-    await this.#runningEcho?.wrap(after !== undefined).catch(() => undefined);
+    await this.#echo; // while it starts, it reads its key
+    await this.#keepEcho();
   }
 
   /** Says goodbye, writes what is to be written, and closes everything. */
@@ -113,6 +113,7 @@ export class OpenProfile {
     const settings = config.values();
     const store = await this.#stores.open(folder, passphrase);
     this.#store = store;
+    await this.#keepEcho();
     this.#network = await openNetwork({
       config,
       log: logs.part('network'),
@@ -186,6 +187,17 @@ export class OpenProfile {
   readonly #onFault = (error: unknown): void => {
     if (!this.#closing) this.#parts.onFault(error);
   };
+
+  /** Also where Echo is off, or was removed. What fails here the next start does. */
+  async #keepEcho(): Promise<void> {
+    const { folder, logs } = this.#parts;
+    try {
+      await keepBeside(join(folder, 'echo'), this.#store, hasPassphrase(folder));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      logs.part('echo')('warn', 'its key is not as the profile wants it', { reason });
+    }
+  }
 
   /** The first time before anyone can ask for it; later beside everything else. */
   async #beginEcho(driver: Driver): Promise<void> {

@@ -309,6 +309,29 @@ test('[API-47] what was written to Echo opens with the profile alone', async () 
   expect(hasPassphrase(echo)).toBe(false);
 });
 
+test('[API-47] so it is where Echo is off too', async () => {
+  await start();
+  await sayToEcho('one');
+  const echo = join(folder, 'echo');
+  await call('config.set', { key: 'echo.enabled', value: 'false' });
+  await daemon.stop();
+  await start();
+  await call('lock.set', { next: RIGHT });
+  expect(hasPassphrase(echo)).toBe(true);
+  await daemon.stop();
+  // A key that an older version, or a kill, left as it is.
+  const vault = await openVault({ folder, passphrase: Buffer.from(RIGHT) });
+  const beside = vault.passphraseBeside();
+  const other = await openVault({ folder: echo, passphrase: beside });
+  await other.changePassphrase(beside, undefined);
+  await other.close();
+  await vault.close();
+  await start(RIGHT);
+  expect(hasPassphrase(echo)).toBe(true);
+  await call('lock.set', { current: RIGHT });
+  expect(hasPassphrase(echo)).toBe(false);
+});
+
 /** What methods need that take something. */
 const SAMPLES: Partial<Record<Method, object>> = {
   'invites.revoke': { invite: 'x' },

@@ -8,6 +8,7 @@
  *   await vault.close();
  * @module
  */
+import { existsSync } from 'node:fs';
 import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
 import { kdf, LABELS } from '@sotto/core/crypto/kdf.ts';
 import { compact, type FromWorker } from './channel.ts';
@@ -70,6 +71,21 @@ export function hasPassphrase(folder: string): boolean {
 /** Removes what a change of the passphrase that was killed left. For whoever holds the folder. */
 export function discardHalfKey(folder: string): void {
   discardPartial(pathsOf(folder).key);
+}
+
+/**
+ * Wraps the key of a vault under a passphrase, or takes it off, whether that vault is open or not;
+ * nothing where there is no key, or it is so already. For whoever holds the folder.
+ */
+export async function wrapKey(
+  folder: string,
+  passphrase: Uint8Array,
+  isWrapped: boolean,
+): Promise<void> {
+  const { key } = pathsOf(folder);
+  if (!existsSync(key) || wantsPassphrase(key) === isWrapped) return;
+  if (isWrapped) await changePassphrase(key, undefined, passphrase);
+  else await changePassphrase(key, passphrase, undefined);
 }
 
 interface Pending {
