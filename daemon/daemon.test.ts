@@ -214,7 +214,9 @@ test('[API-5] settings are listed, changed, and at once where they can be', asyn
   expect(lines.map(({ message }) => message)).toContain('ready');
 });
 
-test('[API-21] no file but api.json shows a text, a name, an ID, an invite or the token', async () => {
+test('[API-21] only api.json shows the token, only config.json the own name', async () => {
+  const ownName = 'Ownwqzvkxjy';
+  await call('config.set', { key: 'profile.name', value: ownName });
   const canary = 'canary wqzvkxjy';
   await send(canary);
   await until(async () => ((await texts()).includes(`You said: ${canary}`) ? true : undefined));
@@ -224,20 +226,27 @@ test('[API-21] no file but api.json shows a text, a name, an ID, an invite or th
   await expect(call('contacts.add', { text: `${link}x` })).rejects.toThrow();
   await call('contacts.rename', { to: 'Namewqzvkxjy', name: 'Echo' });
   const { token } = ApiFile.parse(JSON.parse(readFileSync(join(folder, 'api.json'), 'utf8')));
-  const wanted = [canary, 'Namewqzvkxjy', id.slice(6), link!.slice(6, 60), token];
-  const forms = wanted.flatMap((text) => {
+  expect(filesWith(canary, 'Namewqzvkxjy', id.slice(6), link!.slice(6, 60))).toEqual([]);
+  // What is found shows that the search finds what is there.
+  expect(filesWith(token)).toEqual(['api.json']);
+  expect(filesWith(ownName)).toEqual(['config.json']);
+  await call('config.set', { key: 'profile.name', value: null });
+});
+
+/** The files of the data folder that show one of these, as text, in hex or in base64. */
+function filesWith(...texts: string[]): string[] {
+  const forms = texts.flatMap((text) => {
     const bytes = Buffer.from(text);
     return [text, bytes.toString('hex'), bytes.toString('base64').replace(/=+$/, '')];
   });
-  const foundIn: string[] = [];
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const bytes = readFileSync(join(entry.parentPath, entry.name));
-    if (forms.some((form) => bytes.includes(form))) foundIn.push(entry.name);
-  }
-  // The token in api.json shows that the search finds what is there.
-  expect(foundIn).toEqual(['api.json']);
-});
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .filter((entry) => {
+      const bytes = readFileSync(join(entry.parentPath, entry.name));
+      return forms.some((form) => bytes.includes(form));
+    })
+    .map((entry) => entry.name);
+}
 
 test('[API-20] after a restart Echo answers what it had not, and what it had it leaves', async () => {
   const before = await texts();
