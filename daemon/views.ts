@@ -18,6 +18,7 @@ import type {
 import { API_VERSION, LAST_TEXT_CHARS, RouteName as RouteNames } from '@sotto/api/contract.ts';
 import type { ErrorDetail } from '@sotto/api/errors.ts';
 import { hex } from '@sotto/core/base/bytes.ts';
+import { TIME_MS_MAX } from '@sotto/core/base/limits.ts';
 import type {
   CommandError,
   ContactView,
@@ -36,9 +37,9 @@ import { shownPolicy } from './policies.ts';
 
 const ROUTES = RouteNames.options;
 
-/** RFC 3339 in UTC. */
+/** RFC 3339 in UTC; what others told us may lie beyond what that has a text for (EVT-5). */
 export function timeText(wallMs: number): string {
-  return new Date(wallMs).toISOString();
+  return new Date(Math.min(wallMs, TIME_MS_MAX)).toISOString();
 }
 
 export function cursorText(cursor: number): string {

@@ -8,6 +8,7 @@
 import { asBytes, asDict, decode, encode } from '@sotto/core/base/bencode.ts';
 import { equal, hex } from '@sotto/core/base/bytes.ts';
 import { decodeEvent, type Event, ID_BYTES } from '@sotto/core/base/event.ts';
+import { TIME_MS_MAX } from '@sotto/core/base/limits.ts';
 import type { Random } from '@sotto/core/base/time.ts';
 import type {
   Envelope,
@@ -151,6 +152,7 @@ export class ModelSessions {
     const read = content && decodeEvent(content.event);
     if (!content || !read?.ok) return { ok: false, reason: 'malformed' } as const;
     const { event } = read;
+    if (event.timeMs > TIME_MS_MAX) return { ok: false, reason: 'malformed' } as const;
     const asItMust =
       isFrom(content, from) &&
       isFor(content, self) &&

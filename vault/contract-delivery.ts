@@ -4,7 +4,7 @@
  */
 import { assert } from '@sotto/core/base/assert.ts';
 import { equal, utf8, utf8Text } from '@sotto/core/base/bytes.ts';
-import { OUTBOX_MESSAGES_MAX } from '@sotto/core/base/limits.ts';
+import { OUTBOX_MESSAGES_MAX, TIME_MS_MAX } from '@sotto/core/base/limits.ts';
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import { encodeEvent, ZERO_HASH } from '@sotto/core/base/event.ts';
@@ -195,6 +195,18 @@ export const deliveryCases: Record<string, Fact> = {
     const posed = await bob.do({ ...opening, from: posing });
     assert(posed.outcome === 'refused' && posed.reason === 'mismatch', 'sender');
     assert((await bob.do(opening)).outcome === 'stored', 'it opens where it belongs');
+  },
+
+  '[EVT-5] a time that has no text is refused and changes nothing': async (alice, bob) => {
+    const latest = await alice.seal(bob, 'latest', { timeMs: TIME_MS_MAX });
+    assert((await bob.open(alice, latest)).outcome === 'stored', 'the latest there is');
+    for (const timeMs of [TIME_MS_MAX + 1, Number.MAX_SAFE_INTEGER]) {
+      const reply = await bob.open(alice, await alice.seal(bob, 'too late', { timeMs }));
+      assert(reply.outcome === 'refused' && reply.reason === 'malformed', `at ${timeMs}`);
+    }
+    same(await bob.texts(), ['latest'], 'what is shown');
+    const next = await alice.seal(bob, 'next');
+    assert((await bob.open(alice, next)).outcome === 'stored', 'the ratchet did not move');
   },
 
   '[VLT-7] only the identity key of the device list is trusted': async (alice, bob) => {

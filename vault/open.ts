@@ -6,7 +6,7 @@
 import * as signal from '@signalapp/libsignal-client';
 import { equal } from '@sotto/core/base/bytes.ts';
 import { decodeEvent, type Event } from '@sotto/core/base/event.ts';
-import { TEXT_BYTES_MAX } from '@sotto/core/base/limits.ts';
+import { TEXT_BYTES_MAX, TIME_MS_MAX } from '@sotto/core/base/limits.ts';
 import type { OpenRefusal, VaultRequest } from '@sotto/core/base/vault.ts';
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import type { Plan } from './batch.ts';
@@ -98,6 +98,7 @@ function check(
   if (!decoded.ok) return 'malformed';
   const { event } = decoded;
   if (event.kind === 'text' && event.body.length > TEXT_BYTES_MAX) return 'malformed';
+  if (event.timeMs > TIME_MS_MAX) return 'malformed';
   const matches = equal(event.author, from.device) && equal(event.conversation, conversation);
   return matches ? { event, bytes } : 'mismatch';
 }

@@ -19,6 +19,8 @@ export const KNOCK_TEXT_BYTES_MAX = 480;
 /** A name, in code points and UTF-8 bytes. */
 export const NAME_POINTS_MAX = 64;
 export const NAME_BYTES_MAX = 256;
+/** The latest time, ms since 1970: the end of the year 9999, for RFC 3339 has no text beyond. */
+export const TIME_MS_MAX = 253_402_300_799_999;
 /** Current devices of one person. */
 export const DEVICES_MAX = 16;
 /** Different events of one author that are stored under one sequence; others are dropped. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert } from '../base/assert.ts';
+import { TIME_MS_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Now, Random } from '../base/time.ts';
 import type { VaultReply, VaultRequest } from '../base/vault.ts';
@@ -60,10 +61,14 @@ export class Context {
     public profile: NodeProfile,
   ) {}
 
-  /** The time that people read, ms since 1970: an odd wall clock is put right where possible. */
+  /**
+   * The time that people read, ms since 1970: an odd wall clock is put right where possible, and
+   * never beyond what others take for a time (EVT-5).
+   */
   get shownMs(): number {
     const { clock, now } = this;
-    return clock.isOdd(now) ? Math.floor(clock.read(now)) : now.wallMs;
+    const shownMs = clock.isOdd(now) ? Math.floor(clock.read(now)) : now.wallMs;
+    return Math.min(shownMs, TIME_MS_MAX);
   }
 
   /**

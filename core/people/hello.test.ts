@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asDict, decode, encode, type Dict } from '../base/bencode.ts';
+import { TIME_MS_MAX } from '../base/limits.ts';
 import { decodeHello, encodeHello, type Hello } from './hello.ts';
 
 const HELLO: Hello = {
@@ -32,6 +33,14 @@ test('[CON-1] missing and oversized fields are refused, unknown keys ignored', (
     const huge = new Uint8Array(20_000);
     expect(decodeHello(dictOf(encode({ ...good, [key]: huge })))).toBeUndefined();
   }
+});
+
+test('[CON-1] a clock that has no text is refused', () => {
+  const at = (wallMs: number): Hello | undefined =>
+    decodeHello(dictOf(encodeHello({ ...HELLO, wallMs })));
+  expect(at(TIME_MS_MAX)?.wallMs).toBe(TIME_MS_MAX);
+  expect(at(TIME_MS_MAX + 1)).toBeUndefined();
+  expect(at(Number.MAX_SAFE_INTEGER)).toBeUndefined();
 });
 
 test('[CON-3] a hostile name in a hello is cleaned, a malformed one dropped', () => {

@@ -16,7 +16,7 @@
  */
 import { asBytes, asInt, encode, type Dict } from '../base/bencode.ts';
 import { utf8Text } from '../base/bytes.ts';
-import { NAME_BYTES_MAX } from '../base/limits.ts';
+import { NAME_BYTES_MAX, TIME_MS_MAX } from '../base/limits.ts';
 import { CERTIFICATE_BYTES_MAX } from './certificate.ts';
 import { DEVICE_LIST_BYTES_MAX } from './device-list.ts';
 import { cleanName } from './name.ts';
@@ -45,13 +45,13 @@ export function encodeHello(hello: Hello): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** Reads the fields of a link message named `h`; undefined where one is missing or too long. */
+/** Reads the fields of a link message named `h`; undefined where one is missing or too large. */
 export function decodeHello(dict: Dict): Hello | undefined {
   const bundle = bytesUpTo(dict['b'], BUNDLE_BYTES_MAX);
   const certificate = bytesUpTo(dict['c'], CERTIFICATE_BYTES_MAX);
   const deviceList = bytesUpTo(dict['l'], DEVICE_LIST_BYTES_MAX);
   const record = bytesUpTo(dict['r'], RECORD_BYTES_MAX);
-  const wallMs = asInt(dict['w'], 0, Number.MAX_SAFE_INTEGER);
+  const wallMs = asInt(dict['w'], 0, TIME_MS_MAX);
   if (!bundle || !certificate || !deviceList || !record || wallMs === undefined) return undefined;
   const nameBytes = bytesUpTo(dict['n'], NAME_BYTES_MAX);
   const name = nameBytes && utf8Text(nameBytes);

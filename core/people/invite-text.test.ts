@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { fromBase32, hex } from '../base/bytes.ts';
+import { TIME_MS_MAX } from '../base/limits.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import { formatId } from './id-text.ts';
@@ -46,6 +47,13 @@ test('[IDN-7] every invite comes back; its expiry is rounded up to hours', () =>
       expect(read.invite.expiresMs - expiresMs).toBeLessThan(HOUR_MS);
     }),
   );
+});
+
+test('[IDN-7] an expiry that has no text is no invite of ours', () => {
+  const latestMs = Math.floor(TIME_MS_MAX / HOUR_MS) * HOUR_MS;
+  expect(summary(parseIdOrInvite(invite(latestMs)))).toBe('invite');
+  expect(summary(parseIdOrInvite(invite(latestMs + HOUR_MS)))).toBe('not an ID');
+  expect(summary(parseIdOrInvite(invite((2 ** 32 - 1) * HOUR_MS)))).toBe('not an ID');
 });
 
 describe('[IDN-8] an invite is read as it is passed on:', () => {

@@ -15,6 +15,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { concat, readUintBE, uintBE } from '../base/bytes.ts';
+import { TIME_MS_MAX } from '../base/limits.ts';
 import { type InviteSecret, Secret } from '../crypto/keys.ts';
 import { readText, type TextFault, writeText } from './id-text.ts';
 
@@ -64,10 +65,15 @@ export function parseIdOrInvite(text: string): AddRead {
   if (!read.ok) return read;
   const { form, payload } = read;
   if (form === 'id') return { ok: true, kind: 'id', identity: payload };
+  const expiresMs = readUintBE(payload, EXPIRY_AT, EXPIRY_BYTES) * HOUR_MS;
+  if (expiresMs > TIME_MS_MAX) {
+    payload.fill(0);
+    return { ok: false, fault: 'not an ID' };
+  }
   const invite: InviteText = {
     secret: new Secret('invite', payload.slice(0, SECRET_BYTES)),
     identity: payload.slice(SECRET_BYTES, EXPIRY_AT),
-    expiresMs: readUintBE(payload, EXPIRY_AT, EXPIRY_BYTES) * HOUR_MS,
+    expiresMs,
     reusable: (payload[EXPIRY_AT + EXPIRY_BYTES]! & FLAG_REUSABLE) !== 0,
   };
   payload.fill(0);
