@@ -91,6 +91,28 @@ describe('two people', () => {
     expect(made).toMatchObject({ state: 'used', link: undefined, usedBy: ['Bo'] });
   });
 
+  test('[CON-3] two people of one name are the same two after every hello', () => {
+    const { world, ana, bo } = pair();
+    const other = world.person('Bo');
+    other.start();
+    world.run();
+    meet(world, ana, other);
+    const names = (): (string | undefined)[] => {
+      const { contacts } = data(ana.ask({ type: 'contact-list' }), 'contacts');
+      const ids = [bo, other].map((one) => data(one.ask({ type: 'status' }), 'status').status.id);
+      return ids.map((id) => contacts.find((contact) => contact.id === id)?.name);
+    };
+    expect(names()).toEqual(['Bo', 'Bo 2']);
+    for (let round = 0; round < 2; round++) {
+      for (const one of [other, bo]) {
+        one.kill();
+        one.start();
+        world.run(60_000);
+      }
+      expect(names()).toEqual(['Bo', 'Bo 2']);
+    }
+  });
+
   test('[CON-8] a contact removed while the disk takes their hello stays removed', () => {
     const { world, ana, bo } = pair();
     bo.kill();

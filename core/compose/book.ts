@@ -221,13 +221,19 @@ export class Book {
     return { ok: false, code: 'ambiguous', candidates };
   }
 
-  /** A name nobody in the book has yet: `Ana`, `Ana 2`, ... */
-  freeName(wish: string | undefined): string {
+  /**
+   * A name nobody else in the book has: `Ana`, `Ana 2`, ...
+   * @param bearer whose name it becomes; one of these they keep, for people write by it (CON-3).
+   */
+  freeName(wish: string | undefined, bearer?: Contact): string {
     const base = cleanName(wish ?? '') ?? 'Someone';
-    const taken = new Set([...this.contacts.values()].map(({ name }) => nameKey(name)));
+    const others = [...this.contacts.values()].filter((contact) => contact !== bearer);
+    const taken = new Set(others.map(({ name }) => nameKey(name)));
+    const isFree = (name: string): boolean => !taken.has(nameKey(name));
+    if (bearer && isNumbered(bearer.name, base) && isFree(bearer.name)) return bearer.name;
     for (let n = 1; ; n++) {
       const name = n === 1 ? base : `${base} ${n}`;
-      if (!taken.has(nameKey(name))) return name;
+      if (isFree(name)) return name;
     }
   }
 
@@ -257,6 +263,11 @@ export class Book {
     this.#devicesOf.delete(contact);
     this.looks.remove(contact);
   }
+}
+
+/** Is it the second or a later one of this name? */
+function isNumbered(name: string, base: string): boolean {
+  return name.startsWith(`${base} `) && /^[1-9]\d*$/.test(name.slice(base.length + 1));
 }
 
 function gateKey({ id, kind, secret }: OwnGate): GateKey {

@@ -406,7 +406,7 @@ export class Sessions {
     contact.deviceList = list;
     contact.lastSeenMs = this.context.shownMs;
     if (!contact.nameIsOurs && hello.name !== undefined && hello.name !== contact.name) {
-      contact.name = this.book.freeName(hello.name);
+      contact.name = this.book.freeName(hello.name, contact);
       this.book.looks.put(contact);
     }
   }
