@@ -201,12 +201,14 @@ export class Mail {
   }
 
   stats(): Record<string, number> {
-    let held = 0;
+    let [held, receipts] = [0, 0];
     for (const outbox of this.#outboxes.values()) held += outbox.held;
+    for (const line of this.#lines.values()) receipts += line.receipts.waiting;
     return {
       outboxes: this.#outboxes.size,
       lines: this.#lines.size,
       envelopes: held,
+      receipts,
       gaps: this.#gaps.size,
       unapplied: this.#unapplied.size,
     };
