@@ -141,12 +141,16 @@ export class Mail {
   handleMessage(link: MailLink, name: string, dict: Dict, bytes: number): boolean {
     const message = decodeDelivery(name, dict);
     if (!message) return false;
-    if (message.type === 'envelope') {
-      this.#open(link, message, bytes);
-    } else {
-      this.ports.credit(link.link, bytes);
-      if (message.type === 'got') this.#got(link, message.envelopes);
-      else this.#refused(link, message);
+    switch (message.type) {
+      case 'envelope':
+        this.#open(link, message, bytes);
+        break;
+      case 'got':
+        this.#got(link, message.envelopes, bytes);
+        break;
+      case 'refused':
+        this.ports.credit(link.link, bytes);
+        this.#refused(link, message);
     }
     return true;
   }
@@ -287,15 +291,17 @@ export class Mail {
     });
   }
 
-  #got(link: MailLink, envelopes: readonly Uint8Array[]): void {
+  /** Credited only when the vault has answered: else it would be asked without end (DEL-12). */
+  #got(link: MailLink, envelopes: readonly Uint8Array[], bytes: number): void {
     const { context } = this;
     this.#outboxes.get(link.device)?.handleReceipt(envelopes, context.now.monoMs);
     this.#pump(link.device);
     const known = this.book.device(link.device);
-    if (!known) return;
+    if (!known) return this.ports.credit(link.link, bytes);
     const { device } = known.peer;
     const request = { op: 'receipt' as const, device, envelopes, route: link.route };
     context.vault({ ...request, wallMs: context.now.wallMs }, (reply) => {
+      this.ports.credit(link.link, bytes);
       if (failed(reply)) {
         this.#outboxes.get(link.device)?.handleReceiptLost(context.now.monoMs);
         return;
