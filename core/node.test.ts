@@ -3,6 +3,7 @@ import { Prng } from './base/prng.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { CommandResult, PathView } from './commands.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
+import { LOAD_AGAIN_MS } from './node.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
 
@@ -313,6 +314,24 @@ describe('two people', () => {
 describe('a disk in trouble', () => {
   const delivered = (person: Person): boolean =>
     data(person.ask({ type: 'status' }), 'status').status.waiting === 0;
+
+  test('[VLT-26] a first start on a full disk tries again in a while, and starts with room', () => {
+    const world = new World();
+    const ana = world.person('Ana');
+    const asked: string[] = [];
+    ana.disk = ({ op }) => {
+      asked.push(op);
+      if (asked.length > 20) return 'wait'; // who asks without a pause would do so for ever
+      return op === 'put' ? { op: 'failed', reason: 'no space' } : undefined;
+    };
+    ana.start();
+    world.run(5.5 * LOAD_AGAIN_MS);
+    expect(asked).toEqual(new Array(6).fill(['load', 'put']).flat());
+    expect(ana.logs.filter((line) => line.includes('no space'))).toHaveLength(6);
+    ana.disk = () => undefined;
+    world.run(LOAD_AGAIN_MS);
+    expect(data(ana.ask({ type: 'status' }), 'status').status.waiting).toBe(0);
+  });
 
   test('[DEL-5] no receipt before the event is on disk, and none from a disk that refuses', () => {
     const { world, ana, bo } = pair();

@@ -14,7 +14,7 @@
  */
 import { assert } from './base/assert.ts';
 import type { Now, Random } from './base/time.ts';
-import type { Loaded } from './base/vault.ts';
+import type { Loaded, VaultFault } from './base/vault.ts';
 import type { CommandResult } from './commands.ts';
 import { runCommand } from './compose/commands.ts';
 import { Context, failed, type NodeProfile } from './compose/context.ts';
@@ -27,7 +27,7 @@ import type { Effect, Input, Listening } from './effects.ts';
 export const EARLY_COMMANDS_MAX = 64;
 /** Time that passed unseen from which this computer must have slept. */
 export const SLEPT_MS = 30_000;
-/** A vault that cannot be read at start is asked again after this time. */
+/** A vault that cannot be read at start, or not take our keys, is asked again after this time. */
 export const LOAD_AGAIN_MS = 1_000;
 
 type CommandInput = Extract<Input, { type: 'command' }>;
@@ -122,14 +122,19 @@ export class Node {
   #load(): void {
     this.#loadAtMs = undefined;
     this.#context.vault({ op: 'load' }, (reply) => {
-      if (failed(reply)) {
-        this.#loadAtMs = this.#context.now.monoMs + LOAD_AGAIN_MS;
-        return this.#context.log('error', 'the vault cannot be read', { reason: reply.reason });
-      }
+      if (failed(reply)) return this.#loadLater('the vault cannot be read', reply.reason);
       if (loadSelf(reply.loaded)) return this.#fetchBundle(reply.loaded);
       const docs = [createSelf(this.#context.random, reply.loaded.signalIdentity)];
-      this.#context.vault({ op: 'put', docs }, () => this.#load());
+      this.#context.vault({ op: 'put', docs }, (answer) => {
+        if (failed(answer)) this.#loadLater('our keys could not be stored', answer.reason);
+        else this.#load();
+      });
     });
+  }
+
+  #loadLater(why: string, reason: VaultFault): void {
+    this.#loadAtMs = this.#context.now.monoMs + LOAD_AGAIN_MS;
+    this.#context.log('error', why, { reason });
   }
 
   #fetchBundle(loaded: Loaded): void {

@@ -23,7 +23,11 @@ import type { ShownMessage } from './model-timeline.ts';
 const VIOLATIONS_MAX = 20;
 
 /** What a node may log while its disk is full. */
-const DISK_ERRORS: readonly string[] = ['not stored', 'the vault cannot be read'];
+const DISK_ERRORS: readonly string[] = [
+  'not stored',
+  'our keys could not be stored',
+  'the vault cannot be read',
+];
 
 export interface Violation {
   readonly check: string;
