@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { hex } from './base/bytes.ts';
 import type { ContactView, RequestView } from './commands.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 
@@ -187,6 +188,70 @@ describe('by the ID alone', () => {
     world.run(20 * MINUTE_MS);
     expect(look(owner)).toEqual([]);
     expect(contact(owner, 'Bo').state).toBe('blocked');
+  });
+
+  /** Ana asks Olga at the door, who does not decide, adds her by an invite, and is linked. */
+  function askedAndMet(): ReturnType<typeof town> {
+    const made = town();
+    const { world, owner, asker, id } = made;
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    expect(look(owner)).toHaveLength(1);
+    const { link } = data(
+      asker.ask({ type: 'invite-new', expiresInMs: 60 * MINUTE_MS, reusable: false }),
+      'invite',
+    ).invite;
+    data(owner.ask({ type: 'contact-add', text: link!, name: 'Ana' }), 'contact');
+    world.run(60_000);
+    expect(contact(owner, 'Ana')).toMatchObject({ online: true, state: 'connected' });
+    expect(requests(owner)).toHaveLength(1);
+    return made;
+  }
+
+  test('[DOR-17, CON-6, CON-8] ⚑ a contact blocked for a request is shut out at once', () => {
+    const { world, owner, asker, id } = askedAndMet();
+    const gates = (): string[] => {
+      const kept = owner.vault.docs().filter(({ space }) => space === 'gate');
+      return kept.map(({ value }) => hex(value));
+    };
+    const before = gates();
+    data(owner.ask({ type: 'request-block', who: 'Ana' }), 'contact');
+    expect(contact(owner, 'Ana')).toMatchObject({ online: false, state: 'blocked' });
+    expect(gates()).toHaveLength(2);
+    expect(gates().filter((gate) => before.includes(gate))).toEqual([]);
+    expect(requests(owner)).toEqual([]);
+    data(asker.say(id, 'do you read me'), 'sent');
+    const puts = (): number => owner.node!.stats()['presence.puts']!;
+    const putsBefore = puts();
+    world.run(65 * MINUTE_MS);
+    expect(owner.texts()).not.toContain('do you read me');
+    expect(puts()).toBe(putsBefore);
+  });
+
+  test('[DOR-17, CON-8] what the disk refuses of a block is undone, and the request waits', () => {
+    const { world, owner } = askedAndMet();
+    owner.disk = ({ op }) => (op === 'put' ? { op: 'failed', reason: 'no space' } : undefined);
+    const refused = owner.ask({ type: 'request-block', who: 'Ana' });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'no-space' } });
+    owner.disk = () => undefined;
+    expect(requests(owner)).toHaveLength(1);
+    world.run(60_000);
+    expect(contact(owner, 'Ana')).toMatchObject({ online: true, state: 'connected' });
+  });
+
+  test('[DOR-17] the request of a contact who is blocked in the chat is gone, restarts or not', () => {
+    const { world, owner } = askedAndMet();
+    owner.notices = [];
+    data(owner.ask({ type: 'contact-block', to: 'Ana', blocked: true }), 'done');
+    expect(requests(owner)).toEqual([]);
+    expect(owner.notices).toContainEqual({ topic: 'requests', waiting: 0 });
+    const accepted = owner.ask({ type: 'request-accept', who: 'Ana' });
+    expect(accepted).toMatchObject({ ok: false, error: { code: 'not-found' } });
+    owner.kill();
+    owner.start();
+    world.run(30_000);
+    expect(requests(owner)).toEqual([]);
   });
 
   test('[DOR-16, DOR-18] both sides go on after they were killed at any point', () => {

@@ -22,6 +22,7 @@ import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invit
 import { formatInvite } from '../people/invite-text.ts';
 import { cleanName, nameKey } from '../people/name.ts';
 import { addContact, peekText } from './add.ts';
+import { letIn, shutOut } from './blocking.ts';
 import { healthOf, pathOf } from './health.ts';
 import { runDoorCommand } from './door-commands.ts';
 import { setDefaultPolicy, setRoute, tellRoute } from './route-commands.ts';
@@ -270,18 +271,9 @@ function rename(runtime: Runtime, contact: Contact, wish: string, reply: Reply):
 function block(runtime: Runtime, contact: Contact, blocked: boolean, reply: Reply): void {
   const { book, context } = runtime;
   if (contact.blocked === blocked) return reply(DONE);
-  contact.blocked = blocked;
-  const docs = [book.contactDoc(contact), ...(blocked ? runtime.dropContact(contact, false) : [])];
-  context.vault({ op: 'put', docs }, (answer) => {
-    if (answer.op === 'failed') {
-      contact.blocked = !blocked;
-      runtime.takeUp(contact);
-      return reply(vaultFailure(answer.reason));
-    }
-    if (!blocked) {
-      runtime.takeUp(contact);
-      runtime.want(contact);
-    }
+  const change = blocked ? shutOut : letIn;
+  change(runtime, contact, (fault) => {
+    if (fault) return reply(vaultFailure(fault));
     context.notify({ topic: 'contact', conversation: book.conversationText(contact) });
     reply(DONE);
   });

@@ -9,6 +9,7 @@ import { KNOCK_TEXT_BYTES_MAX } from '../base/limits.ts';
 import type { Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
 import type { Request } from '../people/request.ts';
+import { shutOutAsker } from './blocking.ts';
 import { failure, vaultFailure, viewOf } from './commands.ts';
 import type { Decided } from './requests.ts';
 import { choosePolicy } from './route-commands.ts';
@@ -111,7 +112,7 @@ function decide(runtime: Runtime, command: CommandOf<Decision>, reply: Reply): v
     if (command.type === 'request-accept') runtime.want(contact);
     reply({ ok: true, data: { type: 'contact', contact: viewOf(runtime, contact) } });
   };
-  if (command.type === 'request-block') return requests.block(request, tell);
+  if (command.type === 'request-block') return shutOutAsker(runtime, request, tell);
   const { policy } = command;
   const known = runtime.book.contactOf(request.identity);
   const choice = choosePolicy(runtime, known, policy);

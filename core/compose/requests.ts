@@ -4,7 +4,7 @@
  *
  *   knock --list, device, seal, words all fit--> waiting --accept--> contact, both meet
  *                                                  | '--decline--> remembered, for a while
- *                                                  '--block--> a blocked contact
+ *                                                  '--block--> a blocked contact (blocking.ts)
  *
  * @module
  */
@@ -68,7 +68,8 @@ export class Requests {
   ) {
     for (const { key, space, value } of docs) {
       const stored = space === 'request' ? decodeRequest(key, value) : undefined;
-      if (stored?.state === 'waiting') this.#waiting.set(hex(key), stored.request);
+      const isShutOut = book.contactOf(key)?.blocked === true;
+      if (stored?.state === 'waiting' && !isShutOut) this.#waiting.set(hex(key), stored.request);
       if (stored?.state === 'declined') this.#declinedMs.set(hex(key), stored.sinceMs);
     }
   }
@@ -162,23 +163,18 @@ export class Requests {
     });
   }
 
-  /** Says nothing to them, and nothing of theirs is ever read again. */
-  block(request: Request, done: (decided: Decided) => void): void {
-    const { identity, name } = request;
-    const known = this.book.contactOf(identity);
-    if (!known && this.book.contacts.size >= CONTACTS_MAX) {
-      return done({ ok: false, reason: 'no space' });
-    }
-    const contact = known ?? newContact(identity, this.book.freeName(name));
-    const docs = [this.book.contactDoc({ ...contact, blocked: true }), gone(identity)];
-    this.context.vault({ op: 'put', docs }, (reply) => {
-      if (failed(reply)) return done({ ok: false, reason: reply.reason });
-      contact.blocked = true;
-      this.book.put(contact);
-      this.#waiting.delete(hex(identity));
+  /** Who is blocked asks for nothing any more: gone at once, until the disk refuses it. */
+  forget({ identity }: Contact): { docs: readonly DocChange[]; undo: () => void } {
+    const key = hex(identity);
+    const request = this.#waiting.get(key);
+    if (!request) return { docs: [], undo: () => undefined };
+    this.#waiting.delete(key);
+    this.#changed();
+    const undo = (): void => {
+      this.#waiting.set(key, request);
       this.#changed();
-      done({ ok: true, contact });
-    });
+    };
+    return { docs: [gone(identity)], undo };
   }
 
   stats(): Record<string, number> {
