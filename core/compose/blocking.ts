@@ -24,6 +24,7 @@ export function shutOut(runtime: Runtime, contact: Contact, done: Done): void {
     contact.blocked = false;
     request.undo();
     runtime.takeUp(contact);
+    runtime.invites.review(contact);
     done(reply.reason);
   });
 }
@@ -37,6 +38,7 @@ export function letIn(runtime: Runtime, contact: Contact, done: Done): void {
       return done(reply.reason);
     }
     runtime.takeUp(contact);
+    runtime.invites.review(contact);
     runtime.want(contact);
     done(undefined);
   });

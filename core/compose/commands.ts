@@ -301,15 +301,15 @@ function remove(runtime: Runtime, contact: Contact, reply: Reply): void {
   const { book, context, mail } = runtime;
   const conversation = book.conversation(contact);
   const devices = book.devicesOf(contact);
-  const gate = runtime.dropContact(contact, true);
   const text = book.conversationText(contact);
-  const docs = [...gate, book.remove(contact), runtime.drafts.removal(contact)];
+  const docs = [...runtime.dropContact(contact, true), runtime.drafts.removal(contact)];
   runtime.relays.circuits.kept.leaveOthers();
   const request = { op: 'forget' as const, conversation, docs };
   context.vault({ ...request, devices: devices.map(({ peer }) => peer) }, (answer) => {
     if (answer.op === 'failed') {
       book.put(contact);
       runtime.takeUp(contact);
+      runtime.invites.review(contact);
       return reply(vaultFailure(answer.reason));
     }
     mail.forget(contact, devices);

@@ -102,7 +102,7 @@ export class Invites {
     }
   }
 
-  /** A contact may see our address, or may not any more: what is said under invites follows. */
+  /** What a contact may know of us is another thing now: what is said under invites follows. */
   review(contact: Contact): void {
     this.retire();
     for (const invite of this.book.invites.values()) this.offer(invite);
@@ -192,13 +192,13 @@ export class Invites {
    * Is it told where those who hold it would look, by this way?
    *
    * ⚑ Who came by it can read for ever what is said under it: with one among them who may not reach
-   * us that way, nothing is.
+   * us that way, or is blocked, nothing is.
    */
   isTold(invite: Invite, way: Way): boolean {
     if (!this.isNeeded(invite) || !allowsWay(invite.policy, way)) return false;
     return invite.usedBy.every((user) => {
       const contact = this.book.contactOf(user);
-      return contact === undefined || allowsWay(contact.policy, way);
+      return !contact || (!contact.blocked && allowsWay(contact.policy, way));
     });
   }
 }

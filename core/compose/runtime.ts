@@ -281,8 +281,9 @@ export class Runtime {
   }
 
   /**
-   * Shuts somebody out: their links, their place in the DHT, our old gates. Who is blocked may
-   * come back, so the numbers of our records for them stay; who is removed leaves nothing.
+   * Shuts somebody out: their links, their place in the DHT, our old gates, what is told under an
+   * invite that they came by. Who is blocked may come back, so the numbers of our records for them
+   * stay; who is removed leaves nothing.
    */
   dropContact(contact: Contact, removed: boolean): DocChange[] {
     this.sessions.closeContact(contact);
@@ -297,6 +298,9 @@ export class Runtime {
     this.invites.unfollow(contact);
     const { random, soundMs } = this.context;
     const docs = this.book.renewGates(['direct', 'circuit'], random, soundMs);
+    if (removed) docs.push(this.book.remove(contact));
+    // Before anything new is told of us: not under an invite that nobody else needs.
+    this.invites.retire();
     this.#refreshRecord();
     return docs;
   }
