@@ -240,6 +240,17 @@ describe('by the ID alone', () => {
     expect(contact(owner, 'Ana')).toMatchObject({ online: true, state: 'connected' });
   });
 
+  test('[DOR-10] a knock that the disk could not open is read at the next look', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    owner.disk = ({ op }) => (op === 'peek' ? { op: 'failed', reason: 'disk error' } : undefined);
+    expect(look(owner)).toEqual([]);
+    owner.disk = () => undefined;
+    expect(look(owner)).toMatchObject([{ name: 'Ana' }]);
+  });
+
   test('[DOR-17] the request of a contact who is blocked in the chat is gone, restarts or not', () => {
     const { world, owner } = askedAndMet();
     owner.notices = [];

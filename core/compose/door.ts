@@ -73,7 +73,8 @@ export class Door {
     private readonly ports: {
       /** Our prekey bundle of now. */
       bundle(): Uint8Array;
-      knocked(knock: Knock, bits: number): void;
+      /** `done(false)` where it has to come again. */
+      knocked(knock: Knock, bits: number, done: (isRead: boolean) => void): void;
     },
   ) {
     this.#saved = loadDoor(docs);
@@ -81,7 +82,7 @@ export class Door {
       random: context.random,
       dht: finding.strangers(() => this.#mayShow),
       nowMs: () => context.now.monoMs,
-      knocked: (knock) => this.#knocked(knock),
+      knocked: (knock, done) => this.#knocked(knock, done),
     });
     if (this.isOpen) this.#wakeAtMs = context.now.monoMs;
   }
@@ -294,12 +295,13 @@ export class Door {
     return dayDoc(day, saved);
   }
 
-  #knocked({ bits, body, day }: ArrivedKnock): void {
+  #knocked({ bits, body, day }: ArrivedKnock, done: (isRead: boolean) => void): void {
     const doorKey = this.#open.get(day)?.doorKey;
     const saved = this.#saved.days.get(day);
     const payload = doorKey && saved && openKnock(body, { doorKey, day }, saved.knockSecret);
     const knock = payload && decodeKnock(payload);
-    if (knock) this.ports.knocked(knock, bits);
-    else this.context.log('info', 'a knock could not be read');
+    if (knock) return this.ports.knocked(knock, bits, done);
+    this.context.log('info', 'a knock could not be read');
+    done(true);
   }
 }

@@ -12,7 +12,7 @@ import { decodeKnock, encodeHail, encodeKnock, type Knock } from '../people/knoc
 import { REQUESTS_MAX } from '../people/request.ts';
 import { Book, peerDevice } from './book.ts';
 import { Context } from './context.ts';
-import { Requests } from './requests.ts';
+import { OPENING_MAX, Requests } from './requests.ts';
 import { createSelf, loadSelf, type Me } from './self.ts';
 
 const PROFILE = {
@@ -84,6 +84,8 @@ class Scene {
   readonly book: Book;
   requests: Requests;
   wallMs = WALL_MS;
+  /** Of each knock that is settled: was it looked at? */
+  readonly read: boolean[] = [];
 
   constructor() {
     this.book = new Book(this.owner.me.identity, []);
@@ -106,10 +108,15 @@ class Scene {
 
   /** Hands a knock over and lets the vault answer. */
   take(bytes: Uint8Array, bits = 17): Knock | undefined {
+    const knock = this.handOver(bytes, bits);
+    this.settle();
+    return knock;
+  }
+
+  handOver(bytes: Uint8Array, bits = 17): Knock | undefined {
     this.context.now = { monoMs: 0, wallMs: this.wallMs++ };
     const knock = decodeKnock(bytes);
-    if (knock) this.requests.handleKnock(knock, bits);
-    this.settle();
+    if (knock) this.requests.handleKnock(knock, bits, (isRead) => this.read.push(isRead));
     return knock;
   }
 
@@ -192,6 +199,20 @@ describe('[DOR-14] what does not come from whom it names is no request', () => {
     scene.restart();
     expect(scene.names()).toEqual([]);
   });
+});
+
+test('[DOR-10] of too many knocks at once those that find no room come again', () => {
+  const scene = new Scene();
+  const knocks = Array.from({ length: OPENING_MAX + 2 }, (_, i) =>
+    new Person(3000 + 10 * i).knock(scene.owner),
+  );
+  for (const bytes of knocks) scene.handOver(bytes);
+  expect(scene.read).toEqual([false, false]);
+  scene.settle();
+  expect(scene.read.filter((isRead) => isRead)).toHaveLength(OPENING_MAX);
+  for (const bytes of knocks.slice(-2)) scene.take(bytes);
+  expect(scene.requests.waiting).toBe(OPENING_MAX + 2);
+  expect(scene.requests.stats()['refused']).toBe(0);
 });
 
 test('[DOR-15] names are made harmless; words are kept as they are', () => {

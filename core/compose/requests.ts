@@ -9,7 +9,7 @@
  * @module
  */
 import { compare, equal, fromHex, hex } from '../base/bytes.ts';
-import { KNOCK_KIND } from '../base/event.ts';
+import { KNOCK_KIND, type Event } from '../base/event.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Doc, DocChange, VaultFault } from '../base/vault.ts';
 import { newContact, type Contact } from '../people/contact.ts';
@@ -34,7 +34,7 @@ import type { Mail } from './mail.ts';
 import type { Me } from './self.ts';
 
 /** Knocks being opened by the vault at a time; the rest are read at the next look. */
-const OPENING_MAX = 16;
+export const OPENING_MAX = 16;
 
 export interface RequestPorts {
   /** A contact that we may meet from now on. */
@@ -108,27 +108,39 @@ export class Requests {
     });
   }
 
-  /** A knock was opened and names somebody whose list and device fit. */
-  handleKnock(knock: Knock, bits: number): void {
+  /**
+   * A knock was opened and names somebody whose list and device fit.
+   * @param done true once it was looked at; false where there was no room for that, or no disk.
+   */
+  handleKnock(knock: Knock, bits: number, done: (isRead: boolean) => void): void {
     const key = hex(knock.identity);
-    if (equal(knock.identity, this.me.identity) || this.#isShutOut(key)) return;
-    if (this.#opening >= OPENING_MAX || !this.#isListCurrent(knock)) return this.#refuse();
+    if (equal(knock.identity, this.me.identity) || this.#isShutOut(key)) return done(true);
+    if (this.#opening >= OPENING_MAX) return done(false);
+    if (!this.#isListCurrent(knock)) {
+      this.#counters.refused++;
+      return done(true);
+    }
     const from = peerDevice(knock.certificate);
     const conversation = conversationOf(this.me.identity, knock.identity);
     const { ciphertext } = knock;
     this.#opening++;
     const request = { op: 'peek' as const, self: this.me, from, conversation, ciphertext };
     this.context.vault(request, (reply) => {
-      const event = failed(reply) || reply.outcome !== 'read' ? undefined : reply.event;
-      const hail = event?.kind === KNOCK_KIND ? decodeHail(event.body) : undefined;
-      if (!hail) this.#refuse();
-      else this.#take(knock, hail, bits);
+      const isRead = !failed(reply);
+      done(isRead);
+      if (isRead) this.#weigh(knock, reply.outcome === 'read' ? reply.event : undefined, bits);
       this.#opening--;
       if (this.#opening > 0) return;
       const settled = this.#settled;
       this.#settled = [];
-      for (const done of settled) done();
+      for (const tell of settled) tell();
     });
+  }
+
+  #weigh(knock: Knock, event: Event | undefined, bits: number): void {
+    const hail = event?.kind === KNOCK_KIND ? decodeHail(event.body) : undefined;
+    if (hail) this.#take(knock, hail, bits);
+    else this.#counters.refused++;
   }
 
   /** @param wish the policy for somebody new, and what is stored with them. */
@@ -184,10 +196,6 @@ export class Requests {
       declined: this.#declinedMs.size,
       opening: this.#opening,
     };
-  }
-
-  #refuse(): void {
-    this.#counters.refused++;
   }
 
   #isShutOut(key: string): boolean {

@@ -131,7 +131,7 @@ export class Runtime {
     this.requests = new Requests(context, me, book, mail, asking, docs, { takeUp });
     this.door = new Door(context, me, finding, docs, {
       bundle: () => this.#bundle,
-      knocked: (knock, bits) => this.requests.handleKnock(knock, bits),
+      knocked: (knock, bits, done) => this.requests.handleKnock(knock, bits, done),
     });
     const ports = this.#sessionPorts();
     this.sessions = new Sessions(context, me, book, mail, this.connections, ports);

@@ -41,6 +41,8 @@ class Owner {
   readonly knockSecret = new Secret('hpke recipient', this.prng.bytes(32));
   readonly slotSeed = this.prng.bytes(32);
   readonly read: { body: Uint8Array; bits: number }[] = [];
+  /** What becomes of a knock: it is looked at. */
+  settle: (done: (isRead: boolean) => void) => void = (done) => done(true);
   nowMs = 0;
   readonly keeper: DoorKeeper;
   readonly day: OpenDay;
@@ -50,7 +52,10 @@ class Owner {
       random: this.random,
       dht,
       nowMs: () => this.nowMs,
-      knocked: ({ bits, body }) => this.read.push({ body, bits }),
+      knocked: ({ bits, body }, done) => {
+        this.read.push({ body, bits });
+        this.settle(done);
+      },
     });
     this.day = this.makeDay(1, 1);
     this.keeper.setDays([this.day]);
@@ -283,6 +288,23 @@ describe('the owner, at whose door anything may lie', () => {
     owner.look();
     expect([owner.read.length, owner.dht.gets - from]).toEqual([1, SLOTS]);
     expect(owner.keeper.state.slotsTaken).toBe(SLOTS);
+  });
+
+  test('[DOR-10] a knock that could not be looked at comes again, but not while it is', () => {
+    const owner = new Owner(new MemoryDht());
+    knock(owner, 0, COST, 'there');
+    owner.settle = (done) => done(false);
+    owner.look();
+    owner.look();
+    expect(owner.read).toHaveLength(2);
+    let tell: (isRead: boolean) => void = () => undefined;
+    owner.settle = (done) => void (tell = done);
+    for (let i = 0; i < 3; i++) owner.look();
+    expect(owner.read).toHaveLength(3);
+    tell(true);
+    owner.nowMs += 3_600_000;
+    owner.look();
+    expect(owner.read).toHaveLength(3);
   });
 
   test('[DOR-10] asks four times for pieces that are not there, then once an hour', () => {

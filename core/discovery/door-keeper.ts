@@ -5,11 +5,11 @@
  *           minutes, and at once when a person asks
  *   shut    nothing at all: what is under way is taken back
  *
- *   slot --get--> head --one hash: does the proof pay?--> pieces --> knock, handed over once
+ *   slot --get--> head --one hash: does the proof pay?--> pieces --> knock, handed over until read
  *
- * A head that was read, or does not pay, costs nothing more; one whose pieces cannot be had is
- * tried a few times, and then once an hour, as often as a knock is put again. Monotonic ms
- * throughout.
+ * A head that was read, or does not pay, costs nothing more; one whose pieces cannot be had, or
+ * whose knock could not be looked at, is tried a few times, and then once an hour, as often as a
+ * knock is put again. Monotonic ms throughout.
  * @module
  */
 import { BoundedMap } from '../base/bounded.ts';
@@ -29,7 +29,7 @@ export const LOOK_EVERY_MS = 15 * 60_000;
 export const LOOK_JITTER_MS = 5 * 60_000;
 /** Pauses after a put that reached too few; the last one repeats. */
 const PUT_AGAIN_MS = [15, 30, 60, 300].map((seconds) => seconds * 1000);
-/** Heads whose fate is remembered, and how often their pieces are asked for at once in vain. */
+/** Heads whose fate is remembered, and how often they are tried at once in vain. */
 const HEADS_MAX = 256;
 const FETCHES_AT_ONCE = 4;
 
@@ -58,7 +58,7 @@ export interface KeeperState {
   readonly slotsTaken: number;
 }
 
-/** What became of a head's pieces. */
+/** What became of a head. */
 interface Fetched {
   readonly tries: number;
   /** Not before: never again where they were read. */
@@ -75,7 +75,7 @@ export class DoorKeeper {
   readonly #random: Random;
   readonly #nowMs: () => number;
   readonly #dht: ScopedDht;
-  readonly #knocked: (knock: ArrivedKnock) => void;
+  readonly #knocked: (knock: ArrivedKnock, done: (isRead: boolean) => void) => void;
   #days: Keeping[] = [];
   #lookAtMs: number | undefined;
   /** Reads under way in the present look. */
@@ -89,7 +89,7 @@ export class DoorKeeper {
     lookedAtMs: undefined as number | undefined,
     slotsTaken: 0,
   };
-  /** Heads of this look: one in all slots is read once. */
+  /** Heads that are being read: one in all slots is read once. */
   readonly #fetching = new Set<string>();
   readonly #counters = { looks: 0, heads: 0, unpaid: 0, lostPieces: 0, knocks: 0 };
 
@@ -97,7 +97,8 @@ export class DoorKeeper {
     readonly random: Random;
     readonly dht: DhtPort;
     nowMs(): number;
-    knocked(knock: ArrivedKnock): void;
+    /** `done(false)` where it could not be looked at: it is handed over again later. */
+    knocked(knock: ArrivedKnock, done: (isRead: boolean) => void): void;
   }) {
     this.#random = deps.random;
     this.#nowMs = deps.nowMs;
@@ -217,10 +218,13 @@ export class DoorKeeper {
     this.#reading++;
     this.#fetching.add(key);
     fetchPieces(this.#dht, head, pieceSeal(slotSeed), (body) => {
-      this.#fetching.delete(key);
-      this.#heads.set(key, this.#fetched(tries + 1, body !== undefined));
+      const settle = (isRead: boolean): void => {
+        this.#fetching.delete(key);
+        this.#heads.set(key, this.#fetched(tries + 1, isRead));
+      };
       this.#counters[body ? 'knocks' : 'lostPieces']++;
-      if (body) this.#knocked({ day, body, bits });
+      if (body) this.#knocked({ day, body, bits }, settle);
+      else settle(false);
       this.#readDone();
     });
   }
