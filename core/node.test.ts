@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { CONTACTS_MAX } from './base/limits.ts';
 import { Prng } from './base/prng.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { CommandResult, PathView } from './commands.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 import { LOAD_AGAIN_MS } from './node.ts';
+import { encodeContact, newContact } from './people/contact.ts';
 
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
 
@@ -81,6 +83,26 @@ describe('two people', () => {
     expect([again.duplicate, again.event]).toEqual([true, first.event]);
     world.run(1_000);
     expect(ana.texts()).toEqual(['once']);
+  });
+
+  test('[CON-17] nobody comes by an invite to whoever has as many contacts as there may be', () => {
+    const world = new World();
+    const [ana, bo] = [world.person('Ana'), world.person('Bo')];
+    ana.start();
+    bo.start();
+    world.run();
+    ana.kill();
+    const { bytes } = new Prng(17);
+    const docs = Array.from({ length: CONTACTS_MAX }, (_, i) => {
+      const contact = newContact(bytes(32), `Guest ${i}`, 'auto');
+      return { space: 'contact' as const, key: contact.identity, value: encodeContact(contact) };
+    });
+    ana.vault.handle({ op: 'put', docs });
+    ana.start();
+    meet(world, ana, bo);
+    expect(data(ana.ask({ type: 'status' }), 'status').status.contacts).toBe(CONTACTS_MAX);
+    const [made] = data(ana.ask({ type: 'invite-list' }), 'invites').invites;
+    expect(made).toMatchObject({ state: 'open', usedBy: [] });
   });
 
   test('[CON-5] a one-time invite admits nobody else', () => {

@@ -25,6 +25,10 @@ export const TIME_MS_MAX = 253_402_300_799_999;
 export const DEVICES_MAX = 16;
 /** Different events of one author that are stored under one sequence; others are dropped. */
 export const FORK_BODIES_MAX = 16;
+/** Contacts of one profile. */
+export const CONTACTS_MAX = 10_000;
+/** Invites kept. Each is a gate until it has expired, and so a hash for every stray datagram. */
+export const INVITES_MAX = 32;
 /** Messages accepted for one contact and not yet receipted. */
 export const OUTBOX_MESSAGES_MAX = 10_000;
 export const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;

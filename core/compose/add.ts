@@ -8,6 +8,7 @@
  * @module
  */
 import { scopeOf } from '../base/endpoint.ts';
+import { CONTACTS_MAX } from '../base/limits.ts';
 import type { Command, CommandResult } from '../commands.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import { isPaired, newContact, type Contact } from '../people/contact.ts';
@@ -15,7 +16,6 @@ import { formatId } from '../people/id-text.ts';
 import type { TextFault } from '../people/id-text.ts';
 import { formatInvite, parseIdOrInvite, type AddRead } from '../people/invite-text.ts';
 import { cleanName } from '../people/name.ts';
-import { CONTACTS_MAX } from './book.ts';
 import { failure, vaultFailure, viewOf } from './commands.ts';
 import { askById } from './door-commands.ts';
 import { choosePolicy } from './route-commands.ts';

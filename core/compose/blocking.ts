@@ -3,10 +3,10 @@
  * (CON-6, CON-8). One way for all: in the chat, and for a request at the door (DOR-17).
  * @module
  */
+import { CONTACTS_MAX } from '../base/limits.ts';
 import type { VaultFault } from '../base/vault.ts';
 import { newContact, type Contact } from '../people/contact.ts';
 import type { Request } from '../people/request.ts';
-import { CONTACTS_MAX } from './book.ts';
 import { failed } from './context.ts';
 import type { Decided } from './requests.ts';
 import type { Runtime } from './runtime.ts';

@@ -25,9 +25,6 @@ import { decodeInvite, encodeInvite, type Invite } from '../people/invite.ts';
 import { Looks } from '../people/look-alike.ts';
 import { cleanName, nameKey } from '../people/name.ts';
 
-/** Contacts of one profile. */
-export const CONTACTS_MAX = 10_000;
-
 const KINDS: readonly OwnGateKind[] = ['direct', 'circuit'];
 
 /** A device of a contact, with its certificate read. */

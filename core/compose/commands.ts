@@ -3,7 +3,7 @@
  * @module
  */
 import { fromHex, hex, utf8 } from '../base/bytes.ts';
-import { TEXT_BYTES_MAX } from '../base/limits.ts';
+import { INVITES_MAX, TEXT_BYTES_MAX } from '../base/limits.ts';
 import type { DocChange, VaultFault } from '../base/vault.ts';
 import type {
   Command,
@@ -18,7 +18,7 @@ import { Secret } from '../crypto/keys.ts';
 import { homeMark } from '../discovery/lan-card.ts';
 import type { Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
-import { INVITES_MAX, inviteId, inviteState, type Invite } from '../people/invite.ts';
+import { inviteId, inviteState, type Invite } from '../people/invite.ts';
 import { formatInvite } from '../people/invite-text.ts';
 import { cleanName, nameKey } from '../people/name.ts';
 import { addContact, peekText } from './add.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { INVITES_MAX } from '../people/invite.ts';
+import { INVITES_MAX } from '../base/limits.ts';
 import { REVOKED_MAX } from '../relay/limits.ts';
 import { savedPlaces } from './places-saved.ts';
 import { UPKEEP_EVERY_MS } from './runtime.ts';

@@ -10,6 +10,7 @@
  */
 import { compare, equal, fromHex, hex } from '../base/bytes.ts';
 import { KNOCK_KIND, type Event } from '../base/event.ts';
+import { CONTACTS_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Doc, DocChange, VaultFault } from '../base/vault.ts';
 import { newContact, type Contact } from '../people/contact.ts';
@@ -28,7 +29,7 @@ import {
 } from '../people/request.ts';
 import type { Asking } from './asking.ts';
 import type { Door } from './door.ts';
-import { CONTACTS_MAX, meantBy, peerDevice, type Book } from './book.ts';
+import { meantBy, peerDevice, type Book } from './book.ts';
 import { failed, type Context } from './context.ts';
 import type { Mail } from './mail.ts';
 import type { Me } from './self.ts';

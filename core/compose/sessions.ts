@@ -9,7 +9,7 @@
 import { equal, hex } from '../base/bytes.ts';
 import { endpointKey, scopeOf, type Endpoint } from '../base/endpoint.ts';
 import { KNOCK_KIND, type Event } from '../base/event.ts';
-import { DEVICES_MAX } from '../base/limits.ts';
+import { CONTACTS_MAX, DEVICES_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange } from '../base/vault.ts';
@@ -380,7 +380,7 @@ export class Sessions {
     return deviceIn(list, certificate.device) ? list.bytes : undefined;
   }
 
-  /** Somebody came in by an invite of ours. */
+  /** Somebody came in by an invite of ours; undefined where it, or our book, has no room. */
   #newContact(
     session: Session,
     certificate: Certificate,
@@ -389,6 +389,7 @@ export class Sessions {
   ): Contact | undefined {
     const invite = this.book.invites.get(session.up.gate.id);
     const { identity } = certificate;
+    if (this.book.contacts.size >= CONTACTS_MAX) return undefined;
     if (!invite || !inviteAdmits(invite, identity, this.context.soundMs)) return undefined;
     if (!invite.usedBy.some((user) => equal(user, identity))) {
       invite.usedBy = [...invite.usedBy, identity];

@@ -1,11 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { hex } from '../base/bytes.ts';
+import { CONTACTS_MAX, INVITES_MAX } from '../base/limits.ts';
 import type { Now } from '../base/time.ts';
-import type { PairSecret } from '../crypto/keys.ts';
+import { Secret, type PairSecret } from '../crypto/keys.ts';
 import { pairKeys } from './epoch.ts';
 import type { Presence } from './presence.ts';
 import { MEAN_HOLDS, MEAN_PER_S, PEAK_HOLDS } from './query-budget.ts';
-import { Device, pairSecret, recordAt, World, type LoggedOp } from './test-presence-world.ts';
+import {
+  Device,
+  pairSecret,
+  recordAt,
+  START_MS,
+  World,
+  type LoggedOp,
+} from './test-presence-world.ts';
 import { LOOK_QUERIES, PUBLISH_QUERIES } from './timetable.ts';
 
 const MINUTE_MS = 60_000;
@@ -232,4 +240,26 @@ test('[DSC-22] twenty absent contacts are sought each hour, with few wake-ups', 
   expect(later.filter(({ kind }) => kind === 'put').length).toBe(200);
   expect(later.filter(({ kind }) => kind === 'get').length).toBeLessThanOrEqual(200 * 5);
   expect(ana.wakes).toBeLessThan(10 * 200);
+});
+
+test('[CON-17] as many contacts as there may be, met three ways each, and all our invites', () => {
+  const world = new World(8);
+  const ana = new Device(world, 'ana');
+  const { prng } = world;
+  const expiresMs = START_MS + HOUR_MS;
+  ana.start((presence, now) => {
+    const secret = pairSecret(prng)();
+    const state = { secret, devices: [prng.bytes(32)] };
+    const meet = (invite: string): void => {
+      const ours = { invite, secret: new Secret<'invite'>('invite', prng.bytes(32)), expiresMs };
+      presence.addInvite({ ...ours, role: 'invitee' }, now);
+    };
+    for (let i = 0; i < CONTACTS_MAX; i++) {
+      presence.setPeer(`c${i}`, state, now);
+      presence.setPeer(`c${i} besides`, state, now);
+      meet(`given ${i}`);
+    }
+    for (let i = 0; i < INVITES_MAX; i++) meet(`ours ${i}`);
+  });
+  expect(ana.presence.stats()['rendezvous']).toBe(3 * CONTACTS_MAX + INVITES_MAX);
 });

@@ -14,6 +14,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { equal, utf8Text } from '../base/bytes.ts';
+import { CONTACTS_MAX, INVITES_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
 import { earliest, type Now, type Random } from '../base/time.ts';
 import type { Doc } from '../base/vault.ts';
@@ -38,8 +39,8 @@ import { encodeRecord, type PresenceRecord, type RecordGate } from './record.ts'
 import { Rendezvous, type Access } from './rendezvous.ts';
 import { relief } from './timetable.ts';
 
-/** Contacts and invites together. */
-export const RENDEZVOUS_MAX = 10_000;
+/** Of a contact the secret, one besides it and the invite they gave us; and our own invites. */
+const RENDEZVOUS_MAX = 3 * CONTACTS_MAX + INVITES_MAX;
 /** A lost link is first dialled anew where it was. */
 const AFTER_LINK_MS = 1000;
 /** News of a contact mostly come over a link that is told of next. */
@@ -435,7 +436,7 @@ export class Presence {
   }
 
   #add(id: RendezvousId, access: Access): Rendezvous {
-    assert(this.#all.size < RENDEZVOUS_MAX, `at most ${RENDEZVOUS_MAX} contacts and invites`);
+    assert(this.#all.size < RENDEZVOUS_MAX, `at most ${RENDEZVOUS_MAX} rendezvous`);
     const { epoch, monoMs } = this.#clock;
     const bytes = this.#docs.get(rendezvousName(id));
     const saved = bytes && decodeRendezvous(bytes);

@@ -21,8 +21,6 @@ import { policyNumber, readPolicy, type Policy } from '../base/policy.ts';
 import { sha256 } from '../crypto/hash.ts';
 import { Secret, type GateSecret, type InviteSecret } from '../crypto/keys.ts';
 
-/** Invites kept. Each is a gate until it has expired, and so a hash for every stray datagram. */
-export const INVITES_MAX = 32;
 /** People who may use one reusable invite. */
 export const INVITE_USES_MAX = 256;
 
