@@ -251,6 +251,26 @@ describe('by the ID alone', () => {
     expect(look(owner)).toMatchObject([{ name: 'Ana' }]);
   });
 
+  test('[DOR-17, CON-8] a stranger is blocked as a contact, or where the disk refuses not at all', () => {
+    const { world, owner, asker, id } = town();
+    openDoor(owner);
+    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+    world.run(30_000);
+    expect(look(owner)).toHaveLength(1);
+    owner.disk = ({ op }) => (op === 'put' ? { op: 'failed', reason: 'no space' } : undefined);
+    const refused = owner.ask({ type: 'request-block', who: 'Ana' });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'no-space' } });
+    owner.disk = () => undefined;
+    expect(requests(owner)).toHaveLength(1);
+    expect(data(owner.ask({ type: 'contact-list' }), 'contacts').contacts).toEqual([]);
+    data(owner.ask({ type: 'request-block', who: 'Ana' }), 'contact');
+    owner.kill();
+    owner.start();
+    world.run(30_000);
+    expect(look(owner)).toEqual([]);
+    expect(contact(owner, 'Ana')).toMatchObject({ online: false, state: 'blocked' });
+  });
+
   test('[DOR-17] the request of a contact who is blocked in the chat is gone, restarts or not', () => {
     const { world, owner } = askedAndMet();
     owner.notices = [];
