@@ -35,7 +35,7 @@ interface StreamUser {
   news(stream: StreamId, news: StreamNews): void;
 }
 
-export interface CircuitsPorts extends Omit<ReservationsPorts, 'link' | 'links'> {
+export interface CircuitsPorts extends Omit<ReservationsPorts, 'leave' | 'link' | 'links'> {
   /** Where a relay may be, in this network. */
   mayBe(endpoint: Endpoint): boolean;
   /** Is this the relay of somebody who is not to see our address? */
@@ -88,6 +88,7 @@ export class Circuits {
       candidates: () => ports.candidates(),
       isOurs: (guard) => ports.isOurs(guard),
       link: (address, namedBy) => this.#relayAt(address, { namedBy }),
+      leave: (relays) => this.#leave(relays),
       links: () => this.#relays.values(),
       entriesChanged: () => ports.entriesChanged(),
     });
@@ -159,9 +160,7 @@ export class Circuits {
 
   /** Goodbye to every relay, that our places there are free at once; to the far ones first. */
   stop(): void {
-    const all = [...this.#relays.values()];
-    for (const relay of all) if (relay.isExtended) relay.close();
-    for (const relay of all) relay.close();
+    this.#leave([...this.#relays.values()]);
   }
 
   /**
@@ -191,11 +190,7 @@ export class Circuits {
     if (theirs.length === 0) return;
     this.kept.leaveOthers();
     const hidden = theirs.filter(({ address }) => this.ports.hidesFrom(address.key));
-    // What is behind one would have it dialled anew.
-    for (const relay of hidden.flatMap((one) => [...this.#behind(one), one])) {
-      relay.close();
-      this.#settled(relay, false);
-    }
+    for (const relay of this.#leave(hidden)) this.#settled(relay, false);
   }
 
   stats(): Record<string, number> {
@@ -362,9 +357,16 @@ export class Circuits {
     return same.find(({ isUp }) => isUp) ?? same.find((one) => this.kept.relays.includes(one));
   }
 
-  /** Links that lead through this one. */
-  #behind(guard: RelayLink): RelayLink[] {
-    return [...this.#relays.values()].filter((relay) => relay.guard === guard);
+  /**
+   * Ends links, and first those that lead through them, which would have them dialled anew.
+   * @returns all that were ended.
+   */
+  #leave(relays: readonly RelayLink[]): RelayLink[] {
+    const all = [...this.#relays.values()];
+    const behind = all.filter(({ guard }) => guard !== undefined && relays.includes(guard));
+    const left = [...new Set([...behind, ...relays])];
+    for (const relay of left) relay.close();
+    return left;
   }
 
   #tell(relay: RelayLink, circuit: CircuitId, news: StreamNews): void {

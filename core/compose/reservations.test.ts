@@ -42,6 +42,7 @@ function kept(relays: readonly Relay[]) {
       }),
     isOurs: () => true,
     link: ({ key }) => linkOf(relays.find(({ address }) => address.key === key)!),
+    leave: () => undefined,
     links: () => relays.map(linkOf),
     entriesChanged: () => undefined,
   });

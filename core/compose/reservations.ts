@@ -74,6 +74,8 @@ export interface ReservationsPorts {
    * @param namedBy whose word it is that it is there; undefined for the user's own.
    */
   link(address: RelayAddress, namedBy: string | undefined): RelayLink | undefined;
+  /** Ends links to relays, and before them those that lead through them. */
+  leave(relays: readonly RelayLink[]): void;
   /** Those to all relays, kept or not. */
   links(): Iterable<RelayLink>;
   /** Our records say something else now. */
@@ -248,9 +250,7 @@ export class Reservations {
     const may = new Set(this.ports.candidates().map(({ address }) => hex(address.key)));
     const left = this.#kept.map(({ relay }) => relay).filter(({ name }) => !may.has(name));
     this.#kept = this.#kept.filter(({ relay }) => may.has(relay.name));
-    // What is behind a guard goes first: it has no use for a guard that is gone.
-    const behind = [...this.ports.links()].filter(({ guard }) => guard && left.includes(guard));
-    for (const relay of [...behind, ...left]) relay.close();
+    this.ports.leave(left);
     this.refresh();
   }
 
