@@ -29,6 +29,18 @@ function look(owner: Person): readonly RequestView[] {
   return requests(owner);
 }
 
+/** Olga has let Ana in under Hidden IP; `who` is their conversation. */
+function letInHidden(): ReturnType<typeof town> & { readonly who: string } {
+  const made = town();
+  const { world, owner, asker, id } = made;
+  openDoor(owner);
+  data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
+  world.run(30_000);
+  const { conversation: who } = look(owner)[0]!;
+  data(owner.ask({ type: 'request-accept', who, policy: 'hidden' }), 'contact');
+  return { ...made, who };
+}
+
 function contact(person: Person, to: string): ContactView {
   return data(person.ask({ type: 'contact-show', to }), 'contact').contact;
 }
@@ -61,12 +73,7 @@ describe('by the ID alone', () => {
   });
 
   test('[DOR-17] who is let in under Hidden IP is shown no address of ours', () => {
-    const { world, owner, asker, id } = town();
-    openDoor(owner);
-    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
-    world.run(30_000);
-    const { conversation: who } = look(owner)[0]!;
-    data(owner.ask({ type: 'request-accept', who, policy: 'hidden' }), 'contact');
+    const { world, owner, asker, id } = letInHidden();
     const rule = data(owner.ask({ type: 'route-show', to: 'Ana' }), 'route').route;
     expect(rule).toMatchObject({ policy: 'hidden', held: 'no-relay', route: 'waiting' });
     world.run(10 * MINUTE_MS);
@@ -123,12 +130,7 @@ describe('by the ID alone', () => {
   });
 
   test('[DOR-17, POL-7, CON-11] a contact who knocks keeps our policy, and is no new ID', () => {
-    const { world, owner, asker, id } = town();
-    openDoor(owner);
-    data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
-    world.run(30_000);
-    const { conversation: who } = look(owner)[0]!;
-    data(owner.ask({ type: 'request-accept', who, policy: 'hidden' }), 'contact');
+    const { world, owner, asker, id, who } = letInHidden();
     data(asker.ask({ type: 'contact-remove', to: id }), 'done');
     data(asker.ask({ type: 'contact-add', text: id, anyway: true }), 'contact');
     world.run(30_000);

@@ -59,6 +59,11 @@ function viewOf(person: Person, to: string): RouteView {
   return data(person.ask({ type: 'route-show', to }), 'route').route;
 }
 
+/** What others write into their list to use this relay. */
+function textOf(relay: Person): string {
+  return data(relay.ask({ type: 'health' }), 'health').health.serving.text!;
+}
+
 function routeOf(person: Person, to: string): string {
   return viewOf(person, to).route;
 }
@@ -113,9 +118,7 @@ test('[RLY-18] two relays of the own list are kept from the start, and found aga
   );
   for (const relay of relays) relay.start();
   world.run();
-  const list = relays.map((relay) => {
-    return data(relay.ask({ type: 'health' }), 'health').health.serving.text!;
-  });
+  const list = relays.map(textOf);
   const ana = world.person('Ana', false, { host: HOSTS[0]!, relay: { serve: 'off', list } });
   ana.start();
   world.run(5_000);
@@ -140,9 +143,7 @@ test('[RLY-18] of those on the own list that refuse none stands in the way of on
   });
   for (const relay of relays) relay.start();
   world.run();
-  const list = relays.map((relay) => {
-    return data(relay.ask({ type: 'health' }), 'health').health.serving.text!;
-  });
+  const list = relays.map(textOf);
   const ana = world.person('Ana', false, { host: HOSTS[0]!, relay: { serve: 'off', list } });
   ana.start();
   world.run(30_000);
@@ -332,7 +333,7 @@ test('[RLY-10] who came by an invite through a relay has a slot of their own whe
   const relay = world.person('Relay', false, { host: HOSTS[2]!, relay: serve });
   relay.start();
   world.run();
-  const text = data(relay.ask({ type: 'health' }), 'health').health.serving.text!;
+  const text = textOf(relay);
   // Bo has no relay, so Ana cannot come to him: he alone finds the way again.
   const [ana, bo] = ['Ana', 'Bo'].map((name, i) => {
     const list = [[text], []][i]!;

@@ -20,6 +20,15 @@ import { joined, Rig, type RigClient } from './testing/rig.ts';
 
 const NOTHING = { clients: 0, reservations: 0, circuits: 0, owedErrors: 0, waitingBytes: 0 };
 
+/** A relay where one address has all places that it may have. */
+function fullForOne(): { readonly rig: Rig; readonly all: readonly RigClient[] } {
+  const rig = new Rig();
+  const all = Array.from({ length: 52 }, () => rig.client());
+  for (const client of all) client.reserve();
+  rig.settle();
+  return { rig, all };
+}
+
 describe('[RLY-3] reservations', () => {
   test('an owner who comes back has its number and slots again, though the relay kept nothing', () => {
     const rig = new Rig();
@@ -73,10 +82,7 @@ describe('[RLY-3] reservations', () => {
   });
 
   test('[RLY-3] an owner who comes back has its place, however full the relay is', () => {
-    const rig = new Rig();
-    const all = Array.from({ length: 52 }, () => rig.client());
-    for (const client of all) client.reserve();
-    rig.settle();
+    const { all, rig } = fullForOne();
     const [owner] = all;
     const before = owner!.link!;
     owner!.connect();
@@ -86,10 +92,7 @@ describe('[RLY-3] reservations', () => {
   });
 
   test('[RLY-9] who has had no path for 5 s gives way, and nobody who has one', () => {
-    const rig = new Rig();
-    const all = Array.from({ length: 52 }, () => rig.client());
-    for (const client of all) client.reserve();
-    rig.settle();
+    const { all, rig } = fullForOne();
     const late = rig.client();
     rig.server.handlePath(all[7]!.link!, false, rig.nowMs);
     late.reserve();
