@@ -12,6 +12,7 @@
  * `buildIfStale()` as bin/sotto does.
  * @module
  */
+import './node-version.mjs';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, existsSync, statSync } from 'node:fs';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';

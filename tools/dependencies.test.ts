@@ -1,7 +1,7 @@
 /**
  * docs/DEPENDENCIES.md tells what is really there.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const root = new URL('..', import.meta.url);
@@ -74,4 +74,34 @@ test('the page lists every package whose install script runs, and no other is al
   const told = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name).sort();
   expect(told).toEqual(scripted);
   expect(Object.keys(manifest.allowScripts ?? {}).sort()).toEqual(scripted);
+});
+
+/** Essential in Debian, or there with Node and with what builds the database. */
+const EVERYWHERE = [
+  ...['sh', 'bash', 'true', 'mkdir', 'touch', 'rm', 'mount', 'umount', 'unshare', 'taskset'],
+  ...['script', 'dpkg-query', 'apt-get', 'npm', 'git', 'python3'],
+];
+/** Asked for and done without where it is not there. */
+const OPTIONAL = ['xdg-settings'];
+
+test('every program that a test starts comes with a package that the tests install', () => {
+  const known = new Set([
+    ...[EVERYWHERE, OPTIONAL].flat(),
+    ...Object.values(json<Record<string, string[]>>('tools/debian-packages.json')).flat(),
+  ]);
+  const started = new Map<string, string>();
+  for (const folder of ['lab', 'cli', 'daemon', 'vault', 'bench', 'tools', 'sim']) {
+    const paths = readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' });
+    for (const path of paths.filter((one) => /\.(ts|mjs)$/.test(one))) {
+      const text = read(`${folder}/${path}`);
+      const program = /\b(?:spawn|spawnSync|execFile|execFileSync)\(\s*'([\w./-]+)'/g;
+      for (const [, name] of text.matchAll(program)) started.set(name!.split('/').at(-1)!, path);
+      // Rooms run programs by `run` too; the stages of tools/test.mjs are no programs.
+      if (folder !== 'lab') continue;
+      for (const [, name] of text.matchAll(/\.run\(\s*'([\w-]+)'/g)) started.set(name!, path);
+    }
+  }
+  expect(started.size).toBeGreaterThan(15);
+  const missing = [...started].filter(([name]) => !known.has(name));
+  expect(missing).toEqual([]);
 });

@@ -11,6 +11,7 @@
  * Name stages to run only these: `npm test -- unit sim`.
  * @module
  */
+import './node-version.mjs';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,32 +28,10 @@ const STAGE_MS = {
 };
 const KILL_AFTER_MS = 5_000;
 const SIM_SEEDS = 40;
-const DEBIAN_PACKAGES = [
-  'python3-libtorrent',
-  'python3-nacl',
-  'iproute2',
-  'nftables',
-  'iptables',
-  'conntrack',
-  'miniupnpd-nftables',
-  'tinyproxy-bin',
-  'libfaketime',
-  'tcpdump',
-  'gcc',
-  'libc6-dev',
-  'libnetfilter-queue-dev',
-  'libmnl-dev',
-  'strace',
-  'zsh',
-  'fish',
-  'groff',
-  'mandoc',
-  'libtoxcore-dev',
-  'chromium',
-  'pkg-config',
-  'microsocks',
-  'tor',
-];
+/** Each with the programs of it that tests start. */
+const packages = Object.keys(
+  JSON.parse(readFileSync(join(root, 'tools/debian-packages.json'), 'utf8')),
+);
 
 const deadlineMs = performance.now() + TOTAL_MS;
 const scratch = mkdtempSync(join(tmpdir(), 'sotto-test-'));
@@ -127,14 +106,14 @@ function missingPackages() {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  if (query.error) return DEBIAN_PACKAGES;
+  if (query.error) return packages;
   const installed = new Set(
     query.stdout.split('\n').flatMap((line) => {
       const [name, status] = line.split(' ');
       return status === 'installed' ? [name] : [];
     }),
   );
-  return DEBIAN_PACKAGES.filter((name) => !installed.has(name));
+  return packages.filter((name) => !installed.has(name));
 }
 
 async function packagesStage() {
