@@ -97,6 +97,8 @@ export const Contact = z.object({
   state: z.enum(['added', 'connected', 'blocked']),
   online: z.boolean(),
   route: RouteName,
+  /** Directly, through openings that the routers of both made. */
+  punched: z.literal(true).optional(),
   /** By which ways we let it be reached. */
   policy: Policy,
   waiting: count,
@@ -178,6 +180,8 @@ export const Conversation = z.object({
   state: Contact.shape.state,
   online: z.boolean(),
   route: RouteName,
+  /** Directly, through openings that the routers of both made. */
+  punched: z.literal(true).optional(),
   /** By which ways we let it be reached. */
   policy: Policy,
   unread: count,

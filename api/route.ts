@@ -33,6 +33,7 @@ export const Held = z.enum(['conflict', 'no-relay', 'not-here', 'not-here-theirs
  * way. `placed`: at their door. `full`: others take all places there. `over`: no answer in a week.
  */
 export const Asking = z.enum(['held', 'queued', 'seeking', 'knocking', 'placed', 'full', 'over']);
+export type Asking = z.infer<typeof Asking>;
 
 export const Route = z.object({
   conversation: z.string().regex(/^c_[0-9a-z]+$/),

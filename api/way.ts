@@ -3,22 +3,32 @@
  * through a relay an address is hidden only where the rule of the chat is Hidden IP. Otherwise our
  * record names it, and the chat becomes direct when it can.
  *
- *   relay under Hidden IP     relay       they cannot see our IP address
- *   relay otherwise           relayed     on its way through a relay, but the address may be known
+ *   direct, punched           punched       through openings that the routers of both made
+ *   relay under Hidden IP     relay         they cannot see our IP address
+ *   relay otherwise           relayed       on its way through a relay, but the address may be known
+ *   waiting, and asked        asked         a request of ours has left, sealed for them
  *   any other                 its name
  *
  * @module
  */
-import type { Policy, RouteName } from './route.ts';
+import type { Asking, Policy, RouteName } from './route.ts';
 
-export type Way = RouteName | 'relayed';
+export type Way = RouteName | 'punched' | 'relayed' | 'asked';
 
 interface Ruled {
   readonly route: RouteName;
   /** Our own rule; undefined where it is not known: then nothing is said to be hidden. */
   readonly policy: Policy | undefined;
+  /** Left out where it is not known: then Direct is all that is said. */
+  readonly punched?: boolean | undefined;
+  readonly asking?: Asking | undefined;
 }
 
-export function wayOf({ policy, route }: Ruled): Way {
-  return route === 'relay' && policy !== 'hidden' ? 'relayed' : route;
+/** Where a request by ID is in the DHT, was, or is on its way there. */
+const LEFT: readonly Asking[] = ['knocking', 'placed', 'full', 'over'];
+
+export function wayOf({ asking, policy, punched, route }: Ruled): Way {
+  if (route === 'relay' && policy !== 'hidden') return 'relayed';
+  if (route === 'direct' && punched === true) return 'punched';
+  return route === 'waiting' && asking !== undefined && LEFT.includes(asking) ? 'asked' : route;
 }

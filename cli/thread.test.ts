@@ -11,12 +11,17 @@ import {
 } from './thread.ts';
 
 test('[CLI-21] each route has its shape, in UTF-8 and in ASCII', () => {
-  const routes = ['lan', 'direct', 'relay', 'relayed', 'waiting', 'local'] as const;
+  const routes = [
+    ...(['lan', 'direct', 'punched', 'relay', 'relayed'] as const),
+    ...(['waiting', 'asked', 'local'] as const),
+  ];
   expect(routes.map((route) => [thread(route, true), thread(route, false), chip(route)])).toEqual([
     ['●══●', 'o==o', 'Same network'],
     ['●━━●', 'o--o', 'Direct'],
+    ['●┅┅●', 'o..o', 'Direct (via routers)'],
     ['●━◆━●', 'o-<>-o', 'Hidden IP'],
     ['●━◆━●', 'o-<>-o', 'Relay'],
+    ['●╌ ○', 'o    o', 'Waiting'],
     ['●╌ ○', 'o    o', 'Waiting'],
     ['●●', 'oo', 'This computer'],
   ]);
@@ -35,6 +40,14 @@ test('[CLI-21] the sentences are those of the design, the name filled in as it i
   expect(whoSees('direct', '$& {name}')).toBe(
     '$& {name} can see your IP address, which hints at your city and provider. You can see ' +
       'theirs. Providers can see you are connected, not what you say.',
+  );
+  expect(routeLine('punched', 'Ana')).toBe(
+    "Straight to Ana's device, through openings your routers made.",
+  );
+  expect(whoSees('punched', 'Ana')).toMatch(/^Where a relay introduced .* Ana can see your IP/);
+  expect(whoSees('asked', 'Ana')).toBe(
+    'Your name and the words of your request may lie in the DHT, sealed for Ana. Nothing else ' +
+      'has left this device.',
   );
   expect(routeLine('waiting', 'Ana')).toBe(
     'No way through yet. Your message waits on this device.',

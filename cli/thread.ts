@@ -5,9 +5,10 @@
  *   way       UTF-8   ASCII    chip
  *   lan       ●══●    o==o     Same network
  *   direct    ●━━●    o--o     Direct
+ *   punched   ●┅┅●    o..o     Direct (via routers)
  *   relay     ●━◆━●   o-<>-o   Hidden IP, where that is the rule of the chat
  *   relayed   ●━◆━●   o-<>-o   Relay, under any other rule
- *   waiting   ●╌ ○    o    o   Waiting
+ *   waiting   ●╌ ○    o    o   Waiting; asked: the same, where a request of ours has left
  *   local     ●●      oo       This computer
  * @module
  */
@@ -30,6 +31,10 @@ const RELAYS =
   'different places: neither alone knows both ends, unless one operator runs both. Both: ' +
   "Relays are asked to keep no records; you can't check that, so you may pick or run your own.";
 
+const DIRECT =
+  '{name} can see your IP address, which hints at your city and provider. You can see theirs. ' +
+  'Providers can see you are connected, not what you say.';
+
 const WAYS: Readonly<Record<Way, WayWords>> = {
   lan: {
     utf8: '●══●',
@@ -45,9 +50,16 @@ const WAYS: Readonly<Record<Way, WayWords>> = {
     ascii: 'o--o',
     chip: 'Direct',
     line: "Straight from your device to {name}'s. No relay in between.",
+    whoSees: DIRECT,
+  },
+  punched: {
+    utf8: '●┅┅●',
+    ascii: 'o..o',
+    chip: 'Direct (via routers)',
+    line: "Straight to {name}'s device, through openings your routers made.",
     whoSees:
-      '{name} can see your IP address, which hints at your city and provider. You can see ' +
-      'theirs. Providers can see you are connected, not what you say.',
+      'Where a relay introduced your devices, it saw both addresses; it carries no messages. ' +
+      DIRECT,
   },
   relay: {
     utf8: '●━◆━●',
@@ -73,6 +85,15 @@ const WAYS: Readonly<Record<Way, WayWords>> = {
     chip: 'Waiting',
     line: 'No way through yet. Your message waits on this device.',
     whoSees: 'Nothing has left this device.',
+  },
+  asked: {
+    utf8: '●╌ ○',
+    ascii: 'o    o',
+    chip: 'Waiting',
+    line: 'Your request goes to the door of {name}. What you write waits on this device.',
+    whoSees:
+      'Your name and the words of your request may lie in the DHT, sealed for {name}. Nothing ' +
+      'else has left this device.',
   },
   local: {
     utf8: '●●',

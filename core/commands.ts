@@ -174,6 +174,8 @@ export interface ContactView {
   readonly state: ContactState;
   readonly online: boolean;
   readonly route: RouteName;
+  /** Through openings that the routers of both made. */
+  readonly punched: boolean;
   /** By which ways we let them be reached. */
   readonly policy: Policy;
   readonly waiting: number;

@@ -68,6 +68,8 @@ describe('two port-restricted homes', () => {
     ben.start();
     expect(linkedWithin(scene, 4 * MINUTE_MS)).toBeLessThanOrEqual(4 * MINUTE_MS);
     expect(routeOf(ana, 'Ben').punched && routeOf(ben, 'Ana').punched).toBe(true);
+    const { contact } = data(ana.ask({ type: 'contact-show', to: 'Ben' }), 'contact');
+    expect(contact.punched).toBe(true);
     const { health } = data(ana.ask({ type: 'health' }), 'health');
     expect(health).toMatchObject({ reach: expect.stringMatching(/mapped|proven/) as string });
     expect(health.nat.v4).toBe('independent');

@@ -66,10 +66,11 @@ export function inviteOf(view: InviteView): Invite {
 }
 
 export function contactOf(view: ContactView): Contact {
-  const { asking, draft: _, lastSeenMs, looksLike, policy, verifiedMs, ...rest } = view;
+  const { asking, draft: _, lastSeenMs, looksLike, policy, punched, verifiedMs, ...rest } = view;
   return {
     ...rest,
     policy: shownPolicy(policy),
+    ...(punched && { punched }),
     ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }),
     ...(asking === undefined ? {} : { asking }),
     ...(verifiedMs === undefined ? {} : { verifiedAt: timeText(verifiedMs) }),
@@ -186,6 +187,7 @@ export function conversationOf(
     waiting: view.waiting,
     readUpTo: cursorText(readUpTo),
   };
+  if (view.punched) conversation.punched = true;
   if (draft !== undefined) conversation.draft = draft;
   if (asking !== undefined) conversation.asking = asking;
   if (verifiedMs !== undefined) conversation.verifiedAt = timeText(verifiedMs);

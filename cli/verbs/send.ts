@@ -125,7 +125,7 @@ async function tellQueued(session: Session, sent: Sent): Promise<void> {
   if (!contact) return out.note('Stored on this device; it goes out by itself.');
   const { name } = contact;
   const way = wayOf(contact);
-  if (way === 'waiting') {
+  if (way === 'waiting' || way === 'asked') {
     const rule = await routeOf(session, sent);
     if (rule?.held !== undefined) {
       return out.note(before(session, way), heldLine(rule, name));

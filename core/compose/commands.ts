@@ -25,7 +25,7 @@ import { addContact, peekText } from './add.ts';
 import { letIn, shutOut } from './blocking.ts';
 import { healthOf, pathOf } from './health.ts';
 import { runDoorCommand } from './door-commands.ts';
-import { setDefaultPolicy, setRoute, tellRoute } from './route-commands.ts';
+import { isPunched, setDefaultPolicy, setRoute, tellRoute } from './route-commands.ts';
 import type { Runtime } from './runtime.ts';
 import { verify } from './verify.ts';
 
@@ -329,6 +329,7 @@ export function viewOf(runtime: Runtime, contact: Contact): ContactView {
     state: stateOf(runtime, contact),
     online: session !== undefined,
     route: session?.route ?? 'waiting',
+    punched: isPunched(runtime, session),
     policy: contact.policy,
     waiting: mail.waiting(contact),
     asking: asking.step(contact),

@@ -95,9 +95,8 @@ export function setDefaultPolicy(
 }
 
 function routeOf(runtime: Runtime, contact: Contact): RouteView {
-  const { asking, book, place, routes, sessions } = runtime;
+  const { asking, book, routes, sessions } = runtime;
   const session = sessions.ofContact(contact);
-  const device = session?.device === undefined ? undefined : book.device(session.device);
   const route = session?.route ?? 'waiting';
   return {
     conversation: book.conversationText(contact),
@@ -109,10 +108,17 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     rttMs: session?.rttMs,
     ...hopsOf(runtime, session, contact),
     isStrangers: session !== undefined && runtime.relays.isStrangers(session.at),
-    punched: session !== undefined && place.isPunched(session.at, device?.record),
+    punched: isPunched(runtime, session),
     changes: contact.policyChanges,
     asking: asking.step(contact),
   };
+}
+
+/** Does this session's path lead through openings that the routers of both made (PTH-19)? */
+export function isPunched({ book, place }: Runtime, session: Session | undefined): boolean {
+  if (session === undefined) return false;
+  const device = session.device === undefined ? undefined : book.device(session.device);
+  return place.isPunched(session.at, device?.record);
 }
 
 /**

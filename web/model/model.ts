@@ -86,7 +86,13 @@ export class Model {
       ...shown
     } = contact;
     const before = this.conversations.value.get(contact.conversation);
-    const { asking: _asked, looksLike: _like, verifiedAt: _verified, ...kept } = before ?? NEW;
+    const {
+      asking: _asked,
+      looksLike: _like,
+      punched: _punched,
+      verifiedAt: _verified,
+      ...kept
+    }: Partial<Conversation> & Shown = before ?? NEW;
     this.#put({
       ...kept,
       ...shown,

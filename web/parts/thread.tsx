@@ -2,7 +2,7 @@
  * The thread: two dots and a line whose shape, not colour, is the route. 40 x 18, lines of 2 px.
  *
  *   lan      two lines            relay, relayed   a diamond in the line
- *   direct   one line             waiting          a stub, then a ring
+ *   direct   one line             waiting, asked   a stub, then a ring
  *   punched  a line of dashes     local            two dots side by side
  *
  * Always beside its words or with `label`: alone it says nothing to those who do not see it.
@@ -22,7 +22,7 @@ export function Thread({
   const said = label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label };
   return (
     <svg className={style['thread']} data-route={route} viewBox="0 0 40 18" {...said}>
-      {SHAPES[route] ?? SHAPES.waiting}
+      {SHAPES[route] ?? waiting}
     </svg>
   );
 }
@@ -36,6 +36,14 @@ const relay = (
     <path d="M10 9H30" />
     <path d="M20 2.5L26.5 9L20 15.5L13.5 9Z" className={style['dot']} />
     {far}
+  </>
+);
+
+const waiting = (
+  <>
+    {near}
+    <path d="M10 9H20" strokeDasharray="4 2" />
+    <circle cx="34" cy="9" r="3" className={style['ring']} />
   </>
 );
 
@@ -63,13 +71,8 @@ const SHAPES: Readonly<Record<Way, React.ReactNode>> = {
   ),
   relay,
   relayed: relay,
-  waiting: (
-    <>
-      {near}
-      <path d="M10 9H20" strokeDasharray="4 2" />
-      <circle cx="34" cy="9" r="3" className={style['ring']} />
-    </>
-  ),
+  waiting,
+  asked: waiting,
   local: (
     <>
       <circle cx="15" cy="9" r="4" className={style['dot']} />

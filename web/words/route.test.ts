@@ -41,8 +41,9 @@ const change = (minute: number, by: 'us' | 'them', policy: Route['policy']) =>
   ({ at: `2026-11-21T10:0${minute}:00.000Z`, by, policy }) as const;
 
 describe('the way that is drawn', () => {
-  const way = (chat: Pick<Route, 'policy' | 'route'>, shown?: Partial<Route>): Way =>
-    wayOf(chat, shown && { ...route, ...chat, ...shown });
+  type Chat = Parameters<typeof wayOf>[0];
+  const way = (chat: Chat, shown?: Partial<Route>): Way =>
+    wayOf(chat, shown && { ...route, ...chat, punched: false, ...shown });
 
   test('a relay hides the address only where the rule of the chat says so', () => {
     expect(way({ policy: 'hidden', route: 'relay' })).toBe('relay');
@@ -55,6 +56,22 @@ describe('the way that is drawn', () => {
       'direct',
     );
     expect(way({ policy: 'auto', route: 'direct' })).toBe('direct');
+    expect(way({ policy: 'auto', route: 'direct', punched: true })).toBe('punched');
+    expect(way({ policy: 'auto', route: 'relay', punched: true })).toBe('relayed');
+  });
+
+  test('a request that has left this device is told, and what has not left is not', () => {
+    const waiting = { policy: 'auto', route: 'waiting' } as const;
+    const ways = (['held', 'queued', 'seeking', 'knocking', 'placed', 'full', 'over'] as const).map(
+      (asking) => way({ ...waiting, asking }),
+    );
+    expect(ways).toEqual([
+      ...['waiting', 'waiting', 'waiting'],
+      ...['asked', 'asked', 'asked', 'asked'],
+    ]);
+    expect(way({ policy: 'auto', route: 'direct', asking: 'placed' })).toBe('direct');
+    expect(seesWords(t, 'waiting', 'Ana')).toEqual(['Nothing has left this device.']);
+    expect(seesWords(t, 'asked', 'Ana')[0]).toMatch(/sealed for Ana\. Nothing else has left/);
   });
 
   test('a message went under the rule of its time', () => {
@@ -73,13 +90,23 @@ describe('the way that is drawn', () => {
   });
 
   test('what matters of it at once', () => {
-    const all: Way[] = ['lan', 'direct', 'punched', 'relay', 'relayed', 'waiting', 'local'];
+    const all: Way[] = [
+      'lan',
+      'direct',
+      'punched',
+      'relay',
+      'relayed',
+      'waiting',
+      'asked',
+      'local',
+    ];
     expect(all.map(classOf)).toEqual([
       'visible',
       'visible',
       'visible',
       'hidden',
       'visible',
+      'held',
       'held',
       'local',
     ]);
@@ -143,7 +170,7 @@ describe('sentences', () => {
 
   test('of openings in routers all is said that is said of a direct link', () => {
     const [own, ...same] = seesWords(t, 'punched', 'Ana');
-    expect(own).toMatch(/^Same as Direct\. A helper introduced your devices/);
+    expect(own).toMatch(/^Same as Direct\. Where a relay introduced your devices, it saw both/);
     expect(same).toEqual(seesWords(t, 'direct', 'Ana'));
   });
 

@@ -1,21 +1,17 @@
 /**
  * The sentences of a route, by the way that it is, and of the rule of a chat. Each is a promise
- * about the protocol, so a way is told apart by what it shows of us and not by its name alone:
- *
- *   direct + punched     punched              through openings that routers made
- *   relay                relay or relayed     by the rule of the chat (api/way.ts)
- *
+ * about the protocol, so a way is told apart by what it shows of us and not by its name alone
+ * (api/way.ts).
  * @module
  */
-import type { Conversation, Message, Route, RouteName } from '@sotto/api/contract.ts';
-import { wayOf as plainWayOf, type Way as PlainWay } from '@sotto/api/way.ts';
+import type { Conversation, Message, Route } from '@sotto/api/contract.ts';
+import { wayOf as wayUnder, type Way } from '@sotto/api/way.ts';
 import type { Text, TextKey } from '../text/text.ts';
 import { nameIn } from './name.ts';
 
 export type Policy = Route['policy'];
 type Held = NonNullable<Route['held']>;
-/** What is drawn and said of a route. */
-export type Way = PlainWay | 'punched';
+export type { Way };
 
 /** In the order in which a person chooses among them. */
 export const POLICIES = ['auto', 'hidden', 'direct', 'lan'] as const satisfies readonly Policy[];
@@ -27,22 +23,22 @@ const WAYS: readonly string[] = [
   'relay',
   'relayed',
   'waiting',
+  'asked',
   'local',
 ] satisfies Way[];
 
-/** @param shown what only the daemon knows of it, where it was asked. */
-export function wayOf({ policy, route }: Pick<Conversation, 'policy' | 'route'>, shown?: Route) {
-  const isPunched = shown?.route === route && shown.punched;
-  return way(route, policy, isPunched);
+/** @param shown what the daemon said of it last, where it was asked. */
+export function wayOf(
+  conversation: Pick<Conversation, 'asking' | 'policy' | 'punched' | 'route'>,
+  shown?: Route,
+): Way {
+  const punched = shown?.route === conversation.route ? shown.punched : conversation.punched;
+  return wayUnder({ ...conversation, punched });
 }
 
 /** By which way a message went, under the rule of its time. */
 export function wayOfMessage({ route, storedAt }: Message, shown?: Route) {
-  return route === undefined ? undefined : way(route, policyAt(shown, storedAt));
-}
-
-function way(route: RouteName, policy: Policy | undefined, isPunched = false): Way {
-  return route === 'direct' && isPunched ? 'punched' : plainWayOf({ route, policy });
+  return route === undefined ? undefined : wayUnder({ route, policy: policyAt(shown, storedAt) });
 }
 
 /** Our rule at a time; undefined where it is not remembered so far back. */
@@ -113,7 +109,7 @@ export function heldWords(t: Text, held: Held, { policy, theirPolicy }: Route, n
 
 /** What matters of a way at once: whether they see our address, or nothing goes. */
 export function classOf(shown: Way): 'visible' | 'hidden' | 'held' | 'local' {
-  if (shown === 'waiting') return 'held';
+  if (shown === 'waiting' || shown === 'asked') return 'held';
   if (shown === 'relay') return 'hidden';
   return shown === 'local' ? 'local' : 'visible';
 }

@@ -88,7 +88,7 @@ export const ROUTE = {
   'route.punched.chip': 'Direct (via routers)',
   'route.punched.line': "Straight to {name}'s device, through openings your routers made.",
   'route.punched.sees':
-    'Same as Direct. A helper introduced your devices and saw both addresses; it carries no ' +
+    'Same as Direct. Where a relay introduced your devices, it saw both addresses; it carries no ' +
     'messages.',
   'route.relay.chip': 'Hidden IP',
   'route.relay.line':
@@ -116,6 +116,12 @@ export const ROUTE = {
   'route.waiting.chip': 'Waiting',
   'route.waiting.line': 'No way through yet. Your message waits on this device.',
   'route.waiting.sees': 'Nothing has left this device.',
+  'route.asked.chip': 'Waiting',
+  'route.asked.line':
+    'Your request goes to the door of {name}. What you write waits on this device.',
+  'route.asked.sees':
+    'Your name and the words of your request may lie in the DHT, sealed for {name}. Nothing ' +
+    'else has left this device.',
   'route.local.chip': 'This computer',
   'route.local.line':
     'Inside this computer, through everything that a message to others goes through.',
