@@ -32,3 +32,9 @@ export function wayOf({ asking, policy, punched, route }: Ruled): Way {
   if (route === 'direct' && punched === true) return 'punched';
   return route === 'waiting' && asking !== undefined && LEFT.includes(asking) ? 'asked' : route;
 }
+
+/** The rule replaced another one that showed them an address of ours, which they may remember. */
+export function isTighter(before: Policy, after: Policy): boolean {
+  if (after === 'hidden') return before !== 'hidden';
+  return after === 'lan' && (before === 'auto' || before === 'direct');
+}

@@ -112,7 +112,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
       'route set ana hidden',
       'Hidden IP: Always through a relay, calls and files too. Slower. If no relay works, ' +
         'messages wait.\nNot sent. This chat is set to Hidden IP and no relay answers. ' +
-        'Nothing went any other way.\n',
+        'Nothing went any other way.\nAna Ruiz may remember your earlier address.\n',
       'c_7k2\thidden\twaiting\tfalse\t0\t\t\t\tfalse\t\tno-relay\n',
     ],
     [

@@ -4,7 +4,7 @@
  */
 import type { Policy, Route } from '@sotto/api/contract.ts';
 import { ApiError } from '@sotto/api/client.ts';
-import { wayOf } from '@sotto/api/way.ts';
+import { isTighter, wayOf } from '@sotto/api/way.ts';
 import { confirm } from '../prompt.ts';
 import type { Session } from '../session.ts';
 import { heldLine, policyLine, policyName, PROMISE, routeLine } from '../thread.ts';
@@ -24,6 +24,7 @@ export async function set(
   options: { force?: true },
 ): Promise<void> {
   const { daemon, out } = session;
+  const before = await daemon.call('route.show', { to });
   const route = await choose(session, to, policy, options.force === true);
   if (printed(session, route)) return;
   const { name } = await daemon.call('contacts.show', { to: route.conversation });
@@ -31,6 +32,9 @@ export async function set(
   const way = wayOf(route);
   if (route.held === undefined) out.line(threadAndChip(way, out.utf8), PROMISE);
   else out.line(heldLine(route, name));
+  if (isTighter(before.policy, route.policy)) {
+    out.line(`${name} may remember your earlier address.`);
+  }
 }
 
 async function choose(

@@ -5,13 +5,13 @@
  * @module
  */
 import type { Conversation, Message, Route } from '@sotto/api/contract.ts';
-import { wayOf as wayUnder, type Way } from '@sotto/api/way.ts';
+import { isTighter, wayOf as wayUnder, type Way } from '@sotto/api/way.ts';
 import type { Text, TextKey } from '../text/text.ts';
 import { nameIn } from './name.ts';
 
 export type Policy = Route['policy'];
 type Held = NonNullable<Route['held']>;
-export type { Way };
+export { isTighter, type Way };
 
 /** In the order in which a person chooses among them. */
 export const POLICIES = ['auto', 'hidden', 'direct', 'lan'] as const satisfies readonly Policy[];
@@ -112,10 +112,4 @@ export function classOf(shown: Way): 'visible' | 'hidden' | 'held' | 'local' {
   if (shown === 'waiting' || shown === 'asked') return 'held';
   if (shown === 'relay') return 'hidden';
   return shown === 'local' ? 'local' : 'visible';
-}
-
-/** The rule replaced another one that showed them an address of ours, which they may remember. */
-export function isTighter(before: Policy, after: Policy): boolean {
-  if (after === 'hidden') return before !== 'hidden';
-  return after === 'lan' && (before === 'auto' || before === 'direct');
 }
