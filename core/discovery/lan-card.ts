@@ -29,7 +29,8 @@ import { openItem, sealItem, VALUE_BYTES } from './sealed-item.ts';
 
 export const CARD_BYTES = LAN_HASH_BYTES + VALUE_BYTES;
 const PORT_BYTES = 2;
-const COOKIE_BYTES = 4;
+/** So long that a search is no shorter than the card that answers it (LAN-5). */
+const COOKIE_BYTES = 48;
 const MARK_BYTES = 16;
 
 /** Who announces by an invite: the one who made it, or one who holds it. */

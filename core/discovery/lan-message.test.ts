@@ -66,7 +66,7 @@ test.each([
   ['not a search', 'BT-SEARCH * HTTP/2.0\r\nPort: 1\r\n\r\n'],
   ['not a search', ''],
   ['bad line', 'BT-SEARCH * HTTP/1.1\r\nno colon\r\n\r\n'],
-  ['bad line', FINE + 'cookie: ' + 'a'.repeat(65) + '\r\n\r\n'],
+  ['bad line', FINE + 'cookie: ' + 'a'.repeat(129) + '\r\n\r\n'],
   ['bad port', FINE.replace('Port: 1', 'Port: 0') + '\r\n'],
   ['bad port', FINE.replace('Port: 1', 'Port: 65536') + '\r\n'],
   ['bad port', FINE.replace('Port: 1\r\n', '') + '\r\n'],

@@ -5,7 +5,7 @@
  *   Host: 239.192.152.143:6771                IPv6: [ff15::efc0:988f]:6771
  *   Port: 40000                               where the sender listens, UDP and TCP
  *   Infohash: <40 hex>                        once for each
- *   cookie: <hex>                             by which a sender knows its own
+ *   cookie: <96 hex>                          by which a sender knows its own
  *   CR LF CR LF
  *
  * @module
@@ -23,7 +23,7 @@ export const LAN_HASH_BYTES = 20;
 export const SEARCH_BYTES_MAX = 1_400;
 /** As many as fit into one message, and a few. */
 export const SEARCH_HASHES_MAX = 32;
-const COOKIE_CHARACTERS_MAX = 64;
+const COOKIE_CHARACTERS_MAX = 128;
 const FIRST_LINE = 'BT-SEARCH * HTTP/1.1';
 const PREFIX = utf8('BT-SEARCH ');
 

@@ -149,6 +149,29 @@ test('[LAN-5] ⚑ a card under the right name that does not open is nothing', ()
   expect(drain(bo.lan)).toEqual([]);
 });
 
+test('[LAN-5] ⚑ an announcement is as long as the card that it gets; what is shorter gets none', () => {
+  const bo = side(BO, ANA);
+  const hashes = [lanHash(S(), ANA, E)];
+  const short = encodeSearch('v4', { port: 40_001, hashes, cookie: undefined });
+  expect(bo.lan.handleMessage('eth0', AT, short, at(10))).toBe(true);
+  expect(types(bo.lan)).toEqual(['heard']);
+  for (const port of [1, 40_001]) {
+    expect(told(side(ANA, BO, port).lan).length).toBeGreaterThanOrEqual(CARD_BYTES);
+  }
+});
+
+test('[LAN-5] ⚑ one card for a message, by however many hashes we know its sender', () => {
+  const bo = side(BO, ANA);
+  const invite = new Secret('pair', new Uint8Array(32).fill(8)) as PairSecret;
+  bo.peers = [...bo.peers, { ...bo.peers[0]!, id: 'invite', key: invite }];
+  const known = [lanHash(S(), ANA, E), lanHash(invite, ANA, E)];
+  const hashes = [...known, ...Array.from({ length: 10 }, () => new Uint8Array(LAN_HASH_BYTES))];
+  const search = encodeSearch('v4', { port: 40_001, hashes, cookie: 'ab'.repeat(48) });
+  expect(search.length).toBeGreaterThanOrEqual(CARD_BYTES);
+  expect(bo.lan.handleMessage('eth0', AT, search, at(10))).toBe(true);
+  expect(types(bo.lan).sort()).toEqual(['heard', 'heard', 'send']);
+});
+
 test('[LAN-11] replayed as often as one likes, somebody is heard and answered every 2 s', () => {
   const [ana, bo] = [side(ANA, BO), side(BO, ANA)];
   const bytes = told(ana.lan);

@@ -189,13 +189,15 @@ export class Lan {
     if (cookie === lanPadding(this.deps.own, clock.epoch, 0).cookie) return false;
     const table = this.#tableAt(clock);
     let known = false;
+    // ⚑ Its source may be forged: one card, and only for what is as long as that (LAN-5).
+    let mayAnswer = bytes.length >= CARD_BYTES;
     for (const hash of hashes) {
       const entry = table.get(hex(hash));
       if (entry?.kind !== 'hash' || !this.#isTime('heard', entry, from.host, clock.monoMs))
         continue;
       known = true;
       this.#hear(entry, { host: from.host, port }, undefined);
-      this.#sendCard(entry, name, from, clock);
+      if (mayAnswer && this.#sendCard(entry, name, from, clock)) mayAnswer = false;
     }
     return known;
   }
@@ -217,15 +219,16 @@ export class Lan {
     this.#out.push({ type: 'heard', peer: peer.id, sender, at, record });
   }
 
-  /** Ours is as long as what may have asked for it, and goes where we were just heard from. */
-  #sendCard(entry: Entry, network: string, to: Endpoint, clock: LanClock): void {
+  /** Goes where we were just heard from. False where they have had ours a moment ago. */
+  #sendCard(entry: Entry, network: string, to: Endpoint, clock: LanClock): boolean {
     const port = this.deps.port();
     const { peer } = entry;
-    if (port === undefined || !this.#isTime('told', entry, to.host, clock.monoMs)) return;
+    if (port === undefined || !this.#isTime('told', entry, to.host, clock.monoMs)) return false;
     const card = { port, record: this.deps.record(peer.id) };
     const bytes = sealCard(card, peer.key, peer.ours, clock.epoch, this.deps.random);
     this.#counts.cards++;
     this.#out.push({ type: 'send', network, to, bytes });
+    return true;
   }
 
   /** Once in a while for each sender and host, and not too often in all. It counts. */
