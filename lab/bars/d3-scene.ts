@@ -8,6 +8,8 @@
  *   R1 192.0.2.240   R2 203.0.113.240   R3 198.19.0.240   R4 198.18.200.1
  *   30 nodes of the DHT, 198.18.0.1 to 198.18.29.1
  *
+ * Everybody has an address of IPv6 too: `both` of the one above.
+ *
  * Captured: every packet of Bo, Dora, Emil, the relays and the nodes. Of Bo, Dora and Emil also
  * all that their daemons open with their keys.
  * @module
@@ -19,10 +21,11 @@ import type { Room } from '../rooms/internet.ts';
 import { Town, until } from '../rooms/town.ts';
 import { capture, endCapture, type Packet, readCapture } from './a3-capture.ts';
 
-export const ANA = '198.51.100.101';
+/** Of each family one. */
+export const ANA = both('198.51.100.101');
 /** Where Ana and Bo are later. */
-export const ANA_MOVED = '198.51.100.201';
-export const BO_MOVED = '198.51.100.202';
+export const ANA_MOVED = both('198.51.100.201');
+export const BO_MOVED = both('198.51.100.202');
 export const PORT = 30_600;
 const NODES = 30;
 const DELAY_MS = 5;
@@ -33,7 +36,7 @@ const CAPTURES_STAND_MS = 1_000;
 const RELAYS = { R1: '192.0.2.240', R2: '203.0.113.240', R3: '198.19.0.240', R4: '198.18.200.1' };
 /** Where everybody is at first. */
 export const PEOPLE = {
-  Ana: ANA,
+  Ana: ANA[0],
   Bo: '198.51.100.102',
   Dora: '198.51.100.103',
   Emil: '198.51.100.104',
@@ -57,11 +60,17 @@ export class HiddenScene {
   ) {}
 
   static async build(folder: string): Promise<HiddenScene> {
-    const town = await Town.build({ nodes: NODES, delayMs: DELAY_MS, lossPercent: 0, folder });
+    const town = await Town.build({
+      nodes: NODES,
+      delayMs: DELAY_MS,
+      lossPercent: 0,
+      folder,
+      six: true,
+    });
     try {
       const helpers = `dht.bootstrap=${town.bootstrap.join()}`;
       const daemon = (name: string, host: string, settings: string[]): RoomDaemon => {
-        const room = town.internet.room(name.toLowerCase(), [host]);
+        const room = town.internet.room(name.toLowerCase(), both(host));
         return new RoomDaemon(name, room, folder, PORT, [helpers, ...settings]);
       };
       const relays = mapped(RELAYS, (name, host) => daemon(name, host, ['relay.serve=public']));
@@ -196,4 +205,10 @@ function mapped<K extends string, V>(
     return [name, make(name as K, value)];
   });
   return Object.fromEntries(entries) as Record<K, V>;
+}
+
+/** An address of IPv4, and the one of IPv6 that goes with it. */
+export function both(four: string): readonly [string, string] {
+  const [a, b, c, d] = four.split('.').map((part) => Number(part).toString(16));
+  return [four, `2001:db8:${a}${b!.padStart(2, '0')}:${c}::${d}`];
 }

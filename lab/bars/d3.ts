@@ -24,7 +24,7 @@ import type { Packet } from './a3-capture.ts';
 import { needlesOf, search, type Needle } from './a3-needles.ts';
 import { ahead } from './ahead.ts';
 import type { Bar, Report } from './bar.ts';
-import { ANA, ANA_MOVED, BO_MOVED, HiddenScene, PEERS, PEOPLE, PORT } from './d3-scene.ts';
+import { ANA, ANA_MOVED, BO_MOVED, both, HiddenScene, PEERS, PEOPLE, PORT } from './d3-scene.ts';
 
 const MESSAGES = 100;
 const MESSAGES_SHORT = 10;
@@ -162,7 +162,7 @@ async function hideAgain(report: Report, scene: HiddenScene, size: Size): Promis
 async function move(report: Report, scene: HiddenScene, size: Size): Promise<number> {
   const { ana, town } = scene;
   const sinceMs = Date.now();
-  town.internet.move(ana.room, ANA_MOVED);
+  for (const address of ANA_MOVED) town.internet.move(ana.room, address);
   await step(report, 'Ana hides and has another address: chat', async () => {
     await scene.chat('Bo', size.messages);
     await scene.restart('Bo', 'Ana');
@@ -178,7 +178,7 @@ async function bothHide(report: Report, scene: HiddenScene, size: Size): Promise
   await bo.call('route.set', { to: 'Ana', policy: 'hidden' });
   await Promise.all([ana.stop(), bo.stop()]);
   // Nodes of the DHT still tell where he was as long as he took part in it.
-  town.internet.move(bo.room, BO_MOVED);
+  for (const address of BO_MOVED) town.internet.move(bo.room, address);
   await scene.start('Bo', HIDES);
   await scene.start('Ana');
   await step(report, 'both hide: linked', () => scene.linked('Bo', 'relay'));
@@ -211,31 +211,26 @@ async function tellHops(
 }
 
 async function judge(report: Report, scene: HiddenScene, spans: Spans): Promise<void> {
-  for (const [span, host] of [
-    ['hidden', ANA],
-    ['again', ANA],
-    ['moved', ANA_MOVED],
-  ] as const) {
-    judgePackets(report, scene, spans, span, host);
-  }
-  for (const [span, host] of [
-    ['hidden', ANA],
-    ['moved', ANA_MOVED],
-  ] as const) {
+  judgePackets(report, scene, spans, 'hidden', ANA);
+  judgePackets(report, scene, spans, 'again', ANA);
+  judgePackets(report, scene, spans, 'moved', ANA_MOVED);
+  for (const [span, hosts] of [['hidden', ANA] as const, ['moved', ANA_MOVED] as const]) {
     for (const peer of PEERS) {
-      const found = namesIn(scene.plaintexts(peer), spans[span], host);
-      const count = during(scene.plaintexts(peer), spans[span]).length;
-      report.require(
-        found.length === 0,
-        `${span}: ${count} texts opened by ${peer} name ${host}: ${said(found)}`,
-      );
+      const opened = during(scene.plaintexts(peer), spans[span]);
+      const found = namesIn(opened, hosts);
+      const what = `${span}: texts opened by ${peer} (${opened.length})`;
+      report.require(found.length === 0, `${what} that name Ana: ${said(found)}`);
+      // With whom she does not talk in this span need not have opened anything.
+      if (span === 'hidden' || peer === 'Bo') {
+        report.control(opened.length > 0, `${what} are seen`);
+      }
     }
   }
   for (const peer of PEERS) {
     const { loaded } = await openProfile(scene.people[peer].dataDir);
     const kept = Buffer.concat(loaded.docs.map(({ value }) => Buffer.from(value)));
-    const found = search(kept, addressNeedles(ANA_MOVED));
-    report.require(found.length === 0, `kept by ${peer}, naming ${ANA_MOVED}: ${said(found)}`);
+    const found = search(kept, ANA_MOVED.flatMap(addressNeedles));
+    report.require(found.length === 0, `kept by ${peer}, naming Ana's new place: ${said(found)}`);
   }
   judgeControl(report, scene, spans.automatic);
   judgeHops(report, scene, spans.both);
@@ -247,47 +242,59 @@ function judgePackets(
   scene: HiddenScene,
   spans: Spans,
   span: keyof Spans,
-  host: string,
+  hosts: readonly string[],
 ): void {
   for (const place of [...PEERS, 'DHT'] as const) {
     const packets = during(scene.packets(place), spans[span]);
-    const met = packets.filter(({ from, to }) => from === host || to === host);
-    report.require(met.length === 0, `${span}: packets of ${host} at ${place}: ${met.length}`);
+    const met = packets.filter(({ from, to }) => hosts.includes(from) || hosts.includes(to));
+    const what = `${span}: packets at ${place} (${packets.length})`;
+    report.require(met.length === 0, `${what}, of Ana: ${met.length}`);
+    report.control(packets.length > 0, `${what} are seen`);
     if (span === 'again') continue; // they may remember where she was
-    const found = namesIn(packets, spans[span], host);
-    report.require(found.length === 0, `${span}: packets at ${place} name ${host}: ${said(found)}`);
+    const found = namesIn(packets, hosts);
+    report.require(found.length === 0, `${what}, that name Ana: ${said(found)}`);
   }
   for (const [name, relay] of Object.entries(scene.relays)) {
     const at = during(scene.packets(name as 'R1'), spans[span]);
-    const asked = at.filter((packet) => packet.from === host && isDhtQuery(packet)).length;
+    const asked = at.filter((packet) => isOf(packet, hosts) && isDhtQuery(packet)).length;
     report.require(asked === 0, `${span}: ${relay.name} is asked as a node of the DHT: ${asked}`);
   }
 }
 
-/** The same look while she shows herself. */
+/** The same look while she shows herself, in each family. */
 function judgeControl(report: Report, scene: HiddenScene, span: Span): void {
-  const met = during(scene.packets('Bo'), span).filter(({ from }) => from === ANA);
-  report.control(met.length > 0, `Automatic: packets of ${ANA} at Bo: ${met.length}`);
-  const opened = namesIn(scene.plaintexts('Bo'), span, ANA);
-  report.control(opened.length > 0, `Automatic: texts opened by Bo name ${ANA}: ${said(opened)}`);
-  const asked = during(scene.packets('DHT'), span).filter(
-    (packet) => packet.from === ANA && isDhtQuery(packet),
-  );
-  report.control(asked.length > 0, `Automatic: DHT nodes are asked by ${ANA}: ${asked.length}`);
+  const met = during(scene.packets('Bo'), span).filter((packet) => isOf(packet, ANA));
+  report.control(met.length > 0, `Automatic: packets of Ana at Bo: ${met.length}`);
+  for (const host of ANA) {
+    const opened = namesIn(during(scene.plaintexts('Bo'), span), [host]);
+    report.control(
+      opened.length > 0,
+      `Automatic: texts opened by Bo name ${host}: ${said(opened)}`,
+    );
+    const asked = during(scene.packets('DHT'), span).filter(
+      (packet) => isOf(packet, [host]) && isDhtQuery(packet),
+    );
+    report.control(asked.length > 0, `Automatic: DHT nodes are asked by ${host}: ${asked.length}`);
+  }
 }
 
 /** Whom each relay saw while two were between, and how. */
 function judgeHops(report: Report, scene: HiddenScene, span: Span): void {
+  const sawOf = new Map<string, number>();
   for (const name of Object.keys(scene.relays) as 'R1'[]) {
     const packets = during(scene.packets(name), span);
-    const seen = [ANA_MOVED, BO_MOVED].flatMap((host) => {
-      const from = packets.filter((packet) => packet.from === host);
+    const seen = Object.entries({ Ana: ANA_MOVED, Bo: BO_MOVED }).flatMap(([who, hosts]) => {
+      const from = packets.filter((packet) => isOf(packet, hosts));
       const asked = from.filter(isDhtQuery).length;
-      const named = namesIn(packets, span, host);
+      const named = namesIn(packets, hosts);
       if (from.length + named.length === 0) return [];
-      return [`${host} (${from.length} packets, ${asked} of the DHT, names: ${said(named)})`];
+      sawOf.set(who, (sawOf.get(who) ?? 0) + from.length);
+      return [`${who} (${from.length} packets, ${asked} of the DHT, names: ${said(named)})`];
     });
     report.require(seen.length < 2, `both hide: ${name} saw ${seen.join(' and ') || 'neither'}`);
+  }
+  for (const who of ['Ana', 'Bo']) {
+    report.control((sawOf.get(who) ?? 0) > 0, `both hide: some relay saw ${who}`);
   }
 }
 
@@ -301,7 +308,7 @@ async function judgeRelays(report: Report, scene: HiddenScene): Promise<void> {
     needles.push(...needlesOf(`${name}, Noise key`, dhPublicKey(me.noise.reveal())));
     needles.push(...needlesOf(`${name}, ID`, utf8(me.id)));
   }
-  const hosts = [...Object.values(PEOPLE), ANA_MOVED, BO_MOVED];
+  const hosts = [...Object.values(PEOPLE).flatMap(both), ...ANA_MOVED, ...BO_MOVED];
   needles.push(...hosts.flatMap(addressNeedles));
   for (const { dataDir, name } of Object.values(scene.relays)) {
     const { loaded, me } = await openProfile(dataDir);
@@ -334,13 +341,13 @@ function during<T extends { readonly atMs: number }>(all: readonly T[], span: Sp
   return all.filter(({ atMs }) => atMs >= span.fromMs && atMs < span.toMs);
 }
 
-function namesIn(
-  all: readonly { readonly atMs: number; readonly payload: Buffer }[],
-  span: Span,
-  host: string,
-): Needle[] {
-  const hay = Buffer.concat(during(all, span).map(({ payload }) => payload));
-  return search(hay, addressNeedles(host));
+function isOf({ from }: Packet, hosts: readonly string[]): boolean {
+  return hosts.includes(from);
+}
+
+function namesIn(all: readonly { readonly payload: Buffer }[], hosts: readonly string[]): Needle[] {
+  const hay = Buffer.concat(all.map(({ payload }) => payload));
+  return search(hay, hosts.flatMap(addressNeedles));
 }
 
 /** The forms in which an address is written: alone, and with one of the ports that she had. */

@@ -158,18 +158,22 @@ export class Internet {
     });
   }
 
-  /** Gives a room another address in place of the one it has, as a new lease or network would. */
+  /**
+   * Gives a room another address in place of the first that it has of that family, as a new lease
+   * or network would.
+   */
   move(room: Room, address: string): void {
     const { device, leg } = this.#cables.get(room)!;
-    const former = room.address;
-    ipLines(this.router, [`route add ${address}/32 dev ${leg}`]);
+    const former = room.addresses.find((one) => isSix(one) === isSix(address))!;
+    ipLines(this.router, [`route add ${whole(address)} dev ${leg}`]);
+    const way = `route replace default via ${ROUTER_ADDRESS} src ${address}`;
     ipLines(room.namespace, [
-      `addr add ${address}/32 dev ${device}`,
-      `route replace default via ${ROUTER_ADDRESS} src ${address}`,
-      `addr del ${former}/32 dev ${device}`,
+      addAddress(address, device),
+      ...(isSix(address) ? [] : [way]),
+      `addr del ${whole(former)} dev ${device}`,
     ]);
-    ipLines(this.router, [`route del ${former}/32 dev ${leg}`]);
-    room.addresses = [address, ...room.addresses.slice(1)];
+    ipLines(this.router, [`route del ${whole(former)} dev ${leg}`]);
+    room.addresses = room.addresses.map((one) => (one === former ? address : one));
   }
 
   /**
