@@ -22,7 +22,7 @@ export interface Bar {
 }
 
 export interface BarOptions {
-  /** A short form for a first look: fewer repetitions, and never a pass. */
+  /** A short form for a first look: fewer repetitions, and no verdict. */
   readonly short: boolean;
   /** One of `parts`, to be measured alone. */
   readonly part?: string | undefined;
@@ -91,6 +91,6 @@ export async function runBar(bar: Bar, short: boolean, part?: string): Promise<b
     rmSync(folder, { recursive: true, force: true });
   }
   const { line, met } = report.verdict;
-  report.say([bar.id, ...form, line].join(' '));
+  report.say([bar.id, ...form, isWhole ? line : `no verdict, so far ${line}`].join(' '));
   return met;
 }
