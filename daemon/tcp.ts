@@ -113,6 +113,8 @@ class TcpStream implements ByteStream {
     this.#listener.mute();
     const socket = this.#socket;
     if (socket.destroyed) return;
+    // A dial under way has nothing to flush, and is to reach nobody any more (POL-7).
+    if (socket.connecting) return void socket.destroy();
     // What still comes in is read and dropped: unread bytes would turn the close into a reset,
     // and a reset makes the other end forget what it has not read yet.
     socket.resume();
@@ -123,7 +125,9 @@ class TcpStream implements ByteStream {
 
   reset(): void {
     this.#listener.mute();
-    this.#socket.resetAndDestroy();
+    // While it connects Node would wait with the reset until it has.
+    if (this.#socket.connecting) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   queuedBytes(): number {
