@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import type UDX from 'udx-native';
+import { expect, test, vi } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { equal } from '@sotto/core/base/bytes.ts';
 import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import type { ByteStream, StreamListener } from './byte-stream.ts';
-import { MOUTHS_MAX } from './mouths.ts';
+import { Mouths, MOUTHS_MAX } from './mouths.ts';
 import { newHost, until } from './test-hosts.ts';
 
 const silent: StreamListener = {
@@ -65,4 +66,15 @@ test('[PTH-29] mouths are bounded, none is left when they are shut, and none is 
   expect(ana.udp.sockets()).toBe(1 + MOUTHS_MAX);
   ana.udp.shutMouths();
   expect(ana.udp.sockets()).toBe(1);
+});
+
+test('[PTH-29] a mouth for which the system has no port is closed', () => {
+  const close = vi.fn(() => Promise.resolve());
+  const bind = (): void => {
+    throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+  };
+  const udx = { createSocket: () => ({ bind, close }) } as unknown as UDX;
+  const mouths = new Mouths(udx, () => undefined);
+  mouths.open({ host: '192.0.2.7', port: 443 }, word('x'));
+  expect([mouths.size, close.mock.calls.length]).toEqual([0, 1]);
 });

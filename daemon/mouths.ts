@@ -43,7 +43,9 @@ export class Mouths {
     try {
       socket.bind(0, '0.0.0.0');
     } catch {
-      return; // the system has no more sockets for us
+      // The system has no more sockets for us.
+      void socket.close();
+      return;
     }
     const mouth: Mouth = { socket, to, streams: 0, isOver: false };
     this.#mouths.add(mouth);
