@@ -1,19 +1,31 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Settings } from '@sotto/api/settings.ts';
 import { hex } from '@sotto/core/base/bytes.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import type { Input } from '@sotto/core/effects.ts';
+import type * as lanInterfaces from './lan-interfaces.ts';
 import type { SystemTables } from './lan-interfaces.ts';
 import { Lan } from './lan.ts';
+
+const askRouter = vi.hoisted(() => vi.fn());
+vi.mock('./lan-interfaces.ts', async (original) => ({
+  ...(await original<typeof lanInterfaces>()),
+  askRouter,
+}));
 
 /** A computer whose one interface does not exist, so that no socket can open on it. */
 class Computer {
   readonly inputs: Input[] = [];
   settings = Settings.parse({});
   router = true;
+  /** Does the router show its hardware address? */
+  isShown = true;
+  /** By the settings with which the network was opened. */
+  mayLook = true;
   prefix = '192.0.2';
   readonly lan = new Lan({
     settings: () => this.settings,
+    mayLook: () => this.mayLook,
     mark: async (print) => hex(sha256(print)).slice(0, 32),
     input: (input) => this.inputs.push(input),
     system: this.#system(),
@@ -29,9 +41,9 @@ class Computer {
 
   #system(): SystemTables {
     const route = (): string => 'eth7 00000000 010200C0 3 0 0 0 00000000\n';
-    const arp = '192.0.2.1 0x1 0x2 02:00:00:00:00:01 * eth7\n';
+    const arp = (): string => (this.isShown ? '192.0.2.1 0x1 0x2 02:00:00:00:00:01 * eth7\n' : '');
     return {
-      read: (path) => (this.router ? (path.endsWith('/route') ? route() : arp) : ''),
+      read: (path) => (this.router ? (path.endsWith('/route') ? route() : arp()) : ''),
       interfaces: () => {
         const address = `${this.prefix}.7`;
         const more = { netmask: '255.255.255.0', mac: '02:00:00:00:00:aa', internal: false };
@@ -102,4 +114,24 @@ test('[PRX-1, LAN-19] behind a proxy nobody is looked for nearby, at home either
   await computer.set({ 'nearby.on': false });
   expect(computer.lan.state).toBe('off');
   computer.lan.close();
+});
+
+test('[PRX-1] ⚑ a proxy that was set at the start holds until the next one', async () => {
+  const computer = new Computer();
+  computer.mayLook = false;
+  await computer.set({ 'nearby.on': true });
+  await computer.set({ 'nearby.home': (await computer.lan.home(true))! });
+  expect([computer.lan.state, computer.inputs]).toEqual(['proxied', []]);
+  computer.lan.close();
+});
+
+test('[PRX-1] ⚑ behind a proxy no router is asked to show itself; else it is', async () => {
+  const computer = new Computer();
+  computer.isShown = false;
+  await computer.set({ 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.9:1080' });
+  expect(await computer.lan.home(true)).toBe('');
+  expect(askRouter).not.toHaveBeenCalled();
+  await computer.set({ 'proxy.kind': 'none' });
+  expect(await computer.lan.home(true)).toBe('');
+  expect(askRouter).toHaveBeenCalledWith('192.0.2.1');
 });

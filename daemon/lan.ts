@@ -35,6 +35,8 @@ const MARKS_MAX = 256;
 
 export interface LanParts {
   readonly settings: () => Settings;
+  /** May it look around in a network at all, by the settings of the start? */
+  readonly mayLook: () => boolean;
   /** What core makes of a network's print: 32 hex digits. */
   readonly mark: (print: Uint8Array) => Promise<string>;
   readonly input: (input: Input) => void;
@@ -113,7 +115,7 @@ export class Lan {
   }
 
   async #look(): Promise<void> {
-    const rest = restOf(this.#parts.settings());
+    const rest = this.#rest();
     const interfaces = rest ? [] : this.#interfaces();
     const home: LanInterface[] = [];
     for (const one of interfaces) if (await this.#isHome(one)) home.push(one);
@@ -177,7 +179,8 @@ export class Lan {
     for (;;) {
       const interfaces = this.#interfaces();
       const silent = interfaces.flatMap(({ silentRouter }) => silentRouter ?? []);
-      if (silent.length === 0 || performance.now() >= untilMs) return interfaces;
+      const isOver = performance.now() >= untilMs;
+      if (silent.length === 0 || isOver || this.#isProxied()) return interfaces;
       for (const router of silent) this.#ask(router);
       await new Promise((done) => setTimeout(done, ROUTER_LOOK_MS));
     }
@@ -199,15 +202,21 @@ export class Lan {
     return mark;
   }
 
+  /** Why it rests in every network; undefined where it may look around. */
+  #rest(): LanPresence | undefined {
+    const settings = this.#parts.settings();
+    if (!settings['nearby.on'] || !settings['net.udp']) return 'off';
+    return this.#isProxied() ? 'proxied' : undefined;
+  }
+
+  /** ⚑ Who chooses a proxy is heard at once; who gives it up, with all else at the next start. */
+  #isProxied(): boolean {
+    return !this.#parts.mayLook() || !egressOf(this.#parts.settings()).nearby;
+  }
+
   #isWithinRate(): boolean {
     const nowMs = performance.now();
     if (nowMs - this.#second.atMs >= 1_000) this.#second = { atMs: nowMs, messages: 0 };
     return ++this.#second.messages <= MESSAGES_PER_S;
   }
-}
-
-/** Why it rests in every network; undefined where it may look around. */
-function restOf(settings: Settings): LanPresence | undefined {
-  if (!settings['nearby.on'] || !settings['net.udp']) return 'off';
-  return egressOf(settings).nearby ? undefined : 'proxied';
 }

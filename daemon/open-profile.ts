@@ -141,7 +141,7 @@ export class OpenProfile {
     // The node answers once it has read its vault: only then is anything ready.
     await ask(command, { type: 'status' }, 'status');
     const ports = this.#mapPorts(driver, this.#network);
-    const lan = this.#makeLan(driver);
+    const lan = this.#makeLan(driver, egress);
     this.#lan = lan;
     await lan.look();
     if (settings['echo.enabled']) await this.#beginEcho(driver);
@@ -172,10 +172,11 @@ export class OpenProfile {
     });
   }
 
-  #makeLan(driver: Driver): Lan {
+  #makeLan(driver: Driver, egress: Egress): Lan {
     const command = driver.command.bind(driver);
     return new Lan({
       settings: () => this.#parts.config.values(),
+      mayLook: () => egress.nearby,
       mark: async (print) =>
         (await ask(command, { type: 'network-mark', print }, 'network-mark')).mark,
       input: (input) => driver.input(input),
