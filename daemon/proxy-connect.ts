@@ -6,7 +6,8 @@
  *   Proxy-Authorization: Basic ...
  *                                           (then the stream)
  *
- *   status  2xx open   407, 401 password   403, 405 not-allowed   others target   1xx skipped
+ *   status  2xx open   407, 401 password   403, 405 not-allowed   1xx skipped
+ *           500, 502, 503, 504 target   others not-a-proxy: a web server, Tor's SOCKS port (501)
  *
  * No header names this program or its version.
  * @module
@@ -24,6 +25,8 @@ const END = '\r\n\r\n';
 const ROOM_BYTES = 1_024;
 /** Replies that say only to wait. */
 const INTERIM_MAX = 8;
+/** It could not connect: squid says 503 and 504, Apache 502, tinyproxy 500. */
+const TARGET: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
 export interface ConnectAccount {
   readonly user: string;
@@ -31,6 +34,8 @@ export interface ConnectAccount {
 }
 
 export class ConnectGreeting implements Greeting {
+  /** Such proxies say nothing while they dial, and dial for longer than we wait. */
+  readonly silence = 'target';
   readonly #to: Endpoint;
   readonly #account: ConnectAccount | undefined;
   #received = new Uint8Array(ROOM_BYTES);
@@ -87,7 +92,7 @@ function faultOf(status: number): ProxyFault {
   // 401 is not for proxies, but what tinyproxy says to a wrong password.
   if (status === 407 || status === 401) return 'password';
   if (status === 403 || status === 405) return 'not-allowed';
-  return Number.isNaN(status) ? 'not-a-proxy' : 'target';
+  return TARGET.has(status) ? 'target' : 'not-a-proxy';
 }
 
 function fault(what: ProxyFault): GreetingStep {

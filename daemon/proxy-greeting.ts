@@ -21,6 +21,8 @@ export type GreetingStep =
   | { readonly type: 'fault'; readonly fault: ProxyFault };
 
 export interface Greeting {
+  /** What is wrong if it says nothing more. */
+  readonly silence: ProxyFault;
   begin(): Uint8Array;
   handle(bytes: Uint8Array): GreetingStep;
 }

@@ -43,6 +43,11 @@ export class SocksGreeting implements Greeting {
     this.#account = account;
   }
 
+  /** Its first answer needs nobody else: whoever gives none does not speak SOCKS. */
+  get silence(): ProxyFault {
+    return this.#state === 'method' ? 'not-a-proxy' : 'target';
+  }
+
   begin(): Uint8Array {
     return Uint8Array.of(VERSION, 2, ACCOUNT, NO_ACCOUNT);
   }

@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { utf8 } from '@sotto/core/base/bytes.ts';
 import { Secret } from '@sotto/core/crypto/keys.ts';
+import { DIAL_MS } from './byte-stream.ts';
 import type { ByteStream } from './byte-stream.ts';
 import { random } from './driver.ts';
 import type { ProxySettings } from './egress.ts';
@@ -137,7 +138,9 @@ const faults: [string, string | undefined, ProxyState, string][] = [
   ['407', 'HTTP/1.1 407 No\r\n\r\n', 'password', 'password'],
   ['403', 'HTTP/1.1 403 No\r\n\r\n', 'not-allowed', 'not-allowed'],
   ['garbage', 'SSH-2.0-x\r\n', 'not-a-proxy', 'not-a-proxy'],
-  ['nobody behind it', 'HTTP/1.1 503 No\r\n\r\n', 'works', 'target'],
+  ['nobody behind it', 'HTTP/1.1 503 No\r\n\r\n', 'untried', 'target'],
+  ["Tor's own port", 'HTTP/1.0 501 Tor is not an HTTP Proxy\r\n\r\n', 'not-a-proxy', 'not-a-proxy'],
+  ['a web server', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'not-a-proxy', 'not-a-proxy'],
 ];
 test.each(faults)('[PRX-8] %s', async (_, answer, state, reason) => {
   const { at } = await server(() => answer);
@@ -183,6 +186,70 @@ test('[PRX-8] out of bounds there says nothing against a proxy that works elsewh
   answer = 'HTTP/1.1 200 OK\r\n\r\n';
   await run();
   expect(states).toEqual(['works', 'password', 'works']);
+});
+
+test('[PRX-8] [PRX-10] a proxy through which nothing gets is not said to work, and works on', async () => {
+  const failure = Buffer.from('05010001000000000000', 'hex');
+  let last: Buffer = failure;
+  const { at } = await server((_, count) => SOCKS[count] ?? last);
+  const states: ProxyState[] = [];
+  const proxy = proxyOf({ kind: 'socks5', at }, states);
+  const run = async (): Promise<string[]> => {
+    const { events } = dial(proxy);
+    await until(() => events.length > 0);
+    return events;
+  };
+  expect([await run(), proxy.state]).toEqual([['closed proxy target'], 'untried']);
+  last = SOCKS_OPEN;
+  expect([await run(), proxy.state]).toEqual([['opened'], 'works']);
+  last = failure;
+  await run();
+  expect(states).toEqual(['works']);
+});
+
+test('[PRX-8] a fault of the proxy is over once it says what became of a way', async () => {
+  let answer = 'HTTP/1.1 407 No\r\n\r\n';
+  const { at } = await server(() => answer);
+  const states: ProxyState[] = [];
+  const proxy = proxyOf({ at }, states);
+  for (const next of ['HTTP/1.1 502 No\r\n\r\n', '']) {
+    const { events } = dial(proxy);
+    await until(() => events.length > 0);
+    answer = next;
+  }
+  expect(states).toEqual(['password', 'untried']);
+});
+
+const silences: [ProxySettings['kind'], number, string, ProxyState][] = [
+  // An HTTP proxy that waits for the end of a line, where SOCKS5 was chosen.
+  ['socks5', 0, 'not-a-proxy', 'not-a-proxy'],
+  ['socks5', 2, 'target', 'untried'],
+  // HTTP proxies say nothing while they dial.
+  ['http', 0, 'target', 'untried'],
+];
+test.each(silences)('[PRX-8] %s, silent after %i answers', async (kind, said, reason, state) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { at, heard } = await server((_, count) => (count < said ? SOCKS[count] : undefined));
+    const proxy = proxyOf({ kind, at });
+    const { events } = dial(proxy);
+    while (heard.length <= said) await new Promise((done) => setImmediate(done));
+    vi.advanceTimersByTime(DIAL_MS);
+    expect([events, proxy.state]).toEqual([[`closed proxy ${reason}`], state]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+const INSIDE = ['192.168.1.7', '10.0.0.1', '100.64.0.1', '169.254.1.1', 'fd00::7', 'fe80::7%1'];
+test.each(INSIDE)('[PRX-14] ⚑ no proxy is told of %s', async (host) => {
+  const { at, heard } = await server(() => undefined);
+  const proxy = proxyOf({ at });
+  const { events } = dial(proxy, 1, { host, port: 443 });
+  expect(events).toEqual([]);
+  await until(() => events.length > 0);
+  await sleep(20);
+  expect([events, heard, proxy.state]).toEqual([['closed not through a proxy'], [], 'untried']);
 });
 
 test('[PRX-9] given up before it was open, it is silent', async () => {

@@ -31,7 +31,7 @@ const ACCOUNT_BYTES = 16;
 /** A proxy that does not take a connection for so long is not there. */
 const REACH_MS = 5_000;
 
-/** How the proxy does; 'works' as soon as one stream got through it. */
+/** How the proxy does; 'works' as soon as one stream got through it, 'untried' before. */
 export type ProxyState = 'untried' | 'works' | Exclude<ProxyFault, 'target'>;
 
 export interface ProxyParts {
@@ -55,9 +55,14 @@ export class Proxy {
     return this.#state;
   }
 
-  /** Dials; `opened` or `closed` follows later. What is inside this computer stays there. */
+  /**
+   * Dials; `opened` or `closed` follows later. What is inside this computer stays there. ⚑ Nor is
+   * the proxy told who is in this network: theirs, where it dials, is another one.
+   */
   readonly dial: Dial = (to, listener, isolation) => {
-    if (scopeOf(to.host) === 'loopback') return dialTcp(to, listener);
+    const scope = scopeOf(to.host);
+    if (scope === 'loopback') return dialTcp(to, listener);
+    if (scope === 'private' || scope === 'link-local') return new RefusedStream(listener);
     const greeting = this.#greeting(to, isolation);
     return new ProxiedStream(this.#parts.settings.at, greeting, listener, (outcome) =>
       this.#learn(outcome),
@@ -65,13 +70,18 @@ export class Proxy {
   };
 
   #learn(outcome: ProxyFault | undefined): void {
-    // What is out of its reach, or out of bounds there, says that it works for what is not.
-    const works = outcome === undefined || outcome === 'target';
-    const kept = outcome === 'not-allowed' && this.#state === 'works';
-    const state = works || kept ? 'works' : outcome;
+    const state = this.#after(outcome);
     if (state === this.#state) return;
     this.#state = state;
     this.#parts.onState?.(state);
+  }
+
+  /** What is out of its reach, or out of bounds there, says nothing of what is not. */
+  #after(outcome: ProxyFault | undefined): ProxyState {
+    if (outcome === undefined) return 'works';
+    const works = this.#state === 'works';
+    if (outcome === 'target') return works ? 'works' : 'untried';
+    return outcome === 'not-allowed' && works ? 'works' : outcome;
   }
 
   #greeting(to: Endpoint, isolation: number | undefined): Greeting {
@@ -92,6 +102,30 @@ export class Proxy {
     const account = { user: word(), password: word() };
     if (isolation !== undefined) this.#accounts.set(isolation, account);
     return account;
+  }
+}
+
+/** A dial of which nobody hears. */
+class RefusedStream implements ByteStream {
+  readonly #listener: Once;
+
+  constructor(listener: StreamListener) {
+    this.#listener = new Once(listener);
+    setImmediate(() => this.#listener.closed('not through a proxy'));
+  }
+
+  write(): void {}
+
+  close(): void {
+    this.#listener.mute();
+  }
+
+  reset(): void {
+    this.#listener.mute();
+  }
+
+  queuedBytes(): number {
+    return 0;
   }
 }
 
@@ -142,9 +176,8 @@ class ProxiedStream implements ByteStream {
     const socket = this.#socket;
     this.#timer = setTimeout(() => this.#fail('unreachable'), REACH_MS);
     socket.once('connect', () => {
-      // From here on it is the far end that is slow, and no fault of the proxy's.
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#fail('target'), DIAL_MS);
+      this.#timer = setTimeout(() => this.#fail(this.#greeting.silence), DIAL_MS);
       socket.off('error', this.#unreached).on('error', this.#cutOff);
       socket.on('end', this.#cutOff);
       socket.write(this.#greeting.begin());
