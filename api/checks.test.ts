@@ -54,6 +54,9 @@ describe('[ERR-8] the verdict', () => {
     ['hard-to-reach', [checkOf('direct', 'varied')]],
     ['starting', [checkOf('direct', 'varied'), checkOf('helpers', 'starting')]],
     ['trouble', [checkOf('helpers', 'starting'), checkOf('folder', 'open')]],
+    ['only-relays', [checkOf('direct', 'varied'), checkOf('helpers', 'relayed')]],
+    ['no-relay', [checkOf('helpers', 'hidden'), checkOf('relays', 'none', { count: 2 })]],
+    ['no-relay', [checkOf('helpers', 'hidden-few')]],
     ['through-proxy', [checkOf('helpers', 'proxied'), checkOf('proxy', 'works')]],
     ['proxy-fails', [checkOf('helpers', 'proxied'), checkOf('proxy', 'password')]],
     ['sign-in', [checkOf('internet', 'sign-in')]],
@@ -70,6 +73,10 @@ describe('[ERR-8] the verdict', () => {
     const changed = new Set(changes.map(({ check }) => check));
     const checks = [...changes, ...good.filter(({ check }) => !changed.has(check))];
     expect(verdictOf(checks)).toBe(verdict);
+  });
+
+  test('whoever works through relays alone ends with 0, whoever waits for one does not', () => {
+    expect([VERDICT_EXITS['only-relays'], VERDICT_EXITS['no-relay']]).toEqual([undefined, 6]);
   });
 
   test('whatever failed never ends with 0', () => {

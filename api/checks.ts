@@ -9,6 +9,7 @@
  * Spec: docs/spec/errors.md ERR-8, docs/spec/cli.md CLI-30.
  * @module
  */
+import { PERSON_CHECKS } from './checks-person.ts';
 import type { Check } from './contract.ts';
 import { ERRORS, errorBody, fill, fillHint } from './errors.ts';
 import type { ErrorDetail, ErrorName } from './errors.ts';
@@ -147,6 +148,20 @@ const RUNNING = {
         hint: 'Look again in half a minute: sotto doctor',
       },
       blocked: { state: 'fail', error: 'network-blocked' },
+      // A relay leads past it: those who are known are reached.
+      relayed: { state: 'warn', error: 'network-blocked' },
+      hidden: {
+        state: 'fail',
+        sentence: 'New chats are set to Hidden IP and no relay answers, so messages wait.',
+        hint: 'Another one, or your own: sotto config set relays.list sotto-relay:...',
+      },
+      'hidden-few': {
+        state: 'fail',
+        sentence:
+          'New chats are set to Hidden IP: people are looked for through two relays of different ' +
+          'networks, and fewer answer.',
+        hint: 'One more, or your own: sotto config set relays.list sotto-relay:...',
+      },
       silent: {
         state: 'fail',
         sentence: 'No helper answers. People who know your last address can still reach you.',
@@ -282,7 +297,7 @@ const RUNNING = {
           'TCP leaves through the proxy. UDP leaves past it, as the settings say, so helpers and ' +
           'contacts see your IP address.',
       },
-      untried: { state: 'skipped', sentence: 'Nothing had to leave through the proxy so far.' },
+      untried: { state: 'skipped', sentence: 'Nothing has got through the proxy so far.' },
       unset: { state: 'fail', error: 'proxy-unset' },
       unreachable: { state: 'fail', error: 'proxy-unreachable' },
       'not-a-proxy': { state: 'fail', error: 'proxy-other-kind' },
@@ -321,6 +336,10 @@ const RUNNING = {
         state: 'skipped',
         sentence: 'None known. A contact whose computer can be reached becomes one by itself.',
         hint: 'Run one anywhere, and name it here: sotto config set relays.list sotto-relay:...',
+      },
+      theirs: {
+        state: 'ok',
+        sentence: 'None of yours, but relays of others lead to people: {links} links.',
       },
       own: {
         state: 'ok',
@@ -390,99 +409,11 @@ const RUNNING = {
   },
 } as const satisfies Checks;
 
-/** The way to one person, step by step. */
-const PERSON = {
-  found: {
-    title: 'Found',
-    findings: {
-      here: { state: 'ok', sentence: 'It is known where {name} is.' },
-      blocked: {
-        state: 'warn',
-        sentence: 'You have blocked {name}: nothing goes out and nothing comes in.',
-        hint: 'Unblock: sotto contacts block --undo {name}',
-      },
-      conflict: {
-        state: 'warn',
-        sentence:
-          'The rules that you and {name} chose for this chat have no way in common, ' +
-          'so nothing can be sent.',
-        hint: 'See both: sotto route show {name}',
-      },
-      'no-relay': { state: 'warn', error: 'no-hidden-route' },
-      'not-here': { state: 'warn', error: 'not-on-network' },
-      'not-here-theirs': { state: 'warn', error: 'not-on-network-theirs' },
-      'invite-expired': {
-        state: 'warn',
-        sentence: 'You and {name} have not met, and the invite has expired.',
-        hint: 'They make a new one: sotto invite new',
-      },
-      'not-met': {
-        state: 'warn',
-        sentence:
-          'You and {name} have not met yet, and nothing of them was found. ' +
-          'Their app does not run, or it is offline.',
-        hint: 'It keeps looking. Ask them to start the app.',
-      },
-      looking: { state: 'skipped', sentence: '{name} is being looked for.', hint: 'Look again.' },
-      'not-looked': {
-        state: 'warn',
-        sentence: '{name} could not be looked for so far.',
-        hint: 'See what Finding people says above.',
-      },
-      'no-record': {
-        state: 'warn',
-        sentence: 'No trace of {name} was found {ago}. Their app does not run, or it is offline.',
-        hint: 'It keeps looking, most often while a message waits.',
-      },
-    },
-  },
-  answers: {
-    title: 'Answers',
-    findings: {
-      linked: { state: 'ok', sentence: '{name} is linked now.' },
-      dialling: { state: 'skipped', sentence: '{name} is being called.', hint: 'Look again.' },
-      'no-answer': {
-        state: 'warn',
-        sentence:
-          'Nothing answered at the last address of {name}, {failures} times in a row. ' +
-          'Their app does not run, or a router between you blocks direct links.',
-        hint: 'It keeps trying. Ask them to run: sotto doctor',
-      },
-      'no-route': {
-        state: 'warn',
-        sentence: '{name} is online, but has no address that this computer can call.',
-        hint: 'It keeps trying. Ask them to run: sotto doctor',
-      },
-      'other-version': {
-        state: 'warn',
-        sentence: 'The app of {name} speaks another version.',
-        hint: 'Update both apps.',
-      },
-      busy: {
-        state: 'warn',
-        sentence: 'Too many calls are under way to try {name} now.',
-        hint: 'It tries again by itself.',
-      },
-    },
-  },
-  waiting: {
-    title: 'Waiting',
-    findings: {
-      nothing: { state: 'ok', sentence: 'No message waits for {name}.' },
-      some: {
-        state: 'warn',
-        sentence: '{waiting} messages wait for {name} on this device. They go out by themselves.',
-        hint: 'Keep the app running.',
-      },
-    },
-  },
-} as const satisfies Checks;
-
-type Checks = Readonly<
+export type Checks = Readonly<
   Record<string, { readonly title: string; readonly findings: Readonly<Record<string, Finding>> }>
 >;
 
-export const CHECKS = { ...LOCAL, ...RUNNING, ...PERSON };
+export const CHECKS = { ...LOCAL, ...RUNNING, ...PERSON_CHECKS };
 export type CheckName = keyof typeof CHECKS;
 /** What Nearby does at the moment. */
 export type LanPresence = FindingName<'nearby'>;
@@ -516,10 +447,12 @@ export const VERDICTS = {
   'proxy-fails': "Nothing gets out: the proxy doesn't work.",
   blocked: 'Online, but the chat network is blocked here.',
   'two-copies': 'This device also runs somewhere else.',
+  'no-relay': 'Messages wait: Hidden IP needs relays, and too few answer.',
   'no-helpers': 'Working, but nobody can be found now.',
   trouble: 'Something on this computer needs your care.',
   'through-proxy': 'Working, through the proxy alone.',
   starting: 'Just started, and still looking for the network.',
+  'only-relays': 'Working, but only through relays.',
   'hard-to-reach': 'Working, but your router makes direct links harder.',
   'well-connected': "You're well connected.",
 } as const;
@@ -538,9 +471,11 @@ export function verdictOf(checks: readonly Check[]): Verdict {
   }
   if (found('helpers') === 'blocked') return 'blocked';
   if (found('device') === 'copy') return 'two-copies';
+  if (found('helpers') === 'hidden' || found('helpers') === 'hidden-few') return 'no-relay';
   if (found('helpers') === 'silent' || found('helpers') === 'off') return 'no-helpers';
   if (checks.some(({ state }) => state === 'fail')) return 'trouble';
   if (found('helpers') === 'starting') return 'starting';
+  if (found('helpers') === 'relayed') return 'only-relays';
   if (found('helpers') === 'proxied') return 'through-proxy';
   return found('direct') === 'varied' ? 'hard-to-reach' : 'well-connected';
 }
@@ -553,6 +488,7 @@ export const VERDICT_EXITS: Partial<Readonly<Record<Verdict, number>>> = {
   blocked: 6,
   'sign-in': 6,
   'proxy-fails': 6,
+  'no-relay': 6,
   'no-helpers': 6,
   'two-copies': 8,
   trouble: 8,

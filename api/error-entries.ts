@@ -43,7 +43,9 @@ const DESIGN = {
     exit: 6,
     retryable: true,
     sentence: "You're online, but this network blocks the chat network. Nothing is lost.",
-    hint: 'It keeps trying. Another network may help. See: sotto doctor',
+    hint:
+      'A relay on port 443 leads past it: sotto config set relays.list sotto-relay:...   ' +
+      'Or a proxy: sotto config set proxy.kind socks5',
   },
   'waits-in-mailbox': {
     code: 'E04',

@@ -273,6 +273,10 @@ export interface HealthView {
   readonly nat: Readonly<Record<Family, NatClass>>;
   /** Linked people who dialled us from outside this network. */
   readonly fromOutside: number;
+  /** Links to people that a relay carries. */
+  readonly byRelay: number;
+  /** Do relays alone ask the DHT, because there is nobody whom we show our address (DSC-34)? */
+  readonly asksByRelays: boolean;
   /** The relays at which others reach us: those that we keep. */
   readonly relays: readonly {
     readonly endpoint: Endpoint;

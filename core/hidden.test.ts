@@ -99,6 +99,12 @@ describe('two who hide from everybody', () => {
     world.run(5_000);
     expect(bo.texts()).toEqual(['nobody sees where I am']);
     expect([hopsTo(ana, 'Bo'), hopsTo(bo, 'Ana')]).toEqual([2, 2]);
+    const [relay] = relays as [Person];
+    const healths = [ana, relay].map((one) => data(one.ask({ type: 'health' }), 'health').health);
+    expect(healths.map(({ asksByRelays, byRelay }) => [asksByRelays, byRelay])).toEqual([
+      [true, 1],
+      [false, 0],
+    ]);
     const answered = relays.map((relay) => stats(relay, 'relay.answered'));
     expect(answered.reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(3);
     expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);

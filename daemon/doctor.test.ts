@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Settings } from '@sotto/api/settings.ts';
+import { verdictOf } from '@sotto/api/checks.ts';
 import type { LanPresence } from '@sotto/api/checks.ts';
 import type { Check } from '@sotto/api/contract.ts';
 import type {
@@ -12,8 +13,9 @@ import type {
 } from '@sotto/core/commands.ts';
 import { egressOf } from './egress.ts';
 import type { ProxyState } from './proxy.ts';
-import { CLOCK_OFF_MS, examine, STARTING_MS } from './doctor.ts';
+import { CLOCK_OFF_MS, examine } from './doctor.ts';
 import type { DoctorParts } from './doctor.ts';
+import { STARTING_MS } from './doctor-online.ts';
 
 const STATUS: Partial<Status> = {
   id: 'sotto:x',
@@ -36,6 +38,8 @@ const HEALTH: HealthView = {
   mapping: 'none',
   nat: { v4: 'independent', v6: 'unknown' },
   fromOutside: 0,
+  byRelay: 0,
+  asksByRelays: false,
   relays: [],
   isLookingForRelays: false,
   serving: { whom: 'off', clients: 0, isListed: false },
@@ -191,6 +195,59 @@ const rows: [string, Facts, string | undefined, string | undefined][] = [
 test.each(rows)('[API-22] %s', async (_, facts, internet, helpers) => {
   const checks = await examine(parts(facts));
   expect([found(checks, 'internet'), found(checks, 'helpers')]).toEqual([internet, helpers]);
+});
+
+const DOWN = { ...OURS, isUp: false, isReserved: false, rttMs: undefined };
+const UP = { ...OURS, isReserved: false, rttMs: 40 };
+const PLACE = { ...OURS, isReserved: true, rttMs: 40 };
+const hidden: [string, Facts, string | undefined, string | undefined][] = [
+  ['no relay is known', { status: none }, 'unknown', 'hidden'],
+  ['no relay answers', { status: none, health: { relays: [DOWN] } }, 'unknown', 'hidden'],
+  ['one answers', { status: none, health: { relays: [UP, DOWN] } }, 'online', 'hidden-few'],
+  ['somebody is linked', { status: { helpers: 0, online: true } }, 'online', 'hidden'],
+  ['just started', { status: none, upMs: 1_000 }, 'unknown', 'starting'],
+  ['no way out', { status: none, ways: [] }, 'offline', undefined],
+];
+test.each(hidden)('[DSC-34] ⚑ Hidden IP, %s: nobody is asked', async (_, facts, ...findings) => {
+  const health = { ...facts.health, asksByRelays: true };
+  const doctor = parts({ ...facts, health, resolves: true, intercepted: true });
+  const checks = await examine(doctor);
+  expect([found(checks, 'internet'), found(checks, 'helpers')]).toEqual(findings);
+  expect(doctor.asked).toEqual([]);
+});
+
+test('[API-22] Hidden IP that waits for a relay is said, with what helps', async () => {
+  const checks = await examine(parts({ status: none, health: { asksByRelays: true } }));
+  expect(verdictOf(checks)).toBe('no-relay');
+  expect(checks.find(({ check }) => check === 'helpers')).toMatchObject({
+    message: 'New chats are set to Hidden IP and no relay answers, so messages wait.',
+    hint: expect.stringContaining('relays.list'),
+  });
+});
+
+const relayed: [string, Facts, string, string][] = [
+  ['a relay gives a place', { status: none, health: { relays: [PLACE] } }, 'relayed', 'reachable'],
+  ['theirs carries a link', { status: none, health: { byRelay: 1 } }, 'relayed', 'theirs'],
+  [
+    'one answers without a place',
+    { status: none, health: { relays: [UP] } },
+    'blocked',
+    'no-place',
+  ],
+];
+test.each(relayed)('[API-22] helpers are blocked, %s', async (_, facts, helpers, relays) => {
+  const doctor = parts({ ...facts, resolves: true });
+  const checks = await examine(doctor);
+  const names = ['internet', 'helpers', 'relays'];
+  expect(names.map((name) => found(checks, name))).toEqual(['online', helpers, relays]);
+  expect(verdictOf(checks)).toBe(helpers === 'relayed' ? 'only-relays' : 'blocked');
+  if (helpers === 'relayed') expect(doctor.asked).toEqual([]);
+});
+
+test('[API-22] where the settings name no helper to ask, a relay blames no network', async () => {
+  const settings = { 'dht.bootstrap': '' };
+  const checks = await examine(parts({ status: none, settings, health: { relays: [PLACE] } }));
+  expect([found(checks, 'internet'), found(checks, 'helpers')]).toEqual(['online', 'silent']);
 });
 
 const single: [string, Facts, string, string][] = [
@@ -360,6 +417,7 @@ test('[MAP-17, API-22] the router is asked while all else is looked at, and told
 const PROXY = { 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.3:9050' } as const;
 const proxied: [string, Facts, string, string][] = [
   ['[PRX-10] works', { proxyState: 'works' }, 'online', 'works'],
+  ['[PRX-10] let nothing through yet', { proxyState: 'untried' }, 'unknown', 'untried'],
   ['[PRX-10] does not', { proxyState: 'unreachable' }, 'unknown', 'unreachable'],
   ['[PRX-10] wants a password', { proxyState: 'password' }, 'unknown', 'password'],
   ['[PRX-10] has no address', { proxyState: 'unset' }, 'unknown', 'unset'],

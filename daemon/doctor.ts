@@ -8,9 +8,7 @@
 import type { Check } from '@sotto/api/contract.ts';
 import { checkOf } from '@sotto/api/checks.ts';
 import type { LanPresence } from '@sotto/api/checks.ts';
-import { parts as listOf } from '@sotto/api/settings.ts';
-import type { Settings } from '@sotto/api/settings.ts';
-import { parseEndpoint, scopeOf } from '@sotto/core/base/endpoint.ts';
+import { scopeOf } from '@sotto/core/base/endpoint.ts';
 import type {
   Command,
   CommandResult,
@@ -21,28 +19,21 @@ import type {
   Reach,
   Status,
 } from '@sotto/core/commands.ts';
+import { onlineChecks } from './doctor-online.ts';
+import type { Known, OnlineParts } from './doctor-online.ts';
 import type { Network } from './network.ts';
 import { ask } from './people.ts';
 import type { PortMapping } from './port-map/port-mapping.ts';
-import type { Resolve } from './resolve.ts';
-import { isIntercepted, isVpn, waysOut } from './surroundings.ts';
+import { isVpn } from './surroundings.ts';
 
-/** What the system tells without asking anybody. */
-export const SURROUNDINGS = { isIntercepted, waysOut };
-
-export interface DoctorParts {
+export interface DoctorParts extends OnlineParts {
   readonly command: (command: Command) => Promise<CommandResult>;
-  readonly settings: () => Settings;
   readonly ports: Pick<PortMapping, 'ask' | 'maps' | 'state'>;
-  readonly startedMs: number;
   /** Are contacts looked for in the networks of this computer? */
   readonly nearby: () => LanPresence;
-  readonly network: Pick<Network, 'egress' | 'resolve' | 'proxyState' | 'web'>;
-  readonly surroundings: typeof SURROUNDINGS;
+  readonly network: OnlineParts['network'] & Pick<Network, 'web'>;
 }
 
-/** For so long a start without helpers is no fault. */
-export const STARTING_MS = 30_000;
 /** A clock that is less off than this is right. */
 export const CLOCK_OFF_MS = 120_000;
 /** A person who is asked about is waited for. */
@@ -61,7 +52,7 @@ const MINUTE_MS = 60_000;
 export async function examine(parts: DoctorParts, to?: string, again?: boolean): Promise<Check[]> {
   const { command, ports } = parts;
   const [network, proxy, way] = await Promise.all([
-    networkChecks(parts),
+    known(command).then((now) => onlineChecks(parts, now)),
     proxyCheck(parts),
     to === undefined ? undefined : call(parts, to),
     again ? ports.ask(ASK_MS) : undefined,
@@ -86,51 +77,12 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
 }
 
 /** What core knows without asking anybody. */
-async function known(
-  command: DoctorParts['command'],
-): Promise<{ status: Status; health: HealthView }> {
+async function known(command: DoctorParts['command']): Promise<Known> {
   const [{ status }, { health }] = await Promise.all([
     ask(command, { type: 'status' }, 'status'),
     ask(command, { type: 'health' }, 'health'),
   ]);
   return { status, health };
-}
-
-/** Online at all, and helpers: where some answer, nobody else is asked. */
-async function networkChecks(parts: DoctorParts): Promise<Check[]> {
-  const { command, network, settings, startedMs, surroundings } = parts;
-  const { health, status } = await known(command);
-  const { helpers, online: isLinked, readOnly } = status;
-  if (helpers > 0) {
-    const finding = readOnly ? 'asking-only' : 'known';
-    return [checkOf('internet', 'online'), checkOf('helpers', finding, { helpers })];
-  }
-  const { dht, proxy } = network.egress;
-  if (!dht) {
-    const goesOut = isLinked || network.proxyState() === 'works';
-    const internet = checkOf('internet', goesOut ? 'online' : 'unknown');
-    return [internet, checkOf('helpers', proxy ? 'proxied' : 'off')];
-  }
-  const isAlone = !health.addresses.some((host) => scopeOf(host) !== 'loopback');
-  const ways = isAlone ? [] : await surroundings.waysOut();
-  if (!isLinked && ways.length === 0) return [checkOf('internet', 'offline')];
-  const isReal = !proxy && !settings()['net.allowReserved'];
-  if (!isLinked && isReal && (await surroundings.isIntercepted())) {
-    return [checkOf('internet', 'sign-in')];
-  }
-  const names = listOf(settings()['dht.bootstrap']).filter((name) => !parseEndpoint(name));
-  const answered = await Promise.all(names.map((name) => resolveOne(name, network.resolve)));
-  const online = isLinked || answered.some(Boolean);
-  // The way leads out of here, but not even a name server answers.
-  if (!online && names.length > 0) return [checkOf('internet', 'offline')];
-  const internet = checkOf('internet', online ? 'online' : 'unknown');
-  if (Date.now() - startedMs < STARTING_MS) return [internet, checkOf('helpers', 'starting')];
-  return [internet, checkOf('helpers', answered.some(Boolean) ? 'blocked' : 'silent')];
-}
-
-async function resolveOne(name: string, resolve: Resolve): Promise<boolean> {
-  const at = name.lastIndexOf(':');
-  return (await resolve(name.slice(0, at), Number(name.slice(at + 1)))).length > 0;
 }
 
 async function proxyCheck({ network, surroundings }: DoctorParts): Promise<Check> {
@@ -184,7 +136,7 @@ function listText(parts: readonly string[]): string {
   return [...new Set(parts)].join(' and ');
 }
 
-function relaysCheck({ isLookingForRelays, relays, serving }: HealthView): Check {
+function relaysCheck({ byRelay, isLookingForRelays, relays, serving }: HealthView): Check {
   const working = relays.filter(({ isReserved }) => isReserved);
   const strangers = working.filter(({ source }) => source === 'public').length;
   if (working.length > 0) {
@@ -200,6 +152,7 @@ function relaysCheck({ isLookingForRelays, relays, serving }: HealthView): Check
   }
   const isOwn = serving.whom === 'public' && serving.text !== undefined;
   if (isOwn) return checkOf('relays', 'own', { clients: serving.clients });
+  if (byRelay > 0) return checkOf('relays', 'theirs', { links: byRelay });
   return checkOf('relays', isLookingForRelays ? 'looking' : 'unknown');
 }
 

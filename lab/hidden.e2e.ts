@@ -16,6 +16,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { decodeKrpc } from '@sotto/core/discovery/krpc.ts';
+import { STARTING_MS } from '@sotto/daemon/doctor-online.ts';
 import { capture, endCapture, readCapture } from './bars/a3-capture.ts';
 import { ROOT } from './bars/bar.ts';
 import { both } from './bars/d3-scene.ts';
@@ -28,6 +29,8 @@ const HELPERS = `dht.bootstrap=${RELAYS.flatMap(both)
   .map((host) => `${host.includes(':') ? `[${host}]` : host}:${PORT}`)
   .join()}`;
 const PEOPLE = { Ana: '198.51.100.11', Bo: '203.0.113.12' };
+/** A name among the helpers: looking it up would be seen. */
+const NAMED = `${HELPERS},helper.invalid:6881`;
 const LINKED_MS = 30_000;
 const SAY_EVERY_MS = 20;
 
@@ -54,6 +57,24 @@ function daemon(name: string, host: string, ...settings: string[]): RoomDaemon {
 async function bothLinked(ana: RoomDaemon, bo: RoomDaemon): Promise<void> {
   await Promise.all([linked(ana, LINKED_MS, 'Bo'), linked(bo, LINKED_MS, 'Ana')]);
 }
+
+test('[DSC-34] who hides and knows no relay asks nobody, the doctor neither', async () => {
+  const cy = daemon('Cy', '198.51.100.21', 'relay.serve=off', 'routes.default=hidden', NAMED);
+  const file = join(folder, 'Cy.pcap');
+  const captured = capture(cy.room, file);
+  await cy.start();
+  // After the first half minute silence would be a fault.
+  await new Promise((done) => setTimeout(done, STARTING_MS));
+  const { checks } = await cy.call('doctor.run', {});
+  const found = checks.map(({ check, finding }) => `${check} ${finding}`);
+  assert.ok(found.includes('helpers hidden'), found.join());
+  await cy.stop();
+  await endCapture(captured);
+  assert.deepEqual(
+    readCapture(file).filter(({ from }) => from === '198.51.100.21'),
+    [],
+  );
+});
 
 test('[RLY-22, DSC-34, POL-8] who hides sends packets to relays alone', async () => {
   const relays = RELAYS.map((host, i) => daemon(`R${i}`, host, 'relay.serve=public'));

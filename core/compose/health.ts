@@ -15,9 +15,10 @@ import type { Lookup } from '../discovery/presence.ts';
 import type { RendezvousId } from '../discovery/presence-saved.ts';
 import type { Attempt } from './connections.ts';
 import type { Runtime } from './runtime.ts';
+import { takesPart } from './watching.ts';
 
 export function healthOf(runtime: Runtime): HealthView {
-  const { context, finding, listening, place } = runtime;
+  const { book, context, finding, listening, place, sessions } = runtime;
   const { now } = context;
   const { sources } = finding.time;
   const behindMs = finding.time.read(now) - now.wallMs;
@@ -31,7 +32,9 @@ export function healthOf(runtime: Runtime): HealthView {
     reach: reachOf(runtime),
     mapping: runtime.mapping.verdict,
     nat: { v4: place.nat('v4'), v6: place.nat('v6') },
-    fromOutside: runtime.sessions.fromOutside,
+    fromOutside: sessions.fromOutside,
+    byRelay: sessions.byRelay,
+    asksByRelays: context.profile.dht && !takesPart(context, book),
     relays: runtime.relays.circuits.kept.views,
     isLookingForRelays: runtime.relays.strangers.isLooking,
     serving: runtime.relays.serving,

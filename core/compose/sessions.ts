@@ -133,6 +133,11 @@ export class Sessions {
     }).length;
   }
 
+  /** Links that a relay carries. */
+  get byRelay(): number {
+    return [...this.#byDevice.values()].filter(({ route }) => route === 'relay').length;
+  }
+
   handleUp(up: LinkUp, target: string | undefined): void {
     const session: Session = {
       link: up.link,

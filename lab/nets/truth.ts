@@ -30,6 +30,12 @@ function untruthsOf(
   const hasHelpers = !four || four.out === 'everything';
   const isWell = verdict === 'well-connected' || verdict === 'hard-to-reach';
   if (!hasHelpers && isWell) wrong.push(`${kind}: "${verdict}" where no helper can be asked`);
+  // Behind a proxy that is said instead.
+  const isOpen = four?.out !== 'nothing';
+  const isOnlyRelays = verdict === 'only-relays' || verdict === 'starting';
+  if (!hasHelpers && isOpen && route === 'relay' && !isOnlyRelays) {
+    wrong.push(`${kind}: "${verdict}" where a relay leads past it`);
+  }
   if (hasHelpers && !isWell && verdict !== 'starting') wrong.push(`${kind}: "${verdict}"`);
   if (four?.mapping === 'dependent' && verdict === 'well-connected') {
     wrong.push(`${kind}: "well-connected" behind a symmetric router`);

@@ -27,7 +27,7 @@ export function CheckRow({
   readonly onAsk?: () => void;
 }) {
   const t = useText();
-  const { asks, hint, label, path, say } = fixOf(check);
+  const { asks, hint, places = [], say } = fixOf(check);
   const advice = say === undefined ? hint : t(say);
   return (
     <li className={style['check']} data-state={check.state}>
@@ -47,10 +47,12 @@ export function CheckRow({
           </p>
         )}
       </div>
-      {asks && onAsk && label !== undefined && <Button onClick={onAsk}>{t(label)}</Button>}
-      {path !== undefined && label !== undefined && (
-        <Button onClick={() => go(path)}>{t(label)}</Button>
-      )}
+      {asks && onAsk && <Button onClick={onAsk}>{t('network.fix.ask')}</Button>}
+      {places.map(({ label, path }) => (
+        <Button key={label} onClick={() => go(path)}>
+          {t(label)}
+        </Button>
+      ))}
     </li>
   );
 }

@@ -15,6 +15,16 @@ test('no fix of the page names a command of the terminal', () => {
 /** Made by the terminal about the profile's folder, or good already. */
 const NOT_HERE = ['app', 'folder', 'access', 'disk'];
 
+test('[ERR-8] a network that blocks the DHT is passed by a relay on port 443, or a proxy', () => {
+  for (const finding of ['blocked', 'relayed'] as const) {
+    const { places } = fixOf(checkOf('helpers', finding));
+    expect(places).toEqual([
+      { path: '/settings/routes', label: 'network.fix.relay-443' },
+      { path: '/settings/routes', label: 'network.fix.proxy' },
+    ]);
+  }
+});
+
 test('whatever is wrong has something to do or to know', () => {
   const bare = all
     .filter(

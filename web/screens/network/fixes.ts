@@ -9,23 +9,37 @@ import type { TextKey } from '../../text/text.ts';
 export interface Fix {
   /** What to do, in the words of the page. */
   readonly say?: TextKey;
-  /** Where it is done. */
-  readonly path?: string;
+  /** Where it is done, one way or another. */
+  readonly places?: readonly { readonly path: string; readonly label: TextKey }[];
   /** The router is asked once more, and all is looked at again. */
   readonly asks?: true;
-  readonly label?: TextKey;
 }
 
-const SETTINGS: Fix = { path: '/settings/network', label: 'network.fix.settings' };
-const ROUTES: Fix = { path: '/settings/routes', label: 'network.fix.settings' };
+function at(path: string, label: TextKey): Fix {
+  return { places: [{ path, label }] };
+}
+
+const SETTINGS = at('/settings/network', 'network.fix.settings');
+const ROUTES = at('/settings/routes', 'network.fix.settings');
+const ADD = at('/add', 'network.fix.add');
+const LOG = at('/settings/advanced', 'network.fix.log');
 /** What the doctor says to do about it stands, too. */
-const ASK: Fix = { asks: true, label: 'network.fix.ask' };
-const LOG: Fix = { path: '/settings/advanced', label: 'network.fix.log' };
+const ASK: Fix = { asks: true };
+/** Ways past a network that blocks the DHT. */
+const PAST: Fix = {
+  places: [
+    { path: '/settings/routes', label: 'network.fix.relay-443' },
+    { path: '/settings/routes', label: 'network.fix.proxy' },
+  ],
+};
 
 /** By check and finding. */
 const FIXES: Readonly<Record<string, Fix>> = {
   'helpers.starting': { say: 'network.hint.again' },
-  'helpers.blocked': { say: 'network.hint.wait' },
+  'helpers.blocked': { say: 'network.hint.wait', ...PAST },
+  'helpers.relayed': { say: 'network.hint.relayed', ...PAST },
+  'helpers.hidden': { say: 'network.hint.relay', ...ROUTES },
+  'helpers.hidden-few': { say: 'network.hint.relay', ...ROUTES },
   'helpers.silent': { say: 'network.hint.wait', ...SETTINGS },
   'helpers.off': SETTINGS,
   'helpers.proxied': ROUTES,
@@ -54,14 +68,10 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'clock.off': { say: 'network.fix.clock' },
   'device.copy': { say: 'network.hint.copy' },
   'contacts.waiting': { say: 'network.hint.test' },
-  'contacts.none': { path: '/add', label: 'network.fix.add' },
+  'contacts.none': ADD,
   'log.faults': LOG,
   'log.crashes': LOG,
-  'found.invite-expired': {
-    say: 'network.hint.new-invite',
-    path: '/add',
-    label: 'network.fix.add',
-  },
+  'found.invite-expired': { say: 'network.hint.new-invite', ...ADD },
   'found.conflict': { say: 'network.hint.rules' },
   'found.no-relay': { say: 'network.hint.relay', ...ROUTES },
   'found.not-here': { say: 'network.hint.here' },
