@@ -79,6 +79,52 @@ export const PERSON_CHECKS = {
       },
     },
   },
+  route: {
+    title: 'Route',
+    findings: {
+      lan: { state: 'ok', sentence: 'Directly: you and {name} are on the same network.' },
+      direct: { state: 'ok', sentence: 'Directly, over the internet.' },
+      punched: {
+        state: 'ok',
+        sentence: 'Directly, through openings that the routers of both of you made.',
+      },
+      local: { state: 'ok', sentence: 'On this computer.' },
+      'relay-ours-hidden': {
+        state: 'ok',
+        sentence: 'Through a relay, because you chose Hidden IP for this chat.',
+      },
+      'relay-theirs-hidden': {
+        state: 'ok',
+        sentence: 'Through a relay, because {name} chose Hidden IP for this chat.',
+      },
+      'relay-ours-without-udp': {
+        state: 'ok',
+        sentence:
+          'Through a relay, because direct links need UDP, and by the settings none leaves ' +
+          'this computer.',
+      },
+      'relay-theirs-without-udp': {
+        state: 'ok',
+        sentence: 'Through a relay, because direct links need UDP, and {name} has none.',
+      },
+      'relay-both-varied': {
+        state: 'ok',
+        sentence: 'Through a relay, because both routers block direct links.',
+      },
+      'relay-ours-varied': {
+        state: 'ok',
+        sentence: 'Through a relay, because your router makes direct links harder.',
+      },
+      'relay-theirs-varied': {
+        state: 'ok',
+        sentence: 'Through a relay, because the router of {name} makes direct links harder.',
+      },
+      'relay-unknown': {
+        state: 'ok',
+        sentence: 'Through a relay, because no direct link was found. Why is not known.',
+      },
+    },
+  },
   waiting: {
     title: 'Waiting',
     findings: {

@@ -37,7 +37,7 @@ describe('[ERR-8] findings', () => {
     const { hint } = make('found', 'blocked', { name: 'Ana; rm -rf ~' });
     expect(hint).toBe("Unblock: sotto contacts block --undo 'Ana; rm -rf ~'");
     const named = all.filter(([, , words]) => /\{name\}/.test(words.sentence ?? ''));
-    const about: CheckName[] = ['found', 'answers', 'waiting'];
+    const about: CheckName[] = ['found', 'answers', 'route', 'waiting'];
     expect(new Set(named.map(([name]) => name))).toEqual(new Set(about));
   });
 });

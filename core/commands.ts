@@ -312,11 +312,32 @@ export type Reach = 'proven' | 'opened' | 'open' | 'mapped' | 'varied' | 'unknow
 export interface PathView {
   readonly conversation: string;
   readonly state: PathState;
+  /** How they are linked; undefined while they are not. */
+  readonly link: LinkedBy | undefined;
   /** How long ago they were last looked for in vain or dialled; undefined for never. */
   readonly lookedAgoMs: number | undefined;
   /** Dials in a row that led nowhere. */
   readonly failures: number;
 }
+
+export interface LinkedBy {
+  readonly route: Exclude<RouteName, 'waiting'>;
+  /** Through openings that the routers of both made. */
+  readonly punched: boolean;
+  /** Set where a relay carries it. */
+  readonly whyRelay: WhyRelay | undefined;
+}
+
+/** A rule of one side, what its network lacks, or a router that varies its ports. */
+export type WhyRelay =
+  | 'ours-hidden'
+  | 'theirs-hidden'
+  | 'ours-without-udp'
+  | 'theirs-without-udp'
+  | 'both-varied'
+  | 'ours-varied'
+  | 'theirs-varied'
+  | 'unknown';
 
 /** The first thing that is missing on the way to somebody; `linked` where nothing is. */
 export type PathState =

@@ -105,6 +105,9 @@ describe('two who hide from everybody', () => {
       [true, 1],
       [false, 0],
     ]);
+    const show = { type: 'path-show', to: 'Bo', want: false } as const;
+    const link = { route: 'relay', punched: false, whyRelay: 'ours-hidden' };
+    expect(data(ana.ask(show), 'path').path.link).toEqual(link);
     const answered = relays.map((relay) => stats(relay, 'relay.answered'));
     expect(answered.reduce((sum, one) => sum + one)).toBeGreaterThanOrEqual(3);
     expect([said.get(ana), said.get(bo)]).toEqual([undefined, undefined]);

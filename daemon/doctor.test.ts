@@ -8,6 +8,7 @@ import type {
   CommandResult,
   ContactView,
   HealthView,
+  LinkedBy,
   PathView,
   Status,
 } from '@sotto/core/commands.ts';
@@ -337,6 +338,32 @@ test('[API-22] a person is called once and waited for', async () => {
   expect(checks.at(-1)!.message).toContain('2 messages wait for Ana');
   await expect(examine(doctor, 'nobody')).rejects.toMatchObject({ reason: 'not-found' });
 });
+
+const links: [string, LinkedBy, string][] = [
+  ['lan', { route: 'lan', punched: false, whyRelay: undefined }, 'on the same network'],
+  ['direct', { route: 'direct', punched: false, whyRelay: undefined }, 'Directly, over'],
+  ['punched', { route: 'direct', punched: true, whyRelay: undefined }, 'the routers of both'],
+  [
+    'relay-both-varied',
+    { route: 'relay', punched: false, whyRelay: 'both-varied' },
+    'Through a relay, because both routers block direct links.',
+  ],
+  [
+    'relay-theirs-hidden',
+    { route: 'relay', punched: false, whyRelay: 'theirs-hidden' },
+    'because Ana chose Hidden IP',
+  ],
+];
+test.each(links)(
+  '[API-22] the route of somebody linked is named: %s',
+  async (name, link, words) => {
+    const checks = await examine(parts({ path: [{ state: 'linked', link }] }), 'ana');
+    const steps = checks.slice(-4).map(({ check }) => check);
+    expect(steps).toEqual(['found', 'answers', 'route', 'waiting']);
+    const route = checks.find(({ check }) => check === 'route')!;
+    expect([route.finding, route.message]).toEqual([name, expect.stringContaining(words)]);
+  },
+);
 
 test('[API-22] whoever does not answer is told with the first thing missing', async () => {
   const states: [Facts, string][] = [

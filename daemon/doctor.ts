@@ -1,7 +1,7 @@
 /**
  * The network doctor's side of the running app: asks core and the system what is so, and says it
  * in the words of api/checks.ts. Reads only, but for one thing: a person who is asked about is
- * called at once, and the answer is waited for.
+ * called at once (doctor-person.ts).
  * Spec: docs/spec/local-api.md API-22.
  * @module
  */
@@ -9,16 +9,8 @@ import type { Check } from '@sotto/api/contract.ts';
 import { checkOf } from '@sotto/api/checks.ts';
 import type { LanPresence } from '@sotto/api/checks.ts';
 import { scopeOf } from '@sotto/core/base/endpoint.ts';
-import type {
-  Command,
-  CommandResult,
-  ContactView,
-  HealthView,
-  PathState,
-  PathView,
-  Reach,
-  Status,
-} from '@sotto/core/commands.ts';
+import type { Command, CommandResult, HealthView, Reach, Status } from '@sotto/core/commands.ts';
+import { personChecks } from './doctor-person.ts';
 import { onlineChecks } from './doctor-online.ts';
 import type { Known, OnlineParts } from './doctor-online.ts';
 import type { Network } from './network.ts';
@@ -36,9 +28,6 @@ export interface DoctorParts extends OnlineParts {
 
 /** A clock that is less off than this is right. */
 export const CLOCK_OFF_MS = 120_000;
-/** A person who is asked about is waited for. */
-const CALL_MS = 6_000;
-const CALL_LOOK_MS = 200;
 /** The router gets so long to open a port when it is asked once more. */
 const ASK_MS = 4_000;
 const MINUTE_MS = 60_000;
@@ -54,7 +43,7 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
   const [network, proxy, way] = await Promise.all([
     known(command).then((now) => onlineChecks(parts, now)),
     proxyCheck(parts),
-    to === undefined ? undefined : call(parts, to),
+    to === undefined ? undefined : personChecks(command, to),
     again ? ports.ask(ASK_MS) : undefined,
   ]);
   // As it is now: the router may have opened a port meanwhile.
@@ -73,7 +62,7 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
     checkOf('device', status.secondCopy ? 'copy' : 'single'),
     contactsCheck(status),
   ];
-  return way ? [...checks, ...personChecks(...way)] : checks;
+  return way ? [...checks, ...way] : checks;
 }
 
 /** What core knows without asking anybody. */
@@ -183,57 +172,4 @@ function lengthText(ms: number): string {
 function contactsCheck({ contacts, linked, waiting }: Status): Check {
   if (contacts === 0) return checkOf('contacts', 'none');
   return checkOf('contacts', waiting === 0 ? 'settled' : 'waiting', { contacts, linked, waiting });
-}
-
-/** Calls somebody and waits until they are linked, or the time is up. */
-async function call({ command }: DoctorParts, to: string): Promise<[ContactView, PathView]> {
-  const untilMs = Date.now() + CALL_MS;
-  const look = async (want: boolean): Promise<PathView> =>
-    (await ask(command, { type: 'path-show', to, want }, 'path')).path;
-  let path = await look(true);
-  while (!isSettled(path.state) && Date.now() < untilMs) {
-    await new Promise((done) => setTimeout(done, CALL_LOOK_MS));
-    path = await look(false);
-  }
-  const { contact } = await ask(command, { type: 'contact-show', to }, 'contact');
-  return [contact, path];
-}
-
-function isSettled(state: PathState): boolean {
-  return state === 'linked' || state === 'blocked' || state === 'invite-expired';
-}
-
-function personChecks({ devices, name, waiting }: ContactView, path: PathView): Check[] {
-  const { failures, lookedAgoMs, state } = path;
-  const queue =
-    waiting === 0
-      ? checkOf('waiting', 'nothing', { name })
-      : checkOf('waiting', 'some', { name, waiting });
-  switch (state) {
-    case 'blocked':
-    case 'conflict':
-    case 'invite-expired':
-    case 'no-relay':
-    case 'not-here':
-    case 'not-here-theirs':
-    case 'looking':
-    case 'not-looked':
-      return [checkOf('found', state, { name }), queue];
-    case 'no-record': {
-      const finding = devices === 0 ? 'not-met' : 'no-record';
-      return [checkOf('found', finding, { name, ago: agoText(lookedAgoMs ?? 0) }), queue];
-    }
-    default:
-      return [
-        checkOf('found', 'here', { name }),
-        checkOf('answers', state, { name, failures }),
-        queue,
-      ];
-  }
-}
-
-function agoText(ms: number): string {
-  const minutes = Math.round(ms / MINUTE_MS);
-  if (minutes === 0) return 'just now';
-  return minutes === 1 ? '1 minute ago' : `${minutes} minutes ago`;
 }

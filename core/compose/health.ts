@@ -4,7 +4,8 @@
  * @module
  */
 import { hex } from '../base/bytes.ts';
-import type { HealthView, PathState, PathView, Reach } from '../commands.ts';
+import type { HealthView, LinkedBy, PathState, PathView, Reach } from '../commands.ts';
+import { decodeRecord } from '../discovery/record.ts';
 import type { DialFailure } from '../link/contract.ts';
 import type { NatClass } from '../path/nat-class.ts';
 import type { Contact } from '../people/contact.ts';
@@ -16,6 +17,7 @@ import type { RendezvousId } from '../discovery/presence-saved.ts';
 import type { Attempt } from './connections.ts';
 import type { Runtime } from './runtime.ts';
 import { takesPart } from './watching.ts';
+import { whyRelay } from './why-relay.ts';
 
 export function healthOf(runtime: Runtime): HealthView {
   const { book, context, finding, listening, place, sessions } = runtime;
@@ -71,8 +73,26 @@ export function pathOf(runtime: Runtime, contact: Contact): PathView {
   return {
     conversation: book.conversationText(contact),
     state: stateOf(runtime, contact, { attempts, invite, lookups }),
+    link: linkedBy(runtime, contact),
     lookedAgoMs: looked.length === 0 ? undefined : context.now.monoMs - Math.max(...looked),
     failures: Math.max(0, ...attempts.map(({ failures }) => failures)),
+  };
+}
+
+function linkedBy(runtime: Runtime, contact: Contact): LinkedBy | undefined {
+  const { book, listening, place, sessions } = runtime;
+  const session = sessions.ofContact(contact);
+  if (!session || session.route === 'waiting') return undefined;
+  const record = session.device === undefined ? undefined : book.device(session.device)?.record;
+  const read = record && decodeRecord(record);
+  const { route } = session;
+  const ours = { policy: contact.policy, udpPort: listening.udpPort, nat: place.nat('v4') };
+  const candidates = read?.ok ? read.record.candidates : undefined;
+  const theirs = { policy: contact.theirPolicy, candidates };
+  return {
+    route,
+    punched: place.isPunched(session.at, record),
+    whyRelay: route === 'relay' ? whyRelay(ours, theirs) : undefined,
   };
 }
 

@@ -3,4 +3,4 @@
  * network.
  * @module
  */
-export const WAY: readonly string[] = ['found', 'answers', 'waiting'];
+export const WAY: readonly string[] = ['found', 'answers', 'route', 'waiting'];
