@@ -51,6 +51,14 @@ describe('[CLI-30] doctor', () => {
     expect(plain.stdout).toContain('helpers\tok\tFinding people\tHelpers known: 148.\t\n');
   });
 
+  test('what the app says of the disk is not said twice', async () => {
+    folder();
+    await terminal.daemon(doctor([checkOf('disk', 'low', { free: '99 MB' }), ...GOOD]));
+    const ran = await terminal.run(['doctor', '--json']);
+    const disks = report(ran).checks.filter(({ check }) => check === 'disk');
+    expect(disks.map(({ finding }) => finding)).toEqual(['low']);
+  });
+
   test('without the app: what can be seen from outside, and exit 4', async () => {
     const before = await terminal.run(['doctor', '--json']);
     expect([before.code, before.stderr, report(before).verdict]).toEqual([4, '', 'not-running']);

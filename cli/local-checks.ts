@@ -10,11 +10,10 @@ import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkOf } from '@sotto/api/checks.ts';
 import type { Check, LogLine } from '@sotto/api/contract.ts';
+import { diskCheck } from '@sotto/api/disk.ts';
 import { API_FILE, LOG_FILE } from '@sotto/api/wire.ts';
 import { isAlive, readApiFile } from './profile.ts';
 
-const FREE_BYTES_LOW = 512 * 1024 * 1024;
-const FREE_BYTES_FULL = 32 * 1024 * 1024;
 const DAY_MS = 86_400_000;
 const OTHERS = 0o077;
 const LOCK_NAME = /^lock-(\d{1,10})-[0-9a-f]{16}$/;
@@ -23,13 +22,13 @@ const NAMES_MAX = 4;
 
 export function localChecks(folder: string, fix: boolean): Check[] {
   const own = statOf(folder);
-  if (!own) return [checkOf('folder', 'absent'), diskCheck(dirname(folder))];
+  if (!own) return [checkOf('folder', 'absent'), diskCheck(freeBytes(dirname(folder)))];
   if (!own.isDirectory() || own.uid !== (process.getuid?.() ?? own.uid)) {
     return [checkOf('folder', 'not-yours')];
   }
   // First what would be repaired with the rest: its rights are a check of their own.
   const access = accessCheck(folder, fix);
-  return [folderCheck(folder, own, fix), diskCheck(folder), access, logCheck(folder)];
+  return [folderCheck(folder, own, fix), diskCheck(freeBytes(folder)), access, logCheck(folder)];
 }
 
 function folderCheck(folder: string, own: Stats, fix: boolean): Check {
@@ -60,17 +59,13 @@ function isOpen(found: Stats | undefined): boolean {
   return process.platform !== 'win32' && (found.mode & OTHERS) !== 0;
 }
 
-function diskCheck(folder: string): Check {
-  let bytes: number;
+function freeBytes(folder: string): number | undefined {
   try {
     const { bavail, bsize } = statfsSync(existing(folder));
-    bytes = bavail * bsize;
+    return bavail * bsize;
   } catch {
-    return checkOf('disk', 'unknown');
+    return undefined;
   }
-  const free = sizeText(bytes);
-  if (bytes < FREE_BYTES_FULL) return checkOf('disk', 'full', { free });
-  return checkOf('disk', bytes < FREE_BYTES_LOW ? 'low' : 'room', { free });
 }
 
 function existing(path: string): string {
@@ -145,9 +140,4 @@ function errorLines(path: string, sinceMs: number): number {
 
 function statOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function sizeText(bytes: number): string {
-  const mega = bytes / (1024 * 1024);
-  return mega < 1024 ? `${Math.floor(mega)} MB` : `${(mega / 1024).toFixed(1)} GB`;
 }

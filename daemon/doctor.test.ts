@@ -50,6 +50,8 @@ const HEALTH: HealthView = {
 
 const OURS = { endpoint: { host: '203.0.113.7', port: 443 }, source: 'own', isUp: true } as const;
 
+const MEGA = 1024 * 1024;
+
 interface Facts {
   readonly status?: Partial<Status>;
   readonly health?: Partial<HealthView>;
@@ -63,6 +65,7 @@ interface Facts {
   readonly proxyState?: ProxyState;
   readonly upMs?: number;
   readonly nearby?: LanPresence;
+  readonly freeBytes?: number;
   /** What each look at the way to Ana finds; the last one stays. */
   readonly path?: readonly Partial<PathView>[];
   readonly contact?: Partial<ContactView>;
@@ -104,6 +107,7 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
     asked,
     looked,
     settings,
+    freeBytes: () => facts.freeBytes,
     nearby: () => facts.nearby ?? 'off',
     ports: { state: 'silent', maps: [], ask: () => Promise.resolve(), ...facts.ports },
     startedMs: Date.now() - (facts.upMs ?? 10 * STARTING_MS),
@@ -130,9 +134,10 @@ const found = (checks: readonly Check[], name: string): string | undefined =>
   checks.find(({ check }) => check === name)?.finding;
 
 test('[API-22] with helpers all is told and nobody is asked', async () => {
-  const doctor = parts({});
+  const doctor = parts({ freeBytes: 4_096 * MEGA });
   const checks = await examine(doctor);
   expect(checks.map(({ check, finding }) => `${check} ${finding}`)).toEqual([
+    'disk room',
     'internet online',
     'helpers known',
     'proxy none',
@@ -303,6 +308,9 @@ const single: [string, Facts, string, string][] = [
     'own',
     'serves 3 now',
   ],
+  ['disk', { freeBytes: 100 * MEGA }, 'low', 'Only 100 MB free.'],
+  ['disk', { freeBytes: MEGA }, 'full', 'Not enough space'],
+  ['disk', {}, 'unknown', 'not told'],
   ['clock', { health: { clockBehindMs: -CLOCK_OFF_MS * 7 } }, 'off', '14 minutes off'],
   ['clock', { health: { clockBehindMs: 5 * 3_600_000 } }, 'off', '5 hours off'],
   ['clock', { health: { clockBehindMs: -80 * 31_557_600_000 } }, 'off', '80 years off'],

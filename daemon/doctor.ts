@@ -8,6 +8,7 @@
 import type { Check } from '@sotto/api/contract.ts';
 import { checkOf } from '@sotto/api/checks.ts';
 import type { LanPresence } from '@sotto/api/checks.ts';
+import { diskCheck } from '@sotto/api/disk.ts';
 import { scopeOf } from '@sotto/core/base/endpoint.ts';
 import type { Command, CommandResult, HealthView, Reach, Status } from '@sotto/core/commands.ts';
 import { personChecks } from './doctor-person.ts';
@@ -20,6 +21,8 @@ import { isVpn } from './surroundings.ts';
 
 export interface DoctorParts extends OnlineParts {
   readonly command: (command: Command) => Promise<CommandResult>;
+  /** Of the disk that the profile lies on; undefined where the system does not tell. */
+  readonly freeBytes: () => number | undefined;
   readonly ports: Pick<PortMapping, 'ask' | 'maps' | 'state'>;
   /** Are contacts looked for in the networks of this computer? */
   readonly nearby: () => LanPresence;
@@ -50,6 +53,7 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
   const { health, status } = await known(command);
   const { egress } = parts.network;
   const checks = [
+    diskCheck(parts.freeBytes()),
     ...network,
     proxy,
     portCheck(health, parts.network),

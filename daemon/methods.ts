@@ -49,6 +49,7 @@ export interface MethodParts {
   /** Ports that the router sends on to us. */
   readonly ports: PortMapping;
   readonly network: DoctorParts['network'];
+  readonly freeBytes: DoctorParts['freeBytes'];
   readonly ownName: () => string;
   readonly stats: () => Record<string, number>;
   readonly lan: Pick<Lan, 'home' | 'state'>;
@@ -78,11 +79,11 @@ type Bounds = Pick<ParsedParams<'messages.list'>, 'before' | 'after' | 'around'>
 type Some<Prefix extends string> = Pick<Handlers, Extract<keyof Handlers, `${Prefix}.${string}`>>;
 
 function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | 'doctor' | 'relay'> {
-  const { command, config, logs, network, ports, startedMs, version } = parts;
+  const { command, config, freeBytes, logs, network, ports, startedMs, version } = parts;
   const settings = (): Settings => config.values();
   const nearby = (): LanPresence => parts.lan.state;
   const surroundings = SURROUNDINGS;
-  const doctor = { command, startedMs, network, ports, settings, surroundings, nearby };
+  const doctor = { command, freeBytes, startedMs, network, ports, settings, surroundings, nearby };
   return {
     'status.get': async () => {
       const { externalAddress, ...status } = (await ask(command, { type: 'status' }, 'status'))

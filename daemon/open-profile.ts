@@ -14,6 +14,7 @@ import type { Listening, Notice } from '@sotto/core/effects.ts';
 import { Node, SLEPT_MS } from '@sotto/core/node.ts';
 import { hasPassphrase } from '@sotto/vault/vault.ts';
 import type { Config } from './config.ts';
+import { freeBytes } from './data-folder.ts';
 import { Driver, random } from './driver.ts';
 import { isIntroduced, keepBeside, startEcho } from './echo.ts';
 import type { Echo } from './echo.ts';
@@ -151,7 +152,8 @@ export class OpenProfile {
       (await ask(command, { type: 'status' }, 'status')).status;
     const { reader } = store;
     this.#events = new EventStream({ reader, people, ownName, network, onFault: this.#onFault });
-    const own = { config, logs, ownName, lan, ports, network: this.#network };
+    const free = (): number | undefined => freeBytes(folder);
+    const own = { config, freeBytes: free, logs, ownName, lan, ports, network: this.#network };
     const shared = { command, reader, people, ...own };
     const { startedMs, stats, version } = this.#parts;
     this.handlers = makeHandlers({

@@ -20,7 +20,9 @@ export async function doctor(session: Session, options: DoctorOptions): Promise<
   const { out, folder } = session;
   const local = localChecks(folder, options.fix === true);
   const [app, ...running] = await runningChecks(session, options);
-  const checks = [app, ...local, ...running];
+  // What the app tells of its disk is as true as what is seen from here.
+  const told = new Set(running.map(({ check }) => check));
+  const checks = [app, ...local.filter(({ check }) => !told.has(check)), ...running];
   const verdict = verdictOf(checks);
   if (out.look.mode === 'json') out.json({ verdict, message: VERDICTS[verdict], checks });
   else if (out.look.mode === 'plain') {

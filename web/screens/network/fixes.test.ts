@@ -13,7 +13,7 @@ test('no fix of the page names a command of the terminal', () => {
 });
 
 /** Made by the terminal about the profile's folder, or good already. */
-const NOT_HERE = ['app', 'folder', 'access', 'disk'];
+const NOT_HERE = ['app', 'folder', 'access'];
 
 test('[ERR-8] a network that blocks the DHT is passed by a relay on port 443, or a proxy', () => {
   for (const finding of ['blocked', 'relayed'] as const) {

@@ -35,6 +35,7 @@ const PAST: Fix = {
 
 /** By check and finding. */
 const FIXES: Readonly<Record<string, Fix>> = {
+  'disk.full': { say: 'network.hint.space' },
   'helpers.starting': { say: 'network.hint.again' },
   'helpers.blocked': { say: 'network.hint.wait', ...PAST },
   'helpers.relayed': { say: 'network.hint.relayed', ...PAST },

@@ -35,6 +35,7 @@ export const NETWORK = {
   'network.page': 'This page',
   'network.page.here': 'Only this computer can open it.',
   'network.hint.again': 'Run this again in half a minute.',
+  'network.hint.space': 'Messages can be stored again as soon as there is room.',
   'network.hint.wait': 'It keeps trying. Another network may help.',
   'network.hint.relayed':
     'Whom a relay leads to is reached. Nobody new is found until another network, or a proxy, ' +
