@@ -59,7 +59,9 @@ async function bothLinked(ana: RoomDaemon, bo: RoomDaemon): Promise<void> {
 }
 
 test('[DSC-34] who hides and knows no relay asks nobody, the doctor neither', async () => {
-  const cy = daemon('Cy', '198.51.100.21', 'relay.serve=off', 'routes.default=hidden', NAMED);
+  const host = '198.51.100.21';
+  const settings = [NAMED, 'relay.serve=off', 'routes.default=hidden'];
+  const cy = new RoomDaemon('Cy', internet.room('cy', [host]), folder, PORT, settings);
   const file = join(folder, 'Cy.pcap');
   const captured = capture(cy.room, file);
   await cy.start();
@@ -71,7 +73,7 @@ test('[DSC-34] who hides and knows no relay asks nobody, the doctor neither', as
   await cy.stop();
   await endCapture(captured);
   assert.deepEqual(
-    readCapture(file).filter(({ from }) => from === '198.51.100.21'),
+    readCapture(file).filter(({ from }) => from === host),
     [],
   );
 });
