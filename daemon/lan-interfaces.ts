@@ -4,6 +4,7 @@
  * out (LAN-16). A network without a router, or whose router does not show itself, has nothing.
  *
  *   /proc/net/route, /proc/net/arp, /proc/net/ipv6_route   on Linux; elsewhere nothing is known
+ *   /sys/class/net/NAME/carrier_changes                    how often it was plugged in or out
  *
  * @module
  */
@@ -39,12 +40,36 @@ export interface LanInterface {
   readonly silentRouter: string | undefined;
   /** What the network looks like for as long as it lasts. */
   readonly look: string;
+  /** The same while this computer stays plugged into it; undefined where that is not told. */
+  readonly plug: string | undefined;
 }
 
 /** Where routers and neighbours are read; a test has files of its own. */
 export interface SystemTables {
   read(path: string): string;
   interfaces(): NodeJS.Dict<NetworkInterfaceInfo[]>;
+}
+
+/**
+ * What routers have shown once, for while they are silent: one that is switched off takes neither
+ * its network nor who else is in it along. It ends where the router's place is another's, and where
+ * this computer was unplugged: the next network may have the same addresses.
+ */
+export class ShownPrints {
+  #prints = new Map<string, Uint8Array>();
+
+  /** @returns the interfaces there are now, those of a silent router with the print it had. */
+  fill(interfaces: readonly LanInterface[]): LanInterface[] {
+    const before = this.#prints;
+    this.#prints = new Map();
+    return interfaces.map((one) => {
+      const { plug, silentRouter } = one;
+      const shown = plug === undefined || silentRouter === undefined ? undefined : before.get(plug);
+      const print = one.print ?? shown;
+      if (plug !== undefined && print) this.#prints.set(plug, print);
+      return { ...one, print };
+    });
+  }
 }
 
 export const SYSTEM: SystemTables = {
@@ -80,7 +105,8 @@ export function lanInterfaces(system: SystemTables = SYSTEM): LanInterface[] {
     const zone = process.platform === 'win32' && scope !== undefined ? String(scope) : name;
     const silentRouter = router !== undefined && hardware === undefined ? router : undefined;
     const look = [name, own[0]!.mac, router ?? router6 ?? '', ...prefixesOf(addresses)].join(' ');
-    found.push({ name, zone, addresses, print, silentRouter, look });
+    const plug = router && plugOf(system, [name, own[0]!.mac, router], addresses);
+    found.push({ name, zone, addresses, print, silentRouter, look, plug });
   }
   return found;
 }
@@ -139,8 +165,23 @@ function router6Of(name: string, table: string): string | undefined {
 }
 
 function print4(hardware: string, router: string, addresses: readonly string[]): Uint8Array {
+  return utf8(`v4 ${hardware} ${router} ${prefixTowards(router, addresses)}`);
+}
+
+/** Whatever print4 is made of but the hardware address, on one and the same wire. */
+function plugOf(
+  system: SystemTables,
+  [name, mac, router]: readonly [string, string, string],
+  addresses: readonly string[],
+): string | undefined {
+  const changes = /^\d+/.exec(system.read(`/sys/class/net/${name}/carrier_changes`))?.[0];
+  const prefix = prefixTowards(router, addresses);
+  return changes && [name, mac, router, prefix, changes].join(' ');
+}
+
+function prefixTowards(router: string, addresses: readonly string[]): string {
   const own = addresses.find((address) => isWithin(router, address));
-  return utf8(`v4 ${hardware} ${router} ${own === undefined ? '' : prefixOf(own)}`);
+  return own === undefined ? '' : prefixOf(own);
 }
 
 /** Many routers call themselves fe80::1: only the prefix makes one known. */

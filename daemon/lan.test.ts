@@ -18,11 +18,12 @@ class Computer {
   readonly inputs: Input[] = [];
   settings = Settings.parse({});
   router = true;
-  /** Does the router show its hardware address? */
-  isShown = true;
   /** By the settings with which the network was opened. */
   mayLook = true;
   prefix = '192.0.2';
+  /** The hardware address of the router; undefined while it shows none. */
+  hardware: string | undefined = '02:00:00:00:00:01';
+  carrierChanges = 2;
   readonly lan = new Lan({
     settings: () => this.settings,
     mayLook: () => this.mayLook,
@@ -41,9 +42,15 @@ class Computer {
 
   #system(): SystemTables {
     const route = (): string => 'eth7 00000000 010200C0 3 0 0 0 00000000\n';
-    const arp = (): string => (this.isShown ? '192.0.2.1 0x1 0x2 02:00:00:00:00:01 * eth7\n' : '');
+    const arp = (): string => {
+      const flags = this.hardware === undefined ? '0x0' : '0x2';
+      return `192.0.2.1 0x1 ${flags} ${this.hardware ?? '00:00:00:00:00:00'} * eth7\n`;
+    };
     return {
-      read: (path) => (this.router ? (path.endsWith('/route') ? route() : arp()) : ''),
+      read: (path) => {
+        if (path === '/sys/class/net/eth7/carrier_changes') return `${this.carrierChanges}\n`;
+        return this.router ? (path.endsWith('/route') ? route() : arp()) : '';
+      },
       interfaces: () => {
         const address = `${this.prefix}.7`;
         const more = { netmask: '255.255.255.0', mac: '02:00:00:00:00:aa', internal: false };
@@ -88,6 +95,50 @@ test('[LAN-16] the setting holds marks and nothing of the network; not-here take
   expect(await computer.lan.home(false)).toBe(other);
 });
 
+test('[LAN-16] a router that was there and is switched off leaves its network home', async () => {
+  const computer = new Computer();
+  await computer.set({ 'nearby.on': true });
+  const marks = await computer.lan.home(true);
+  await computer.set({ 'nearby.home': marks! });
+  expect(computer.lan.state).toBe('blocked');
+  computer.hardware = undefined;
+  await computer.lan.look();
+  expect(computer.lan.state).toBe('blocked');
+  // It can be taken out of the setting, and put back, without its router.
+  expect(await computer.lan.home(false)).toBe('');
+  expect(await computer.lan.home(true)).toBe(marks);
+  // In its place there is another one: that is another network.
+  computer.hardware = '02:00:00:00:00:02';
+  await computer.lan.look();
+  expect(computer.lan.state).toBe('away');
+  computer.hardware = undefined;
+  await computer.lan.look();
+  expect(computer.lan.state).toBe('away');
+  computer.lan.close();
+});
+
+test.each<[string, (computer: Computer) => void]>([
+  ['unplugged', (computer) => computer.carrierChanges++],
+  ['in another network', (computer) => (computer.prefix = '198.51.100')],
+  ['on a system that does not tell', (computer) => (computer.carrierChanges = NaN)],
+])(
+  '[LAN-16] once this computer was %s, a silent router has to show itself anew',
+  async (_, happens) => {
+    const computer = new Computer();
+    await computer.set({ 'nearby.on': true });
+    await computer.set({ 'nearby.home': (await computer.lan.home(true))! });
+    expect(computer.lan.state).toBe('blocked');
+    happens(computer);
+    computer.hardware = undefined;
+    await computer.lan.look();
+    expect(computer.lan.state).toBe('away');
+    computer.prefix = '192.0.2';
+    await computer.lan.look();
+    expect(computer.lan.state).toBe('away');
+    computer.lan.close();
+  },
+);
+
 test('[LAN-17] without a router a network is home while it lasts, and leaves no mark', async () => {
   const computer = new Computer();
   computer.router = false;
@@ -127,7 +178,7 @@ test('[PRX-1] ⚑ a proxy that was set at the start holds until the next one', a
 
 test('[PRX-1] ⚑ behind a proxy no router is asked to show itself; else it is', async () => {
   const computer = new Computer();
-  computer.isShown = false;
+  computer.hardware = undefined;
   await computer.set({ 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.9:1080' });
   expect(await computer.lan.home(true)).toBe('');
   expect(askRouter).not.toHaveBeenCalled();

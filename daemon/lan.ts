@@ -17,7 +17,7 @@ import type { Settings } from '@sotto/api/settings.ts';
 import { hex } from '@sotto/core/base/bytes.ts';
 import type { Effect, Input } from '@sotto/core/effects.ts';
 import { egressOf } from './egress.ts';
-import { askRouter, lanInterfaces, SYSTEM } from './lan-interfaces.ts';
+import { askRouter, lanInterfaces, ShownPrints, SYSTEM } from './lan-interfaces.ts';
 import type { LanInterface, SystemTables } from './lan-interfaces.ts';
 import { LanSockets } from './lan-sockets.ts';
 
@@ -54,6 +54,7 @@ export class Lan {
   #state: LanPresence = 'off';
   /** Looks of networks without a router that are home. */
   #hereNow = new Set<string>();
+  readonly #shownPrints = new ShownPrints();
   readonly #marks = new Map<string, string>();
   #looking: Promise<void> | undefined;
   #again = false;
@@ -161,16 +162,14 @@ export class Lan {
   }
 
   #interfaces(): LanInterface[] {
-    return lanInterfaces(this.#parts.system ?? SYSTEM);
+    return this.#shownPrints.fill(lanInterfaces(this.#parts.system ?? SYSTEM));
   }
 
   async #isHome({ look, print, silentRouter }: LanInterface): Promise<boolean> {
     const marks = listOf(this.#parts.settings()['nearby.home']);
-    if (silentRouter !== undefined) {
-      if (marks.length > 0) this.#ask(silentRouter);
-      return false;
-    }
-    return print ? marks.includes(await this.#markOf(print)) : this.#hereNow.has(look);
+    if (silentRouter !== undefined && marks.length > 0) this.#ask(silentRouter);
+    if (print) return marks.includes(await this.#markOf(print));
+    return silentRouter === undefined && this.#hereNow.has(look);
   }
 
   /** The interfaces, once their routers have shown themselves or have had their time. */
@@ -178,7 +177,8 @@ export class Lan {
     const untilMs = performance.now() + ROUTER_MS;
     for (;;) {
       const interfaces = this.#interfaces();
-      const silent = interfaces.flatMap(({ silentRouter }) => silentRouter ?? []);
+      const waited = interfaces.filter(({ print }) => print === undefined);
+      const silent = waited.flatMap(({ silentRouter }) => silentRouter ?? []);
       const isOver = performance.now() >= untilMs;
       if (silent.length === 0 || isOver || this.#isProxied()) return interfaces;
       for (const router of silent) this.#ask(router);
