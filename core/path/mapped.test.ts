@@ -66,3 +66,9 @@ test('[MAP-18] in a network that a provider shares out, the port counts inside i
   expect(judgeMaps([map('10.0.0.2')], seen()).inside).toBeUndefined();
   expect(judgeMaps([map(HOST), ...maps], seen()).inside).toBeUndefined();
 });
+
+test('[MAP-18] also where the wall of IPv6 is open, which says nothing of IPv4', () => {
+  const inside = { udp: { host: '100.64.0.2', port: 41_000 }, tcp: undefined };
+  const found = judgeMaps([map('100.64.0.2'), map(SIX)], seen());
+  expect(found).toEqual({ verdict: 'open', udp: undefined, tcp: undefined, inside });
+});

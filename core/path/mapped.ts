@@ -3,7 +3,7 @@
  * that holds only where no second router stands before it, as with providers who put many homes
  * behind one address.
  *
- *   its address is private, or not the one that others see --> double   else --> open
+ *   no address of it is public and the one that others see --> double   else --> open
  *
  * Behind a provider's router such a port is still reached by the provider's other customers.
  * Spec: docs/spec/port-map.md MAP-15, MAP-16, MAP-18.
@@ -36,13 +36,15 @@ export interface SeenAs {
 
 export function judgeMaps(maps: readonly PortMap[], seen: SeenAs): MapJudgement {
   const open = maps.filter((map) => isOpen(map, seen));
+  const verdict = open.length > 0 ? 'open' : maps.length > 0 ? 'double' : 'none';
   const at = (among: readonly PortMap[], transport: PortMap['transport']): Endpoint | undefined =>
     among.find((map) => map.family === 'v4' && map.transport === transport)?.external;
-  if (open.length > 0) return { verdict: 'open', udp: at(open, 'udp'), tcp: at(open, 'tcp') };
-  const verdict = maps.length > 0 ? 'double' : 'none';
+  const outside = { verdict, udp: at(open, 'udp'), tcp: at(open, 'tcp') } as const;
+  // A way in over IPv6 says nothing of what stands in front of the router over IPv4.
+  if (open.some(({ family }) => family === 'v4')) return outside;
   const shared = maps.filter(({ external }) => isShared(external.host));
-  const inside = { udp: at(shared, 'udp'), tcp: at(shared, 'tcp') };
-  return { verdict, udp: undefined, tcp: undefined, ...(shared.length > 0 && { inside }) };
+  if (shared.length === 0) return outside;
+  return { ...outside, inside: { udp: at(shared, 'udp'), tcp: at(shared, 'tcp') } };
 }
 
 function isOpen({ external: { host }, family }: PortMap, seen: SeenAs): boolean {
