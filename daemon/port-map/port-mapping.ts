@@ -21,7 +21,7 @@ import type {
   Site,
 } from '@sotto/core/path/port-map/contract.ts';
 import { SSDP } from '@sotto/core/path/port-map/igd.ts';
-import { PortMapper } from '@sotto/core/path/port-map/mapper.ts';
+import { isSame, PortMapper } from '@sotto/core/path/port-map/mapper.ts';
 import type { MapperOutput, MapperState } from '@sotto/core/path/port-map/mapper.ts';
 import { SLEPT_MS } from '@sotto/core/node.ts';
 import { plain } from '../byte-stream.ts';
@@ -148,15 +148,24 @@ export class PortMapping {
     const ways = found
       .filter((one) => one !== undefined)
       .map(([gateway, site]) => {
-        const known = this.#ways.find((way) => sameWay(way.site, site));
+        const known = this.#ways.find((way) => isSame(way.site, site));
         return known ?? { gateway, site, ...this.#open(gateway, site) };
       });
-    for (const way of this.#ways) if (!ways.includes(way)) close(way);
-    this.#ways = ways;
+    const before = this.#ways.filter((way) => !ways.includes(way));
+    this.#ways = [...ways, ...before];
     const sites = ways.map(({ site }) => site);
-    this.#mapper.handleSites(sites, ports, performance.now());
+    const routers = (gateways ?? []).map(({ host }) => host);
+    this.#mapper.handleSites(sites, ports, performance.now(), routers);
     this.#watchSleep(this.#mapper);
     this.#drain();
+    this.#closeLeft(this.#mapper, before);
+  }
+
+  /** A way is open for as long as something is given back by it. */
+  #closeLeft(mapper: PortMapper, before: readonly Way[]): void {
+    const left = before.filter(({ site }) => !mapper.sites.some((one) => isSame(one, site)));
+    for (const way of left) close(way);
+    this.#ways = this.#ways.filter((way) => !left.includes(way));
   }
 
   /** Undefined where nothing has to be mapped, or nothing could be reached by it. */
@@ -203,7 +212,7 @@ export class PortMapping {
 
   #socket(
     { family, iface }: Gateway,
-    { gateway }: Site,
+    site: Site,
     at: { address: string; port: number },
     prepare: (socket: Socket) => void,
   ): Socket {
@@ -214,8 +223,8 @@ export class PortMapping {
       const [name, zone] = address.split('%');
       const host = canonical(name!);
       // Other networks of this computer may have a router of that name.
-      if (host !== gateway || (zone !== undefined && zone !== iface)) return;
-      this.#mapper?.handleDatagram({ host, port }, plain(bytes), performance.now());
+      if (host !== site.gateway || (zone !== undefined && zone !== iface)) return;
+      this.#mapper?.handleDatagram(site, { host, port }, plain(bytes), performance.now());
       this.#drain();
     });
     socket.bind({ ...at, exclusive: false }, () => {
@@ -245,7 +254,7 @@ export class PortMapping {
   #carryOut(mapper: PortMapper, out: MapperOutput): void {
     switch (out.type) {
       case 'datagram':
-        return this.#send(out.family, out.to, out.bytes);
+        return this.#send(out.site, out.to, out.bytes);
       case 'http':
         return this.#askHttp(mapper, out.id, out.request);
       case 'maps': {
@@ -271,11 +280,11 @@ export class PortMapping {
     this.#requests.add(end);
   }
 
-  #send(family: Family, to: Endpoint, bytes: Uint8Array): void {
-    const way = this.#ways.find(({ site }) => site.family === family);
+  #send(site: Site, to: Endpoint, bytes: Uint8Array): void {
+    const way = this.#ways.find((one) => isSame(one.site, site));
     const host = way && dialName(to.host, way.gateway);
     try {
-      const socket = to.host === SSDP[family].host ? way?.searches : way?.asks;
+      const socket = to.host === SSDP[site.family].host ? way?.searches : way?.asks;
       socket?.send(bytes, to.port, host, () => undefined);
     } catch {
       // A datagram is a hope: it is sent again, or the router counts as silent.
@@ -288,10 +297,6 @@ function ownPorts({ tcpPort, udpPort }: Listening): OwnPort[] {
   if (udpPort !== undefined) ports.push({ transport: 'udp', port: udpPort });
   if (tcpPort !== undefined) ports.push({ transport: 'tcp', port: tcpPort });
   return ports;
-}
-
-function sameWay(a: Site, b: Site): boolean {
-  return a.family === b.family && a.gateway === b.gateway && a.local === b.local;
 }
 
 function close({ asks, hears, searches }: Way): void {

@@ -3,6 +3,7 @@
  *
  *   Search   asked at 0, 1 and 3 s, over after SEARCH_MS
  *   Calls    request --reply--> done, the next of those that wait
+ *            call --nothing--> once more --nothing--> done
  *
  * Spec: docs/spec/port-map.md MAP-7, MAP-8.
  * @module
@@ -37,9 +38,8 @@ export class Search {
     const atMs = SEARCH_AT_MS[this.#sent];
     if (atMs === undefined || nowMs < this.#beganAtMs + atMs) return;
     this.#sent++;
-    const family = this.#family;
-    for (const { bytes, to } of searches(family)) {
-      this.#out.push({ type: 'datagram', family, to, bytes });
+    for (const { bytes, to } of searches(this.#family)) {
+      this.#out.push({ type: 'datagram', to, bytes });
     }
   }
 
@@ -65,6 +65,8 @@ export class Calls {
   readonly #deps: CallsDeps;
   #under: { readonly id: number; done(reply: HttpReply, nowMs: number): void } | undefined;
   #queue: (() => void)[] = [];
+  /** Little time is left: nothing is asked twice. */
+  #isEnding = false;
 
   constructor(deps: CallsDeps) {
     this.#deps = deps;
@@ -86,15 +88,21 @@ export class Calls {
     else if (this.#queue.length < QUEUE_MAX) this.#queue.push(send);
   }
 
-  /** Calls an action; `done` gets undefined where nothing came back. */
+  /** Calls an action, twice where nothing came back at first; then `done` gets undefined. */
   call(
     service: Service,
     action: string,
     values: Readonly<Record<string, string | number>>,
     done: (reply: CallReply | undefined, nowMs: number) => void,
   ): void {
-    this.request(callRequest(service, action, values), (reply, nowMs) => {
+    const request = callRequest(service, action, values);
+    const end = (reply: HttpReply, nowMs: number): void => {
       done(reply && parseReply(reply), nowMs);
+    };
+    this.request(request, (reply, nowMs) => {
+      // One lost packet is not to cost every port that the router has for us.
+      if (reply || this.#isEnding) end(reply, nowMs);
+      else this.request(request, end);
     });
   }
 
@@ -106,8 +114,9 @@ export class Calls {
     if (!this.#under) this.#queue.shift()?.();
   }
 
-  /** What waits is not asked any more. */
+  /** What waits is not asked any more, nor is anything asked again. */
   clear(): void {
+    this.#isEnding = true;
     this.#queue = [];
   }
 

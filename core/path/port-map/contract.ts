@@ -50,7 +50,7 @@ export interface HttpRequest {
 export type HttpReply = { readonly status: number; readonly body: Uint8Array } | undefined;
 
 export type ClientOutput =
-  | { type: 'datagram'; family: Family; to: Endpoint; bytes: Uint8Array }
+  | { type: 'datagram'; to: Endpoint; bytes: Uint8Array }
   | { type: 'http'; id: number; request: HttpRequest };
 
 /** Bodies that are longer count as no reply. Descriptions of routers have 2 to 30 KB. */
@@ -62,6 +62,10 @@ export const HTTP_MS = 3_000;
 export const LEASE_S = 7_200;
 /** However short a lease the router grants, it is renewed no more often. */
 export const RENEW_MS_MIN = 60_000;
+/** A port that is refused while another one is open is asked for again. */
+export const REFUSED_AGAIN_MS = 15 * 60_000;
+/** A router that goes on forgetting, or a person who goes on asking, has it asked so often. */
+export const ANEW_MS_MIN = 5_000;
 /** However long a lease is, half of this is the time until it is renewed. */
 export const LEASE_S_MAX = 604_800;
 

@@ -9,9 +9,9 @@
  * Spec: docs/spec/port-map.md MAP-2 to MAP-6, MAP-13.
  * @module
  */
-import { earliest, type Random } from '../../base/time.ts';
+import { earliest } from '../../base/time.ts';
 import type { Endpoint } from '../../base/endpoint.ts';
-import { LEASE_S, renewAtMs } from './contract.ts';
+import { ANEW_MS_MIN, LEASE_S, REFUSED_AGAIN_MS, renewAtMs } from './contract.ts';
 import type {
   ClientOutput,
   ClientState,
@@ -24,8 +24,6 @@ import type {
 
 export const CONTROL_PORT = 5351;
 export const NONCE_BYTES = 12;
-/** A router that goes on forgetting, or a person who goes on asking, has it asked so often. */
-export const ANEW_MS_MIN = 5_000;
 /** What is given back is said this often, this long apart: there is little time. */
 const RELEASES_MAX = 3;
 const RELEASE_WAIT_MS = 250;
@@ -107,13 +105,13 @@ export class ControlClient implements PortClient {
     codec: ControlCodec,
     site: Site,
     ports: readonly OwnPort[],
-    { nowMs, random }: { nowMs: number; random: Random },
+    { nonceOf, nowMs }: { nowMs: number; nonceOf: (own: OwnPort) => Uint8Array },
   ) {
     this.#codec = codec;
     this.#site = site;
     this.#ports = ports.map((own) => ({
       ...own,
-      nonce: random(NONCE_BYTES),
+      nonce: nonceOf(own),
       asked: false,
       external: undefined,
       refused: false,
@@ -178,7 +176,7 @@ export class ControlClient implements PortClient {
       case 'mapped':
         return this.#mapped(answer, nowMs);
       case 'refused':
-        return this.#refused(answer.wish);
+        return this.#refused(answer.wish, nowMs);
     }
   }
 
@@ -225,32 +223,41 @@ export class ControlClient implements PortClient {
     const port = this.#ports.find(
       (own) => own.transport === wish.transport && own.port === wish.port,
     );
-    if (!port?.ask) return;
+    const isReleased = this.#state === 'released';
+    // The acknowledgement of one who gives back the same port for another address is not ours.
+    if (!port?.ask || (leaseS === 0) !== isReleased) return;
     port.ask = undefined;
-    if (this.#state === 'released') return;
+    if (isReleased) return;
     const host = answer.external ?? this.#external;
     const isAddress = host !== undefined && host.includes(':') === this.#site.local.includes(':');
-    if (!isAddress || externalPort === 0 || leaseS === 0) return this.#refused(port);
+    if (!isAddress || externalPort === 0) return this.#refuse(port, nowMs);
     port.external = { host, port: externalPort };
     port.renewAtMs = renewAtMs(leaseS, nowMs);
     this.#state = 'open';
     this.#watchEpoch(epochS, nowMs);
   }
 
-  #refused(wish: { transport: MapTransport } | undefined): void {
-    if (this.#state === 'asking') {
+  /** ⚑ Only what was asked can be refused: anybody near can write in the router's name (MAP-2). */
+  #refused(wish: { transport: MapTransport } | undefined, nowMs: number): void {
+    if (wish === undefined) {
+      if (this.#state !== 'asking') return;
       this.#probe = undefined;
       this.#state = 'refused';
       return;
     }
-    const port = this.#ports.find(({ transport }) => transport === wish?.transport);
-    if (!port) return;
+    const port = this.#ports.find(({ transport }) => transport === wish.transport);
+    if (!port?.ask) return;
     port.ask = undefined;
-    if (this.#state === 'released') return;
+    if (this.#state !== 'released') this.#refuse(port, nowMs);
+  }
+
+  #refuse(port: Port, nowMs: number): void {
     port.external = undefined;
-    port.renewAtMs = undefined;
     port.refused = true;
-    if (this.#ports.every(({ refused }) => refused)) this.#state = 'refused';
+    port.renewAtMs = nowMs + REFUSED_AGAIN_MS;
+    if (!this.#ports.every(({ refused }) => refused)) return;
+    this.#state = 'refused';
+    for (const each of this.#ports) each.renewAtMs = undefined;
   }
 
   /** A router that was restarted has none of our ports any more: they are asked for anew. */
@@ -317,8 +324,7 @@ export class ControlClient implements PortClient {
   }
 
   #send(bytes: Uint8Array): void {
-    const { family, gateway } = this.#site;
-    const to = { host: gateway, port: CONTROL_PORT };
-    this.#out.push({ type: 'datagram', family, to, bytes });
+    const to = { host: this.#site.gateway, port: CONTROL_PORT };
+    this.#out.push({ type: 'datagram', to, bytes });
   }
 }

@@ -2,37 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromHex, utf8, utf8Text } from '../../base/bytes.ts';
 import { SEARCH_MS } from './calls.ts';
-import { RENEW_MS_MIN } from './contract.ts';
-import { ANEW_MS_MIN } from './control.ts';
+import { ANEW_MS_MIN, REFUSED_AGAIN_MS, RENEW_MS_MIN } from './contract.ts';
 import { LEAVE_MS, STOP_MS } from './mapper.ts';
 import { AGAIN_MS, CHECK_EVERY_MS, DECIDE_MS, LOOK_MS } from './site.ts';
 import {
+  both,
   GATEWAY,
   Home,
+  home,
+  HOUR_MS,
   LOCAL,
+  open,
   OUTSIDE,
   PORTS,
   SITE,
   SITE_SIX,
   type Abilities,
 } from './test-router.ts';
-import { LEASES_S, PORTS_TRIED_MAX } from './upnp.ts';
-
-const HOUR_MS = 3_600_000;
-
-function home(can: Abilities): Home {
-  const made = new Home(can);
-  made.begin();
-  made.pass(DECIDE_MS);
-  return made;
-}
-
-/** `udp 40001 pcp`, sorted. */
-function open({ maps }: Home): string[] {
-  return maps.map(({ external, transport, via }) => `${transport} ${external.port} ${via}`).sort();
-}
-
-const both = (via: string, port = 40_001): string[] => [`tcp ${port} ${via}`, `udp ${port} ${via}`];
+import { PORTS_TRIED_MAX } from './upnp.ts';
 
 const PROTOCOLS: [string, Abilities][] = [
   ['pcp', { pcp: true }],
@@ -203,34 +190,6 @@ describe('[MAP-6] a router that was restarted', () => {
   });
 });
 
-describe('[MAP-10] leases of UPnP', () => {
-  const leases = (here: Home): number[] =>
-    here.requests
-      .map(({ body }) => /<NewLeaseDuration>(\d+)</.exec(body)?.[1])
-      .filter((lease) => lease !== undefined)
-      .map(Number);
-
-  test('725: a lease for good, taken back on a stop', () => {
-    const here = home({ upnp: true, refuses: (leaseS) => (leaseS === 0 ? undefined : 725) });
-    expect(open(here)).toEqual(both('upnp'));
-    expect(leases(here)).toEqual([7_200, 0, 7_200, 0]);
-    here.stop();
-    expect([here.table.size, here.isStopped]).toEqual([0, true]);
-  });
-
-  test('402: the next lease, until none is left', () => {
-    const some = home({ upnp: true, refuses: (leaseS) => (leaseS === 3_600 ? undefined : 402) });
-    expect(open(some)).toEqual(both('upnp'));
-    expect(leases(some).slice(0, 4)).toEqual([...LEASES_S]);
-    const none = home({ upnp: true, refuses: () => 402 });
-    none.pass(LOOK_MS);
-    expect([open(none), none.mapper.state(none.nowMs)]).toEqual([[], 'refused']);
-    none.pass(130_000);
-    expect(none.mapper.state(none.nowMs)).toBe('refused');
-    expect(leases(none)).toHaveLength(2 * LEASES_S.length);
-  });
-});
-
 describe('[MAP-11] a port that another device has', () => {
   const other = { client: '192.168.1.12', port: 40_001, leaseS: 600 };
 
@@ -303,6 +262,25 @@ describe('[MAP-12] a router that refuses', () => {
   });
 });
 
+describe('[MAP-12] a port that is refused beside one that is open', () => {
+  const CONTROLS = PROTOCOLS.slice(0, 2);
+
+  test.each(CONTROLS)('%s: is asked for again, once a quarter of an hour', (via, can) => {
+    let result = 0;
+    const here = home({ ...can, resultOf: (kind) => (kind === 'udp' ? result : 0) });
+    // No resources, at the renewal.
+    result = via === 'pcp' ? 8 : 4;
+    here.pass(HOUR_MS + DECIDE_MS);
+    expect(open(here)).toEqual([`tcp 40001 ${via}`]);
+    here.heard.length = 0;
+    here.pass(REFUSED_AGAIN_MS);
+    expect(here.heard.filter((line) => line.includes('udp'))).toHaveLength(1);
+    result = 0;
+    here.pass(REFUSED_AGAIN_MS);
+    expect(open(here)).toEqual(both(via));
+  });
+});
+
 describe('[MAP-13] a stop gives everything back', () => {
   test.each(PROTOCOLS)('%s', (_, can) => {
     const here = home(can);
@@ -362,11 +340,57 @@ describe('[MAP-1] another way out', () => {
 
   test('the same router, another address of ours: what it kept for the old one is taken back', () => {
     const here = home({ upnp: true, refuses: (leaseS) => (leaseS === 0 ? undefined : 725) });
-    here.mapper.handleSites([{ ...SITE, local: '192.168.1.77' }], PORTS, here.nowMs);
-    here.settle();
+    here.move('192.168.1.77');
     here.pass(LEAVE_MS);
     const clients = [...here.table.values()].map(({ client }) => client);
     expect(clients).toEqual(['192.168.1.77', '192.168.1.77']);
+  });
+
+  test.each(PROTOCOLS.slice(0, 2))('%s: that leaves from the old one', (via, can) => {
+    const here = home(can);
+    here.move('192.168.1.77');
+    here.pass(LEAVE_MS);
+    const clients = [...here.table.values()].map(({ client }) => client);
+    expect(clients).toEqual(['192.168.1.77', '192.168.1.77']);
+    expect(open(here)).toEqual(both(via));
+  });
+
+  test('nothing that is said to the old one is an answer to who asks from the new one', () => {
+    const here = home({ natPmp: true });
+    here.isSilent = true;
+    here.move('192.168.1.77');
+    here.answer(fromHex('008000000000000a5db8d822')!);
+    here.pass(DECIDE_MS);
+    here.table.clear();
+    // Our ports are asked for. What was given back is acknowledged, at either address, or refused.
+    const from = { host: GATEWAY, port: 5351 };
+    for (const op of ['81', '82']) {
+      here.answer(fromHex(`00${op}00000000000a9c41000000000000`)!);
+      here.mapper.handleDatagram(SITE, from, fromHex(`00${op}000200000000`)!, here.nowMs);
+    }
+    here.isSilent = false;
+    here.pass(DECIDE_MS);
+    expect(open(here)).toEqual(both('nat-pmp'));
+  });
+
+  test('there is none by a router that is still there: what it has is given back', () => {
+    const here = home({ upnp: true, refuses: (leaseS) => (leaseS === 0 ? undefined : 725) });
+    here.leave([GATEWAY]);
+    expect([here.maps, here.table.size]).toEqual([[], 0]);
+    const gone = home({ upnp: true });
+    gone.leave();
+    expect([gone.maps, gone.table.size]).toEqual([[], 2]);
+  });
+
+  test.each(PROTOCOLS)('%s: the same router after a gap knows us again', (via, can) => {
+    const here = home(can);
+    here.leave();
+    here.pass(HOUR_MS / 2);
+    here.begin();
+    here.pass(DECIDE_MS);
+    expect(open(here)).toEqual(both(via));
+    here.stop();
+    expect(here.table.size).toBe(0);
   });
 
   test('the same again changes nothing; no way out, or no port of ours, maps nothing', () => {
@@ -421,6 +445,19 @@ describe('[MAP-2] only the router is believed', () => {
     here.answer(utf8(ssdp), { host: '192.168.1.66', port: 1900 });
     here.pass(SEARCH_MS);
     expect([here.requests, here.mapper.maps]).toEqual([[], []]);
+  });
+
+  test('a refusal of what nobody has asked for closes no port', () => {
+    const here = home({ natPmp: true });
+    for (const op of ['80', '81', '82']) {
+      here.answer(fromHex(`00${op}000200000000`)!);
+      here.settle();
+      expect(open(here)).toEqual(both('nat-pmp'));
+    }
+    const asking = new Home({});
+    asking.begin();
+    asking.answer(fromHex('0081000200000000')!);
+    expect(asking.mapper.state(asking.nowMs + LOOK_MS)).toBe('silent');
   });
 
   test('a port that nobody asked for is not taken', () => {

@@ -8,10 +8,12 @@
  * monotonic; `random` is the only entropy. Spec: docs/spec/port-map.md.
  * @module
  */
+import { BoundedMap } from '../../base/bounded.ts';
 import type { Endpoint } from '../../base/endpoint.ts';
 import { earliest, type Random } from '../../base/time.ts';
 import type { ClientOutput, HttpReply, OwnPort, PortMap, Site } from './contract.ts';
-import { SiteMapper, type SiteState } from './site.ts';
+import { NONCE_BYTES } from './control.ts';
+import { SiteMapper, type SiteDeps, type SiteState } from './site.ts';
 
 /** A stop waits so long for routers to acknowledge. */
 export const STOP_MS = 1_000;
@@ -20,9 +22,13 @@ export const LEAVE_MS = 5_000;
 const LEAVING_MAX = 2;
 /** Routers send little; what is longer is none of theirs. */
 const DATAGRAM_BYTES_MAX = 2_048;
+/** Nonces remembered: more ways out than a computer has in one run. */
+const NONCES_MAX = 256;
 
 export type MapperOutput =
-  | ClientOutput
+  /** It leaves by that way: what is given back leaves from the address that had it. */
+  | (Extract<ClientOutput, { type: 'datagram' }> & { site: Site })
+  | Exclude<ClientOutput, { type: 'datagram' }>
   /** The ports that are open now. */
   | { type: 'maps'; maps: readonly PortMap[] }
   | { type: 'stopped' };
@@ -31,7 +37,9 @@ export type MapperOutput =
 export type MapperState = SiteState | 'no-router';
 
 export class PortMapper {
-  readonly #random: Random;
+  readonly #deps: SiteDeps;
+  /** A router gives what it holds for one nonce to no other until its lease ends. */
+  readonly #nonces = new BoundedMap<string, Uint8Array>(NONCES_MAX);
   readonly #out: MapperOutput[] = [];
   #sites: SiteMapper[] = [];
   /** Left behind, giving back what they have. */
@@ -42,28 +50,44 @@ export class PortMapper {
   #stopAtMs: number | undefined;
   #isStopped = false;
 
-  constructor(deps: { random: Random }) {
-    this.#random = deps.random;
+  constructor({ random }: { random: Random }) {
+    this.#deps = {
+      random,
+      nextId: () => this.#nextId++,
+      nonceOf: ({ gateway, local }, { port, transport }) =>
+        this.#nonceOf([gateway, local, transport, port].join(' '), random),
+    };
   }
 
-  /** The ways out there are now, at most one per family, and our ports. */
-  handleSites(sites: readonly Site[], ports: readonly OwnPort[], nowMs: number): void {
+  /**
+   * The ways out there are now, at most one per family, and our ports.
+   * @param routers those that are there, also where the way out is not by them.
+   */
+  handleSites(
+    sites: readonly Site[],
+    ports: readonly OwnPort[],
+    nowMs: number,
+    routers: readonly string[] = sites.map(({ gateway }) => gateway),
+  ): void {
     if (this.#stopAtMs !== undefined) return;
-    const isSame = (a: Site, b: Site): boolean =>
-      a.family === b.family && a.gateway === b.gateway && a.local === b.local;
     const samePorts = JSON.stringify(ports) === JSON.stringify(this.#ports);
     this.#ports = ports;
     const before = this.#sites;
-    const deps = { random: this.#random, nextId: () => this.#nextId++ };
     this.#sites = sites.map(
       (site) =>
         before.find((known) => samePorts && isSame(known.site, site)) ??
-        new SiteMapper(site, ports, deps, nowMs),
+        new SiteMapper(site, ports, this.#deps, nowMs),
     );
     for (const mapper of before) {
-      if (!this.#sites.includes(mapper)) this.#leave(mapper, nowMs);
+      const isThere = routers.includes(mapper.site.gateway);
+      if (isThere && !this.#sites.includes(mapper)) this.#leave(mapper, nowMs);
     }
     this.#settle(nowMs);
+  }
+
+  /** The ways by which routers are spoken to: those out, and those that we leave. */
+  get sites(): readonly Site[] {
+    return this.#all.map(({ site }) => site);
   }
 
   /** A person asks, or this computer has slept. */
@@ -72,9 +96,12 @@ export class PortMapper {
     this.#settle(nowMs);
   }
 
-  handleDatagram(from: Endpoint, bytes: Uint8Array, nowMs: number): void {
+  /** @param at the way by which it came: an answer is for the address that has asked. */
+  handleDatagram(at: Site, from: Endpoint, bytes: Uint8Array, nowMs: number): void {
     if (bytes.length > DATAGRAM_BYTES_MAX) return;
-    for (const mapper of this.#all) mapper.handleDatagram(from, bytes, nowMs);
+    for (const mapper of this.#all) {
+      if (isSame(mapper.site, at)) mapper.handleDatagram(from, bytes, nowMs);
+    }
     this.#settle(nowMs);
   }
 
@@ -105,7 +132,7 @@ export class PortMapper {
   poll(): MapperOutput | undefined {
     for (const mapper of this.#all) {
       const out = mapper.poll();
-      if (out) return out;
+      if (out) return out.type === 'datagram' ? { ...out, site: mapper.site } : out;
     }
     return this.#out.shift();
   }
@@ -122,13 +149,18 @@ export class PortMapper {
   }
 
   get #all(): readonly SiteMapper[] {
-    return [...this.#sites, ...this.#leaving.map(({ mapper }) => mapper)];
+    // What is given back is said first, so that the same port is free again.
+    return [...this.#leaving.map(({ mapper }) => mapper), ...this.#sites];
   }
 
-  /** Where the same router is still ours, what it keeps for our old address is given back. */
+  #nonceOf(key: string, random: Random): Uint8Array {
+    const nonce = this.#nonces.get(key) ?? random(NONCE_BYTES);
+    this.#nonces.set(key, nonce);
+    return nonce;
+  }
+
+  /** The router is still there: what it keeps for us this way is given back. */
   #leave(mapper: SiteMapper, nowMs: number): void {
-    const isThere = this.#sites.some(({ site }) => site.gateway === mapper.site.gateway);
-    if (!isThere) return;
     mapper.release(nowMs);
     this.#leaving = [...this.#leaving, { mapper, untilMs: nowMs + LEAVE_MS }].slice(-LEAVING_MAX);
   }
@@ -145,4 +177,8 @@ export class PortMapper {
     this.#isStopped = true;
     this.#out.push({ type: 'stopped' });
   }
+}
+
+export function isSame(a: Site, b: Site): boolean {
+  return a.family === b.family && a.gateway === b.gateway && a.local === b.local;
 }

@@ -3,7 +3,7 @@ import { utf8, utf8Text } from '../../base/bytes.ts';
 import { SEARCH_MS } from './calls.ts';
 import { LEAVE_MS, STOP_MS } from './mapper.ts';
 import { AGAIN_MS, CHECK_EVERY_MS, DECIDE_MS } from './site.ts';
-import { Home, PORTS, SITE_SIX, type Abilities } from './test-router.ts';
+import { Home, SITE_SIX, type Abilities } from './test-router.ts';
 
 const HOUR_MS = 3_600_000;
 const { gateway: ROUTER, local: LOCAL } = SITE_SIX;
@@ -165,10 +165,7 @@ describe('[MAP-13] [MAP-20] a stop gives pinholes back', () => {
 
   test('and another address of ours has its own', () => {
     const here = home();
-    const local = '2a00:1::77';
-    const site = { ...SITE_SIX, local };
-    here.mapper.handleSites([site], PORTS, here.nowMs);
-    here.settle();
+    here.move('2a00:1::77');
     here.pass(LEAVE_MS);
     expect(count(here, 'DeletePinhole')).toBe(2);
   });

@@ -31,6 +31,8 @@ export type SiteState = 'looking' | 'open' | 'refused' | 'silent';
 
 export interface SiteDeps {
   readonly random: Random;
+  /** By which a router that speaks PCP knows us again. */
+  readonly nonceOf: (site: Site, own: OwnPort) => Uint8Array;
   readonly nextId: () => number;
 }
 
@@ -40,6 +42,8 @@ export class SiteMapper {
   readonly #deps: SiteDeps;
   /** Best first. */
   #clients: PortClient[] = [];
+  /** The one of them that may leave something behind for good. */
+  #upnp: UpnpClient | undefined;
   #chosen: PortClient | undefined;
   #beganAtMs = -Infinity;
   #announcedAtMs = -Infinity;
@@ -159,16 +163,16 @@ export class SiteMapper {
     this.#chosen = undefined;
     this.#wasRefused = false;
     this.#wasOpen = false;
-    const pcp = new ControlClient(PCP, site, ports, { nowMs, random });
+    const nonceOf = (own: OwnPort): Uint8Array => this.#deps.nonceOf(site, own);
+    const pcp = new ControlClient(PCP, site, ports, { nowMs, nonceOf });
     // NAT-PMP knows IPv4 alone, and UPnP has something else for IPv6.
-    this.#clients =
-      site.family === 'v6'
-        ? [pcp, new PinholeClient(site, ports, { nowMs, nextId })]
-        : [
-            pcp,
-            new ControlClient(NAT_PMP, site, ports, { nowMs, random }),
-            new UpnpClient(site, ports, { nowMs, random, nextId }),
-          ];
+    if (site.family === 'v6') {
+      this.#clients = [pcp, new PinholeClient(site, ports, { nowMs, nextId })];
+      return;
+    }
+    const natPmp = new ControlClient(NAT_PMP, site, ports, { nowMs, nonceOf });
+    this.#upnp = new UpnpClient(site, ports, { nowMs, random, nextId, before: this.#upnp });
+    this.#clients = [pcp, natPmp, this.#upnp];
   }
 
   #settle(nowMs: number): void {

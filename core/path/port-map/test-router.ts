@@ -3,12 +3,13 @@
  * and plays a mapper's time. It can be restarted, refuse, be taken by others, and fall silent.
  * @module
  */
-import { concat, readUintBE, uintBE, utf8, utf8Text } from '../../base/bytes.ts';
+import { concat, hex, readUintBE, uintBE, utf8, utf8Text } from '../../base/bytes.ts';
 import { parseAddress, type Endpoint } from '../../base/endpoint.ts';
 import { Prng } from '../../base/prng.ts';
 import type { HttpReply, HttpRequest, OwnPort, PortMap, Site } from './contract.ts';
 import { SSDP } from './igd.ts';
 import { PortMapper } from './mapper.ts';
+import { DECIDE_MS } from './site.ts';
 
 export const GATEWAY = '192.168.1.1';
 export const LOCAL = '192.168.1.11';
@@ -23,12 +24,17 @@ export const PORTS: readonly OwnPort[] = [
 ];
 const SERVICE = 'urn:schemas-upnp-org:service:WANIPConnection:1';
 const WALL = 'urn:schemas-upnp-org:service:WANIPv6FirewallControl:1';
+export const HOUR_MS = 3_600_000;
+/** RFC 6887 7.4. */
+const PCP_NOT_AUTHORIZED = 2;
 const LOCATION: Endpoint = { host: GATEWAY, port: 5000 };
 
 export interface Entry {
   readonly client: string;
   readonly port: number;
   readonly leaseS: number;
+  /** Of PCP: only who shows it may change the entry (RFC 6887 11.3). */
+  readonly nonce?: string;
 }
 
 /** Somebody's opening in the wall of IPv6. */
@@ -52,6 +58,8 @@ export interface Abilities {
   refuses?: (leaseS: number, port: number) => number | undefined;
   /** PCP and NAT-PMP result of each wish for a port. */
   result?: number;
+  /** The same by transport and lease, where it differs: `udp`, 7200. */
+  resultOf?: (transport: string, leaseS: number) => number | undefined;
   /** Longest lease it grants, s. */
   leaseMaxS?: number;
   /** What a description says instead of the usual. */
@@ -67,10 +75,13 @@ export class Home {
   /** By number: what the wall lets in. */
   readonly holes = new Map<string, Hole>();
   #holes = 0;
+  #sender: Site | undefined;
   readonly mapper: PortMapper;
   maps: readonly PortMap[] = [];
   isStopped = false;
   isSilent = false;
+  /** So many requests over HTTP get no reply from now on. */
+  repliesLost = 0;
   bootedMs = 0;
   /** What was sent, in words: `pcp map udp 7200`, `http AddPortMapping`. */
   readonly heard: string[] = [];
@@ -80,7 +91,7 @@ export class Home {
   constructor(
     readonly can: Abilities,
     seed = 1,
-    readonly site: Site = SITE,
+    public site: Site = SITE,
   ) {
     const prng = new Prng(seed);
     this.mapper = new PortMapper({ random: (bytes) => prng.bytes(bytes) });
@@ -88,6 +99,18 @@ export class Home {
 
   begin(ports: readonly OwnPort[] = PORTS): void {
     this.mapper.handleSites([this.site], ports, this.nowMs);
+    this.settle();
+  }
+
+  /** The device has another address, at the same router. */
+  move(local: string): void {
+    this.site = { ...this.site, local };
+    this.begin();
+  }
+
+  /** There is no way out. @param routers of those that are there all the same. */
+  leave(routers: readonly string[] = []): void {
+    this.mapper.handleSites([], PORTS, this.nowMs, routers);
     this.settle();
   }
 
@@ -122,11 +145,15 @@ export class Home {
       else if (out.type === 'stopped') this.isStopped = true;
       else if (out.type === 'http') {
         this.requests.push(out.request);
-        const reply = this.isSilent ? undefined : this.#http(out.request);
+        const isLost = this.isSilent || this.repliesLost > 0;
+        if (this.repliesLost > 0) this.repliesLost--;
+        const reply = isLost ? undefined : this.#http(out.request);
         this.mapper.handleHttp(out.id, reply, this.nowMs);
       } else {
         this.datagrams.push({ to: out.to, bytes: out.bytes });
+        this.#sender = out.site;
         if (!this.isSilent) this.#datagram(out.to, out.bytes);
+        this.#sender = undefined;
       }
     }
   }
@@ -143,8 +170,9 @@ export class Home {
     this.answer(bytes);
   }
 
+  /** To who is asking just now; else to where the device is. */
   answer(bytes: Uint8Array, from: Endpoint = { host: this.site.gateway, port: 5351 }): void {
-    this.mapper.handleDatagram(from, bytes, this.nowMs);
+    this.mapper.handleDatagram(this.#sender ?? this.site, from, bytes, this.nowMs);
   }
 
   get #description(): string {
@@ -189,10 +217,10 @@ export class Home {
     const transport = op === 1 ? 'udp' : 'tcp';
     const leaseS = readUintBE(bytes, 8, 4);
     this.heard.push(`nat-pmp ${transport} ${leaseS}`);
-    const result = this.can.result ?? 0;
+    const result = this.#resultOf(transport, leaseS);
     if (result !== 0) return this.answer(concat(this.#natPmpHead(op, result), bytes.slice(4)));
     const own = readUintBE(bytes, 4, 2);
-    const outside = this.#map(transport, own, readUintBE(bytes, 6, 2), leaseS);
+    const outside = this.#map(transport, own, readUintBE(bytes, 6, 2), { leaseS })!;
     const granted = Math.min(leaseS, this.can.leaseMaxS ?? leaseS);
     const body = concat(uintBE(own, 2), uintBE(outside, 2), uintBE(granted, 4));
     this.answer(concat(this.#natPmpHead(op, 0), body));
@@ -220,30 +248,50 @@ export class Home {
     const transport = bytes[36] === 17 ? 'udp' : 'tcp';
     const leaseS = readUintBE(bytes, 4, 4);
     this.heard.push(`pcp ${transport} ${leaseS}`);
-    const result = this.can.result ?? 0;
-    if (result !== 0) return this.answer(concat(this.#pcpHead(1, result, 30), bytes.slice(24)));
+    const refuse = (result: number): void =>
+      this.answer(concat(this.#pcpHead(1, result, 30), bytes.slice(24)));
+    const result = this.#resultOf(transport, leaseS);
+    if (result !== 0) return refuse(result);
     const own = readUintBE(bytes, 40, 2);
-    const outside = this.#map(transport, own, readUintBE(bytes, 42, 2), leaseS);
+    const nonce = hex(bytes.slice(24, 36));
+    const outside = this.#map(transport, own, readUintBE(bytes, 42, 2), { leaseS, nonce });
+    if (outside === undefined) return refuse(PCP_NOT_AUTHORIZED);
     const six = this.site.family === 'v6';
     const address = six
-      ? parseAddress(this.site.local)!
+      ? parseAddress(this.#client)!
       : concat(new Uint8Array(10), new Uint8Array([255, 255]), parseAddress(this.#external)!);
     const granted = Math.min(leaseS, this.can.leaseMaxS ?? leaseS);
     const body = concat(bytes.slice(24, 42), uintBE(outside, 2), address);
     this.answer(concat(this.#pcpHead(1, 0, granted), body));
   }
 
-  #map(transport: string, own: number, wanted: number, leaseS: number): number {
-    const client = this.site.local;
+  get #client(): string {
+    return (this.#sender ?? this.site).local;
+  }
+
+  #resultOf(transport: string, leaseS: number): number {
+    return this.can.resultOf?.(transport, leaseS) ?? this.can.result ?? 0;
+  }
+
+  /** The port outside, 0 where it was given back; undefined where it is not for who asks. */
+  #map(
+    transport: string,
+    own: number,
+    wanted: number,
+    { leaseS, nonce }: Pick<Entry, 'leaseS' | 'nonce'>,
+  ): number | undefined {
+    const client = this.#client;
     for (const [key, entry] of this.table) {
       if (!key.startsWith(transport) || entry.client !== client || entry.port !== own) continue;
+      if (entry.nonce !== nonce) return undefined;
       if (leaseS === 0) this.table.delete(key);
       return leaseS === 0 ? 0 : Number(key.split(' ')[1]);
     }
     if (leaseS === 0) return 0;
     let outside = wanted;
     while (this.table.has(`${transport} ${outside}`)) outside++;
-    this.table.set(`${transport} ${outside}`, { client, port: own, leaseS });
+    const entry = { client, port: own, leaseS, ...(nonce !== undefined && { nonce }) };
+    this.table.set(`${transport} ${outside}`, entry);
     return outside;
   }
 
@@ -314,6 +362,24 @@ export class Home {
     }
   }
 }
+
+/** A home whose mapper has decided. */
+export function home(can: Abilities): Home {
+  const made = new Home(can);
+  made.begin();
+  made.pass(DECIDE_MS);
+  return made;
+}
+
+/** What is open: `udp 40001 pcp`, sorted. */
+export function open({ maps }: Home): string[] {
+  return maps.map(({ external, transport, via }) => `${transport} ${external.port} ${via}`).sort();
+}
+
+export const both = (via: string, port = 40_001): string[] => [
+  `tcp ${port} ${via}`,
+  `udp ${port} ${via}`,
+];
 
 function soap(inside: string): HttpReply {
   return {

@@ -6,6 +6,7 @@
  *                                    \--another's--> another port, a few times
  *   add      725, 402 --> another lease    718, 501, 729 --> another port    else refused
  *   release  per port: whose is it? --ours--> delete
+ *   silent   what the router has for us goes to the client that comes next
  *
  * Spec: docs/spec/port-map.md MAP-7 to MAP-12.
  * @module
@@ -13,7 +14,7 @@
 import { parseAddress, type Endpoint } from '../../base/endpoint.ts';
 import { earliest, randomInt, type Random } from '../../base/time.ts';
 import { Calls, Search } from './calls.ts';
-import { renewAtMs } from './contract.ts';
+import { ANEW_MS_MIN, REFUSED_AGAIN_MS, renewAtMs } from './contract.ts';
 import type {
   ClientOutput,
   ClientState,
@@ -44,6 +45,8 @@ interface Port extends OwnPort {
   lease: number;
   /** It was asked for, so that it has to be given back. */
   asked: boolean;
+  /** The router has said yes once, whatever it says later: its entry may be there. */
+  held: boolean;
   open: boolean;
   refused: boolean;
   renewAtMs: number | undefined;
@@ -62,26 +65,31 @@ export class UpnpClient implements PortClient {
   #state: ClientState = 'asking';
   #service: Service | undefined;
   #external: string | undefined;
+  #anewAtMs = -Infinity;
 
+  /** @param deps `before` asked the same router: what that has for us is ours to give back. */
   constructor(
     site: Site,
     ports: readonly OwnPort[],
-    deps: { nowMs: number; random: Random; nextId: () => number },
+    deps: {
+      readonly nowMs: number;
+      readonly random: Random;
+      readonly nextId: () => number;
+      readonly before: UpnpClient | undefined;
+    },
   ) {
+    const { before } = deps;
     this.#site = site;
     this.#random = deps.random;
     this.#calls = new Calls({ out: this.#out, nextId: deps.nextId });
     this.#search = new Search(site.family, this.#out, deps.nowMs);
-    this.#ports = ports.map((own) => ({
-      ...own,
-      outside: own.port,
-      tried: 1,
-      lease: 0,
-      asked: false,
-      open: false,
-      refused: false,
-      renewAtMs: undefined,
-    }));
+    this.#service = before && before.#service;
+    const none = { lease: 0, asked: false, held: false };
+    const had = before
+      ? before.#ports
+      : ports.map((own) => ({ ...own, ...none, outside: own.port }));
+    const fresh = { tried: 1, open: false, refused: false, renewAtMs: undefined };
+    this.#ports = had.map((port) => ({ ...port, ...fresh }));
   }
 
   get state(): ClientState {
@@ -106,19 +114,25 @@ export class UpnpClient implements PortClient {
     for (const port of this.#ports) this.#open(port);
   }
 
-  check(): void {
-    if (!this.#service || this.isBusy) return;
+  check(nowMs: number, isWished = false): void {
+    const isAnew = isWished && nowMs >= this.#anewAtMs + ANEW_MS_MIN;
+    if (!this.#service || (this.isBusy && !isAnew)) return;
+    if (isAnew) this.#anewAtMs = nowMs;
     this.#askAddress(this.#service, (host) => {
       this.#external = host;
-      for (const port of this.#ports) if (port.open) this.#checkEntry(port);
+      for (const port of this.#ports) {
+        if (isAnew) this.#openAnew(port);
+        else if (port.open) this.#checkEntry(port);
+      }
     });
   }
 
   release(): void {
+    // What is being read is of no use any more; what is being added must be known first.
+    const isReading = this.#state === 'asking' || !this.#ports.some(({ asked }) => asked);
     this.#state = 'released';
     this.#calls.clear();
-    // What is being read is of no use any more; what is being added must be known first.
-    if (!this.#ports.some(({ asked }) => asked)) this.#calls.forget();
+    if (isReading) this.#calls.forget();
     for (const port of this.#ports) {
       port.renewAtMs = undefined;
       if (port.asked) this.#close(port);
@@ -144,10 +158,7 @@ export class UpnpClient implements PortClient {
     if (isSearching && this.#search.isOver(nowMs)) this.#state = 'silent';
     else if (isSearching) this.#search.handle(nowMs);
     for (const port of this.#ports) {
-      if (port.renewAtMs === undefined || nowMs < port.renewAtMs) continue;
-      port.renewAtMs = undefined;
-      port.tried = 1;
-      this.#open(port);
+      if (port.renewAtMs !== undefined && nowMs >= port.renewAtMs) this.#openAnew(port);
     }
   }
 
@@ -191,25 +202,34 @@ export class UpnpClient implements PortClient {
   }
 
   /** Whose port is it? Some routers let anyone overwrite what is another's (MAP-11). */
-  #askOwner(port: Port, done: (owner: 'nobody' | 'us' | 'another' | 'unknown') => void): void {
+  #askOwner(
+    port: Port,
+    done: (owner: 'nobody' | 'us' | 'another' | 'unknown', nowMs: number) => void,
+  ): void {
     const values = {
       NewRemoteHost: '',
       NewExternalPort: port.outside,
       NewProtocol: port.transport.toUpperCase(),
     };
-    this.#call(this.#service!, 'GetSpecificPortMappingEntry', values, (reply) => {
-      if (!reply.ok) return done(reply.code === NO_SUCH_ENTRY ? 'nobody' : 'unknown');
+    this.#call(this.#service!, 'GetSpecificPortMappingEntry', values, (reply, nowMs) => {
+      if (!reply.ok) return done(reply.code === NO_SUCH_ENTRY ? 'nobody' : 'unknown', nowMs);
       const isOurs =
         reply.value('NewInternalClient') === this.#site.local &&
         reply.value('NewInternalPort') === String(port.port);
-      done(isOurs ? 'us' : 'another');
+      done(isOurs ? 'us' : 'another', nowMs);
     });
   }
 
+  #openAnew(port: Port): void {
+    port.renewAtMs = undefined;
+    port.tried = 1;
+    this.#open(port);
+  }
+
   #open(port: Port): void {
-    this.#askOwner(port, (owner) => {
+    this.#askOwner(port, (owner, nowMs) => {
       if (this.#state === 'released') return;
-      if (owner === 'another') this.#tryPort(port);
+      if (owner === 'another') this.#tryPort(port, nowMs);
       else this.#add(port);
     });
   }
@@ -230,47 +250,52 @@ export class UpnpClient implements PortClient {
     };
     this.#call(this.#service!, 'AddPortMapping', values, (reply, nowMs) => {
       if (this.#state === 'released') return;
-      if (!reply.ok) return this.#refusedWith(port, reply.code);
+      if (!reply.ok) return this.#refusedWith(port, reply.code, nowMs);
       port.open = true;
+      port.held = true;
       port.refused = false;
       port.renewAtMs = leaseS === 0 ? undefined : renewAtMs(leaseS, nowMs);
       this.#state = 'open';
     });
   }
 
-  #refusedWith(port: Port, code: number): void {
+  #refusedWith(port: Port, code: number, nowMs: number): void {
     if (TRY_LEASE.has(code) && port.lease + 1 < LEASES_S.length) {
       port.lease++;
       return this.#add(port);
     }
-    if (TRY_PORT.has(code)) return this.#tryPort(port);
-    this.#refuse(port);
+    if (TRY_PORT.has(code)) return this.#tryPort(port, nowMs);
+    this.#refuse(port, nowMs);
   }
 
-  #tryPort(port: Port): void {
+  #tryPort(port: Port, nowMs: number): void {
     port.open = false;
     port.asked = false;
-    if (port.tried >= PORTS_TRIED_MAX) return this.#refuse(port);
+    port.held = false;
+    if (port.tried >= PORTS_TRIED_MAX) return this.#refuse(port, nowMs);
     port.tried++;
     port.outside = PORT_FIRST + randomInt(this.#random, PORT_COUNT);
     this.#open(port);
   }
 
-  #refuse(port: Port): void {
+  #refuse(port: Port, nowMs: number): void {
     port.open = false;
-    port.asked = false;
+    port.asked = port.held;
     port.refused = true;
-    if (this.#ports.every(({ refused }) => refused)) this.#state = 'refused';
+    port.renewAtMs = nowMs + REFUSED_AGAIN_MS;
+    if (!this.#ports.every(({ refused }) => refused)) return;
+    this.#state = 'refused';
+    for (const each of this.#ports) each.renewAtMs = undefined;
   }
 
   #checkEntry(port: Port): void {
-    this.#askOwner(port, (owner) => {
+    this.#askOwner(port, (owner, nowMs) => {
       if (this.#state === 'released') return;
       // It was restarted, or somebody took it from us.
       if (owner === 'nobody') this.#add(port);
       if (owner !== 'another') return;
       port.tried = 1;
-      this.#tryPort(port);
+      this.#tryPort(port, nowMs);
     });
   }
 
