@@ -13,10 +13,10 @@
 import { createSocket } from 'node:dgram';
 import { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Family } from '@sotto/core/base/endpoint.ts';
 
 /** Addresses for documentation: routed by default, held by nobody. */
-const NOBODY = '192.0.2.1';
-const NOBODY_V6 = '2001:db8::1';
+export const NOBODY: Readonly<Record<Family, string>> = { v4: '192.0.2.1', v6: '2001:db8::1' };
 const ANY_PORT = 9;
 const HTTP_PORT = 80;
 const INTERCEPT_MS = 2_000;
@@ -26,7 +26,7 @@ const VPN = /^(tun|tap|wg|ppp|tailscale|zt|proton|nordlynx|mullvad)/;
 
 /** Names of the interfaces by which packets leave for the internet; none: there is no way. */
 export async function waysOut(): Promise<readonly string[]> {
-  const own = await Promise.all([ownAddress('udp4', NOBODY), ownAddress('udp6', NOBODY_V6)]);
+  const own = await Promise.all([ownAddress('v4', NOBODY.v4), ownAddress('v6', NOBODY.v6)]);
   const names = new Set<string>();
   for (const [name, entries] of Object.entries(networkInterfaces())) {
     if (entries?.some(({ address }) => own.includes(address))) names.add(name);
@@ -39,8 +39,8 @@ export function isVpn(interfaceName: string): boolean {
 }
 
 /** From which address packets to `to` would leave; undefined where no route leads there. */
-function ownAddress(type: 'udp4' | 'udp6', to: string): Promise<string | undefined> {
-  const socket = createSocket(type);
+export function ownAddress(family: Family, to: string): Promise<string | undefined> {
+  const socket = createSocket(family === 'v4' ? 'udp4' : 'udp6');
   return new Promise((done) => {
     const end = (address: string | undefined): void => {
       clearTimeout(timer);
@@ -55,7 +55,7 @@ function ownAddress(type: 'udp4' | 'udp6', to: string): Promise<string | undefin
 }
 
 /** Does this network answer in the name of others? */
-export function isIntercepted(host = NOBODY, port = HTTP_PORT): Promise<boolean> {
+export function isIntercepted(host = NOBODY.v4, port = HTTP_PORT): Promise<boolean> {
   const socket = new Socket();
   return new Promise((done) => {
     const end = (answered: boolean): void => {

@@ -216,6 +216,29 @@ for (const [name, speaks] of WALLS) {
     ));
 }
 
+test('past a VPN, which leaves the default route where it was, no port is opened', () =>
+  scene('vpn', { upnp: true, natPmp: true, pcp: true }, async (here) => {
+    const { ana, home } = here;
+    const ip = (words: string): void => {
+      const { status, stderr } = home.devices[0]!.run('ip', words.split(' '));
+      assert.equal(status, 0, stderr);
+    };
+    await ana.start();
+    await isOpen(here);
+    // As wg-quick does it: a table of its own, before which only the nearer routes count.
+    ip('link add vpn0 type dummy');
+    ip('link set vpn0 up');
+    ip('addr add 10.8.0.2/32 dev vpn0');
+    ip('route add default dev vpn0 table 51820');
+    ip('rule add not fwmark 51820 table 51820');
+    ip('rule add table main suppress_prefixlength 0');
+    await until('given back', () => home.open().length === 0);
+    await until('told', async () => !(await router(here)).startsWith('It opened'));
+    ip('link del vpn0');
+    await isOpen(here);
+    await stops(here);
+  }));
+
 test('a stranger comes in by the port, and without it does not', () =>
   scene(
     'stranger',

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { NOBODY } from '../surroundings.ts';
 import { addressTowards, dialName, parseRoutes, parseRoutes6 } from './gateway.ts';
+import type { Gateway, SystemRoutes } from './gateway.ts';
 
 const HEAD = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT';
 const four = (...rows: string[]): unknown => parseRoutes([HEAD, ...rows, ''].join('\n'));
@@ -39,10 +41,42 @@ describe('[MAP-1] the default router', () => {
     expect(parseRoutes6('')).toBeUndefined();
   });
 
+  const HOME: Gateway = { family: 'v4', host: '192.168.1.1', iface: 'wlan0' };
+  const HOME_6: Gateway = { family: 'v6', host: 'fe80::1', iface: 'wlan0' };
+  const OWN: Readonly<Record<string, string>> = {
+    '192.168.1.7': 'wlan0',
+    '2a00:1::7': 'wlan0',
+    '10.8.0.2': 'wg0',
+    '2a00:9::2': 'wg0',
+  };
+
+  /** @param out the addresses by which packets leave for everywhere else. */
+  function routes(out: string | undefined, out6?: string): SystemRoutes {
+    const ways = new Map([
+      [HOME.host, '192.168.1.7'],
+      [NOBODY.v4, out],
+      [NOBODY.v6, out6],
+    ]);
+    return {
+      from: async (_, to) => ways.get(to),
+      has: (iface, address) => OWN[address!] === iface,
+    };
+  }
+
   test('is reached from an address of ours', async () => {
-    const here = { family: 'v4', host: '127.0.0.1', iface: 'lo' } as const;
-    expect(await addressTowards(here)).toBe('127.0.0.1');
-    const nobody = { ...here, host: '255.255.255.255' };
+    expect(await addressTowards(HOME, routes('192.168.1.7'))).toBe('192.168.1.7');
+    expect(await addressTowards(HOME_6, routes(undefined, '2a00:1:0::7'))).toBe('2a00:1::7');
+    expect(await addressTowards(HOME, routes(undefined))).toBeUndefined();
+    expect(await addressTowards(HOME_6, routes(undefined))).toBeUndefined();
+  });
+
+  test('is not asked past a VPN, which leaves its route where it was', async () => {
+    expect(await addressTowards(HOME, routes('10.8.0.2', '2a00:9::2'))).toBeUndefined();
+    expect(await addressTowards(HOME_6, routes('10.8.0.2', '2a00:9::2'))).toBeUndefined();
+  });
+
+  test('is asked about to the system, which sends nothing', async () => {
+    const nobody: Gateway = { family: 'v4', host: '255.255.255.255', iface: 'lo' };
     expect(await addressTowards(nobody)).toBeUndefined();
   });
 });

@@ -8,11 +8,12 @@
  * Spec: docs/spec/port-map.md MAP-1.
  * @module
  */
-import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { fromHex } from '@sotto/core/base/bytes.ts';
-import { formatAddress, parseAddress, scopeOf } from '@sotto/core/base/endpoint.ts';
+import { formatAddress, hostOf, scopeOf } from '@sotto/core/base/endpoint.ts';
 import type { Family } from '@sotto/core/base/endpoint.ts';
+import { NOBODY, ownAddress } from '../surroundings.ts';
 
 export interface Gateway {
   readonly family: Family;
@@ -24,8 +25,19 @@ export interface Gateway {
 const FLAGS = 0x3;
 const ZERO_4 = '00000000';
 const ZERO_16 = '0'.repeat(32);
-/** An address of everywhere else, never sent to: it tells which of our addresses we go out with. */
-const ELSEWHERE = '2001:db8::1';
+
+/** What the system would do with a packet; a test has ways of its own. */
+export interface SystemRoutes {
+  /** The address from which a packet to `to` leaves; undefined where no way leads there. */
+  from(family: Family, to: string): Promise<string | undefined>;
+  has(iface: string, address: string | undefined): boolean;
+}
+
+const SYSTEM_ROUTES: SystemRoutes = {
+  from: ownAddress,
+  has: (iface, address) =>
+    (networkInterfaces()[iface] ?? []).some((entry) => hostOf(entry.address) === address),
+};
 
 /** The default routers; undefined where this system does not tell. */
 export function readGateways(): Gateway[] | undefined {
@@ -71,25 +83,21 @@ function best(
   return first && { family, host: first.host, iface: first.iface };
 }
 
-/** Our address as the router sees it; nothing is sent. Undefined where there is none. */
-export function addressTowards({ family, host }: Gateway): Promise<string | undefined> {
-  const socket = createSocket(family === 'v4' ? 'udp4' : 'udp6');
-  return new Promise((done) => {
-    let isDone = false;
-    const end = (address: string | undefined): void => {
-      if (isDone) return;
-      isDone = true;
-      socket.close();
-      done(address);
-    };
-    socket.on('error', () => end(undefined));
-    // A router of IPv6 is known by an address of this network alone, from which nobody is dialled.
-    socket.connect(9, family === 'v4' ? host : ELSEWHERE, (error?: Error) => {
-      if (error) return end(undefined);
-      const bytes = parseAddress(socket.address().address);
-      end(bytes && formatAddress(bytes));
-    });
-  });
+/**
+ * Our address as the router sees it; nothing is sent.
+ * @returns undefined where there is none, or where what leaves for elsewhere leaves by another way:
+ *   past a VPN the router would open a port, and tell the address, that a person wants hidden.
+ */
+export async function addressTowards(
+  { family, host, iface }: Gateway,
+  routes: SystemRoutes = SYSTEM_ROUTES,
+): Promise<string | undefined> {
+  const out = await routes.from(family, NOBODY[family]);
+  const local = out === undefined ? undefined : hostOf(out);
+  // A router of IPv6 is known by an address of this network alone, from which nobody is dialled.
+  const isBy =
+    family === 'v6' ? routes.has(iface, local) : (await routes.from(family, host)) === local;
+  return isBy ? local : undefined;
 }
 
 /** How the system names this router: those of one network alone need the interface with it. */
