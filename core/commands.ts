@@ -77,7 +77,8 @@ export type Command =
   | { type: 'policy-default'; policy: Policy }
   /** The relays of our own list, in its place; and whether strangers' may be used. */
   | { type: 'relays-use'; list: readonly string[]; public: boolean }
-  | { type: 'health' }
+  /** `look`: a person waits, so helpers are looked for now where none answers. */
+  | { type: 'health'; look?: boolean }
   /** How this device, and no other, writes down a network to know it again. */
   | { type: 'network-mark'; print: Uint8Array }
   /** How far the way to somebody is; `want` makes us try now. */

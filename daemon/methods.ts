@@ -100,7 +100,10 @@ function daemonMethods(parts: MethodParts): Some<'status' | 'stats' | 'logs' | '
       const { health } = await ask(command, { type: 'health' }, 'health');
       return { ...relayOf(health), port443: parts.network.web };
     },
-    'doctor.run': async (params) => ({ checks: await examine(doctor, params.with, params.ask) }),
+    'doctor.run': async (params) => {
+      if (params.ask) await command({ type: 'health', look: true });
+      return { checks: await examine(doctor, params.with, params.ask) };
+    },
     'stats.get': () => ({ stats: parts.stats() }),
     'logs.tail': ({ limit, after }) => logs.tail(limit, after),
   };

@@ -46,6 +46,7 @@ export function runCommand(
     case 'status':
       return reply({ ok: true, data: { type: 'status', status: statusOf(runtime) } });
     case 'health':
+      if (command.look) runtime.finding.wish();
       return reply({ ok: true, data: { type: 'health', health: healthOf(runtime) } });
     case 'network-mark': {
       const mark = homeMark(runtime.me.noise, command.print);
@@ -117,7 +118,7 @@ function withContact(
     case 'mark-read':
       return markRead(runtime, contact, command.cursor, reply);
     case 'path-show':
-      if (command.want) runtime.want(contact);
+      if (command.want) wantNow(runtime, contact);
       return reply({ ok: true, data: { type: 'path', path: pathOf(runtime, contact) } });
     case 'route-show':
       return tellRoute(runtime, contact, reply);
@@ -367,8 +368,14 @@ function send(
     const event = hex(sent.stored.id);
     const conversation = runtime.book.conversationText(contact);
     reply({ ok: true, data: { type: 'sent', event, conversation, duplicate: sent.duplicate } });
-    runtime.want(contact);
+    wantNow(runtime, contact);
   });
+}
+
+/** A person waits for them: helpers are looked for too where there is none. */
+function wantNow(runtime: Runtime, contact: Contact): void {
+  runtime.finding.wish();
+  runtime.want(contact);
 }
 
 function setDraft(runtime: Runtime, contact: Contact, text: string, reply: Reply): void {

@@ -7,7 +7,13 @@ import type { Doc } from '../base/vault.ts';
 import { encodeSaved } from '../discovery/saved.ts';
 import type { Effect } from '../effects.ts';
 import { Context } from './context.ts';
-import { Finding, RESOLVE_AGAIN_MS, RESOLVE_AGAIN_MS_MAX, SAVED_HEAD_START_MS } from './finding.ts';
+import {
+  Finding,
+  RESOLVE_AGAIN_MS,
+  RESOLVE_AGAIN_MS_MAX,
+  SAVED_HEAD_START_MS,
+  WISH_EVERY_MS,
+} from './finding.ts';
 
 const { bytes } = new Prng(4);
 
@@ -73,6 +79,20 @@ test('[PTH-9] a new address of this computer asks at once', () => {
   expect(asked(3_600_002).length).toBe(1);
 });
 
+test('[PTH-9] while nobody answers a person who asks is not left waiting, as after signing in', () => {
+  const { asked, context, finding } = offline();
+  asked(3_600_000);
+  const begunMs = 3_600_001;
+  const wish = (atMs: number): number[] => {
+    context.now = { monoMs: atMs, wallMs: 1.7e12 + atMs };
+    finding.wish();
+    return asked(atMs);
+  };
+  expect(wish(begunMs)).toEqual([begunMs]);
+  expect(wish(begunMs + WISH_EVERY_MS - 1)).toEqual([]);
+  expect(wish(begunMs + WISH_EVERY_MS)).toEqual([begunMs + WISH_EVERY_MS]);
+});
+
 function decoded(message: Uint8Array): Bvalue {
   const read = decode(message);
   if (!read.ok) throw new Error(read.reason);
@@ -131,6 +151,8 @@ test('[PTH-9] while one family answers, names are asked for the other ever more 
   }
   expect(asked(4 * 3_600_000).length).toBeGreaterThan(8);
   expect(finding.helpers).toBe(1);
+  finding.wish();
+  expect(asked(context.now.monoMs)).toEqual([]);
   const before = context.now.monoMs;
   finding.handleNetworkChange(['v4', 'v6']);
   expect(asked(before)).toEqual([before]);

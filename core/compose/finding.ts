@@ -27,6 +27,8 @@ export const SAVED_HEAD_START_MS = 5_000;
  * long each time: those who run them are not to be asked again and again. */
 export const RESOLVE_AGAIN_MS = 60_000;
 export const RESOLVE_AGAIN_MS_MAX = 30 * 60_000;
+/** For a person who waits and asks again, they are looked up this often. */
+export const WISH_EVERY_MS = 30_000;
 const TABLE_KEY = utf8('table');
 /** Among the documents of records: {t: when clocks last agreed, ms since 1970}. */
 const CLOCK_KEY = utf8('clock');
@@ -74,6 +76,7 @@ export class Finding {
   #saveAtMs: number;
   #resolveAtMs: number | undefined;
   #resolvePauseMs = RESOLVE_AGAIN_MS;
+  #wishedAtMs = -Infinity;
   /** Until then those whom an earlier run has saved may answer. */
   #trustsUntilMs = 0;
   #nextResolve = 1;
@@ -330,6 +333,22 @@ export class Finding {
     for (const host of gone) this.#dht?.leaveNetwork(familyOf({ host, port: 0 }));
     this.#families = [...new Set([...this.#families, ...families])];
     for (const family of families) this.#dht?.openFamily(family, this.context.now.monoMs);
+    this.#resolveSoon();
+  }
+
+  /**
+   * A person waits: helpers are looked for now where none answers. A network that let nothing
+   * through until they signed in at a page looks the same as before.
+   */
+  wish(): void {
+    const { monoMs } = this.context.now;
+    const isOnline = (this.#dht?.answering ?? 0) > 0;
+    if (isOnline || monoMs < this.#wishedAtMs + WISH_EVERY_MS) return;
+    this.#wishedAtMs = monoMs;
+    this.#resolveSoon();
+  }
+
+  #resolveSoon(): void {
     if (this.#lacking().length === 0) return;
     this.#resolvePauseMs = RESOLVE_AGAIN_MS;
     this.#resolveAtMs = this.context.now.monoMs;
