@@ -7,13 +7,14 @@
  * @module
  */
 import { networkInterfaces } from 'node:os';
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { formatAddress, parseAddress, scopeOf } from '@sotto/core/base/endpoint.ts';
 import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import { randomInt } from '@sotto/core/base/time.ts';
 import type { Listening } from '@sotto/core/effects.ts';
 import { parts } from '@sotto/api/settings.ts';
 import type { Settings } from '@sotto/api/settings.ts';
+import { Bindings } from './bindings.ts';
 import type { Config } from './config.ts';
 import { random } from './driver.ts';
 import { egressOf } from './egress.ts';
@@ -26,7 +27,7 @@ import type { ProxyState } from './proxy.ts';
 import { resolveName } from './resolve.ts';
 import type { Resolve } from './resolve.ts';
 import { StartFailure } from './start-failure.ts';
-import { dialTcp, listenTcp } from './tcp.ts';
+import { dialTcp } from './tcp.ts';
 import type { Dial } from './tcp.ts';
 import { Udp } from './udp.ts';
 
@@ -64,6 +65,8 @@ export interface Network {
   addresses(): readonly string[];
   listening(): Listening;
   stats(): Record<string, number>;
+  /** Addresses of `net.bind` that were not there are tried again now and then. */
+  retry(): Promise<void>;
   /** Resolves when the ports are free. */
   close(): Promise<void>;
 }
@@ -94,25 +97,15 @@ async function openOn(
 ): Promise<Network | undefined> {
   const egress = egressOf(settings);
   const udp = egress.udp ? new Udp(onDatagram) : undefined;
-  const servers: Server[] = [];
-  const bound: string[] = [];
-  const close = async (): Promise<void> => {
-    for (const server of servers) server.close();
-    await udp?.close();
-  };
-  for (const host of parts(settings['net.bind'])) {
-    try {
-      udp?.bind(host, port);
-      if (egress.accepts) servers.push((await listenTcp(host, port, onSocket)).server);
-      bound.push(host);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // A computer without IPv6, or without this address, listens on what it has.
-      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL') continue;
-      await close();
-      if (code === 'EADDRINUSE') return undefined;
-      throw new StartFailure('start-failed', { what: `port ${port} does not open (${code})` });
-    }
+  const bindings = new Bindings({ port, udp, accepts: egress.accepts, onSocket });
+  const { bound, servers } = bindings;
+  try {
+    await bindings.open(parts(settings['net.bind']));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    await bindings.close();
+    if (code === 'EADDRINUSE') return undefined;
+    throw new StartFailure('start-failed', { what: `port ${port} does not open (${code})` });
   }
   if (bound.length === 0) {
     throw new StartFailure('start-failed', { what: 'this computer has no address of net.bind' });
@@ -145,7 +138,8 @@ async function openOn(
       datagramsReceived: udp?.counts.received ?? 0,
       datagramsUnsent: udp?.counts.dropped ?? 0,
     }),
-    close,
+    retry: () => bindings.retry(),
+    close: () => bindings.close(),
   };
 }
 

@@ -56,7 +56,12 @@ export class Udp {
    */
   bind(host: string, port: number): number {
     const socket = this.#udx.createSocket({ ipv6Only: host.includes(':') });
-    socket.bind(port, host);
+    try {
+      socket.bind(port, host);
+    } catch (error) {
+      void socket.close();
+      throw error;
+    }
     try {
       socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
     } catch {
