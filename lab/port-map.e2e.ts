@@ -226,8 +226,9 @@ test('past a VPN, which leaves the default route where it was, no port is opened
     await ana.start();
     await isOpen(here);
     // As wg-quick does it: a table of its own, before which only the nearer routes count.
-    ip('link add vpn0 type dummy');
+    ip('link add vpn0 type veth peer name vpn1');
     ip('link set vpn0 up');
+    ip('link set vpn1 up');
     ip('addr add 10.8.0.2/32 dev vpn0');
     ip('route add default dev vpn0 table 51820');
     ip('rule add not fwmark 51820 table 51820');
