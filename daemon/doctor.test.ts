@@ -406,6 +406,21 @@ const routers: [string, Facts, string, string][] = [
     'port 4001 (UDP) and 4001 (TCP) for this app, by PMP',
   ],
   [
+    'open over IPv6, and a second one in front over IPv4',
+    {
+      health: { mapping: 'open' },
+      ports: {
+        state: 'open',
+        maps: [
+          ...MAPS.map((map) => ({ ...map, external: { host: '100.64.0.2', port: 5001 } })),
+          ...MAPS.map((map) => ({ ...map, family: 'v6', via: 'pcp' }) as const),
+        ],
+      },
+    },
+    'open',
+    'port 4001 (UDP) and 4001 (TCP) for this app, by PCP',
+  ],
+  [
     'a second one in front',
     { health: { mapping: 'double' }, ports: { state: 'open', maps: MAPS } },
     'double',

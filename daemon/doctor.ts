@@ -106,10 +106,12 @@ function routerCheck({ ports }: DoctorParts, health: HealthView): Check {
   const port = udpPort ?? tcpPort ?? '?';
   if (mapping === 'double') return checkOf('router', 'double');
   if (mapping === 'open') {
-    const open = ports.maps.map(
+    // Of two families one may be open, and the other behind a second router.
+    const outside = ports.maps.filter(({ external }) => scopeOf(external.host) !== 'private');
+    const open = outside.map(
       ({ external, transport }) => `${external.port} (${transport.toUpperCase()})`,
     );
-    const via = VIA[ports.maps[0]?.via ?? 'upnp'];
+    const via = VIA[outside[0]?.via ?? 'upnp'];
     return checkOf('router', 'open', { ports: listText(open), via });
   }
   const { state } = ports;
