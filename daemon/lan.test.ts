@@ -177,6 +177,7 @@ test('[PRX-1] ⚑ a proxy that was set at the start holds until the next one', a
 });
 
 test('[PRX-1] ⚑ behind a proxy no router is asked to show itself; else it is', async () => {
+  vi.mocked(askRouter).mockClear();
   const computer = new Computer();
   computer.hardware = undefined;
   await computer.set({ 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.9:1080' });
