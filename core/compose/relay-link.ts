@@ -5,6 +5,8 @@
  *   resting --needed--> dialling --up--> linked --down--> resting, or due again where still needed
  *                          '--failed--> what waited for it fails; due again where a place is kept
  *
+ * A relay without room lets a link come up and ends it at once: that is a failure as well (PTH-7).
+ *
  * A dial is on the relay's own port, and where nothing has come of that after a second on TCP port
  * 443 beside it, if the relay is there too (RLY-25).
  *
@@ -15,7 +17,7 @@ import type { Endpoint } from '../base/endpoint.ts';
 import { hex } from '../base/bytes.ts';
 import type { LinksOutput, Route } from '../link/contract.ts';
 import type { Links } from '../link/links.ts';
-import { BACK_OFF_MS } from '../path/dialer.ts';
+import { BACK_OFF_MS, STABLE_LINK_MS } from '../path/dialer.ts';
 import { HTTPS_PORT } from '../relay/address.ts';
 import { RelayClient, type RelayClientPorts, type Reservation } from '../relay/client.ts';
 import type { RelayAddress } from '../relay/entry.ts';
@@ -67,7 +69,9 @@ export class RelayLink {
   #unusedAtMs: number | undefined;
   #isKept = false;
   #draining = false;
-  failures = 0;
+  /** Dials that failed and links that ended too soon, since one last stood. */
+  #failures = 0;
+  #upAtMs = 0;
   rttMs: number | undefined;
 
   /** @param guard the relay through which it is reached, where it is behind one. */
@@ -103,6 +107,15 @@ export class RelayLink {
     return this.#link !== undefined && this.#silentSinceMs === undefined;
   }
 
+  /** Tries in a row that came to nothing; none while it stands, or has a place for us. */
+  get failures(): number {
+    return this.isUp && (this.client.isReserved || !this.#isYoung) ? 0 : this.#failures;
+  }
+
+  get #isYoung(): boolean {
+    return this.context.now.monoMs < this.#upAtMs + STABLE_LINK_MS;
+  }
+
   /** Nothing is under way and nobody wants anything. */
   get isOver(): boolean {
     return this.#link === undefined && this.#dials.size === 0 && this.#dueAtMs === undefined;
@@ -115,7 +128,13 @@ export class RelayLink {
     this.client.setWanted(isKept, this.context.now.monoMs);
     if (isKept) this.need();
     else if (!this.client.isUsed) this.#unusedAtMs = this.context.now.monoMs;
+    if (!isKept && this.#link === undefined) this.#dueAtMs = undefined;
     this.drain();
+  }
+
+  /** So many tries came to nothing before this link was made: the waits go on from there. */
+  recall(failures: number): void {
+    this.#failures = Math.max(this.#failures, failures);
   }
 
   /** Something waits for the link: it is dialled unless that is under way. */
@@ -260,7 +279,7 @@ export class RelayLink {
       case 'path':
         return this.#path(out);
       case 'down':
-        return this.#down(out.link);
+        return this.#down(out);
       case 'dial-failed':
         return this.#failed(out.dial);
       case 'replay':
@@ -271,13 +290,14 @@ export class RelayLink {
   #up({ dial, exporter, link, route }: Up): void {
     const { monoMs } = this.context.now;
     if (this.#link !== undefined) this.client.handleDown(monoMs); // it restarted
+    this.#forgive();
     this.#link = link;
+    this.#upAtMs = monoMs;
     const sinceMs = this.#dials.get(dial!) ?? monoMs;
     this.#dials.delete(dial!);
     this.#cancelDials();
     this.#cameByWeb = route.endpoint.port !== this.address.endpoint.port;
     this.#dueAtMs = undefined;
-    this.failures = 0;
     // Two round trips: the flight and its reply, then the mix.
     this.rttMs ??= (monoMs - sinceMs) / 2;
     this.#silentSinceMs = undefined;
@@ -292,6 +312,7 @@ export class RelayLink {
     const { monoMs } = this.context.now;
     this.rttMs = rttMs ?? this.rttMs;
     const wasUp = this.isUp;
+    this.#forgive();
     this.#hasPath = route !== undefined;
     if (route === undefined || doubted) {
       this.#silentSinceMs ??= monoMs;
@@ -306,8 +327,10 @@ export class RelayLink {
     this.#ports.changed();
   }
 
-  #down(link: number): void {
+  #down({ link, reason }: Extract<LinksOutput, { type: 'down' }>): void {
     if (link !== this.#link) return; // a newer one has replaced it
+    this.#forgive();
+    if (this.#isYoung && reason !== 'closed') this.#failures++; // but for one that we left
     this.#link = undefined;
     this.#silentSinceMs = undefined;
     this.client.handleDown(this.context.now.monoMs);
@@ -318,14 +341,19 @@ export class RelayLink {
   #failed(dial: number): void {
     this.#dials.delete(dial);
     if (this.#dials.size > 0 || this.#dialWeb()) return;
-    this.failures++;
+    this.#failures++;
     this.#ports.settled(false);
     if (this.#isKept) this.#again();
     this.#ports.changed();
   }
 
+  /** What failed before a link that stood counts no more. */
+  #forgive(): void {
+    if (this.isUp && !this.#isYoung) this.#failures = 0;
+  }
+
   #again(): void {
-    const step = Math.min(Math.max(this.failures, 1), BACK_OFF_MS.length) - 1;
+    const step = Math.min(Math.max(this.#failures, 1), BACK_OFF_MS.length) - 1;
     const waitMs = BACK_OFF_MS[step]! * (1 + unit(this.context.random) / 4);
     this.#dueAtMs = this.context.now.monoMs + waitMs;
   }

@@ -29,6 +29,10 @@ class Relay {
   keep(isKept: boolean): void {
     this.isKept = isKept;
   }
+
+  recall(failures: number): void {
+    this.failures = failures;
+  }
 }
 
 /** Somebody with these relays on the own list. */

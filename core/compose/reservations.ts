@@ -311,8 +311,7 @@ export class Reservations {
     for (const { name } of chosen) {
       const source = sources.get(name)!;
       const known = this.#known(name, source);
-      const namedBy = source.isPublic ? STRANGERS : source.owner;
-      const relay = known?.relay ?? this.ports.link(source.address, namedBy);
+      const relay = known?.relay ?? this.#linkTo(name, source);
       if (!relay) continue;
       // At once: where the next one is made, links that nobody wants are forgotten.
       relay.keep(true);
@@ -336,18 +335,29 @@ export class Reservations {
     return undefined;
   }
 
+  /** A link made anew waits between its dials as the one before it would have. */
+  #linkTo(name: string, { address, isPublic, owner }: RelaySource): RelayLink | undefined {
+    const relay = this.ports.link(address, isPublic ? STRANGERS : owner);
+    relay?.recall(this.#recentHealth(name)?.failures ?? 0);
+    return relay;
+  }
+
+  /** None where it is forgiven. */
+  #recentHealth(name: string): Health | undefined {
+    const known = this.#health.get(name);
+    return known && this.context.now.monoMs - known.atMs < FORGIVE_MS ? known : undefined;
+  }
+
   #judge(name: string, source: RelaySource): Candidate {
     const { address, isOwn, isPublic = false, rank = 0 } = source;
-    const known = this.#health.get(name);
-    const isForgiven = !known || this.context.now.monoMs - known.atMs >= FORGIVE_MS;
     const kept = this.#kept.find(({ relay }) => relay.name === name);
-    const health = kept ? healthOf(kept.relay) : isForgiven ? undefined : known;
+    const health = kept ? healthOf(kept.relay) : this.#recentHealth(name);
     const isGuard = this.#guards.has(name);
     // A stranger's that refuses is asked once more, and forgotten then; but not a guard (RLY-29).
     const isRefusing = (health?.refusals ?? 0) > 0 && (!isPublic || isGuard);
     const failures = (health?.failures ?? 0) + (isRefusing ? 1 : 0);
     const isKept = kept !== undefined;
-    const rttMs = known?.rttMs;
+    const rttMs = this.#health.get(name)?.rttMs;
     return { name, address, isOwn, isPublic, rank, rttMs, failures, isKept, isGuard };
   }
 
