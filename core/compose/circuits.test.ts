@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { utf8 } from '../base/bytes.ts';
 import { Prng } from '../base/prng.ts';
 import type { Doc } from '../base/vault.ts';
 import { REVOKED_MAX } from '../relay/limits.ts';
-import { Circuits } from './circuits.ts';
+import { Circuits, type CircuitsPorts } from './circuits.ts';
 import { Context } from './context.ts';
 import { WEB_AFTER_MS } from './relay-link.ts';
 import { placesDoc, savedPlaces } from './places-saved.ts';
@@ -14,6 +15,7 @@ const PORTS = {
   hidesFrom: () => false,
   nameOf: () => '',
   mayProbe: () => true,
+  mayConnect: () => true,
   news: () => undefined,
   accepted: () => undefined,
   isOurs: () => true,
@@ -26,12 +28,13 @@ const PORTS = {
 function circuits(
   docs: readonly Doc[] = [],
   candidates: readonly RelaySource[] = [],
+  more: Partial<CircuitsPorts> = {},
 ): { one: Circuits; context: Context; saved(): Doc[] } {
   const profile = { bootstrap: [], dht: false, readOnly: false, allowReserved: true };
   const context = new Context(new Prng(1).bytes, { ...profile, displayName: undefined });
   let streams = 0;
   const allocateStream = (): number => (streams += 2);
-  const ports = { ...PORTS, allocateStream, candidates: () => candidates };
+  const ports = { ...PORTS, allocateStream, candidates: () => candidates, ...more };
   const one = new Circuits(context, docs, ports);
   return {
     one,
@@ -153,4 +156,39 @@ test('[RLY-25] ⚑ a dial costs one connection to port 443, and both ways end be
   const later = ports().slice(2);
   expect(later.map(([, port]) => port)).toEqual([4_000, 443]);
   expect(later[1]![0] - later[0]![0]).toBe(WEB_AFTER_MS);
+});
+
+type CircuitOpen = Parameters<Circuits['open']>[0];
+
+/** What a contact makes us open: a circuit through the relay of this number. */
+function circuitBy(peer: string, number: number): CircuitOpen {
+  const key = new Prng(100 + number).bytes(32);
+  const via = { relay: key, slot: new Uint8Array(20), udp: true, tcp: true, web: true as const };
+  const to = { host: `198.51.${number}.7`, port: 4_000 };
+  const stream = 1_001 + 2 * number;
+  return { type: 'stream-open', stream, transport: 'circuit', to, peer: utf8(peer), via };
+}
+
+test('[PTH-3] ⚑ nothing connects to a relay that a contact names beyond what may, on no port', () => {
+  const asked: string[] = [];
+  const { one, context } = circuits([], [], {
+    nameOf: (noise) => new TextDecoder().decode(noise),
+    mayConnect: (name) => asked.push(name) > 2,
+  });
+  const opened: number[] = [];
+  const at = (monoMs: number): void => {
+    context.now = { monoMs, wallMs: monoMs };
+    one.handleTimeout();
+    for (let effect = context.poll(); effect; effect = context.poll()) {
+      if (effect.type === 'stream-open') opened.push(monoMs);
+    }
+  };
+  one.open(circuitBy('eve', 1));
+  at(0);
+  expect([opened, asked]).toEqual([[], ['eve']]);
+  at(500);
+  expect(opened).toEqual([]);
+  // Its own port and 443: each of them waits for its turn, and is not given up.
+  for (const ms of [1_000, 1_500]) at(ms);
+  expect([opened.length, new Set(asked)]).toEqual([2, new Set(['eve'])]);
 });

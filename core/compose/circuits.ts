@@ -44,6 +44,8 @@ export interface CircuitsPorts extends Omit<ReservationsPorts, 'leave' | 'link' 
   nameOf(noise: Uint8Array): string;
   /** May a datagram leave to where the bearer of a name says that a relay is (PTH-3)? */
   mayProbe(name: string): boolean;
+  /** May a TCP connection begin to there? */
+  mayConnect(name: string): boolean;
   allocateStream(): StreamId;
   /** A circuit of ours: what happened to a stream that our links opened or were given. */
   news(stream: StreamId, news: StreamNews): void;
@@ -324,6 +326,7 @@ export class Circuits {
       pass: () => this.#passOf(key),
       allocateStream: () => this.ports.allocateStream(),
       mayProbe: () => namedBy === undefined || this.ports.mayProbe(namedBy),
+      mayConnect: () => namedBy === undefined || this.ports.mayConnect(namedBy),
       stream: (out) => this.#lowerStream(relay, out),
       settled: (isUp) => this.#settled(relay, isUp),
       changed: () => this.kept.handleChange(relay),

@@ -130,6 +130,35 @@ test('[PTH-3] victims named in ever new records, by several devices, get 16 data
   expect(Math.max(...most)).toBe(16);
 });
 
+test('[PTH-3] ⚑ of 1,000 hellos that name victims, 16 TCP connections begin in 10 s', () => {
+  const { connections, effects, nowMs, run } = scene();
+  const contact = targetBehind('direct');
+  const begunMs: number[] = [];
+  for (let hello = 0; hello < 1_000; hello++) {
+    const device = hello % 3;
+    const routes: Route[] = [1, 2, 3, 4].map((i) => ({
+      transport: 'tcp',
+      endpoint: { host: `192.0.2.${i}`, port: 1_000 + hello },
+    }));
+    const noise = contact.noise.slice();
+    noise[0] = device;
+    connections.setTarget(`device ${device}`, { ...contact, noise }, routes);
+    run(nowMs() + 50);
+    for (const effect of effects()) if (effect.type === 'stream-open') begunMs.push(nowMs());
+  }
+  const most = begunMs.map(
+    (from) => begunMs.filter((ms) => ms >= from && ms < from + 9_900).length,
+  );
+  expect(Math.max(...most)).toBe(16);
+  // Nobody else waits for it.
+  connections.setTarget('cleo', targetBehind('direct'), [
+    { transport: 'tcp', endpoint: { host: '192.0.2.9', port: 443 } },
+  ]);
+  run(nowMs() + 50);
+  const hosts = effects().map((effect) => effect.type === 'stream-open' && effect.to.host);
+  expect(hosts).toContain('192.0.2.9');
+});
+
 test('[PTH-14] between two random routers no flight leaves in a slot, towards others they do', () => {
   const { connections, effects, nowMs, run } = scene('random');
   const flights = (nat: 'random' | 'independent'): number => {

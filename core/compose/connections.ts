@@ -127,6 +127,7 @@ export class Connections {
       mayProbe: (noise, _, isCalled) => {
         return this.mayProbe(this.nameOf(noise), isCalled ? 'called' : 'search');
       },
+      mayConnect: (noise, nowMs) => this.probes.takeConnect(this.nameOf(noise), nowMs),
     });
   }
 

@@ -15,7 +15,7 @@ import { FEATURES } from './versions.ts';
 /** Links under a fresh key, by which nobody comes in. */
 export function linksOfNobody(
   random: Random,
-  more: Pick<LinksDeps, 'allocateStream' | 'mayProbe'>,
+  more: Pick<LinksDeps, 'allocateStream' | 'mayConnect' | 'mayProbe'>,
 ): Links {
   const noise = new Secret<'device noise'>('device noise', random(32));
   const key = dhPublicKey(noise.reveal());

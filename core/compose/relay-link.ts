@@ -40,6 +40,8 @@ export interface RelayLinkPorts extends Omit<RelayClientPorts, 'send' | 'broken'
   allocateStream(): number;
   /** May a datagram leave to where the relay is said to be? */
   mayProbe(): boolean;
+  /** The same for a TCP connection. */
+  mayConnect(): boolean;
   /** Opens, writes or closes a stream that this link asked for. */
   stream(output: Stream): void;
   /** The link is up, or came to nothing: what waited for it goes on or fails. */
@@ -87,6 +89,7 @@ export class RelayLink {
     this.#links = linksOfNobody(context.random, {
       allocateStream: () => ports.allocateStream(),
       mayProbe: () => ports.mayProbe(),
+      mayConnect: () => ports.mayConnect(),
     });
     const clientPorts: RelayClientPorts = {
       ...ports,

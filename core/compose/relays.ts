@@ -83,6 +83,7 @@ export class Relays {
       hidesFrom: (key) => this.#hidesFrom(key),
       nameOf: (noise) => connections().nameOf(noise),
       mayProbe: (name) => connections().mayProbe(name, 'relay'),
+      mayConnect: (name) => connections().probes.takeConnect(name, context.now.monoMs),
       allocateStream: this.allocateStream,
       news: (stream, news) => this.#news(stream, news),
       accepted: (stream, relay) => connections().handleCircuit(stream, relay),

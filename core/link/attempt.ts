@@ -3,7 +3,8 @@
  *
  *   udp   a fresh flight at 0, 0.5, 1, 2 and 4 s; any reply to any of them wins; then a UDX
  *         stream is opened between the two ids that the handshake carried
- *   tcp   stream opened -> one flight -> reply; records follow on the same stream; so on a circuit
+ *   tcp   stream opened, once it may be -> one flight -> reply; records follow on the same stream;
+ *         so on a circuit
  *
  *   running --valid reply--> won        running --10 s, or the stream closed--> lost
  *
@@ -40,8 +41,8 @@ export interface AttemptDeps<Result> {
   /** A fresh handshake and the opening of its flight; undefined where none is left. */
   readonly begin: (streamId: number) => (Opening<Result> & { opening: Uint8Array }) | undefined;
   readonly timetable?: Timetable | undefined;
-  /** UDP: may a flight leave now? One that may not is left out. */
-  readonly mayFly?: ((nowMs: number) => boolean) | undefined;
+  /** May a flight leave now, or a connection begin? Such a flight is left out, this one waits. */
+  readonly mayGo?: ((nowMs: number) => boolean) | undefined;
   /** No flight is longer: the datagram that it answers was so long. */
   readonly bytesMax?: number | undefined;
 }
@@ -73,6 +74,8 @@ interface Sent<Result> {
 }
 
 const EMPTY = new Uint8Array(0);
+/** Until a connection that may not begin yet asks again. */
+const CONNECT_AGAIN_MS = 500;
 /** Flights of before that still count where an attempt is made anew. */
 const SENT_MAX = 8;
 
@@ -83,6 +86,8 @@ export class Attempt<Result extends { remoteId: number }> {
   readonly #deps: AttemptDeps<Result>;
   #startedAtMs: number;
   readonly #timetable: Timetable;
+  /** TCP: when the stream is to be opened; undefined once it was. */
+  #opensAtMs: number | undefined;
   /** Flights without a reply: at most one per entry of the timetable, and some of before. */
   #sent: Sent<Result>[] = [];
   #flights = 0;
@@ -94,15 +99,11 @@ export class Attempt<Result extends { remoteId: number }> {
     this.route = deps.route;
     this.#timetable = deps.timetable ?? DIAL;
     this.#startedAtMs = nowMs;
-    const { endpoint: to, transport, via } = deps.route;
-    if (transport !== 'udp') {
+    if (deps.route.transport !== 'udp') {
       this.stream = deps.allocateStream();
-      const { peer } = deps;
-      const open = { type: 'stream-open', stream: this.stream, transport, to, peer } as const;
-      deps.emit(via ? { ...open, via } : open);
-    } else {
-      this.handleTimeout(nowMs);
+      this.#opensAtMs = nowMs;
     }
+    this.handleTimeout(nowMs);
   }
 
   get lost(): boolean {
@@ -112,18 +113,18 @@ export class Attempt<Result extends { remoteId: number }> {
   wakeAtMs(): number | undefined {
     if (this.#lost) return undefined;
     const next = this.route.transport === 'udp' ? this.#dueMs : undefined;
-    const end = this.#startedAtMs + this.#timetable.giveUpMs;
-    return earliest(next === undefined ? undefined : this.#startedAtMs + next, end);
+    const flightMs = next === undefined ? undefined : this.#startedAtMs + next;
+    return earliest(flightMs, this.#opensAtMs, this.#startedAtMs + this.#timetable.giveUpMs);
   }
 
   handleTimeout(nowMs: number): void {
     if (this.#lost) return;
     if (nowMs >= this.#startedAtMs + this.#timetable.giveUpMs) return this.cancel();
-    if (this.route.transport !== 'udp') return;
+    if (this.route.transport !== 'udp') return this.#connect(this.route.transport, nowMs);
     const due = this.#dueMs;
     if (due === undefined || nowMs < this.#startedAtMs + due) return;
     this.#flights++;
-    if (this.#deps.mayFly?.(nowMs) === false) return;
+    if (this.#deps.mayGo?.(nowMs) === false) return;
     const flight = this.#flight(this.#streamId(), nowMs);
     if (flight === undefined) return this.cancel();
     this.#deps.emit({ type: 'datagram', to: this.route.endpoint, bytes: flight });
@@ -188,9 +189,22 @@ export class Attempt<Result extends { remoteId: number }> {
   cancel(): void {
     if (this.#lost) return;
     this.handleClosed();
-    if (this.stream !== undefined) {
+    if (this.stream !== undefined && this.#opensAtMs === undefined) {
       this.#deps.emit({ type: 'stream-close', stream: this.stream });
     }
+  }
+
+  #connect(transport: 'tcp' | 'circuit', nowMs: number): void {
+    if (this.#opensAtMs === undefined || nowMs < this.#opensAtMs) return;
+    const { emit, mayGo, peer, route } = this.#deps;
+    if (mayGo?.(nowMs) === false) {
+      this.#opensAtMs = nowMs + CONNECT_AGAIN_MS;
+      return;
+    }
+    this.#opensAtMs = undefined;
+    const { endpoint: to, via } = route;
+    const open = { type: 'stream-open', stream: this.stream!, transport, to, peer } as const;
+    emit(via ? { ...open, via } : open);
   }
 
   /** When the next flight leaves, counted from the start. */

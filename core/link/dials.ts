@@ -33,6 +33,8 @@ export interface DialsDeps {
   readonly keyOf: (gate: GateKey) => FlightKey;
   /** May a datagram leave to where this device is said to be? */
   readonly mayProbe: (noise: Uint8Array, nowMs: number) => boolean;
+  /** May a connection begin to there? */
+  readonly mayConnect: (noise: Uint8Array, nowMs: number) => boolean;
   readonly won: (dial: Dial, won: Won<Agreed>) => void;
 }
 
@@ -112,16 +114,21 @@ export class Dials {
     timetable: Timetable | undefined,
   ): void {
     const { target } = dial;
-    const { allocateStream, board, emit, handshake, keyOf, mayProbe, random, won } = this.#deps;
+    const { allocateStream, board, emit, handshake, keyOf, random, won } = this.#deps;
+    const { mayConnect, mayProbe } = this.#deps;
     const begin: ConstructorParameters<typeof Attempt<Agreed>>[0]['begin'] = (streamId) => {
       const opening = openLink(handshake, target, streamId, payload);
       return opening && { ...opening, opening: random(OPENING_BYTES) };
     };
     const key = keyOf(target.gate);
     const { noise: peer } = target;
-    const mayFly = (atMs: number): boolean => mayProbe(peer, atMs);
+    const mayGo = {
+      udp: (atMs: number): boolean => mayProbe(peer, atMs),
+      tcp: (atMs: number): boolean => mayConnect(peer, atMs),
+      circuit: undefined, // its relay's link asks where it begins
+    }[route.transport];
     const sending = { route, peer, key, random, emit, allocateStream, begin };
-    const deps = { ...sending, mayFly, timetable };
+    const deps = { ...sending, mayGo, timetable };
     const attempt = new Attempt<Agreed>(deps, nowMs);
     dial.attempts.add(attempt);
     board.add(attempt, {

@@ -276,6 +276,36 @@ describe('[LNK-40] a better path', () => {
     expect(a.of('path').at(-1)).toMatchObject({ route: b.route('udp') });
   });
 
+  test('[PTH-3] ⚑ is connected to when it may be: a place that its peer alone names waits', () => {
+    let asked = 0;
+    const { net, a, b } = linked('udp', { a: { mayConnect: () => ++asked > 3 } });
+    const opened: number[] = [];
+    const poll = a.links.poll.bind(a.links);
+    a.links.poll = () => {
+      const out = poll();
+      if (out?.type === 'stream-open' && out.transport === 'tcp') opened.push(net.nowMs);
+      return out;
+    };
+    const sinceMs = net.nowMs;
+    a.links.attach(a.link(), [b.route('tcp')], sinceMs);
+    net.drain(a);
+    net.run(1_400);
+    expect([opened, asked]).toEqual([[], 3]);
+    net.run(300);
+    expect(opened).toEqual([sinceMs + 1_500]);
+    expect(a.of('path').at(-1)).toMatchObject({ route: b.route('tcp') });
+  });
+
+  test('[PTH-3] a way by which the peer has answered needs no leave to be tried again', () => {
+    let may = true;
+    const { net, a, b } = linked('tcp', { a: { mayConnect: () => may } });
+    may = false;
+    net.resetStreams();
+    net.run(1_000);
+    expect(a.of('path').at(-1)).toMatchObject({ route: b.route('tcp') });
+    expect(downs(a, b)).toEqual([]);
+  });
+
   test('is looked for wherever the peer is said to be, its last place first', () => {
     const { net, a, b } = linked('udp');
     const elsewhere: Route = { transport: 'udp', endpoint: { host: '10.0.0.77', port: 77 } };

@@ -84,10 +84,10 @@ export class Links {
     const { random, self, versions, features } = deps;
     assert(isVersionList(versions), 'our version list rises and is short');
     this.#random = random;
-    const { allocateStream = streamIds(), mayProbe = () => true } = deps;
+    const { allocateStream = streamIds(), mayConnect = () => true, mayProbe = () => true } = deps;
     this.#limits = { ...LINK_LIMITS, ...deps.limits };
     this.#ourNoise = dhPublicKey(self.noise.reveal());
-    this.#sending = { random, emit: this.#emit, allocateStream, mayProbe };
+    this.#sending = { random, emit: this.#emit, allocateStream, mayConnect, mayProbe };
     this.#handshake = { random, self, versions, features, instance: random(INSTANCE_BYTES) };
     this.#carriers = new Carriers(this.#emit, this.#limits);
     this.#arrivals = new Arrivals({

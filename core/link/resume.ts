@@ -43,6 +43,8 @@ const CALLED_MAX = 4;
 export interface ResumeDeps {
   /** May a datagram leave to where this device is said to be, or has called from? */
   readonly mayProbe: (noise: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
+  /** May a connection begin to where this device is said to be? */
+  readonly mayConnect: (noise: Uint8Array, nowMs: number) => boolean;
   readonly random: Random;
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
@@ -236,7 +238,7 @@ export class Resume {
   }
 
   #attempt(route: Route, timetable: Timetable, nowMs: number, bytesMax?: number): AttachAttempt {
-    const { random, emit, allocateStream, mayProbe } = this.#deps;
+    const { random, emit, allocateStream, mayConnect, mayProbe } = this.#deps;
     const isProven = this.#isLast(route);
     const begin = (
       streamId: number,
@@ -261,9 +263,13 @@ export class Resume {
     const peer = this.link.established.peerNoise;
     // The peer may call from there while this is under way.
     const isCalled = (): boolean => this.#calledFrom.has(keyOf(route));
-    const mayFly = isProven ? undefined : (atMs: number) => mayProbe(peer, atMs, isCalled());
+    const mayGo = {
+      udp: (atMs: number): boolean => mayProbe(peer, atMs, isCalled()),
+      tcp: (atMs: number): boolean => mayConnect(peer, atMs),
+      circuit: undefined, // its relay's link asks where it begins
+    }[route.transport];
     const sending = { route, peer, key, random, emit, allocateStream, begin };
-    const deps = { ...sending, mayFly, timetable, bytesMax };
+    const deps = { ...sending, mayGo: isProven ? undefined : mayGo, timetable, bytesMax };
     return new Attempt(deps, nowMs);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PROBE_WINDOW_MS, Probes, PROBES_MAX } from './probes.ts';
+import { CONNECTS_MAX, PROBE_WINDOW_MS, Probes, PROBES_MAX } from './probes.ts';
 
 test('[PTH-3] whoever asks, at most 16 datagrams leave in any 10 s', () => {
   const probes = new Probes();
@@ -19,4 +19,22 @@ test('[PTH-3] guesses leave a part of the window for what is surer', () => {
     return Array.from({ length: 20 }, () => probes.take('ben', 0, spare)).filter(Boolean).length;
   };
   expect([sent(6), sent(6), sent(0), sent(0)]).toEqual([10, 0, 6, 0]);
+});
+
+test('[PTH-3] connections have a window of their own: neither kind makes the other wait', () => {
+  const probes = new Probes();
+  const begun: number[] = [];
+  for (let atMs = 0; atMs < 30_000; atMs += 100) {
+    probes.take('ben', atMs);
+    if (probes.takeConnect('ben', atMs)) begun.push(atMs);
+  }
+  for (const from of begun) {
+    const within = begun.filter((atMs) => atMs >= from && atMs < from + PROBE_WINDOW_MS);
+    expect(within.length).toBeLessThanOrEqual(CONNECTS_MAX);
+  }
+  expect(begun.slice(0, CONNECTS_MAX).at(-1)).toBe((CONNECTS_MAX - 1) * 100);
+  expect([probes.takeConnect('ben', 30_000), probes.takeConnect('cleo', 30_000)]).toEqual([
+    true,
+    true,
+  ]);
 });

@@ -29,6 +29,7 @@ export interface NodeOptions {
   limits?: Partial<LinkLimits>;
   admit?: (noise: Uint8Array, gate: GateKey) => boolean;
   mayProbe?: (noise: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
+  mayConnect?: (noise: Uint8Array, nowMs: number) => boolean;
   /** False: `replay` outputs wait for `storeReplays`. */
   storesAtOnce?: boolean;
   /** False: messages are credited by `creditAll`. */
@@ -88,6 +89,7 @@ export class TestNode {
       gates: () => this.options.gates ?? [],
       admit: this.options.admit ?? (() => true),
       mayProbe: this.options.mayProbe ?? (() => true),
+      mayConnect: this.options.mayConnect ?? (() => true),
       replaySeen: this.replays,
       limits: this.options.limits ?? {},
     });
