@@ -169,6 +169,30 @@ function circuitBy(peer: string, number: number): CircuitOpen {
   return { type: 'stream-open', stream, transport: 'circuit', to, peer: utf8(peer), via };
 }
 
+test('[RLY-33] ⚑ relays that one contact names are in the way of nobody else, nor of our own', () => {
+  const closed: number[] = [];
+  const own: RelaySource[] = [];
+  const { one } = circuits([], own, {
+    nameOf: (noise) => new TextDecoder().decode(noise),
+    news: (stream, news) => void (news === 'closed' && closed.push(stream)),
+  });
+  const links = (): number => one.stats()['relays']!;
+  for (let number = 0; number < 100; number++) one.open(circuitBy('eve', number));
+  expect([links(), closed.length]).toEqual([4, 96]);
+  one.open(circuitBy('ben', 100));
+  for (let number = 101; links() < 64; number++) one.open(circuitBy(`person ${number}`, number));
+  one.open(circuitBy('one more', 200));
+  expect([links(), closed.length]).toEqual([64, 97]);
+  const endpoint = { host: '93.184.216.34', port: 443 };
+  own.push({
+    address: { endpoint, key: new Prng(7).bytes(32), udp: true, tcp: true },
+    isOwn: true,
+  });
+  one.kept.refresh();
+  one.handleTimeout();
+  expect([links(), one.kept.relays.length]).toEqual([65, 1]);
+});
+
 test('[PTH-3] ⚑ nothing connects to a relay that a contact names beyond what may, on no port', () => {
   const asked: string[] = [];
   const { one, context } = circuits([], [], {

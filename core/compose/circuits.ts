@@ -19,10 +19,9 @@ import type { StreamNews } from '../relay/extensions.ts';
 import type { CircuitId } from '../relay/wire.ts';
 import type { Context } from './context.ts';
 import { RelayLink, type RelayLinkPorts } from './relay-link.ts';
+import { roomAmong } from './relay-links.ts';
 import { Reservations, type ReservationsPorts } from './reservations.ts';
 
-/** Links to relays: ours, and those of the people we talk to. */
-export const RELAY_LINKS_MAX = 24;
 /** Streams over circuits, both ways together. */
 export const CIRCUIT_STREAMS_MAX = 512;
 /** Links by which relays ask the DHT for us carry nothing else. */
@@ -71,6 +70,14 @@ interface Asker {
   readonly isPublic: boolean;
 }
 
+/** What a link to a relay is for, and by whose word. */
+interface LinkWish {
+  readonly guard?: RelayLink;
+  readonly isKept?: boolean;
+  readonly namedBy?: string | undefined;
+  readonly purpose?: string;
+}
+
 export class Circuits {
   readonly kept: Reservations;
   /** By key and endpoint. */
@@ -89,7 +96,7 @@ export class Circuits {
     this.kept = new Reservations(context, docs, {
       candidates: () => ports.candidates(),
       isOurs: (guard) => ports.isOurs(guard),
-      link: (address, namedBy) => this.#relayAt(address, { namedBy }),
+      link: (address, namedBy) => this.#relayAt(address, { namedBy, isKept: true }),
       leave: (relays) => this.#leave(relays),
       links: () => this.#relays.values(),
       entriesChanged: () => ports.entriesChanged(),
@@ -290,7 +297,7 @@ export class Circuits {
     const isBare = !via.isHidden && !this.ports.hidesFrom(key);
     if (isBare) return this.#relayAt(address, { namedBy });
     const guard = this.#guardFor(address);
-    return guard && this.#relayAt(address, { guard });
+    return guard && this.#relayAt(address, { guard, namedBy });
   }
 
   /** The first of two hops; it asks the second by UDP, and goes to it by TCP (RLY-12, RLY-18). */
@@ -303,25 +310,21 @@ export class Circuits {
    * Others may name it by an address that we cannot reach, such as that of the other family.
    * @param guard through which it is reached, for who hides from it.
    * @param namedBy whose word it is that it is there; undefined for the user's own.
+   * @param isKept one where we want a place: there are few of these, and they need no room.
    * @param purpose links of two purposes are of two clients, as far as the relay can see.
    */
   #relayAt(
     address: RelayAddress,
-    {
-      guard,
-      namedBy,
-      purpose = '',
-    }: { guard?: RelayLink; namedBy?: string | undefined; purpose?: string } = {},
+    { guard, isKept = false, namedBy, purpose = '' }: LinkWish,
   ): RelayLink | undefined {
     const name = nameOf(address, guard, purpose);
     const key = hex(address.key);
     const isOurs = guard === undefined && purpose === '';
     const known = (isOurs ? this.#ofKey(address.key) : undefined) ?? this.#relays.get(name);
     if (known) return known;
+    if (!this.ports.mayBe(address.endpoint)) return undefined;
     this.#forgetOver();
-    if (this.#relays.size >= RELAY_LINKS_MAX || !this.ports.mayBe(address.endpoint)) {
-      return undefined;
-    }
+    if (!isKept && !this.#makeRoom(namedBy)) return undefined;
     const ports: RelayLinkPorts = {
       pass: () => this.#passOf(key),
       allocateStream: () => this.ports.allocateStream(),
@@ -345,12 +348,33 @@ export class Circuits {
       },
     };
     const former = guard ? undefined : this.kept.place(key);
-    const relay: RelayLink = new RelayLink(this.context, address, guard, ports, former);
+    const relay: RelayLink = new RelayLink(this.context, address, ports, {
+      guard,
+      namedBy,
+      former,
+    });
     // It may have restarted, or we: what it refuses it knows from us.
     for (const index of former ? this.kept.gone : [])
       relay.client.revoke(index, this.context.now.monoMs);
     this.#relays.set(name, relay);
     return relay;
+  }
+
+  /** Is there room for one more? One that nobody uses is left for it (RLY-33). */
+  #makeRoom(namedBy: string | undefined): boolean {
+    const { relays: kept } = this.kept;
+    const others = [...this.#relays.values()].filter((relay) => !kept.includes(relay));
+    const found = roomAmong(others, namedBy, (relay) => this.#isUnused(relay));
+    if (found === 'full' || found === 'room') return found === 'room';
+    this.#leave([found]);
+    this.#forgetOver();
+    return true;
+  }
+
+  /** Linked, and nobody has anything there or waits for it. */
+  #isUnused(relay: RelayLink): boolean {
+    const isAwaited = [...this.#uses.values()].some((use) => use.relay === relay);
+    return relay.isUp && !relay.client.isUsed && !isAwaited;
   }
 
   /** A link of ours with this relay, wherever it leads: one that is up, or that we keep. */

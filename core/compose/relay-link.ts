@@ -50,9 +50,20 @@ export interface RelayLinkPorts extends Omit<RelayClientPorts, 'send' | 'broken'
   changed(): void;
 }
 
+export interface RelayLinkOptions {
+  /** The relay through which it is reached, where it is behind one. */
+  readonly guard: RelayLink | undefined;
+  /** By whose word the relay is there; undefined for the user's own. */
+  readonly namedBy: string | undefined;
+  /** A reservation of an earlier run. */
+  readonly former: Reservation | undefined;
+}
+
 export class RelayLink {
   /** Hex of its key. */
   readonly name: string;
+  readonly guard: RelayLink | undefined;
+  readonly namedBy: string | undefined;
   readonly client: RelayClient;
   readonly #links: Links;
   readonly #ports: RelayLinkPorts;
@@ -76,15 +87,15 @@ export class RelayLink {
   #upAtMs = 0;
   rttMs: number | undefined;
 
-  /** @param guard the relay through which it is reached, where it is behind one. */
   constructor(
     private readonly context: Context,
     readonly address: RelayAddress,
-    readonly guard: RelayLink | undefined,
     ports: RelayLinkPorts,
-    former?: Reservation,
+    { former, guard, namedBy }: RelayLinkOptions,
   ) {
     this.name = hex(address.key);
+    this.guard = guard;
+    this.namedBy = namedBy;
     this.#ports = ports;
     this.#links = linksOfNobody(context.random, {
       allocateStream: () => ports.allocateStream(),
