@@ -3,6 +3,7 @@ import { CONTACTS_MAX } from './base/limits.ts';
 import { Prng } from './base/prng.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
 import type { CommandResult, PathView } from './commands.ts';
+import { worldWithHelpers } from './compose/testing/homes.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 import { LOAD_AGAIN_MS } from './node.ts';
 import { encodeContact, newContact } from './people/contact.ts';
@@ -465,3 +466,38 @@ function loseMeetings(person: Person): VaultRequest[] {
   };
   return lost;
 }
+
+test('[DSC-46] who knows nobody in the DHT enters it by the first person they are linked to', () => {
+  const world = worldWithHelpers(8);
+  const [bo] = world.people as [Person];
+  const bootstrap = ['router.example:6881'];
+  const ana = world.person('Ana', true, { host: '198.18.40.1', bootstrap });
+  ana.start();
+  world.run(60_000);
+  const nodes = (): number => data(ana.ask({ type: 'stats' }), 'stats').stats['dht.nodes']!;
+  expect(nodes()).toBe(0);
+  meet(world, bo, ana);
+  world.run(15_000);
+  expect(nodes()).toBeGreaterThan(3);
+});
+
+test('[DSC-46] a relay of the own list leads into the DHT too, but nobody who hides there', () => {
+  const world = worldWithHelpers(9);
+  const serve = { serve: 'public', list: [] } as const;
+  const relay = world.person('Relay', true, { host: '198.18.41.1', relay: serve });
+  relay.start();
+  world.run(20_000);
+  const { text } = data(relay.ask({ type: 'health' }), 'health').health.serving;
+  const nodes = (['auto', 'hidden'] as const).map((policy, i) => {
+    const list = { serve: 'off', list: [text!] } as const;
+    const more = { host: `198.18.5${i}.1`, policy, relay: list, bootstrap: ['router.example:1'] };
+    const person = world.person(policy, true, more);
+    person.start();
+    world.run(30_000);
+    const { stats } = data(person.ask({ type: 'stats' }), 'stats');
+    expect(stats['circuits.reserved']).toBe(1);
+    return stats['dht.nodes'] ?? 0;
+  });
+  expect(nodes[0]).toBeGreaterThan(3);
+  expect(nodes[1]).toBe(0);
+});

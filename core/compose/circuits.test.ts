@@ -19,7 +19,7 @@ const PORTS = {
   news: () => undefined,
   accepted: () => undefined,
   isOurs: () => true,
-  askerSettled: () => undefined,
+  settled: () => undefined,
   askersChanged: () => undefined,
   entriesChanged: () => undefined,
 };

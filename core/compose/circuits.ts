@@ -50,8 +50,8 @@ export interface CircuitsPorts extends Omit<ReservationsPorts, 'leave' | 'link' 
   news(stream: StreamId, news: StreamNews): void;
   /** Somebody came by a slot of ours, through the relay there. */
   accepted(stream: StreamId, relay: Endpoint): void;
-  /** The link to a relay that asks the DHT for us is up, or came to nothing. */
-  askerSettled(relay: RelayLink, isUp: boolean): void;
+  /** The link to a relay is up, or came to nothing. */
+  settled(relay: RelayLink, isUp: boolean): void;
   /** So many relays can ask the DHT for us now. */
   askersChanged(count: number): void;
 }
@@ -202,6 +202,11 @@ export class Circuits {
     for (const relay of this.#leave(hidden)) this.#settled(relay, false);
   }
 
+  /** Where relays answer us over UDP that no other relay stands before. */
+  get answering(): Endpoint[] {
+    return [...this.#relays.values()].flatMap(({ udpAt }) => (udpAt ? [udpAt] : []));
+  }
+
   stats(): Record<string, number> {
     return {
       relays: this.#relays.size,
@@ -243,7 +248,7 @@ export class Circuits {
       if (isUp) this.#ask(stream, use);
       else this.#over(stream, use);
     }
-    this.ports.askerSettled(relay, isUp);
+    this.ports.settled(relay, isUp);
   }
 
   #streamOf(relay: RelayLink, circuit: CircuitId): [StreamId, Use] | undefined {

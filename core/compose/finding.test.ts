@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { asDict, decode, encode, type Bvalue } from '../base/bencode.ts';
 import { utf8 } from '../base/bytes.ts';
-import type { Family } from '../base/endpoint.ts';
+import type { Endpoint, Family } from '../base/endpoint.ts';
 import { Prng } from '../base/prng.ts';
 import type { Doc } from '../base/vault.ts';
 import { encodeSaved } from '../discovery/saved.ts';
 import type { Effect } from '../effects.ts';
 import { Context } from './context.ts';
 import {
+  ASK_LINKED_AGAIN_MS,
   Finding,
   RESOLVE_AGAIN_MS,
   RESOLVE_AGAIN_MS_MAX,
@@ -18,6 +19,7 @@ import {
 const { bytes } = new Prng(4);
 
 let takesPart = true;
+let linkedAt: readonly Endpoint[] = [];
 
 function offline(
   docs: readonly Doc[] = [],
@@ -40,6 +42,7 @@ function offline(
     votes: none,
     relayed: () => ({ get: () => none, put: () => none }),
     takesPart: () => takesPart,
+    linkedAt: () => linkedAt,
     copyOfUs: none,
     recordFor: (_, record) => record,
   });
@@ -184,4 +187,46 @@ test('[DSC-34] who shows nobody their address asks nobody, and enters as soon as
   drain();
   expect(sent).not.toContain('datagram');
   takesPart = true;
+});
+
+test('[DSC-46] who knows no node asks whom they are linked to, once in 10 s at most', () => {
+  const { context, finding } = offline();
+  const sent: [number, string][] = [];
+  const run = (untilMs: number): void => {
+    for (let atMs = context.now.monoMs; atMs <= untilMs; atMs += 250) {
+      context.now = { monoMs: atMs, wallMs: 1.7e12 + atMs };
+      finding.handleLinked();
+      finding.handleTimeout();
+      for (let e = context.poll(); e; e = context.poll()) {
+        if (e.type === 'datagram') sent.push([atMs, e.to.host]);
+      }
+    }
+  };
+  run(1_000);
+  expect(sent).toEqual([]);
+  linkedAt = [FOUR, { host: '2606:2800:220:1::99', port: 6881 }];
+  run(60_000);
+  expect(new Set(sent.map(([, host]) => host))).toEqual(new Set([FOUR.host]));
+  expect(sent.length).toBeGreaterThan(3);
+  expect(sent.length).toBeLessThanOrEqual((3 * 60_000) / ASK_LINKED_AGAIN_MS);
+  linkedAt = [];
+});
+
+test('[DSC-46] ⚑ who knows a node, or takes no part in the DHT, asks nobody for being linked', () => {
+  linkedAt = [{ host: '93.184.216.77', port: 6881 }];
+  const hosts = ({ context, finding }: ReturnType<typeof offline>): Set<string> => {
+    const all = new Set<string>();
+    finding.handleLinked();
+    finding.handleTimeout();
+    for (let e = context.poll(); e; e = context.poll()) {
+      if (e.type === 'datagram') all.add(e.to.host);
+    }
+    return all;
+  };
+  expect(hosts(offline([savedFour()]))).not.toContain(linkedAt[0]!.host);
+  takesPart = false;
+  expect(hosts(offline())).toEqual(new Set());
+  takesPart = true;
+  expect(hosts(offline())).toContain(linkedAt[0]!.host);
+  linkedAt = [];
 });

@@ -29,6 +29,8 @@ export const RESOLVE_AGAIN_MS = 60_000;
 export const RESOLVE_AGAIN_MS_MAX = 30 * 60_000;
 /** For a person who waits and asks again, they are looked up this often. */
 export const WISH_EVERY_MS = 30_000;
+/** Those who answer us are asked whether they are nodes, while there is nobody, no sooner again. */
+export const ASK_LINKED_AGAIN_MS = 10_000;
 const TABLE_KEY = utf8('table');
 /** Among the documents of records: {t: when clocks last agreed, ms since 1970}. */
 const CLOCK_KEY = utf8('clock');
@@ -60,6 +62,8 @@ export interface FoundHandlers {
   relayed(): DhtPort;
   /** Is there anybody for whom we ask the DHT ourselves? Else we take no part in it. */
   takesPart(): boolean;
+  /** Where those answer us over UDP to whom we are linked: they may be nodes of the DHT there. */
+  linkedAt(): readonly Endpoint[];
 }
 
 export class Finding {
@@ -77,6 +81,8 @@ export class Finding {
   #resolveAtMs: number | undefined;
   #resolvePauseMs = RESOLVE_AGAIN_MS;
   #wishedAtMs = -Infinity;
+  #askLinkedAtMs: number | undefined;
+  #askedLinkedMs = -Infinity;
   /** Until then those whom an earlier run has saved may answer. */
   #trustsUntilMs = 0;
   #nextResolve = 1;
@@ -157,6 +163,7 @@ export class Finding {
     this.#table = this.#dht?.save();
     this.#dht = undefined;
     this.#resolveAtMs = undefined;
+    this.#askLinkedAtMs = undefined;
     this.presence.setReady(false, this.context.now);
     for (const [op, done] of [...this.#asked]) {
       this.#asked.delete(op);
@@ -291,16 +298,35 @@ export class Finding {
   }
 
   handleResolved(endpoints: readonly Endpoint[]): void {
+    this.#tryNodes(endpoints);
+    this.#drain();
+  }
+
+  /** Somebody is linked, perhaps another way: they may be a node where none is known (DSC-46). */
+  handleLinked(): void {
+    if (this.#lacking().length === 0) return;
+    const soonestMs = this.#askedLinkedMs + ASK_LINKED_AGAIN_MS;
+    this.#askLinkedAtMs ??= Math.max(this.context.now.monoMs, soonestMs);
+  }
+
+  #askLinked(): void {
+    this.#askLinkedAtMs = undefined;
+    this.#askedLinkedMs = this.context.now.monoMs;
+    this.#tryNodes(this.handlers.linkedAt());
+  }
+
+  /** Only of families where nobody else is known. */
+  #tryNodes(endpoints: readonly Endpoint[]): void {
     const lacking = this.#lacking();
     const wanted = endpoints.filter((endpoint) => lacking.includes(familyOf(endpoint)));
     this.#dht?.addNodes(wanted, this.context.now.monoMs);
-    this.#drain();
   }
 
   handleTimeout(): void {
     const { now } = this.context;
     if (this.#isReviewDue) this.#review();
     if (this.#resolveAtMs !== undefined && now.monoMs >= this.#resolveAtMs) this.#resolve();
+    if (now.monoMs >= (this.#askLinkedAtMs ?? Infinity)) this.#askLinked();
     if (now.monoMs >= this.#saveAtMs) this.save();
     this.#dht?.handleTimeout(now.monoMs);
     this.presence.handleTimeout(now);
@@ -310,7 +336,8 @@ export class Finding {
   wakeAtMs(): number | undefined {
     if (this.#isReviewDue) return this.context.now.monoMs;
     const save = this.#dht ? this.#saveAtMs : undefined;
-    return earliest(this.#dht?.wakeAtMs(), this.presence.wakeAtMs(), save, this.#resolveAtMs);
+    const entry = earliest(this.#resolveAtMs, this.#askLinkedAtMs);
+    return earliest(this.#dht?.wakeAtMs(), this.presence.wakeAtMs(), save, entry);
   }
 
   /** One more look at somebody who may be here by now. */
@@ -392,6 +419,7 @@ export class Finding {
       this.#resolvePauseMs = RESOLVE_AGAIN_MS;
       return;
     }
+    this.#askLinked();
     for (const name of context.profile.bootstrap) {
       const match = /^([a-zA-Z0-9.-]+):(\d+)$/.exec(name);
       if (!match || parseEndpoint(name)) continue;

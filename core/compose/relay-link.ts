@@ -85,6 +85,8 @@ export class RelayLink {
   /** Dials that failed and links that ended too soon, since one last stood. */
   #failures = 0;
   #upAtMs = 0;
+  /** Of its newest path. */
+  #route: Route | undefined;
   rttMs: number | undefined;
 
   constructor(
@@ -119,6 +121,11 @@ export class RelayLink {
 
   get isUp(): boolean {
     return this.#link !== undefined && this.#silentSinceMs === undefined;
+  }
+
+  /** Where it answers us over UDP, if it does. */
+  get udpAt(): Endpoint | undefined {
+    return this.isUp && this.#route?.transport === 'udp' ? this.#route.endpoint : undefined;
   }
 
   /** Tries in a row that came to nothing; none while it stands, or has a place for us. */
@@ -307,6 +314,7 @@ export class RelayLink {
     this.#forgive();
     this.#link = link;
     this.#upAtMs = monoMs;
+    this.#route = route;
     const sinceMs = this.#dials.get(dial!) ?? monoMs;
     this.#dials.delete(dial!);
     this.#cancelDials();
@@ -328,6 +336,7 @@ export class RelayLink {
     const wasUp = this.isUp;
     this.#forgive();
     this.#hasPath = route !== undefined;
+    this.#route = route ?? this.#route;
     if (route === undefined || doubted) {
       this.#silentSinceMs ??= monoMs;
       // Where it restarted, it knows the link no more: only a fresh one helps.

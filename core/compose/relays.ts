@@ -88,7 +88,10 @@ export class Relays {
       news: (stream, news) => this.#news(stream, news),
       accepted: (stream, relay) => connections().handleCircuit(stream, relay),
       entriesChanged,
-      askerSettled: (relay, isUp) => this.dht.handleSettled(relay, isUp),
+      settled: (relay, isUp) => {
+        this.dht.handleSettled(relay, isUp);
+        if (isUp) runtime.finding.handleLinked();
+      },
       askersChanged: (count) => {
         runtime.finding.setRelays(count);
         runtime.asking.review();

@@ -36,7 +36,7 @@ import { Relays } from './relays.ts';
 import { isNewerRecord, Routes } from './routes.ts';
 import type { Me } from './self.ts';
 import { Sessions, type SessionPorts } from './sessions.ts';
-import { takesPart, watchPresence } from './watching.ts';
+import { linkedAt, takesPart, watchPresence } from './watching.ts';
 import { Whereabouts } from './whereabouts.ts';
 
 /** The gate's age and the prekey bundle's are looked at this often. */
@@ -112,6 +112,7 @@ export class Runtime {
       },
       relayed: () => this.relays.dht,
       takesPart: () => takesPart(context, this.book),
+      linkedAt: () => linkedAt(this),
     });
     this.invites = this.#makeInvites();
     this.connections = this.#makeConnections(loaded.docs);
@@ -408,6 +409,7 @@ export class Runtime {
       barred: (contact) => this.#barred(contact),
       rule: (contact) => this.routes.rule(contact),
       met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),
+      linked: () => this.finding.handleLinked(),
       heardTime: (contact, wallMs) => this.finding.heardTime(hex(contact.identity), wallMs),
       lost: (contact) => this.#lost(contact),
       admitsList: (contact, list) => this.asking.admitsList(contact, list),

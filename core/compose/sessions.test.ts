@@ -55,6 +55,7 @@ function scene(dialled?: Contact): {
     heardTime: () => undefined,
     lost: () => undefined,
     admitsList: () => true,
+    linked: () => undefined,
   });
   const up: LinkUp = {
     type: 'up',

@@ -79,6 +79,8 @@ export interface SessionPorts {
   barred(contact: Contact): void;
   /** By which ways they may be reached, and why nothing can leave. */
   rule(contact: Contact): Rule;
+  /** Somebody is linked, perhaps by another way than before. */
+  linked(): void;
   /** What a contact's clock says: one voice for network time. */
   heardTime(contact: Contact, wallMs: number): void;
   lost(contact: Contact): void;
@@ -109,6 +111,12 @@ export class Sessions {
 
   get ready(): number {
     return this.#byDevice.size;
+  }
+
+  /** Where people answer us over UDP. */
+  get answering(): Endpoint[] {
+    const places = [...this.#byDevice.values()].map(({ at }) => at);
+    return places.filter(({ transport }) => transport === 'udp').map(({ endpoint }) => endpoint);
   }
 
   of(device: string): Session | undefined {
@@ -168,6 +176,7 @@ export class Sessions {
       this.connections.pathLost(session.device!);
     }
     this.#syncing.look(session, path.route);
+    if (isMet) this.ports.linked();
     this.#changed(session);
   }
 
@@ -439,6 +448,7 @@ export class Sessions {
     this.#syncing.look(session, session.at);
     const byInvite = session.up.gate.kind === 'invite' && !again;
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
+    this.ports.linked();
     this.#places(session, 'heard', record);
     if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
     this.notifyRoute(contact);

@@ -4,6 +4,7 @@
  * @module
  */
 import { hex } from '../base/bytes.ts';
+import type { Endpoint } from '../base/endpoint.ts';
 import { asksBy } from '../path/policy.ts';
 import type { Contact } from '../people/contact.ts';
 import { inviteState } from '../people/invite.ts';
@@ -33,6 +34,14 @@ export function watchPresence(runtime: Runtime, contact: Contact): void {
   }
   presence.removePeer(besides(peer), now);
   finding.drain();
+}
+
+/**
+ * Where those answer us over UDP to whom we are linked: contacts, and relays but those behind
+ * another, which do not see our address. Who hides from somebody is not linked to them there.
+ */
+export function linkedAt({ relays, sessions }: Runtime): Endpoint[] {
+  return [...sessions.answering, ...relays.circuits.answering];
 }
 
 /**

@@ -190,7 +190,7 @@ export class DhtNode {
     this.#readOnly = readOnly;
   }
 
-  /** Addresses where nodes may be: a contact's, a neighbour's on the LAN. */
+  /** Addresses where nodes may be: those of helpers by name, of whom we are linked to. */
   addNodes(endpoints: readonly Endpoint[], nowMs: number): void {
     this.#tell(nowMs);
     for (const realm of this.#realms.values()) realm.hint(endpoints, nowMs);

@@ -32,6 +32,8 @@ export interface More {
   readonly web?: true;
   readonly relay?: NodeProfile['relay'];
   readonly policy?: NodeProfile['policy'];
+  /** Whom they know in the DHT; all who are there by default. */
+  readonly bootstrap?: readonly string[];
 }
 
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
@@ -176,11 +178,11 @@ export class Person {
   start(): void {
     const random = new Prng(this.world.seed * 1e7 + this.port * 100 + this.#starts++).bytes;
     const reachable = this.world.people.filter(({ nat }) => nat === undefined);
-    const bootstrap = reachable.map(({ host, port }) => `${host}:${port}`);
+    const everybody = reachable.map(({ host, port }) => `${host}:${port}`);
     this.node = new Node({
       random,
       profile: {
-        bootstrap,
+        bootstrap: this.more.bootstrap ?? everybody,
         dht: this.dht,
         readOnly: false,
         allowReserved: true,
