@@ -37,7 +37,7 @@ export const RESERVE_AGAIN_MS: readonly number[] = [10_000, 60_000, 300_000];
 /** Bytes that wait to be sent on one circuit; a link gives a stream a quarter of that. */
 export const QUEUE_BYTES_MAX = 2 ** 20;
 /** Circuits of one relay link, both ways together. */
-export const CIRCUITS_MAX = 64;
+export const CIRCUITS_PER_LINK_MAX = 64;
 /** Words to the relay that its link had no room for. */
 const UNSENT_MAX = 512;
 /** The relay hears what was taken once it is so much. */
@@ -354,7 +354,7 @@ export class RelayClient {
   }
 
   #add(state: Circuit['state'], dueAtMs: number): CircuitId | undefined {
-    if (!this.#exporter || this.#circuits.size >= CIRCUITS_MAX) return undefined;
+    if (!this.#exporter || this.#circuits.size >= CIRCUITS_PER_LINK_MAX) return undefined;
     const id = this.#nextCircuit;
     this.#nextCircuit = id + 2 > CIRCUIT_ID_MAX ? 2 : id + 2;
     this.#circuits.set(id, newCircuit(state, dueAtMs));
@@ -372,7 +372,7 @@ export class RelayClient {
   #incoming(id: CircuitId, index: number): boolean {
     if (id % 2 === 0 || this.#circuits.has(id)) return false;
     const isWanted =
-      this.#circuits.size < CIRCUITS_MAX && !this.#revoked.has(index) && this.#isReserved;
+      this.#circuits.size < CIRCUITS_PER_LINK_MAX && !this.#revoked.has(index) && this.#isReserved;
     if (!isWanted || !this.#ports.incoming(id, index)) {
       this.#say({ type: 'refuse', circuit: id });
       return true;

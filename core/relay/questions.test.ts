@@ -8,6 +8,7 @@ import {
   QUESTION_GIVE_UP_MS,
   QUESTIONS_BURST,
   QUESTIONS_IN_ALL_BURST,
+  QUESTIONS_IN_ALL_PER_S,
   QUESTIONS_MAX,
   QUESTIONS_PER_CLIENT_MAX,
 } from './limits.ts';
@@ -123,22 +124,30 @@ describe('[RLY-21] whom a relay asks for, and how much', () => {
     expect(rig.asked).toHaveLength(QUESTIONS_BURST + 1);
   });
 
-  test('32 of all clients under way, 64 of all at once', () => {
+  test('32 of all clients under way, 64 of all at once, then 4 a second', () => {
     const rig = new Rig();
     const clients = Array.from({ length: 6 }, (_, i) => rig.client(`93.184.216.${i}`));
-    for (const client of clients) for (let i = 0; i < 10; i++) ask(client);
+    for (const client of clients.slice(0, 4)) for (let i = 0; i < 8; i++) ask(client);
+    ask(clients[4]!);
     expect(rig.asked).toHaveLength(QUESTIONS_MAX);
     for (const { done } of [...rig.asked]) done(FOUND);
     rig.settle();
-    const { length } = rig.asked;
-    for (const client of clients) {
-      for (let i = 0; i < 20; i++) {
-        ask(client);
-        for (const { done } of rig.asked.slice(length)) done(FOUND);
-        rig.settle();
+    const askAll = (times: number): void => {
+      for (const client of clients) {
+        for (let i = 0; i < times; i++) {
+          const before = rig.asked.length;
+          ask(client);
+          rig.asked[before]?.done(FOUND);
+          rig.settle();
+        }
       }
-    }
-    expect(rig.asked.length).toBeLessThanOrEqual(QUESTIONS_IN_ALL_BURST);
+    };
+    // No client reaches its own 32, nor 16 that wait for their word.
+    askAll(10);
+    expect(rig.asked).toHaveLength(QUESTIONS_IN_ALL_BURST);
+    rig.run(1_000);
+    askAll(1);
+    expect(rig.asked).toHaveLength(QUESTIONS_IN_ALL_BURST + QUESTIONS_IN_ALL_PER_S);
   });
 
   test('⚑ who asks 17 at a time, or one number twice, loses the link', () => {

@@ -4,11 +4,13 @@ import { equal, hex } from '../base/bytes.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
 import {
+  CIRCUITS_MAX,
   CIRCUITS_PER_CLIENT_MAX,
   CIRCUITS_PER_RESERVATION_MAX,
   DATA_BYTES_MAX,
   ERROR_AFTER_MS,
   OPENS_BURST,
+  OPENS_PER_S,
   PATHLESS_MS,
   PENDING_PER_CLIENT_MAX,
   SLOT_BYTES_PER_S,
@@ -372,6 +374,51 @@ describe('[RLY-9] limits', () => {
     open(two, CIRCUITS_PER_RESERVATION_MAX);
     expect(rig.server.stats()['circuits']).toBe(CIRCUITS_PER_RESERVATION_MAX);
     expect(two.closed).toHaveLength(CIRCUITS_PER_CLIENT_MAX / 2);
+  });
+
+  test('circuits of all clients, over nine reservations: the 257th gets an error', () => {
+    const rig = new Rig();
+    const count = CIRCUITS_MAX / CIRCUITS_PER_RESERVATION_MAX + 1;
+    const owners = Array.from({ length: count }, (_, i) => rig.client(`93.184.216.${i}`));
+    for (const owner of owners) owner.reserve();
+    const askers = Array.from({ length: 2 * count }, (_, i) => rig.client(`94.1.1.${i}`));
+    // Two askers for each owner, so that nobody meets another limit first.
+    const opens = askers.flatMap((asker, i) => {
+      const slot = owners[Math.floor(i / 2)]!.core.slot(1)!;
+      return Array.from({ length: OPENS_BURST }, () => () => asker.open(slot));
+    });
+    for (const open of opens.slice(0, CIRCUITS_MAX)) open();
+    expect(rig.server.stats()['circuits']).toBe(CIRCUITS_MAX);
+    opens[CIRCUITS_MAX]!();
+    rig.run(ERROR_AFTER_MS);
+    expect(rig.server.stats()['circuits']).toBe(CIRCUITS_MAX);
+    expect(askers.map(({ closed }) => closed.length)).toEqual([...Array(16).fill(0), 1, 0]);
+    // One that ends makes room for another.
+    askers[0]!.cut();
+    rig.run(1_000);
+    opens[CIRCUITS_MAX]!();
+    expect(askers[16]!.opened).toHaveLength(1);
+  });
+
+  test('new circuits of one client: 16 at once, then two a second', () => {
+    const rig = new Rig();
+    const owner = rig.client('93.184.216.1');
+    owner.reserve();
+    const asker = rig.client('93.184.216.2');
+    const open = (times: number): number => {
+      const before = asker.opened.length;
+      for (let i = 0; i < times; i++) {
+        const circuit = asker.open(owner.core.slot(1)!);
+        asker.core.close(circuit, rig.nowMs);
+        rig.settle();
+      }
+      return asker.opened.length - before;
+    };
+    expect(open(OPENS_BURST + 2)).toBe(OPENS_BURST);
+    rig.run(1_000);
+    expect(open(4)).toBe(OPENS_PER_S);
+    rig.run(60_000);
+    expect(open(OPENS_BURST)).toBe(OPENS_BURST);
   });
 
   test('questions of one client under way', () => {
