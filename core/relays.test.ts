@@ -139,6 +139,28 @@ test('[RLY-31] a relay that is named is used at once, and left at once where it 
   expect(routeOf(bo, 'Ana')).toBe('waiting');
 });
 
+test('[API-30] whoever is linked is online, with no helper and behind a relay alone', () => {
+  const made = apart(1);
+  const { ana, world, relays } = made;
+  const now = (): unknown => {
+    const { helpers, online } = data(ana.ask({ type: 'status' }), 'status').status;
+    return { topic: 'network', online, helpers };
+  };
+  const told = (act: () => void): unknown[] => {
+    ana.notices = [];
+    act();
+    world.run(60_000);
+    return ana.notices.filter(({ topic }) => topic === 'network');
+  };
+  expect(now()).toEqual({ topic: 'network', online: true, helpers: 0 });
+  const nobody = { topic: 'network', online: false, helpers: 0 };
+  expect(told(() => (ana.cutOff = true)).at(-1)).toEqual(nobody);
+  expect(now()).toEqual(nobody);
+  const back = { ...nobody, online: true };
+  expect(told(() => (ana.cutOff = false))).toEqual([back]);
+  expect([now(), routeOf(ana, 'Bo'), relays.length]).toEqual([back, 'relay', 1]);
+});
+
 test('[RLY-18] two relays of the own list are kept from the start, and found again when killed', () => {
   const world = new World();
   const relays = [2, 3].map((i) =>

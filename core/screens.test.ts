@@ -227,6 +227,20 @@ describe('[API-30] screens hear', () => {
     expect(heard(() => ana.ask({ type: 'contact-remove', to }))).toEqual(['removed']);
   });
 
+  test('who is online: with the first link, and as the status says it when the last one ends', () => {
+    const { ana, bo, world } = pair();
+    const heard = (): unknown[] => ana.notices.filter(({ topic }) => topic === 'network');
+    const network = (online: boolean): unknown => ({ topic: 'network', online, helpers: 0 });
+    const isOnline = (): boolean => data(ana.ask({ type: 'status' }), 'status').status.online;
+    expect([heard(), isOnline()]).toEqual([[network(true)], true]);
+    bo.kill();
+    world.run(60_000);
+    expect([heard(), isOnline()]).toEqual([[network(true), network(false)], false]);
+    bo.start();
+    world.run(60_000);
+    expect([heard().at(-1), isOnline()]).toEqual([network(true), true]);
+  });
+
   test('how far a request of ours is', () => {
     const { ana, world } = pair();
     const cleo = world.person('Cleo');

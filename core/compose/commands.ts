@@ -128,12 +128,12 @@ function withContact(
 }
 
 function statusOf(runtime: Runtime): Status {
-  const { book, context, door, finding, mail, me, requests, sessions } = runtime;
+  const { book, context, door, finding, mail, me, online, requests, sessions } = runtime;
   const contacts = [...book.contacts.values()];
   const { external, helpers } = finding;
   return {
     id: me.id,
-    online: helpers > 0 || contacts.some((c) => !c.local && sessions.ofContact(c) !== undefined),
+    online: online.isOnline,
     helpers,
     readOnly: context.profile.readOnly,
     externalAddress: external && `${external.host}:${external.port}`,

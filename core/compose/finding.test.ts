@@ -40,6 +40,7 @@ function offline(
     found: none,
     external: none,
     votes: none,
+    helpers: none,
     relayed: () => ({ get: () => none, put: () => none }),
     takesPart: () => takesPart,
     linkedAt: () => linkedAt,

@@ -57,6 +57,8 @@ export interface FoundHandlers {
   external(): void;
   /** Some of those who answer us see us elsewhere than before, or for the first time. */
   votes(): void;
+  /** There are helpers where there was none, or none any more. */
+  helpers(): void;
   copyOfUs(): void;
   /** The DHT as relays ask it for us, for all that must not come from our own address. */
   relayed(): DhtPort;
@@ -497,6 +499,7 @@ export class Finding {
           this.#drain();
         });
       case 'copy':
+        context.log('error', 'a second copy of this device is running elsewhere');
         return this.handlers.copyOfUs();
     }
   }
@@ -551,7 +554,7 @@ export class Finding {
     this.presence.setNetworkSize(helpers);
     const changed = helpers > 0 !== this.#helpers > 0;
     this.#helpers = helpers;
-    if (changed) this.context.notify({ topic: 'network', online: helpers > 0, helpers });
+    if (changed) this.handlers.helpers();
     if (helpers === 0 && this.#dht) this.#resolveAtMs ??= this.context.now.monoMs;
   }
 }

@@ -28,6 +28,7 @@ import { inviteIdOf, Invites } from './invites.ts';
 import { Longing } from './longing.ts';
 import { Mail } from './mail.ts';
 import { Nearby } from './nearby.ts';
+import { Online } from './online.ts';
 import { besides, OurRecords, readerOf } from './our-records.ts';
 import { Pairing } from './pairing.ts';
 import { Place } from './place.ts';
@@ -54,6 +55,7 @@ export class Runtime {
   readonly door: Door;
   readonly drafts: Drafts;
   readonly nearby: Nearby;
+  readonly online = new Online(this);
   readonly place: Place;
   readonly punching: Punching;
   readonly routes: Routes;
@@ -106,10 +108,8 @@ export class Runtime {
       recordFor: (at, record) => this.#records.at(at, record),
       external: () => this.#seen(),
       votes: () => this.#seen(),
-      copyOfUs: () => {
-        context.log('error', 'a second copy of this device is running elsewhere');
-        context.notify({ topic: 'network', online: true, helpers: this.finding.helpers });
-      },
+      helpers: () => this.online.review(),
+      copyOfUs: () => this.online.tell(),
       relayed: () => this.relays.dht,
       takesPart: () => takesPart(context, this.book),
       linkedAt: () => linkedAt(this),
@@ -412,6 +412,7 @@ export class Runtime {
       linked: () => this.finding.handleLinked(),
       heardTime: (contact, wallMs) => this.finding.heardTime(hex(contact.identity), wallMs),
       lost: (contact) => this.#lost(contact),
+      linksChanged: () => this.online.review(),
       admitsList: (contact, list) => this.asking.admitsList(contact, list),
     };
   }

@@ -54,6 +54,7 @@ function scene(dialled?: Contact): {
     rule: () => ({ policy: 'auto', theirPolicy: undefined, held: undefined }),
     heardTime: () => undefined,
     lost: () => undefined,
+    linksChanged: () => undefined,
     admitsList: () => true,
     linked: () => undefined,
   });

@@ -84,6 +84,8 @@ export interface SessionPorts {
   /** What a contact's clock says: one voice for network time. */
   heardTime(contact: Contact, wallMs: number): void;
   lost(contact: Contact): void;
+  /** A device is linked that was not, or is no more. */
+  linksChanged(): void;
   /** False where this device list is older than one they have told before. */
   admitsList(contact: Contact, list: DeviceList): boolean;
 }
@@ -129,6 +131,13 @@ export class Sessions {
       if (session) return session;
     }
     return undefined;
+  }
+
+  /** Is anybody linked who is not in this program itself, as Echo is? */
+  get reachesOthers(): boolean {
+    return [...this.#byDevice.keys()].some((key) => {
+      return this.book.device(key)?.contact.local === false;
+    });
   }
 
   /**
@@ -220,6 +229,7 @@ export class Sessions {
     this.mail.detach(session.device, link);
     if (this.#byDevice.get(session.device) !== session) return;
     this.#byDevice.delete(session.device);
+    this.ports.linksChanged();
     this.connections.linkLost(session.device);
     this.#gone(session);
   }
@@ -443,6 +453,7 @@ export class Sessions {
     Object.assign(session, this.#describe(session, session.at));
     const former = this.#byDevice.get(key);
     this.#byDevice.set(key, session);
+    this.ports.linksChanged();
     if (former && former !== session) this.connections.close(former.link, 'replaced');
     this.connections.linked(key, session.link, session.up.initiator, session.at);
     this.#syncing.look(session, session.at);
