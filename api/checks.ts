@@ -59,6 +59,11 @@ const LOCAL = {
         sentence: 'Others on this computer can read {files}.',
         hint: FIX,
       },
+      'stays-open': {
+        state: 'fail',
+        sentence: 'Others on this computer can read {files}, and not all of it could be changed.',
+        hint: 'Take the rights of others off it as the user whose files these are.',
+      },
       'not-yours': {
         state: 'fail',
         sentence: 'It belongs to another user, or is no folder.',
@@ -66,7 +71,7 @@ const LOCAL = {
       },
       unwritable: {
         state: 'fail',
-        sentence: 'Nothing can be written to it.',
+        sentence: 'It cannot be written to, or not be read.',
         hint: 'Correct its permissions, or choose another one: sotto start --data-dir DIR',
       },
       absent: { state: 'skipped', sentence: 'Not there yet. The first start makes it.' },
@@ -95,6 +100,12 @@ const LOCAL = {
         state: 'warn',
         sentence: 'A file of an app that has ended was left behind. It opens nothing.',
         hint: FIX,
+      },
+      stays: {
+        state: 'warn',
+        sentence:
+          'What an app that has ended left behind could not all be removed. It opens nothing.',
+        hint: 'Remove api.json and what begins with lock- from the folder while no app runs.',
       },
       removed: { state: 'ok', sentence: 'What an app that has ended left behind was removed.' },
     },

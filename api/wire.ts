@@ -32,6 +32,8 @@ export const FORGETFUL_MEMORY: Readonly<Record<string, string>> = {
 export const API_FILE = 'api.json';
 /** Below the profile's folder: the newest log, one JSON object per line. */
 export const LOG_FILE = 'logs/daemon.log';
+/** And the one before it. */
+export const LOG_FILE_BEFORE = 'logs/daemon.1.log';
 
 /** Settings that the terminal reads from its input and never from its arguments. */
 export const SECRET_SETTINGS = ['proxy.password'] as const;

@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { checkOf } from '@sotto/api/checks.ts';
@@ -31,6 +39,21 @@ function folder(): string {
   chmodSync(terminal.folder, 0o700);
   chmodSync(join(terminal.folder, 'logs'), 0o700);
   return terminal.folder;
+}
+
+/** No right keeps root out: then it is somebody else whose folder this is. */
+const OWNER = process.getuid?.() === 0 ? 65_534 : undefined;
+
+/** The same folder with these rights, of the user as whom the doctor is to run. */
+function folderOf(mode: number): string {
+  const at = folder();
+  writeFileSync(join(at, 'api.json'), '{}', { mode: 0o600 });
+  chmodSync(terminal.root, 0o755);
+  if (OWNER !== undefined) {
+    for (const path of [at, join(at, 'api.json')]) chownSync(path, OWNER, OWNER);
+  }
+  chmodSync(at, mode);
+  return at;
 }
 
 describe('[CLI-30] doctor', () => {
@@ -117,7 +140,8 @@ describe('[CLI-30] doctor', () => {
 
   test('faults and crashes of the last day are told', async () => {
     const logs = join(folder(), 'logs');
-    const line = (level: string, time: string): string => JSON.stringify({ time, level });
+    const line = (level: string, time: string): string =>
+      JSON.stringify({ time, level, message: 'something' });
     const old = line('error', '2020-01-01T00:00:00.000Z');
     const now = new Date().toISOString();
     const write = (...lines: string[]): void =>
@@ -129,8 +153,40 @@ describe('[CLI-30] doctor', () => {
     expect(report(faults).checks.find(({ check }) => check === 'log')?.message).toContain(
       '2 faults',
     );
+    write(line('info', now));
+    writeFileSync(join(logs, 'daemon.1.log'), `${old}\n${line('error', now)}\n`);
+    const before = await terminal.run(['doctor', '--json']);
+    expect(report(before).checks.find(({ check }) => check === 'log')?.message).toContain(
+      '1 faults',
+    );
     writeFileSync(join(logs, 'crash-1.json'), '{}');
     expect(found(await terminal.run(['doctor', '--json']), 'log')).toBe('crashes');
+  });
+
+  test.each(['000', '300', '500', '600'])(
+    'a folder with the rights %s is what is wrong, and nothing is repaired in it',
+    async (mode) => {
+      const at = folderOf(Number.parseInt(mode, 8));
+      for (const words of [[], ['--fix']]) {
+        const ran = await terminal.run(['doctor', '--json', ...words], { uid: OWNER });
+        expect([ran.code, ran.stderr, report(ran).verdict]).toEqual([4, '', 'not-running']);
+        const seen = report(ran).checks.map(({ check, finding }) => [check, finding]);
+        expect(seen.slice(0, 2)).toEqual([
+          ['app', 'not-running'],
+          ['folder', 'unwritable'],
+        ]);
+        expect(seen.map(([check]) => check)).toEqual(['app', 'folder', 'disk']);
+      }
+      chmodSync(at, 0o700);
+      expect(existsSync(join(at, 'api.json'))).toBe(true);
+    },
+  );
+
+  test('a folder that is to lie below a file is told too', async () => {
+    const file = join(terminal.root, 'file');
+    writeFileSync(file, '');
+    const ran = await terminal.run(['doctor', '--json', '--data-dir', join(file, 'below')]);
+    expect([ran.code, ran.stderr, found(ran, 'folder')]).toEqual([4, '', 'unwritable']);
   });
 });
 
@@ -183,5 +239,27 @@ describe('[CLI-31] doctor --fix', () => {
     expect(found(await terminal.run(['doctor', '--fix', '--json']), 'access')).toBe('removed');
     expect([dead, living, file].map((path) => existsSync(path))).toEqual([false, true, false]);
     expect(found(await terminal.run(['doctor', '--json']), 'access')).toBe('closed');
+  });
+
+  test('what could not be removed is not said to be', async () => {
+    const at = folder();
+    const dead = ['0', '1'].map((digit) => join(at, `lock-4194304-${digit.repeat(16)}`));
+    mkdirSync(dead[0]!, { mode: 0o700 });
+    writeFileSync(dead[1]!, '', { mode: 0o600 });
+    const ran = await terminal.run(['doctor', '--fix', '--json']);
+    expect([ran.code, ran.stderr, found(ran, 'access')]).toEqual([4, '', 'stays']);
+    expect(dead.map((path) => existsSync(path))).toEqual([true, false]);
+  });
+
+  test('nor what could not be closed to others, for a file of another user', async () => {
+    const at = folderOf(0o755);
+    const ours = join(at, 'key');
+    writeFileSync(ours, '');
+    chmodSync(ours, 0o644);
+    const ran = await terminal.run(['doctor', '--fix', '--json'], { uid: OWNER });
+    // Whoever does not run the tests as root has no file of another user to show.
+    const [finding, mode] = OWNER === undefined ? ['narrowed', 0o600] : ['stays-open', 0o644];
+    expect([ran.stderr, found(ran, 'folder')]).toEqual(['', finding]);
+    expect([at, ours].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, mode]);
   });
 });

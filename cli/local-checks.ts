@@ -4,14 +4,15 @@
  * rights from others, and removes what an app that has ended left behind (CLI-31).
  * @module
  */
-import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { accessSync, chmodSync, constants, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkOf } from '@sotto/api/checks.ts';
-import type { Check, LogLine } from '@sotto/api/contract.ts';
+import type { Check } from '@sotto/api/contract.ts';
 import { diskCheck } from '@sotto/api/disk.ts';
 import { API_FILE, LOG_FILE } from '@sotto/api/wire.ts';
+import { readLog } from './log-files.ts';
 import { isAlive, readApiFile } from './profile.ts';
 
 const DAY_MS = 86_400_000;
@@ -20,31 +21,49 @@ const LOCK_NAME = /^lock-(\d{1,10})-[0-9a-f]{16}$/;
 /** Names told of those that are open to others. */
 const NAMES_MAX = 4;
 
+/** Never throws: a folder that keeps even this out is what the doctor is asked about. */
 export function localChecks(folder: string, fix: boolean): Check[] {
+  const disk = diskCheck(freeBytes(folder));
+  if (isAbsent(folder)) return [checkOf('folder', 'absent'), disk];
   const own = statOf(folder);
-  if (!own) return [checkOf('folder', 'absent'), diskCheck(freeBytes(dirname(folder)))];
-  if (!own.isDirectory() || own.uid !== (process.getuid?.() ?? own.uid)) {
-    return [checkOf('folder', 'not-yours')];
-  }
+  if (own && !isOurs(own)) return [checkOf('folder', 'not-yours')];
+  if (!own || !isUsable(folder)) return [checkOf('folder', 'unwritable'), disk];
   // First what would be repaired with the rest: its rights are a check of their own.
   const access = accessCheck(folder, fix);
-  return [folderCheck(folder, own, fix), diskCheck(freeBytes(folder)), access, logCheck(folder)];
+  return [folderCheck(folder, own, fix), disk, access, logCheck(folder)];
+}
+
+function isAbsent(folder: string): boolean {
+  try {
+    return lstatSync(folder, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    // Something on the way to it is no folder, or lets nobody through.
+    return false;
+  }
+}
+
+function isOurs(own: Stats): boolean {
+  return own.isDirectory() && own.uid === (process.getuid?.() ?? own.uid);
+}
+
+function isUsable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function folderCheck(folder: string, own: Stats, fix: boolean): Check {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch {
-    return checkOf('folder', 'unwritable');
-  }
   const open = openNames(folder, own);
   if (open.length === 0) return checkOf('folder', 'private');
   const told = open.map((path) => (path === folder ? 'the folder' : path.slice(folder.length + 1)));
   const more = open.length > NAMES_MAX ? ` and ${open.length - NAMES_MAX} more` : '';
   const files = told.slice(0, NAMES_MAX).join(', ') + more;
   if (!fix) return checkOf('folder', 'open', { files });
-  for (const path of open) chmodSync(path, lstatSync(path).mode & ~OTHERS & 0o777);
-  return checkOf('folder', 'narrowed', { files });
+  const narrow = (path: string): void => chmodSync(path, lstatSync(path).mode & ~OTHERS & 0o777);
+  return checkOf('folder', isDone(open, narrow) ? 'narrowed' : 'stays-open', { files });
 }
 
 /** The folder and what is in it, as far as others may read it. Links are left alone. */
@@ -57,6 +76,19 @@ function openNames(folder: string, own: Stats): string[] {
 function isOpen(found: Stats | undefined): boolean {
   if (!found || !(found.isFile() || found.isDirectory())) return false;
   return process.platform !== 'win32' && (found.mode & OTHERS) !== 0;
+}
+
+/** Repairs all that it can. @returns false where something stays as it was. */
+function isDone(paths: readonly string[], repair: (path: string) => void): boolean {
+  const failed = paths.filter((path) => {
+    try {
+      repair(path);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return failed.length === 0;
 }
 
 function freeBytes(folder: string): number | undefined {
@@ -79,12 +111,12 @@ function accessCheck(folder: string, fix: boolean): Check {
   const stale = isRunning ? [] : leftBehind(folder, found && path);
   if (stale.length > 0) {
     if (!fix) return checkOf('access', 'stale');
-    for (const file of stale) rmSync(file, { force: true });
-    return checkOf('access', 'removed');
+    const remove = (file: string): void => rmSync(file, { force: true });
+    return checkOf('access', isDone(stale, remove) ? 'removed' : 'stays');
   }
   if (isOpen(found)) {
-    if (!fix) return checkOf('access', 'open');
-    chmodSync(path, 0o600);
+    const isClosed = fix && isDone([path], (file) => chmodSync(file, 0o600));
+    if (!isClosed) return checkOf('access', 'open');
   }
   return checkOf('access', isRunning ? 'private' : 'closed');
 }
@@ -101,12 +133,11 @@ function leftBehind(folder: string, apiFile: string | undefined): string[] {
 
 function logCheck(folder: string): Check {
   const sinceMs = Date.now() - DAY_MS;
-  const path = join(folder, LOG_FILE);
-  const names = readNames(dirname(path)).filter((name) => /^crash-.*\.json$/.test(name));
-  const isRecent = (name: string): boolean =>
-    (statOf(join(dirname(path), name))?.mtimeMs ?? 0) >= sinceMs;
+  const logs = join(folder, dirname(LOG_FILE));
+  const names = readNames(logs).filter((name) => /^crash-.*\.json$/.test(name));
+  const isRecent = (name: string): boolean => (statOf(join(logs, name))?.mtimeMs ?? 0) >= sinceMs;
   if (names.some(isRecent)) return checkOf('log', 'crashes');
-  const count = errorLines(path, sinceMs);
+  const count = errorsSince(folder, sinceMs);
   return count === 0 ? checkOf('log', 'clean') : checkOf('log', 'faults', { count });
 }
 
@@ -118,26 +149,20 @@ function readNames(folder: string): string[] {
   }
 }
 
-function errorLines(path: string, sinceMs: number): number {
-  let text = '';
+function errorsSince(folder: string, sinceMs: number): number {
   try {
-    text = readFileSync(path, 'utf8');
+    const errors = (readLog(folder) ?? []).filter(({ level }) => level === 'error');
+    return errors.filter(({ time }) => Date.parse(time) >= sinceMs).length;
   } catch {
-    // No log yet.
+    // One that may not be read tells nothing; its rights are a check of their own.
+    return 0;
   }
-  let count = 0;
-  for (const line of text.split('\n')) {
-    if (!line.includes('"error"')) continue;
-    try {
-      const { level, time } = JSON.parse(line) as LogLine;
-      if (level === 'error' && Date.parse(time) >= sinceMs) count += 1;
-    } catch {
-      // The last line of a process that was killed may be half a line.
-    }
-  }
-  return count;
 }
 
 function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }

@@ -24,6 +24,8 @@ export interface Ran {
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** As this user, whom the tests may have to be. */
+  readonly uid?: number | undefined;
 }
 
 /** A place with the bundle, a home and a profile; `close` takes all of it away. */
@@ -90,6 +92,7 @@ export class Terminal {
       cwd: this.root,
       env: this.env(options.env),
       stdio: ['pipe', 'pipe', 'pipe'],
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
   }
 

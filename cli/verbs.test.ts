@@ -210,7 +210,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
     expect((await terminal.run(['invite', 'list', '--json'])).stdout).toContain('sotto:i/');
   });
 
-  test('logs of an app that does not run come from its file', async () => {
+  test('logs of an app that does not run come from its files', async () => {
     const daemon = await terminal.daemon({ 'logs.tail': () => ({ lines: [], next: '1' }) });
     await daemon.close();
     mkdirSync(join(terminal.folder, 'logs'), { recursive: true });
@@ -219,7 +219,7 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
     const text = line('one') + line('two') + 'not json\n' + line('thr').slice(0, 30);
     writeFileSync(join(terminal.folder, 'logs', 'daemon.log'), text);
     const { code, stdout, stderr } = await terminal.run(['logs', '-n', '3']);
-    expect([code, stdout]).toEqual([0, `${TIME} warn two\n`]);
+    expect([code, stdout]).toEqual([0, `${TIME} warn one\n${TIME} warn two\n`]);
     expect(stderr).toContain("isn't running");
     expect((await terminal.run(['logs', '-f'])).code).toBe(4);
   });

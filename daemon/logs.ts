@@ -19,7 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { LOG_FILE, LogLine } from '@sotto/api/contract.ts';
+import { LOG_FILE, LOG_FILE_BEFORE, LogLine } from '@sotto/api/contract.ts';
 import type { LogField, LogLevel } from '@sotto/core/effects.ts';
 
 export const FILE_BYTES = 2 * 1024 * 1024;
@@ -50,7 +50,7 @@ export class LogFile {
   /** @param folder the profile's `logs/`. */
   constructor(folder: string, level: LogLevel, wallMs: () => number = Date.now) {
     this.#newest = join(folder, basename(LOG_FILE));
-    this.#before = join(folder, basename(LOG_FILE, '.log') + '.1.log');
+    this.#before = join(folder, basename(LOG_FILE_BEFORE));
     this.#level = level;
     this.#wallMs = wallMs;
   }

@@ -2,11 +2,10 @@
  * `logs`: from the running app, or, where it does not run, from the file it left.
  * @module
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { LogLine, Result } from '@sotto/api/contract.ts';
-import { LOG_FILE, LOG_LINES_MAX } from '@sotto/api/wire.ts';
+import { LOG_LINES_MAX } from '@sotto/api/wire.ts';
 import { Failure, failure, usage } from '../failure.ts';
+import { readLog } from '../log-files.ts';
 import type { Session } from '../session.ts';
 
 const POLL_MS = 300;
@@ -42,28 +41,18 @@ async function newest(
     const away = error instanceof Failure && error.body.reason === 'not-running';
     if (!away || follow) throw error;
     out.note("The app isn't running. This is what it wrote last.");
-    return { lines: fromFile(join(folder, LOG_FILE), limit, error), next: '0' };
+    const lines = fromFiles(folder);
+    if (!lines) throw error;
+    return { lines: lines.slice(-limit), next: '0' };
   }
 }
 
-function fromFile(path: string, limit: number, error: Failure): LogLine[] {
-  let text: string;
+function fromFiles(folder: string): LogLine[] | undefined {
   try {
-    text = readFileSync(path, 'utf8');
+    return readLog(folder);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw error;
-    throw failure('unreadable-input', { what: path }, cause);
+    throw failure('unreadable-input', { what: 'The log' }, cause);
   }
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines.slice(-limit).flatMap((line) => {
-    try {
-      const parsed = JSON.parse(line) as LogLine;
-      return typeof parsed.message === 'string' ? [parsed] : [];
-    } catch {
-      // The last line of a process that was killed may be half a line.
-      return [];
-    }
-  });
 }
 
 async function print({ out }: Session, line: LogLine, stream: boolean): Promise<void> {
