@@ -11,10 +11,9 @@
  * @module
  */
 import * as z from 'zod';
+import { PROFILE_NAME } from './which-profile.ts';
 
 const PASSPHRASE_CHARS_MAX = 1024;
-/** Letters, digits, - and _; the first is a letter or a digit. */
-export const PROFILE_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/i;
 
 const none = z.strictObject({});
 const count = z.int().min(0);

@@ -19,6 +19,7 @@ describe('[CLI-14] where a profile lies', () => {
     [{}, { SOTTO_PROFILE: 'work' }, '/home/ana/.local/share/sotto/work'],
     [{ profile: 'home' }, { SOTTO_PROFILE: 'work' }, '/home/ana/.local/share/sotto/home'],
     [{}, { SOTTO_DATA_DIR: '/x/y' }, '/x/y'],
+    [{}, { SOTTO_DATA_DIR: '', SOTTO_PROFILE: '' }, '/home/ana/.local/share/sotto/default'],
     [{ profile: 'work' }, { SOTTO_DATA_DIR: '/x/y' }, '/home/ana/.local/share/sotto/work'],
     [{ dataDir: '/z' }, { SOTTO_DATA_DIR: '/x/y', SOTTO_PROFILE: 'work' }, '/z'],
   ])('%j with %j', (which, more, folder) => {

@@ -2,6 +2,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { dataFolderPath, openDataFolder, writeWhole } from './data-folder.ts';
 import { StartFailure } from './start-failure.ts';
@@ -29,7 +30,7 @@ const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(
 
 test('[API-1] the folder lies where XDG says, or where --data-dir says', () => {
   const of = (env: Record<string, string>, dataDir?: string, profile = 'work'): string =>
-    dataFolderPath({ dataDir, profile, env });
+    dataFolderPath(dataDir === undefined ? { profile } : { dataDir }, env);
   expect(of({ XDG_DATA_HOME: '/data', HOME: '/home/a' })).toBe('/data/sotto/work');
   expect(of({ XDG_DATA_HOME: 'relative', HOME: '/home/a' })).toBe(
     '/home/a/.local/share/sotto/work',
@@ -39,6 +40,30 @@ test('[API-1] the folder lies where XDG says, or where --data-dir says', () => {
   for (const profile of ['../up', 'a/b', '', '.', 'x'.repeat(33)]) {
     expect(() => of({ HOME: '/h' }, undefined, profile)).toThrow(StartFailure);
   }
+});
+
+test('[API-1] an empty variable says nothing, and an empty flag is a mistake', () => {
+  const home = { HOME: '/home/a', XDG_DATA_HOME: '' };
+  const usual = '/home/a/.local/share/sotto/default';
+  expect(dataFolderPath({}, { ...home, SOTTO_DATA_DIR: '', SOTTO_PROFILE: '' })).toBe(usual);
+  expect(dataFolderPath({}, { ...home, SOTTO_DATA_DIR: '/x', SOTTO_PROFILE: 'a' })).toBe('/x');
+  expect(() => dataFolderPath({ dataDir: '' }, home)).toThrow(/--data-dir needs a folder/);
+});
+
+test('[API-1] a folder of other things is refused and left as it is', () => {
+  const path = scratch();
+  mkdirSync(join(path, 'etc'));
+  writeFileSync(join(path, 'etc', 'passwd'), '');
+  writeFileSync(join(path, 'config.json'), '{}');
+  const all = [path, join(path, 'etc'), join(path, 'config.json')];
+  for (const one of all) chmodSync(one, 0o755);
+  expect(() => openDataFolder(path)).toThrow(/holds other things/);
+  expect([...all.map(modeOf), readdirSync(path)]).toEqual([
+    ...['755', '755', '755'],
+    ['config.json', 'etc'],
+  ]);
+  rmSync(join(path, 'etc'), { recursive: true });
+  expect([...openDataFolder(path)].sort()).toEqual([basename(path), 'config.json'].sort());
 });
 
 test('[API-1] a new folder and its files are for this user alone; wider modes are narrowed', () => {

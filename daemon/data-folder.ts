@@ -11,7 +11,8 @@
  *     logs/                             0700   two files of JSON lines, and reports of crashes
  *     echo/                             0700   the vault of Echo, the local test partner
  *
- * Modes that are wider are narrowed when the folder is opened (API-1).
+ * Modes that are wider are narrowed when the folder is opened, but one that holds other things and
+ * no profile is refused (API-1).
  * @module
  */
 import {
@@ -27,50 +28,62 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { whichProfile, type ProfileFlags } from '@sotto/api/which-profile.ts';
 import { StartFailure } from './start-failure.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-const PROFILE_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/i;
+/** What this program writes before a vault is there; a disk of its own has `lost+found`. */
+const OURS = [
+  /^(vault|key)\./,
+  /^(api|config|pages|ports|tries)\.json/,
+  /^lock-/,
+  /^open-.*\.html$/,
+  /^(logs|echo|lost\+found)$/,
+];
 
-export interface WhichFolder {
-  /** `--data-dir`: stands for the whole profile folder. */
-  readonly dataDir: string | undefined;
-  readonly profile: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-/** Where the data of a profile lies. @throws StartFailure where the profile's name is no name. */
-export function dataFolderPath({ dataDir, profile, env }: WhichFolder): string {
-  if (dataDir !== undefined) return resolve(dataDir);
-  if (!PROFILE_NAME.test(profile)) {
-    const what = 'letters, digits, - and _, at most 32';
-    throw new StartFailure('bad-config', { key: 'profile', source: 'flag', what });
+/**
+ * Where the data of a profile lies, absolute.
+ * @throws StartFailure `usage` where the flags or the environment name none.
+ */
+export function dataFolderPath(
+  flags: ProfileFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const which = whichProfile(flags, env);
+  if ('mistake' in which) {
+    throw new StartFailure('usage', { what: which.mistake, help: 'See: sotto start --help' });
   }
+  if ('dataDir' in which) return resolve(which.dataDir);
   // The XDG specification says that a relative path is to be ignored.
   const xdg = env['XDG_DATA_HOME'];
   const base = xdg && isAbsolute(xdg) ? xdg : join(env['HOME'] || homedir(), '.local', 'share');
-  return join(base, 'sotto', profile);
+  return join(base, 'sotto', which.profile);
 }
 
 /**
  * Makes the folder if it is missing and takes group and others off its modes, its files included.
+ * One that holds other things and no profile is left as it is: it may be anybody's home, or `/`.
  * @returns names of what had been open to others.
- * @throws StartFailure where it is no folder, belongs to another user or cannot be written.
+ * @throws StartFailure where it is no folder, belongs to another user, holds other things or
+ *   cannot be written.
  */
 export function openDataFolder(path: string): readonly string[] {
   const narrowed: string[] = [];
   try {
-    mkdirSync(join(path, 'logs'), { recursive: true, mode: FOLDER_MODE });
+    mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
     const own = lstatSync(path);
     if (!own.isDirectory()) throw unusable(path, 'it is no folder');
     if (process.getuid && own.uid !== process.getuid()) {
       throw unusable(path, 'it belongs to another user');
     }
+    const names = readdirSync(path);
+    if (!mayBeProfile(names)) throw unusable(path, 'it holds other things and no profile');
     if (narrow(path)) narrowed.push(basename(path));
-    for (const name of readdirSync(path)) if (narrow(join(path, name))) narrowed.push(name);
+    for (const name of names) if (narrow(join(path, name))) narrowed.push(name);
+    mkdirSync(join(path, 'logs'), { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
     if (error instanceof StartFailure) throw error;
     const { code } = error as NodeJS.ErrnoException;
@@ -78,6 +91,12 @@ export function openDataFolder(path: string): readonly string[] {
     throw unusable(path, code ?? 'unknown trouble');
   }
   return narrowed;
+}
+
+/** One that was there before, or that a start which was cut short, or nobody, has written to. */
+function mayBeProfile(names: readonly string[]): boolean {
+  const isOurs = (name: string): boolean => OURS.some((pattern) => pattern.test(name));
+  return names.includes('vault.db') || names.includes('key') || names.every(isOurs);
 }
 
 function unusable(folder: string, what: string): StartFailure {

@@ -143,7 +143,8 @@ test('[API-2, API-11] after kill -9 it starts again at once, on the ports it had
 test.each([
   ['a bad setting', { set: ['net.port=x'] }, 'bad-config', 2],
   ['a bad variable', { env: { SOTTO_DHT_ENABLED: 'maybe' } }, 'bad-config', 2],
-  ['a bad profile', { args: ['--profile', '../x'] }, 'bad-config', 2],
+  ['a bad profile', { args: ['--profile', '../x'] }, 'usage', 2],
+  ['an empty folder', { args: ['--data-dir', ''] }, 'usage', 2],
   ['an unknown option', { args: ['--nothing'] }, 'usage', 2],
   [
     'a missing passphrase file',

@@ -58,9 +58,7 @@ main().catch((error: unknown) => {
 async function main(): Promise<void> {
   const { values } = readArguments();
   const { env } = process;
-  const dataDir = values['data-dir'] ?? (values.profile ? undefined : env['SOTTO_DATA_DIR']);
-  const profile = values.profile ?? env['SOTTO_PROFILE'] ?? 'default';
-  folder = dataFolderPath({ dataDir, profile, env });
+  folder = dataFolderPath({ dataDir: values['data-dir'], profile: values.profile }, env);
   const passphrase = readPassphrase(values['passphrase-file']);
   const started = await Daemon.start({
     folder,

@@ -9,9 +9,10 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Client } from '@sotto/api/client.ts';
 import { ApiError } from '@sotto/api/client.ts';
-import { API_FILE, ApiFile, PROFILE_NAME } from '@sotto/api/contract.ts';
+import { API_FILE, ApiFile } from '@sotto/api/contract.ts';
 import type { Profile } from '@sotto/api/contract.ts';
 import { isErrorName } from '@sotto/api/errors.ts';
+import { PROFILE_NAME } from '@sotto/api/which-profile.ts';
 import { hasPassphrase } from '@sotto/vault/vault.ts';
 import { API_HOST, Refusal } from './api-server.ts';
 import { dataFolderPath } from './data-folder.ts';
@@ -45,7 +46,7 @@ export class Profiles {
     this.#launch = launch;
     const profile = basename(folder);
     const isNamed = PROFILE_NAME.test(profile);
-    const usual = isNamed ? dataFolderPath({ dataDir: undefined, profile, env }) : undefined;
+    const usual = isNamed ? dataFolderPath({ profile }, env) : undefined;
     this.#base = usual === folder ? dirname(folder) : undefined;
   }
 
