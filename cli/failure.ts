@@ -20,6 +20,11 @@ export class Failure extends Error {
   get exit(): number {
     return exitCodeOf(this.body);
   }
+
+  /** The same, with more that programs may want to know. */
+  with(detail: Readonly<Record<string, string>>): Failure {
+    return new Failure({ ...this.body, detail: { ...this.body.detail, ...detail } }, this.cause);
+  }
 }
 
 /** What is wrong stands in what the verb has printed; only the exit code is left to say. */

@@ -166,6 +166,76 @@ describe('[CLI-18] send', () => {
     });
   });
 
+  describe('whatever fails once it is stored, --wait delivered tells the id to programs', () => {
+    const stored = { event: EVENT, conversation: 'c_7k2', duplicate: false };
+    const args = ['send', 'ana', 'hi', '--wait', 'delivered', '--timeout', '2s'];
+    const told = (ran: Ran): unknown =>
+      (JSON.parse(ran.stderr) as { error: { reason: string; detail: unknown } }).error;
+    const detail = { event: EVENT, conversation: 'c_7k2' };
+
+    test('the time is up, also where a rule holds it', async () => {
+      for (const [held, exit] of [
+        [undefined, 6],
+        ['no-relay', 7],
+      ] as const) {
+        const daemon = await terminal.daemon({
+          'route.show': () => ({
+            ...{ conversation: 'c_7k2', policy: 'hidden', route: 'waiting', peerSeesMyIp: false },
+            ...{ hops: 0, punched: false, changes: [], ...(held && { held }) },
+          }),
+        });
+        const plain = await terminal.run([...args, '--plain']);
+        expect([plain.code, plain.stdout]).toEqual([exit, `${EVENT}\tc_7k2\twaiting\n`]);
+        expect(told(await terminal.run([...args, '--json']))).toMatchObject({ detail });
+        await daemon.close();
+      }
+    });
+
+    test('it was taken back', async () => {
+      const daemon = await terminal.daemon({
+        'messages.send': () => {
+          daemon.emit({ ...delivered, data: { ...delivered.data, state: 'cancelled' } });
+          return stored;
+        },
+      });
+      const plain = await terminal.run([...args, '--plain']);
+      expect([plain.code, plain.stdout]).toEqual([1, `${EVENT}\tc_7k2\tcancelled\n`]);
+      const json = await terminal.run([...args, '--json']);
+      expect(told(json)).toMatchObject({ reason: 'cancelled', detail });
+    });
+
+    test('the app went away', async () => {
+      for (const mode of ['--plain', '--json']) {
+        const daemon = await terminal.daemon({
+          'messages.send': () => {
+            setTimeout(() => void daemon.close(), 50);
+            return stored;
+          },
+        });
+        const ran = await terminal.run([...args.slice(0, -1), '5s', mode]);
+        if (mode === '--json') expect(told(ran)).toMatchObject({ detail });
+        else expect(ran.stdout).toBe(`${EVENT}\tc_7k2\twaiting\n`);
+      }
+    });
+
+    test('Ctrl-C', async () => {
+      for (const mode of ['--plain', '--json']) {
+        const daemon = await terminal.daemon({
+          'messages.send': () => {
+            setTimeout(() => child.kill('SIGINT'), 200);
+            return stored;
+          },
+        });
+        const child = terminal.start([...args.slice(0, -1), '20s', mode]);
+        const ran = await ended(child);
+        expect(ran.code).toBe(130);
+        if (mode === '--json') expect(told(ran)).toMatchObject({ reason: 'interrupted', detail });
+        else expect(ran.stdout).toBe(`${EVENT}\tc_7k2\twaiting\n`);
+        await daemon.close();
+      }
+    });
+  });
+
   test('a request that broke is made again as the same message', async () => {
     const ids: string[] = [];
     await terminal.daemon({

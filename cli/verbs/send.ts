@@ -1,7 +1,7 @@
 /**
  * `send`: the id of the message goes to stdout as soon as it is stored for good; what became of
  * it goes to stderr. One run has one client id, so a request that is made again after a broken
- * connection is the same message (CLI-18).
+ * connection is the same message (CLI-18). Whatever fails after that, the id is told.
  * @module
  */
 import { randomBytes } from 'node:crypto';
@@ -9,7 +9,7 @@ import { shellWord } from '@sotto/api/errors.ts';
 import type { Contact, Result, Route, StreamEvent } from '@sotto/api/contract.ts';
 import { wayOf, type Way } from '@sotto/api/way.ts';
 import { TEXT_BYTES_MAX } from '@sotto/api/wire.ts';
-import { failure, usage } from '../failure.ts';
+import { asFailure, failure, usage, type Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { stdinText } from '../stdin-text.ts';
 import { heldAs, heldLine, threadAndChip } from '../thread.ts';
@@ -76,16 +76,31 @@ async function sendAndWait(session: Session, to: string, text: string): Promise<
     const delivered = await delivery(events, sent.event, await nameOf(session, sent));
     await tellDelivered(session, sent, delivered);
   } catch (error) {
-    if (session.signal.aborted) throw failure('interrupted', undefined, error);
-    if (!ended.aborted || error !== ended.reason) throw error;
-    if (!sent) throw failure('no-answer', undefined, error);
-    const detail = { name: await nameOf(session, sent), event: sent.event };
-    const route = await routeOf(session, sent);
-    if (route?.held !== undefined) throw failure(...heldAs(route, route.held, detail.name), error);
-    throw failure('not-delivered-yet', detail, error);
+    const why = await reasonOf(error, ended, session, sent);
+    if (!sent) throw why;
+    // It is stored, whatever failed then: who is not told its id would send it again.
+    const { conversation, event } = sent;
+    const state = why.body.reason === 'cancelled' ? 'cancelled' : 'waiting';
+    if (out.look.mode === 'plain') out.record(event, conversation, state);
+    throw why.with({ event, conversation });
   } finally {
     await events.return();
   }
+}
+
+async function reasonOf(
+  cause: unknown,
+  ended: AbortSignal,
+  session: Session,
+  sent: Sent | undefined,
+): Promise<Failure> {
+  if (session.signal.aborted) return failure('interrupted', undefined, cause);
+  if (!ended.aborted || cause !== ended.reason) return asFailure(cause);
+  if (!sent) return failure('no-answer', undefined, cause);
+  const name = await nameOf(session, sent);
+  const route = await routeOf(session, sent);
+  if (route?.held !== undefined) return failure(...heldAs(route, route.held, name), cause);
+  return failure('not-delivered-yet', { name }, cause);
 }
 
 async function delivery(
