@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Client } from '@sotto/api/client.ts';
 import { METHODS, REQUEST_BYTES_MAX } from '@sotto/api/contract.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
@@ -20,6 +20,7 @@ import {
 } from './api-server.ts';
 import type { Handlers } from './api-server.ts';
 import { PageSessions } from './page-sessions.ts';
+import { TAKEN_MS } from './reply-end.ts';
 import { broken, inventedDoor, sendRaw, unauthorisedCalls } from './unauthorised.suite.ts';
 import type { Door } from './unauthorised.suite.ts';
 import { WebFiles } from './web-files.ts';
@@ -37,12 +38,15 @@ interface Open {
   readonly server: ApiServer;
   readonly sessions: PageSessions;
   readonly client: Client;
+  /** Where the build of the browser app would lie. */
+  readonly web: string;
 }
 
-function shared(): { sessions: PageSessions; files: WebFiles } {
+function shared(): { sessions: PageSessions; files: WebFiles; web: string } {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-api-'));
   ends.push(() => rmSync(folder, { recursive: true }));
-  return { sessions: new PageSessions(folder), files: new WebFiles(join(folder, 'web')) };
+  const web = join(folder, 'web');
+  return { sessions: new PageSessions(folder), files: new WebFiles(web), web };
 }
 
 /** A server whose methods answer nothing and remember that they were called. */
@@ -55,7 +59,7 @@ async function open(
   const idle = Object.fromEntries(
     Object.keys(METHODS).map((name) => [name, () => (called.push(name), {})]),
   );
-  const { sessions, files } = shared();
+  const { sessions, files, web } = shared();
   const server = new ApiServer({
     token: TOKEN,
     sessions,
@@ -71,7 +75,7 @@ async function open(
   const port = (await server.listen(0, false))!;
   ends.push(() => server.close());
   const client = new Client(() => ({ url: `http://127.0.0.1:${port}`, token: TOKEN }));
-  return { port, called, faults, server, sessions, client };
+  return { port, called, faults, server, sessions, client, web };
 }
 
 /** Two browsers that are let in, one that is not any more, a key and one that was used. */
@@ -200,6 +204,34 @@ describe('[API-14] hostile bytes', () => {
     });
     expect(said).toBe('');
     expect(server.stats()['apiMalformed']).toBe(0);
+  });
+
+  test('a reply that nobody takes ends its connection, of a page as of a call', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    ends.push(() => vi.useRealTimers());
+    const text = 'x'.repeat(48 * 1024 * 1024);
+    const { port, server, web } = await open({ 'stats.get': () => ({ stats: { [text]: 1 } }) });
+    mkdirSync(join(web, 'assets'), { recursive: true });
+    writeFileSync(join(web, 'index.html'), '');
+    writeFileSync(join(web, 'assets', 'large.js'), text);
+    const get = `GET /assets/large.js HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+    let begun = 0;
+    for (const head of [get, post(port, '', '{}', 'stats.get')]) {
+      const socket = connect(port, '127.0.0.1', () => socket.write(head));
+      ends.push(() => socket.destroy());
+      socket.on('error', () => undefined);
+      socket.on('readable', () => {
+        if (socket.bytesRead > 0 && socket.listenerCount('readable') > 0) begun++;
+        socket.removeAllListeners('readable');
+      });
+    }
+    while (begun < 2) await turn();
+    expect(server.stats()['apiConnections']).toBe(2);
+    vi.advanceTimersByTime(TAKEN_MS - 1);
+    for (let i = 0; i < 100; i++) await turn();
+    expect(server.stats()['apiConnections']).toBe(2);
+    vi.advanceTimersByTime(1);
+    while (server.stats()['apiConnections'] !== 0) await turn();
   });
 
   test('a client that stops in the middle does not hold others up, nor do very many', async () => {

@@ -22,6 +22,7 @@ import { equalSecret } from '@sotto/core/crypto/mac.ts';
 import { cookieName, judge } from './http-guard.ts';
 import type { Keys, Verdict } from './http-guard.ts';
 import type { PageSession, PageSessions } from './page-sessions.ts';
+import { endReply } from './reply-end.ts';
 import type { WebFiles } from './web-files.ts';
 import { redirect, replyWithPage } from './web-replies.ts';
 
@@ -340,7 +341,7 @@ function end(response: ServerResponse, status: number, body?: object): void {
     'Content-Length': Buffer.byteLength(text),
     ...(isWhole ? {} : { Connection: 'close' }),
   });
-  response.end(text);
+  endReply(response, text);
 }
 
 /** A session that ends takes its replies with it. */

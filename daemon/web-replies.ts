@@ -4,6 +4,7 @@
  * @module
  */
 import type { ServerResponse } from 'node:http';
+import { endReply } from './reply-end.ts';
 import type { WebFile, WebFiles } from './web-files.ts';
 
 const POLICY = [
@@ -104,5 +105,5 @@ function reply(
     ...(status === 304 ? {} : { 'Content-Length': body?.bytes.length ?? 0 }),
     ...(response.req.complete ? {} : { Connection: 'close' }),
   });
-  response.end(response.req.method === 'HEAD' ? undefined : body?.bytes);
+  endReply(response, response.req.method === 'HEAD' ? undefined : body?.bytes);
 }
