@@ -279,6 +279,12 @@ const single: [string, Facts, string, string][] = [
   ],
   [
     'relays',
+    { health: { relays: [{ ...OURS, isUp: false, isReserved: true, rttMs: 40 }] } },
+    'none',
+    '1 known, and none',
+  ],
+  [
+    'relays',
     { health: { relays: [{ ...OURS, isReserved: false, rttMs: 40 }] } },
     'no-place',
     'none that answers has given',

@@ -132,7 +132,7 @@ function listText(parts: readonly string[]): string {
 }
 
 function relaysCheck({ byRelay, isLookingForRelays, relays, serving }: HealthView): Check {
-  const working = relays.filter(({ isReserved }) => isReserved);
+  const working = relays.filter(({ isReserved, isUp }) => isReserved && isUp);
   const strangers = working.filter(({ source }) => source === 'public').length;
   if (working.length > 0) {
     const ms = Math.round(Math.min(...working.map(({ rttMs }) => rttMs ?? 0)));
