@@ -284,6 +284,24 @@ const COMMANDS = {
       'What waits is safe and goes out when a way opens. Try again then.',
     hint: 'See what waits: sotto contacts list',
   },
+  'invites-full': {
+    code: 'E57',
+    exit: 1,
+    retryable: false,
+    sentence:
+      'There are {max} open invites already, and no more can be. No new one was made. ' +
+      'Revoke one that nobody is to use any more.',
+    hint: 'See them: sotto invite list   Revoke one: sotto invite revoke INVITE',
+  },
+  'contacts-full': {
+    code: 'E57',
+    exit: 1,
+    retryable: false,
+    sentence:
+      'There are {max} contacts already, and no more can be. Nobody was added. ' +
+      'Remove one whom you do not need any more.',
+    hint: 'Remove one: sotto contacts remove NAME',
+  },
   'disk-error': {
     code: 'E28',
     exit: 1,

@@ -44,6 +44,7 @@ describe('[ERR-1] every entry is whole', () => {
       'E36',
       'E45',
       'E56',
+      'E57',
     ]);
   });
 

@@ -111,6 +111,8 @@ export type CommandErrorCode =
   | 'text-too-long'
   | 'text-empty'
   | 'outbox-full'
+  | 'invites-full'
+  | 'contacts-full'
   | 'no-space'
   | 'disk-error'
   | 'too-late' // cancel: already delivered

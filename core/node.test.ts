@@ -104,6 +104,10 @@ describe('two people', () => {
     expect(data(ana.ask({ type: 'status' }), 'status').status.contacts).toBe(CONTACTS_MAX);
     const [made] = data(ana.ask({ type: 'invite-list' }), 'invites').invites;
     expect(made).toMatchObject({ state: 'open', usedBy: [] });
+    const wish = { type: 'invite-new', expiresInMs: 60_000, reusable: false } as const;
+    const { link } = data(bo.ask(wish), 'invite').invite;
+    const error = { code: 'contacts-full', detail: { most: CONTACTS_MAX } };
+    expect(ana.ask({ type: 'contact-add', text: link! })).toEqual({ ok: false, error });
   });
 
   test('[CON-5] a one-time invite admits nobody else', () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError, Client } from '@sotto/api/client.ts';
 import { ApiFile, METHODS, StreamEvent } from '@sotto/api/contract.ts';
 import type { Method, Params, Result } from '@sotto/api/contract.ts';
+import { INVITES_MAX } from '@sotto/core/base/limits.ts';
 import { Daemon } from './daemon.ts';
 
 let scratch: string;
@@ -187,6 +188,12 @@ test('[API-13] invites, contacts and errors in the words of the contract', async
     await codeOf(call('messages.send', { to: 'echo', text: '', clientId: newClientId() })),
   ).toBe('E26');
   expect(await codeOf(send('x'.repeat(40_000)))).toBe('E25');
+  const open: Result<'invites.create'>[] = [];
+  while (open.length < INVITES_MAX) open.push(await call('invites.create', {}));
+  await expect(call('invites.create', {})).rejects.toMatchObject({
+    body: { code: 'E57', reason: 'invites-full', detail: { max: INVITES_MAX } },
+  });
+  for (const { invite: one } of open) await call('invites.revoke', { invite: one });
   const blocked = await call('contacts.block', { to: 'echo' });
   expect(blocked.state).toBe('blocked');
   expect(await codeOf(send('blocked'))).toBe('E24');

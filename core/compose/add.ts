@@ -62,7 +62,7 @@ export function addContact(runtime: Runtime, command: Add, reply: Reply): void {
   }
   if (isExpired(runtime, read)) return reply(failure('invite-expired'));
   if (!existing && book.contacts.size >= CONTACTS_MAX) {
-    return reply(failure('bad-input', { what: 'contacts', most: CONTACTS_MAX }));
+    return reply(failure('contacts-full', { most: CONTACTS_MAX }));
   }
   const contact = existing ?? newFriend(runtime, identity, command);
   if (read.kind === 'id') return askById(runtime, contact, command, reply);

@@ -166,7 +166,7 @@ function newInvite(runtime: Runtime, command: CommandOf<'invite-new'>, reply: Re
     return reply(failure('bad-input', { what: 'expiry' }));
   }
   const docs = makeRoom(runtime);
-  if (!docs) return reply(failure('bad-input', { what: 'invites', most: INVITES_MAX }));
+  if (!docs) return reply(failure('invites-full', { most: INVITES_MAX }));
   const secret: Invite['secret'] = new Secret('invite', context.random(32));
   const invite: Invite = {
     id: inviteId(secret),

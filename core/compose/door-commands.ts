@@ -5,7 +5,7 @@
  */
 import type { Command, CommandResult, RequestView } from '../commands.ts';
 import { utf8 } from '../base/bytes.ts';
-import { KNOCK_TEXT_BYTES_MAX } from '../base/limits.ts';
+import { CONTACTS_MAX, KNOCK_TEXT_BYTES_MAX } from '../base/limits.ts';
 import type { Contact } from '../people/contact.ts';
 import { formatId } from '../people/id-text.ts';
 import type { Request } from '../people/request.ts';
@@ -104,6 +104,10 @@ function decide(runtime: Runtime, command: CommandOf<Decision>, reply: Reply): v
       reply(fault ? vaultFailure(fault) : { ok: true, data: { type: 'done' } }),
     );
   }
+  const known = runtime.book.contactOf(request.identity);
+  if (!known && runtime.book.contacts.size >= CONTACTS_MAX) {
+    return reply(failure('contacts-full', { most: CONTACTS_MAX }));
+  }
   const tell = (decided: Decided): void => {
     if (!decided.ok) return reply(vaultFailure(decided.reason));
     const { contact } = decided;
@@ -114,7 +118,6 @@ function decide(runtime: Runtime, command: CommandOf<Decision>, reply: Reply): v
   };
   if (command.type === 'request-block') return shutOutAsker(runtime, request, tell);
   const { policy } = command;
-  const known = runtime.book.contactOf(request.identity);
   const choice = choosePolicy(runtime, known, policy);
   if (!choice.ok) return reply(choice.refused);
   requests.accept(request, { policy, docs: choice.docs }, (decided) => {

@@ -27,12 +27,13 @@ function alone(): { world: World; ana: Person } {
 test('[CON-16] invites are bounded: a spent one makes room, an open one never does', () => {
   const { ana } = alone();
   const ids = Array.from({ length: INVITES_MAX }, () => makes(ana));
-  expect(ana.ask(WISH)).toMatchObject({ ok: false, error: { code: 'bad-input' } });
+  const full = { code: 'invites-full', detail: { most: INVITES_MAX } };
+  expect(ana.ask(WISH)).toMatchObject({ ok: false, error: full });
   data(ana.ask({ type: 'invite-revoke', invite: ids[3]! }), 'invites');
   const next = makes(ana);
   const { invites } = data(ana.ask({ type: 'invite-list' }), 'invites');
   expect(invites.map(({ invite }) => invite).sort()).toEqual([...ids.toSpliced(3, 1), next].sort());
-  expect(ana.ask(WISH)).toMatchObject({ ok: false, error: { code: 'bad-input' } });
+  expect(ana.ask(WISH)).toMatchObject({ ok: false, error: full });
 });
 
 describe('[RLY-10] ⚑ slots of an invite open nothing any more', () => {
