@@ -6,7 +6,7 @@
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { redact } from './logs.ts';
+import { redact } from './redact.ts';
 
 /** Exit code after an assertion failed or an exception was not caught (EX_SOFTWARE). */
 export const FAULT_EXIT = 70;

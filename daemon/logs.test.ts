@@ -14,6 +14,7 @@ import { Prng } from '@sotto/core/base/prng.ts';
 import { base32, hex } from '@sotto/core/base/bytes.ts';
 import { writeCrashReport } from './crash-report.ts';
 import { FILE_BYTES, FILE_MS, LogFile } from './logs.ts';
+import { reasonOf } from './redact.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -68,6 +69,43 @@ test('[API-16] addresses are kept at level debug only', () => {
   const text = written('info');
   for (const at of addresses) expect(text).not.toContain(at);
   expect(text.match(/\[address\]/g)).toHaveLength(2 * addresses.length);
+});
+
+test('[API-16] no folder of this computer, and so no login name, is told by a path', () => {
+  const folder = scratch();
+  const logs = new LogFile(folder, 'debug');
+  const said: [text: string, kept: string][] = [
+    [
+      "EACCES: permission denied, open '/home/ana/.local/share/sotto/default/echo/vault.db'",
+      "EACCES: permission denied, open '[folder]/vault.db'",
+    ],
+    [
+      "ENOENT: rename '/home/Ana Ruiz/a b/x' -> '/Users/o'neil/sotto/y'",
+      "ENOENT: rename '[folder]/x' -> '[folder]/y'",
+    ],
+    ["EPERM: mkdir '/home/ana'", "EPERM: mkdir '[folder]'"],
+    ['cannot open /home/ana/sotto/vault.db: no', 'cannot open [folder]/vault.db: no'],
+    ['in file:///home/ana/sotto/daemon.mjs:1:2', 'in file://[folder]/daemon.mjs:1:2'],
+    ["open 'C:\\Users\\Ana Ruiz\\sotto\\key'", "open '[folder]/key'"],
+    ['at C:\\Users\\ana\\sotto\\key', 'at [folder]/key'],
+    [`open '/home/ana/${'deep down/'.repeat(40)}key'`, "open '[folder]/key'"],
+    ['3/4 of 10/s, tcp/udp', '3/4 of 10/s, tcp/udp'],
+  ];
+  for (const [text] of said) logs.part('x')('warn', text, { text });
+  const { lines } = logs.tail(20);
+  expect(lines.map(({ message }) => message)).toEqual(said.map(([, kept]) => kept));
+  expect(lines.map(({ fields }) => fields?.['text'])).toEqual(said.map(([, kept]) => kept));
+  logs.close();
+  const facts = { version: '1', wallMs: 1, stats: {} };
+  const name = writeCrashReport(folder, new Error(said[0]![0]), facts)!;
+  expect(readFileSync(join(folder, name), 'utf8')).not.toMatch(/ana|local/);
+});
+
+test('[API-16] of what the system refuses the code is told, of all else the message', () => {
+  const system = Object.assign(new Error("ENOSPC: write '/home/ana/x'"), { code: 'ENOSPC' });
+  expect([system, new Error('no key'), 'text'].map(reasonOf)).toEqual([
+    ...['ENOSPC', 'no key', 'unknown'],
+  ]);
 });
 
 test('[API-17] lines below the level are not kept; a change takes effect at once', () => {

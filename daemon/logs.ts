@@ -3,8 +3,7 @@
  *
  *   {"time":"2026-11-21T15:04:05.123Z","level":"info","message":"linked","fields":{"rttMs":12}}
  *
- * Nothing in it names a person or shows a place: what looks like an ID, a key or a secret is
- * replaced always, what looks like an address unless the level is `debug` (API-16). Both files
+ * Nothing in it names a person or shows a place (redact.ts; API-16). Both files
  * together are at most 2 * FILE_BYTES long and 2 * FILE_MS old (API-17).
  * @module
  */
@@ -21,10 +20,10 @@ import {
 import { basename, join } from 'node:path';
 import { LOG_FILE, LOG_FILE_BEFORE, LogLine } from '@sotto/api/contract.ts';
 import type { LogField, LogLevel } from '@sotto/core/effects.ts';
+import { redact } from './redact.ts';
 
 export const FILE_BYTES = 2 * 1024 * 1024;
 export const FILE_MS = 12 * 60 * 60 * 1000;
-const STRING_LENGTH_MAX = 200;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 export type LogFields = Readonly<Record<string, LogField>>;
@@ -143,24 +142,4 @@ function parseLine(text: string): LogLine[] {
   } catch {
     return [];
   }
-}
-
-const ADDRESSES = [
-  /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b/g,
-  /\[?(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:\]:\d{1,5})?/gi,
-];
-const SECRETS = [
-  /sotto:\S+/gi,
-  /\bc_[0-9a-z]+\b/gi, // a conversation is named after its people
-  /[0-9a-f]{24,}/gi,
-  /[A-Za-z0-9+/_-]{32,}={0,2}/g,
-];
-
-/** A text without what could name a person or, unless allowed, show a place. */
-export function redact(text: string, showsAddresses: boolean): string {
-  let clean = text.slice(0, STRING_LENGTH_MAX);
-  for (const pattern of SECRETS) clean = clean.replace(pattern, '[id]');
-  if (showsAddresses) return clean;
-  for (const pattern of ADDRESSES) clean = clean.replace(pattern, '[address]');
-  return clean;
 }

@@ -29,6 +29,7 @@ import type { Network } from './network.ts';
 import { ask, People } from './people.ts';
 import { PortMapping } from './port-map/port-mapping.ts';
 import { readPolicy } from './policies.ts';
+import { reasonOf } from './redact.ts';
 import { Stores } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -197,7 +198,7 @@ export class OpenProfile {
     try {
       await keepBeside(join(folder, 'echo'), this.#store, hasPassphrase(folder));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : 'unknown';
+      const reason = reasonOf(error);
       logs.part('echo')('warn', 'its key is not as the profile wants it', { reason });
     }
   }
@@ -215,7 +216,7 @@ export class OpenProfile {
         this.#runningEcho = await startEcho({ folder, stores, ...beside, log, driver, onFault });
       } catch (error) {
         // Without Echo everything else still works.
-        log('warn', 'not started', { reason: error instanceof Error ? error.message : 'unknown' });
+        log('warn', 'not started', { reason: reasonOf(error) });
       }
       return this.#runningEcho;
     };
