@@ -139,6 +139,23 @@ describe('[API-27] over restarts', () => {
     expect(alive.filter(Boolean).length).toBe(SESSIONS_MAX);
   });
 
+  test('a clock that is set back keeps no new browser out, while it runs nor over a restart', () => {
+    let sessions = open();
+    const all = Array.from({ length: SESSIONS_MAX }, () => enter(sessions));
+    nowMs -= 30 * DAY_MS;
+    for (let i = 0; i < 3; i++) {
+      const newest = enter(sessions);
+      expect(sessions.find(newest)).toBeDefined();
+      expect(sessions.stats()['pageSessions']).toBe(SESSIONS_MAX);
+      nowMs -= DAY_MS;
+      sessions = open();
+      expect(sessions.find(newest)).toBeDefined();
+      all.push(newest);
+    }
+    // Those that came first go first, where the clock cannot tell.
+    expect(all.map((one) => sessions.find(one) !== undefined)).toEqual(all.map((_, i) => i >= 3));
+  });
+
   test('a file that is not ours lets nobody in and stops nothing', () => {
     for (const text of ['', '{', '[]', '{"sessions":3}', '{"sessions":[{"cookie":1}]}']) {
       writeFileSync(join(folder, 'pages.json'), text);

@@ -102,6 +102,7 @@ export class PageSessions {
     };
     const had = before === undefined ? undefined : hashOf(before);
     this.#drop(({ cookie }) => had !== undefined && isSame(cookie, had));
+    this.#makeRoom();
     this.#sessions.push({
       cookie: hashOf(halves.cookie),
       page: hashOf(halves.page),
@@ -109,9 +110,6 @@ export class PageSessions {
       writtenMs: 0,
       ends: new Set(),
     });
-    const byUse = [...this.#sessions].reverse().sort((a, b) => b.usedMs - a.usedMs);
-    const oldest = byUse.slice(SESSIONS_MAX);
-    this.#drop((session) => oldest.includes(session));
     this.#write();
     return halves;
   }
@@ -149,6 +147,16 @@ export class PageSessions {
 
   stats(): Record<string, number> {
     return { pageKeys: this.#keys.length, pageSessions: this.#sessions.length };
+  }
+
+  /** For one more, whatever the clock says: of many the one longest unused goes. */
+  #makeRoom(): void {
+    const nowMs = this.#now();
+    // One that was used before the clock was set back was used now at the latest.
+    for (const session of this.#sessions) session.usedMs = Math.min(session.usedMs, nowMs);
+    const byUse = [...this.#sessions].reverse().sort((a, b) => b.usedMs - a.usedMs);
+    const oldest = byUse.slice(SESSIONS_MAX - 1);
+    this.#drop((session) => oldest.includes(session));
   }
 
   #dropKey(hash: string): void {
@@ -224,11 +232,11 @@ function read(path: string, nowMs: number): PageSession[] {
     const text = readFileSync(path, 'utf8');
     if (text.length > FILE_BYTES_MAX) return [];
     const { sessions } = JSON.parse(text) as { sessions: Partial<PageSession>[] };
-    return sessions.slice(0, SESSIONS_MAX).flatMap(({ cookie, page, usedMs }) => {
-      if (!isHash(cookie) || !isHash(page) || !Number.isSafeInteger(usedMs)) return [];
-      if (nowMs - usedMs! > UNUSED_MS) return [];
-      const ends = new Set<() => void>();
-      return [{ cookie, page, usedMs: usedMs!, writtenMs: usedMs!, ends }];
+    return sessions.slice(0, SESSIONS_MAX).flatMap(({ cookie, page, usedMs: toldMs }) => {
+      if (!isHash(cookie) || !isHash(page) || !Number.isSafeInteger(toldMs)) return [];
+      const usedMs = Math.min(toldMs!, nowMs);
+      if (nowMs - usedMs > UNUSED_MS) return [];
+      return [{ cookie, page, usedMs, writtenMs: usedMs, ends: new Set<() => void>() }];
     });
   } catch {
     // None so far.
