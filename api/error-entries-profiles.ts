@@ -14,6 +14,15 @@ export const PROFILE_ENTRIES = {
       'Give the passphrase to open it.',
     hint: 'Unlock: sotto unlock',
   },
+  'new-passphrase-needed': {
+    code: 'E36',
+    exit: 5,
+    retryable: true,
+    sentence:
+      'No new passphrase was given, and nobody can be asked here. Nothing was changed. ' +
+      'Give it in a file.',
+    hint: 'Repeat with: --new-file FILE',
+  },
   'no-passphrase': {
     code: 'E55',
     exit: 7,

@@ -489,7 +489,7 @@ const SCREENS = {
     code: 'E47',
     exit: 7,
     retryable: false,
-    sentence: 'You said no, so nothing was deleted.',
+    sentence: 'You said no, so nothing was changed.',
     hint: 'Repeat the command if you change your mind.',
   },
   'unreadable-input': {

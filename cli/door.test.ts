@@ -19,6 +19,7 @@ describe('[CLI-32] what may show the IP address asks first', () => {
     expect([refused.code, refused.stderr.includes('[E23]'), opened()]).toEqual([7, true, 0]);
     const no = await terminal.atTerminal(['door', 'open'], { answers: [['[y/N]', 'no']] });
     expect([no.code, no.stdout.includes(SENTENCE), opened()]).toEqual([7, true, 0]);
+    expect(no.stdout).toContain('You said no, so nothing was changed.');
     const yes = await terminal.atTerminal(['door', 'open'], { answers: [['[y/N]', 'yes']] });
     expect([yes.code, opened()]).toEqual([0, 1]);
     expect((await terminal.run(['door', 'open', '--anyway'])).code).toBe(0);

@@ -137,7 +137,12 @@ describe('[CLI-38] passphrase', () => {
 
   test('nobody to ask: E36; at a terminal twice, and not shown', async () => {
     const daemon = await withLock(undefined);
-    expect((await terminal.run(['passphrase', 'set'])).code).toBe(5);
+    const nobody = await terminal.run(['passphrase', 'set']);
+    expect([nobody.code, nobody.stderr]).toEqual([
+      5,
+      'No new passphrase was given, and nobody can be asked here. Nothing was changed. ' +
+        'Give it in a file. [E36]\nhint: Repeat with: --new-file FILE\n',
+    ]);
     const differs = await terminal.atTerminal(['passphrase', 'set'], {
       answers: [
         ['New passphrase: ', 'one'],

@@ -83,7 +83,7 @@ async function present(session: Session): Promise<string> {
 
 async function newPassphrase(session: Session, file: string | undefined): Promise<string> {
   if (file !== undefined) return fromFile(session, file);
-  if (!session.mayAsk) throw failure('passphrase-needed');
+  if (!session.mayAsk) throw failure('new-passphrase-needed');
   session.out.note('Nobody can reset it. Without it and without a backup all is lost.');
   const next = await askHidden('New passphrase: ');
   if (next !== (await askHidden('Once more: '))) {
