@@ -84,6 +84,11 @@ export function addPeopleVerbs(program: Command, run: RunVerb): void {
     .action((words: string[], options: AddOptions) =>
       run(async (session) => (await people()).add(session, words, options)),
     );
+  addContactVerbs(program, run);
+}
+
+function addContactVerbs(program: Command, run: RunVerb): void {
+  const people = () => import('./verbs/contacts.ts');
   const contacts = program.command('contacts').description('the people you know');
   contacts
     .command('list')
@@ -130,7 +135,8 @@ export function addPeopleVerbs(program: Command, run: RunVerb): void {
     .description('delete someone and the messages with them from this device')
     .argument('<who>', 'name, ID, or conversation id')
     .option('-f, --force', 'do not ask')
-    .action((who: string, options: { force?: true }) =>
+    .option('-n, --dry-run', 'tell what would be deleted, and delete nothing')
+    .action((who: string, options: { force?: true; dryRun?: true }) =>
       run(async (session) => (await people()).remove(session, who, options)),
     );
 }

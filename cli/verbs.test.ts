@@ -221,6 +221,10 @@ describe('[CLI-19] what each verb prints, for people and for programs', () => {
     const { code, stdout, stderr } = await terminal.run(['logs', '-n', '3']);
     expect([code, stdout]).toEqual([0, `${TIME} warn one\n${TIME} warn two\n`]);
     expect(stderr).toContain("isn't running");
+    writeFileSync(join(terminal.folder, 'logs', 'daemon.1.log'), line('before'));
+    const all = await terminal.run(['logs']);
+    expect(all.stdout).toBe(['before', 'one', 'two'].map((it) => `${TIME} warn ${it}\n`).join(''));
+    expect((await terminal.run(['logs', '-n', '1'])).stdout).toBe(`${TIME} warn two\n`);
     expect((await terminal.run(['logs', '-f'])).code).toBe(4);
   });
 
@@ -321,6 +325,26 @@ describe('[CLI-28] deleting asks', () => {
       const { code, stderr } = await terminal.run(['contacts', 'remove', 'ana', ...args]);
       expect([code, stderr.includes('[E46]')]).toEqual([2, true]);
     }
+    expect(daemon.calls.some(({ method }) => method === 'contacts.remove')).toBe(false);
+  });
+
+  test('a dry run tells what would go, asks nobody and deletes nothing', async () => {
+    const daemon = await terminal.daemon({ 'contacts.show': () => ({ ...ANA, waiting: 2 }) });
+    for (const args of [['-n'], ['--dry-run', '--force']]) {
+      expect(await terminal.run(['contacts', 'remove', 'ana', ...args])).toEqual({
+        code: 0,
+        stdout:
+          'Would delete Ana Ruiz and all messages with them on this device; ' +
+          'of those not delivered yet: 2. Nothing was deleted.\n',
+        stderr: '',
+      });
+    }
+    const plain = await terminal.run(['contacts', 'remove', 'ana', '-n', '--plain']);
+    expect(plain.stdout).toBe('c_7k2\twould-remove\n');
+    const json = await terminal.run(['contacts', 'remove', 'ana', '-n', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      data: { conversation: 'c_7k2', name: 'Ana Ruiz', waiting: 2, removed: false },
+    });
     expect(daemon.calls.some(({ method }) => method === 'contacts.remove')).toBe(false);
   });
 

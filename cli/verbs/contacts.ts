@@ -156,12 +156,13 @@ export async function block(
 export async function remove(
   session: Session,
   to: string,
-  options: { force?: true },
+  options: { force?: true; dryRun?: true },
 ): Promise<void> {
   const { out, daemon } = session;
   const contact = await daemon.call('contacts.show', { to });
+  const what = `${out.clean(contact.name)} and all messages with them on this device`;
+  if (options.dryRun) return tellRemoval(out, contact, what);
   if (!options.force) {
-    const what = `${out.clean(contact.name)} and all messages with them on this device`;
     if (!session.mayAsk) throw failure('needs-confirmation', { what });
     if (!(await confirm(`Delete ${what}? This cannot be undone.`))) throw failure('declined');
   }
@@ -171,6 +172,14 @@ export async function remove(
   if (out.look.mode === 'json') return out.json({ conversation, removed: true });
   if (out.look.mode === 'plain') return out.record(conversation, 'removed');
   out.note(`${name} is gone from this device.`);
+}
+
+function tellRemoval(out: Session['out'], contact: Contact, what: string): void {
+  const { conversation, name, waiting } = contact;
+  if (out.look.mode === 'json') return out.json({ conversation, name, waiting, removed: false });
+  if (out.look.mode === 'plain') return out.record(conversation, 'would-remove');
+  const unsent = waiting === 0 ? '' : `; of those not delivered yet: ${waiting}`;
+  out.line(`Would delete ${what}${unsent}. Nothing was deleted.`);
 }
 
 /** For programs; true where that was all. */
