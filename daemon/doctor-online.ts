@@ -77,7 +77,7 @@ function silenceByRelays(
     const isAnyUp = relays.some(({ isUp }) => isUp);
     return [hasAnswer ? 'online' : 'unknown', isAnyUp ? 'hidden-few' : 'hidden'];
   }
-  const isRelayed = byRelay > 0 || relays.some(({ isReserved }) => isReserved);
+  const isRelayed = byRelay > 0 || relays.some(({ isReserved, isUp }) => isReserved && isUp);
   const wasAsked = listOf(settings()['dht.bootstrap']).length > 0;
   return isRelayed && wasAsked ? ['online', 'relayed'] : undefined;
 }
