@@ -187,6 +187,14 @@ describe('[CLI-5] the event stream', () => {
     await expect(take(events, 2)).rejects.toBeInstanceOf(UnreachableError);
   });
 
+  test('without patience the first loss ends it, for the things of the moment it may have missed', async () => {
+    const { client, seen } = await serve((_, response) => response.end(network));
+    await expect(take(client.events({ patienceMs: 0 }), 2)).rejects.toBeInstanceOf(
+      UnreachableError,
+    );
+    expect(seen).toHaveLength(1);
+  });
+
   test('a refusal, a foreign line and an endless one end it', async () => {
     const refused = await serve((_, response) =>
       answer(response, 401, { v: 1, ok: false, error: errorBody('unauthorised') }),

@@ -23,7 +23,7 @@ export interface CallOptions {
 export interface EventOptions extends CallOptions {
   /** Where to go on; without it, from now on. */
   readonly from?: string;
-  /** How long to keep trying to reconnect once a connection has ended. */
+  /** How long to keep trying to reconnect once a connection has ended; 0: its end is the end. */
   readonly patienceMs?: number;
   /** Called at each loss of the connection, before the first attempt to get it back. */
   readonly onLost?: () => void;
@@ -116,9 +116,8 @@ export class Client {
       if (giveUpAtMs === 0) {
         giveUpAtMs = Date.now() + patienceMs;
         options.onLost?.();
-      } else if (Date.now() >= giveUpAtMs) {
-        throw new UnreachableError('it did not come back');
       }
+      if (Date.now() >= giveUpAtMs) throw new UnreachableError('it did not come back');
       await pause(delayMs, signal);
       delayMs = Math.min(2 * delayMs, RETRY_MAX_MS);
     }
