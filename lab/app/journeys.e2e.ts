@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Route } from '@sotto/api/contract.ts';
+import type { Page } from 'playwright-core';
 import { EN } from '../../web/text/en/index.ts';
 import { ROOT } from '../bars/bar.ts';
 import type { Player } from '../rooms/player.ts';
@@ -238,6 +239,35 @@ test('the daemon is killed and started again: the page says so, and goes on by i
   // Chromium itself tells of every request that nobody answered.
   const others = boPage.problems.splice(0).filter((line) => !/^Failed to load resource/.test(line));
   assert.deepEqual(others, []);
+});
+
+/** Playwright shows all pages at once: one behind others is told that it is not seen. */
+async function turn(page: Page, state: 'visible' | 'hidden'): Promise<void> {
+  const now = `{ configurable: true, value: '${state}' }`;
+  await page.evaluate(`Object.defineProperty(document, 'visibilityState', ${now})`);
+  await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
+}
+
+test('[API-34] of seven windows the last one sends, and the first one has it when it is seen', async () => {
+  const { context, page: first } = anaPage;
+  await first.goto(new URL('/', first.url()).href);
+  await new Hands(first).click('link', /^Bo\b/);
+  await first.locator('textarea:focus').waitFor();
+  const pages = [first];
+  while (pages.length < 7) {
+    await turn(pages.at(-1)!, 'hidden');
+    const next = await context.newPage();
+    await next.goto(first.url());
+    await next.locator('textarea:focus').waitFor();
+    pages.push(next);
+  }
+  const text = 'from the seventh window';
+  await sendHere(new Hands(pages.at(-1)!), text);
+  await until('the message at Bo', 60_000, () => bo.sotto('read', 'Ana').includes(text));
+  assert.equal(await first.getByText(text).count(), 0);
+  await turn(first, 'visible');
+  await seen(first, text);
+  for (const page of pages.slice(1)) await page.close();
 });
 
 test('the browser spoke to this computer only, and a page that would not is noticed', async () => {

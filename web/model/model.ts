@@ -5,11 +5,14 @@
  *   opening --session--> loading --lists--> ready <--> lost
  *      \--no session--> refused              \--passphrase--> locked
  *
+ * A hidden page gives the stream up and is filled anew when it is seen; a lock still ends what it
+ * shows (API-34).
+ *
  * Screens only read it and call methods; the network never blocks one of them.
  * @module
  */
 import type { Verdict } from '@sotto/api/checks.ts';
-import { ApiError, type Client } from '@sotto/api/client.ts';
+import { ApiError, UnreachableError, type Client } from '@sotto/api/client.ts';
 import type {
   ConfigEntry,
   Contact,
@@ -19,6 +22,7 @@ import type {
   Status,
   StreamEvent,
 } from '@sotto/api/contract.ts';
+import { isHidden, untilSeen, whenHidden } from './seen.ts';
 import { Store } from './store.ts';
 
 export type Phase = 'opening' | 'loading' | 'ready' | 'lost' | 'refused' | 'locked';
@@ -28,14 +32,24 @@ export type Settings = ReadonlyMap<string, ConfigEntry>;
 /** The first words of so many; the list is asked for anew at the next start. */
 const UNPLACED_MAX = 200;
 const RETRY_MS = 1_000;
+/** A stream that stood is mostly there again at once: the daemon cuts those that fall behind. */
+const TAKE_UP_MS = 50;
 /** Who is not let in is not let in by asking: another window may be, in a while. */
 const REFUSED_RETRY_MS = 15_000;
+/** Who looks at another page for a moment comes back to one that is as it is now. */
+const REST_AFTER_MS = 5_000;
+/** So often a page without a stream asks whether the profile was locked. */
+const REST_LOOK_MS = 5_000;
+/** Why a stream ended: nobody sees the page. */
+const UNSEEN = Symbol('unseen');
 
 export class Model {
   readonly phase = new Store<Phase>('opening');
   readonly status = new Store<Status | undefined>(undefined);
   readonly conversations = new Store<Conversations>(new Map());
   readonly settings = new Store<Settings>(new Map());
+  /** How often all of this was loaded: what a screen asked for beside it is old when this grows. */
+  readonly filled = new Store(0);
   /** What the doctor found last, of the app that is there now; undefined until it was asked. */
   readonly verdict = new Store<Verdict | undefined>(undefined);
   /** Messages and states as they come, for the conversation that is open. */
@@ -50,16 +64,22 @@ export class Model {
   /** Runs until `signal` ends it. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const filledBefore = this.filled.value;
       try {
         if (!(await this.#isStillLocked(signal))) await this.#follow(signal);
       } catch (error) {
         if (signal.aborted) return;
+        if (error === UNSEEN) {
+          await this.#rest(signal);
+          continue;
+        }
         this.phase.set(phaseOf(error));
       }
+      const stood = this.filled.value > filledBefore;
       const pauseMs = this.phase.value === 'refused' ? REFUSED_RETRY_MS : RETRY_MS;
       await new Promise<void>((done) => {
         this.#retry = done;
-        setTimeout(done, pauseMs);
+        setTimeout(done, stood ? TAKE_UP_MS : pauseMs);
       });
     }
   }
@@ -124,43 +144,88 @@ export class Model {
   /** Another window or the terminal may have opened what is locked. A hidden page need not know. */
   async #isStillLocked(signal: AbortSignal): Promise<boolean> {
     if (this.phase.value !== 'locked') return false;
-    if (document.visibilityState === 'hidden') return true;
+    if (isHidden()) return true;
     return (await this.client.call('lock.status', {}, { signal })).locked;
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  /** Until the page is seen; or until it must not go on holding what it was let see. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    while (isHidden() && !signal.aborted) {
+      await untilSeen(REST_LOOK_MS);
+      if (isHidden() && (await this.#isShut(signal))) return;
+    }
+  }
+
+  /** Was the profile locked, or this browser's session ended? */
+  async #isShut(signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.client.call('lock.status', {}, { signal })).locked;
+    } catch (error) {
+      return error instanceof ApiError;
+    }
+  }
+
+  /**
+   * One stream, and what is loaded beside it. Never resolves.
+   * @throws why it ended: the stream broke, a list could not be loaded, or nobody sees the page.
+   */
+  async #follow(signal: AbortSignal): Promise<never> {
+    const ended = new AbortController();
+    const end = (): void => ended.abort(signal.reason);
+    signal.addEventListener('abort', end);
+    // A browser opens six connections to one origin, for all of its pages together.
+    const stopWatching = whenHidden(REST_AFTER_MS, () => ended.abort(UNSEEN));
+    try {
+      await this.#read(ended);
+      throw new UnreachableError('the stream has ended');
+    } finally {
+      stopWatching();
+      signal.removeEventListener('abort', end);
+      // What this stream is still loaded for comes too late.
+      ended.abort();
+    }
+  }
+
+  async #read(ended: AbortController): Promise<void> {
+    const { signal } = ended;
     // The stream stands before the lists are asked for: nothing falls between them.
     const early: StreamEvent[] = [];
-    let loaded = false;
-    const patienceMs = 0;
-    for await (const event of this.client.events({ signal, patienceMs })) {
-      if (loaded) {
+    let isLoaded = false;
+    for await (const event of this.client.events({ signal, patienceMs: 0 })) {
+      if (isLoaded) {
         this.#take(event);
         continue;
       }
       early.push(event);
       if (early.length > 1) continue;
       if (this.phase.value !== 'lost') this.phase.set('loading');
-      void this.#load(signal).then(
-        () => {
-          loaded = true;
+      this.#ask(signal).then(
+        (lists) => {
+          if (signal.aborted) return;
+          this.#fill(lists);
+          isLoaded = true;
           for (const missed of early.splice(0)) this.#take(missed);
           this.phase.set('ready');
+          this.filled.set(this.filled.value + 1);
         },
-        (error: unknown) => this.phase.set(phaseOf(error)),
+        (error: unknown) => ended.abort(error),
       );
     }
-    this.phase.set('lost');
   }
 
-  async #load(signal: AbortSignal): Promise<void> {
+  async #ask(signal: AbortSignal): Promise<Lists> {
     const [status, { conversations }, { entries }] = await Promise.all([
       this.client.call('status.get', {}, { signal }),
       this.client.call('conversations.list', {}, { signal }),
       this.client.call('config.list', {}, { signal }),
     ]);
+    return { status, conversations, entries };
+  }
+
+  #fill({ status, conversations, entries }: Lists): void {
+    const isSameApp = status.startedAt === this.status.value?.startedAt;
+    if (!isSameApp || this.phase.value === 'lost') this.verdict.set(undefined);
     this.status.set(status);
-    this.verdict.set(undefined);
     this.settings.set(new Map(entries.map((entry) => [entry.key, entry])));
     this.conversations.set(new Map(conversations.map((one) => [one.conversation, one])));
   }
@@ -244,6 +309,11 @@ export class Model {
   }
 }
 
+interface Lists {
+  readonly status: Status;
+  readonly conversations: readonly Conversation[];
+  readonly entries: readonly ConfigEntry[];
+}
 type PartOfRoute = Pick<Route, 'conversation' | 'policy' | 'route'>;
 type Shown = Pick<
   Conversation,

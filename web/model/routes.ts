@@ -12,7 +12,7 @@ import { useStore } from './store.ts';
 /** Undefined until it is known. What could not be asked stays as it was known last. */
 export function useRoute({ conversation: id }: Conversation): Route | undefined {
   const model = useModel();
-  const phase = useStore(model.phase);
+  const filled = useStore(model.filled);
   const [shown, setShown] = useState<Route>();
   useEffect(() => {
     let running: AbortController | undefined;
@@ -36,7 +36,7 @@ export function useRoute({ conversation: id }: Conversation): Route | undefined 
       running?.abort();
     };
     // After the stream was away, what it did not tell is asked for.
-  }, [model, id, phase]);
+  }, [model, id, filled]);
   return shown;
 }
 

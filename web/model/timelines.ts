@@ -40,11 +40,7 @@ class Timelines {
       if (event.type === 'removed') this.#kept.delete(event.data.conversation);
       for (const timeline of this.#kept.values()) timeline.take(event);
     });
-    let wasLost = false;
-    model.phase.watch(() => {
-      if (model.phase.value === 'lost') wasLost = true;
-      if (model.phase.value !== 'ready' || !wasLost) return;
-      wasLost = false;
+    model.filled.watch(() => {
       for (const timeline of this.#kept.values()) void timeline.resync();
     });
     window.addEventListener('beforeunload', (event) => {

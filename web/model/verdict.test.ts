@@ -4,6 +4,9 @@ import { expect, test } from 'vitest';
 import { Model, type Phase } from './model.ts';
 import { healthOf } from './verdict.ts';
 
+// A page that is seen all the time: there is none here.
+Object.assign(globalThis, { document: new EventTarget() });
+
 const online = { online: true, helpers: 148, secondCopy: false };
 
 test('the mark is the worst of what is known', () => {

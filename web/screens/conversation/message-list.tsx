@@ -103,11 +103,13 @@ function useBoundary(model: Model, conversation: string): string | undefined {
     model.conversations.value.get(conversation);
   const unread = useStorePart(model.conversations, (all) => all.get(conversation)?.unread ?? 0);
   const [boundary, setBoundary] = useState(() => (unread > 0 ? chat()?.readUpTo : undefined));
-  const [before, setBefore] = useState(unread);
-  if (before !== unread) {
-    setBefore(unread);
-    // Who is looking sees them come.
-    if (before === 0 && !document.hasFocus()) setBoundary(chat()?.readUpTo);
+  const times = useStore(model.filled);
+  const [before, setBefore] = useState({ unread, times });
+  if (before.unread !== unread || before.times !== times) {
+    setBefore({ unread, times });
+    // Who is looking sees them come, but for those that came while nobody looked.
+    const isSeen = document.hasFocus() && before.times === times;
+    if (before.unread === 0 && unread > 0 && !isSeen) setBoundary(chat()?.readUpTo);
   }
   return boundary;
 }
