@@ -24,7 +24,8 @@ const AT_ANY_TIME: readonly Method[] = [
 const OWN = ['lock.', 'profiles.', 'pages.', 'daemon.'];
 /**
  * What programs ask by themselves, when something happens or from time to time: it shows no
- * person at the screen, so it does not keep the profile open (API-42).
+ * person at the screen, so it does not keep the profile open (API-42). A page looks at the network
+ * and saves what was typed once more by itself too, and tells of who types by `lock.touch`.
  */
 const BY_ITSELF: readonly Method[] = [
   'config.get',
@@ -32,7 +33,9 @@ const BY_ITSELF: readonly Method[] = [
   'contacts.list',
   'contacts.show',
   'conversations.list',
+  'doctor.run',
   'door.status',
+  'drafts.set',
   'invites.list',
   'lock.status',
   'logs.tail',

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ApiError, Client } from '@sotto/api/client.ts';
 import { ApiFile, METHODS } from '@sotto/api/contract.ts';
 import type { Method, Params, Result } from '@sotto/api/contract.ts';
+import { TEXT_BYTES_MAX } from '@sotto/api/wire.ts';
 import { hasPassphrase, openVault } from '@sotto/vault/vault.ts';
 import { Daemon } from './daemon.ts';
 import { FREE_TRIES } from './passphrase-tries.ts';
@@ -248,6 +249,10 @@ describe('[API-42] alone for long', () => {
     expect(await isLocked()).toBe(false);
     await call('conversations.list', {});
     await call('messages.list', { to: 'echo' });
+    await call('doctor.run', {});
+    await call('drafts.set', { to: 'echo', text: 'typed before' });
+    const long = 'x'.repeat(TEXT_BYTES_MAX + 1);
+    expect(await outcome(call('drafts.set', { to: 'echo', text: long }))).toBe('text-too-long');
     sleepMinutes(5);
     await until(async () => (await isLocked()) || undefined);
     await call('lock.open', { passphrase: RIGHT });
