@@ -54,17 +54,30 @@ function conversationPlace([conversation, what, cursor, ...more]: string[]): Pla
 
 export const place = new Store<Place>(readPlace(location.pathname));
 
-/** Who was focused where: by the entry of the history. */
-const focused = new Map<number, HTMLElement>();
+/** Of the entries that one may go back to, so many know what was focused. */
+const FOCUSED_MAX = 50;
+/** What was focused where, by the entry of the history; what left the page is not held by it. */
+const focused = new Map<number, WeakRef<HTMLElement>>();
 let entry = 0;
 
 /** Goes to a page. `replace`: Back does not lead here again. */
 export function go(path: string, options: { readonly replace?: boolean } = {}): void {
   if (path === location.pathname) return;
-  if (document.activeElement instanceof HTMLElement) focused.set(entry, document.activeElement);
+  const { activeElement } = document;
+  if (activeElement instanceof HTMLElement) focused.set(entry, new WeakRef(activeElement));
   if (options.replace) history.replaceState({ entry }, '', path);
-  else history.pushState({ entry: ++entry }, '', path);
+  else {
+    history.pushState({ entry: ++entry }, '', path);
+    forgetFocus();
+  }
   place.set(readPlace(path));
+}
+
+/** Of entries that a new one has put an end to, and of those that are far back. */
+function forgetFocus(): void {
+  for (const one of focused.keys()) {
+    if (one >= entry || one < entry - FOCUSED_MAX) focused.delete(one);
+  }
 }
 
 /** One step back where there is one, else to `fallback`: a panel opened by its address has none. */
@@ -77,7 +90,7 @@ window.addEventListener('popstate', (event) => {
   const state = event.state as { entry?: number } | null;
   entry = state?.entry ?? 0;
   place.set(readPlace(location.pathname));
-  const before = focused.get(entry);
+  const before = focused.get(entry)?.deref();
   // After the page has been drawn again.
   requestAnimationFrame(() => {
     if (before?.isConnected) before.focus();
