@@ -7,6 +7,7 @@ import { useEffect, useState } from 'react';
 import { linkFrom } from '../words/invite-words.ts';
 import { useModel } from './context.ts';
 import { errorOf } from './failure.ts';
+import { useStore } from './store.ts';
 
 export interface Invites {
   /** Those that somebody may still use, the newest first; undefined until they are read. */
@@ -23,7 +24,8 @@ export interface InviteWish {
 }
 
 export function useInvites(): Invites {
-  const { client } = useModel();
+  const { client, filled } = useModel();
+  const times = useStore(filled);
   const [open, setOpen] = useState<readonly Invite[]>();
   const [error, setError] = useState<ApiErrorBody>();
   const attempt = async <T>(done: () => Promise<T>): Promise<T | undefined> => {
@@ -41,8 +43,8 @@ export function useInvites(): Invites {
   };
   useEffect(() => {
     void attempt(read);
-    // Once: what changes afterwards is changed here.
-  }, [client]);
+    // Not at each change: what is changed here is known here.
+  }, [client, times]);
   return {
     open,
     error,

@@ -91,6 +91,35 @@ describe('pages', () => {
     for (let i = 0; i < 35; i++) await timeline.newer();
   });
 
+  test('holds no more of what comes live than of what is fetched, and goes on without holes', async () => {
+    const { timeline, all } = setUp(50);
+    await timeline.open();
+    for (let i = 51; i <= 7_050; i++) {
+      all.push(message(i));
+      timeline.take(came(all.at(-1)!));
+    }
+    expect(cursors(timeline)).toEqual(Array.from({ length: 6_000 }, (_, i) => i + 1));
+    expect(timeline.view.value).toMatchObject({ hasNewer: true, hasOlder: false });
+    for (let i = 0; i < 6; i++) await timeline.newer();
+    const held = cursors(timeline);
+    expect(held.length).toBeLessThanOrEqual(6_000);
+    expect(held).toEqual(held.map((_, i) => held[0]! + i));
+    expect(held.at(-1)).toBe(7_050);
+    expect(timeline.view.value).toMatchObject({ hasNewer: false, hasOlder: true });
+  });
+
+  test('nor of what came while the stream was away', async () => {
+    const { timeline, all } = setUp(5_800);
+    await timeline.open();
+    while (timeline.view.value.hasOlder) await timeline.older();
+    for (const count of [5_950, 6_100]) {
+      while (all.length < count) all.push(message(all.length + 1));
+      await timeline.resync();
+    }
+    expect(cursors(timeline)).toEqual(Array.from({ length: 6_000 }, (_, i) => i + 1));
+    expect(timeline.view.value.hasNewer).toBe(true);
+  });
+
   test('a later place makes an earlier page void', async () => {
     const { timeline } = setUp(1_000);
     await timeline.open();
@@ -131,6 +160,63 @@ describe('pages', () => {
     await timeline.resync();
     expect(cursors(timeline)).toEqual(Array.from({ length: 200 }, (_, i) => 401 + i));
     expect(timeline.view.value.piece).toBe(piece + 1);
+  });
+});
+
+describe('what could not be loaded', () => {
+  /** Messages 1 to 1,000 of a daemon that is away until `back`. */
+  function setUpAway() {
+    let isAway = false;
+    const { calls, timeline } = setUp(1_000, {
+      'messages.list': ({ around, before }) => {
+        if (isAway) throw new Error('nobody answers');
+        const middle = Number(around ?? before ?? 1_000);
+        return { messages: [message(middle - 1), message(middle)], more: true, newer: true };
+      },
+    });
+    const setAway = (away: boolean): void => {
+      isAway = away;
+    };
+    return { calls, setAway, timeline };
+  }
+
+  test('comes once the app is back: the page that was asked for', async () => {
+    const { calls, setAway, timeline } = setUpAway();
+    setAway(true);
+    await timeline.open('500');
+    expect(timeline.view.value).toMatchObject({ loaded: false, error: { code: 'E01' } });
+    setAway(false);
+    await timeline.resync();
+    expect(timeline.view.value).toMatchObject({ loaded: true, error: undefined });
+    expect(calls.at(-1)!.params).toMatchObject({ around: '500' });
+  });
+
+  test('also where another piece of the chat is shown meanwhile', async () => {
+    const { calls, setAway, timeline } = setUpAway();
+    await timeline.open('500');
+    setAway(true);
+    await timeline.open();
+    setAway(false);
+    await timeline.resync();
+    expect(cursors(timeline).at(-1)).toBe(1_000);
+    expect(calls.at(-1)!.params).toEqual({ to: 'c_a', limit: 50 });
+  });
+
+  test('is no longer said once the app is back, also where newer ones are missing', async () => {
+    const { setAway, timeline } = setUpAway();
+    await timeline.open('500');
+    setAway(true);
+    await timeline.older();
+    expect(timeline.view.value).toMatchObject({ hasNewer: true, error: { code: 'E01' } });
+    setAway(false);
+    await timeline.resync();
+    expect(timeline.view.value.error).toBeUndefined();
+  });
+
+  test('nor is a chat opened that nobody has opened', async () => {
+    const { calls, timeline } = setUpAway();
+    await timeline.resync();
+    expect(calls).toEqual([]);
   });
 });
 

@@ -67,6 +67,8 @@ export class Timeline {
   /** Which fetch counts: a later one that replaces the piece makes earlier ones void. */
   #turn = 0;
   #busy = false;
+  /** The page that was opened last, until it is here. */
+  #wanted: PageAround | undefined;
   #sending: Promise<void> = Promise.resolve();
   /** By its client id: the one that the daemon was handed and has not answered for. */
   #underWay: string | undefined;
@@ -83,14 +85,17 @@ export class Timeline {
   async open(around?: string, limit = PAGE_MESSAGES): Promise<void> {
     this.#turn++;
     this.#busy = false;
-    const bound = around === undefined ? {} : { around };
-    await this.#fetch({ limit, ...bound }, (page, before) => ({
-      ...before,
-      messages: page.messages,
-      hasOlder: page.more,
-      hasNewer: page.newer,
-      piece: before.piece + 1,
-    }));
+    this.#wanted = { limit, ...(around === undefined ? {} : { around }) };
+    await this.#fetch(this.#wanted, (page, before) => {
+      this.#wanted = undefined;
+      return {
+        ...before,
+        messages: page.messages,
+        hasOlder: page.more,
+        hasNewer: page.newer,
+        piece: before.piece + 1,
+      };
+    });
   }
 
   /** The newest page, where none was asked for yet. */
@@ -131,11 +136,14 @@ export class Timeline {
 
   /** After the stream was away: what came meanwhile, and what could not be handed over. */
   async resync(): Promise<void> {
-    const { loaded, hasNewer, pending } = this.view.value;
+    const { loaded, hasNewer, pending, error } = this.view.value;
     if (pending.some(isAway)) {
       this.#forgive(isAway);
       void this.#handOver();
     }
+    // What failed while it was away is over.
+    if (error) this.#change({ error: undefined });
+    if (error && this.#wanted) return this.open(this.#wanted.around, this.#wanted.limit);
     if (!loaded || hasNewer) return;
     await this.#fetch({ limit: NEXT_MESSAGES }, (page, before) => {
       const first = page.messages[0];
@@ -148,7 +156,7 @@ export class Timeline {
       // What is older than the piece is no news: it comes when it is asked for.
       const begin = before.messages[0]!.cursor;
       const news = page.messages.filter(({ cursor }) => !isNewer(begin, cursor));
-      return { ...before, messages: [...kept, ...news] };
+      return { ...before, ...atEnd(kept, news) };
     });
   }
 
@@ -190,7 +198,7 @@ export class Timeline {
     const last = value.messages.at(-1);
     const isNew = value.loaded && (!last || isNewer(message.cursor, last.cursor));
     // Where newer ones are missing it is one of them, and comes with its page.
-    if (isNew && !value.hasNewer) this.#change({ messages: [...value.messages, message], pending });
+    if (isNew && !value.hasNewer) this.#change({ ...atEnd(value.messages, [message]), pending });
     else if (pending.length < value.pending.length) this.#change({ pending });
   }
 
@@ -304,17 +312,30 @@ export class Timeline {
   }
 }
 
-interface PageWanted {
+interface PageAround {
   readonly limit: number;
+  readonly around?: string;
+}
+
+interface PageWanted extends PageAround {
   readonly before?: string;
   readonly after?: string;
-  readonly around?: string;
 }
 
 interface Page {
   readonly messages: readonly Message[];
   readonly more: boolean;
   readonly newer: boolean;
+}
+
+/**
+ * `messages` with those that came at their end. What is more than can be held stays away, and comes
+ * as newer ones do: nothing is taken away from above while somebody may be reading there.
+ */
+function atEnd(messages: readonly Message[], came: readonly Message[]): Partial<View> {
+  const all = [...messages, ...came];
+  if (all.length <= HELD_MESSAGES_MAX) return { messages: all };
+  return { messages: all.slice(0, HELD_MESSAGES_MAX), hasNewer: true };
 }
 
 /** The daemon could not be asked: it may well be there soon. */

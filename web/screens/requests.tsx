@@ -7,7 +7,7 @@ import type { ApiErrorBody, Request } from '@sotto/api/contract.ts';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useModel } from '../model/context.ts';
 import { errorOf } from '../model/failure.ts';
-import { useStorePart } from '../model/store.ts';
+import { useStore, useStorePart } from '../model/store.ts';
 import { Button } from '../parts/button.tsx';
 import { ErrorNote } from '../parts/error-note.tsx';
 import { Late } from '../parts/late.tsx';
@@ -80,10 +80,11 @@ export default function Requests() {
   );
 }
 
-/** Asked again when their number changes. */
+/** Asked again when their number changes, and when the app is back. */
 function useRequests() {
-  const { client, status } = useModel();
+  const { client, filled, status } = useModel();
   const count = useStorePart(status, (now) => now?.requests);
+  const times = useStore(filled);
   const [requests, setRequests] = useState<readonly Request[]>();
   const [error, setError] = useState<ApiErrorBody>();
   const load = useCallback(() => {
@@ -95,7 +96,7 @@ function useRequests() {
       (fault: unknown) => setError(errorOf(fault)),
     );
   }, [client]);
-  useEffect(load, [load, count]);
+  useEffect(load, [load, count, times]);
   const drop = (request: Request): void =>
     setRequests((before) => before?.filter((one) => one !== request));
   return { requests, error, load, drop };

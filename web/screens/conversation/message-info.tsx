@@ -127,6 +127,7 @@ interface Found {
 function useMessage({ conversation }: Conversation, cursor: string): Found {
   const model = useModel();
   const { messages } = useStore(timelineOf(model, conversation).view);
+  const times = useStore(model.filled);
   const known = messages.find((message) => message.cursor === cursor);
   const isKnown = known !== undefined;
   const [asked, setAsked] = useState<Found>();
@@ -146,7 +147,7 @@ function useMessage({ conversation }: Conversation, cursor: string): Found {
       },
     );
     return () => stop.abort();
-  }, [model, conversation, cursor, isKnown]);
+  }, [model, conversation, cursor, isKnown, times]);
   if (known) return { message: known, error: undefined, isMissing: false };
   return asked ?? { message: undefined, error: undefined, isMissing: false };
 }

@@ -6,9 +6,10 @@
 import type { ApiErrorBody, Contact, Conversation, Route } from '@sotto/api/contract.ts';
 import { BadgeCheck } from 'lucide-react';
 import { useCallback, useEffect, useState, type ReactNode } from 'react';
-import { useClient } from '../../model/context.ts';
+import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
 import { go } from '../../model/place.ts';
+import { useStore } from '../../model/store.ts';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
@@ -120,9 +121,10 @@ function SafetyBlock({
   );
 }
 
-/** What only the daemon knows: asked again when the link comes or goes. */
+/** What only the daemon knows: asked again when the link comes or goes, and the app is back. */
 function useContact({ conversation, online, state }: Conversation) {
-  const client = useClient();
+  const { client, filled } = useModel();
+  const times = useStore(filled);
   const [contact, setContact] = useState<Contact>();
   const [error, setError] = useState<ApiErrorBody>();
   const load = useCallback(() => {
@@ -141,7 +143,7 @@ function useContact({ conversation, online, state }: Conversation) {
       wanted = false;
     };
   }, [client, conversation]);
-  useEffect(load, [load, online, state]);
+  useEffect(load, [load, online, state, times]);
   return { contact, error, load };
 }
 

@@ -12,6 +12,7 @@ import { BadgeCheck } from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
+import { useStore } from '../../model/store.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
@@ -71,6 +72,7 @@ interface Safety {
 function useSafety(conversation: Conversation, onDiffer: (isDifferent: boolean) => void): Safety {
   const t = useText();
   const model = useModel();
+  const times = useStore(model.filled);
   const [number, setNumber] = useState<string>();
   const [error, setError] = useState<ApiErrorBody>();
   const to = conversation.conversation;
@@ -96,7 +98,7 @@ function useSafety(conversation: Conversation, onDiffer: (isDifferent: boolean) 
   const isMet = conversation.state !== 'added';
   useEffect(() => {
     if (isMet) load();
-  }, [isMet, load]);
+  }, [isMet, load, times]);
   return {
     isMet,
     number,

@@ -5,8 +5,9 @@
  */
 import type { ApiErrorBody, Profile } from '@sotto/api/contract.ts';
 import { useEffect, useState, type FormEvent } from 'react';
-import { useClient } from '../../model/context.ts';
+import { useClient, useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
+import { useStore } from '../../model/store.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
@@ -21,15 +22,19 @@ const NAME_CHARS_MAX = 32;
 
 export function ProfileList() {
   const t = useText();
-  const client = useClient();
+  const { client, filled } = useModel();
+  const times = useStore(filled);
   const [profiles, setProfiles] = useState<readonly Profile[]>([]);
   const [error, setError] = useState<ApiErrorBody>();
   useEffect(() => {
     client.call('profiles.list', {}).then(
-      (answer) => setProfiles(answer.profiles),
+      (answer) => {
+        setProfiles(answer.profiles);
+        setError(undefined);
+      },
       (fault: unknown) => setError(errorOf(fault)),
     );
-  }, [client]);
+  }, [client, times]);
   return (
     <section className={style['section']}>
       <h2>{t('profiles.list')}</h2>

@@ -4,8 +4,9 @@
  */
 import type { ApiErrorBody, LockStatus } from '@sotto/api/contract.ts';
 import { useEffect, useState } from 'react';
-import { useClient } from '../../model/context.ts';
+import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
+import { useStore } from '../../model/store.ts';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { Late } from '../../parts/late.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -16,12 +17,19 @@ import style from './profiles.module.css';
 
 export default function Profiles() {
   const t = useText();
-  const client = useClient();
+  const { client, filled } = useModel();
+  const times = useStore(filled);
   const [lock, setLock] = useState<LockStatus>();
   const [error, setError] = useState<ApiErrorBody>();
   useEffect(() => {
-    client.call('lock.status', {}).then(setLock, (fault: unknown) => setError(errorOf(fault)));
-  }, [client]);
+    client.call('lock.status', {}).then(
+      (now) => {
+        setLock(now);
+        setError(undefined);
+      },
+      (fault: unknown) => setError(errorOf(fault)),
+    );
+  }, [client, times]);
   return (
     <Page title={t('profiles.title')}>
       <div className={style['profiles']}>

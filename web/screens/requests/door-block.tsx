@@ -7,6 +7,7 @@ import type { ApiErrorBody, Door } from '@sotto/api/contract.ts';
 import { useEffect, useState } from 'react';
 import { useModel } from '../../model/context.ts';
 import { errorOf } from '../../model/failure.ts';
+import { useStore } from '../../model/store.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
@@ -63,6 +64,7 @@ export function DoorBlock() {
 
 function useDoor() {
   const model = useModel();
+  const times = useStore(model.filled);
   const [door, setDoor] = useState<Door>();
   const [error, setError] = useState<ApiErrorBody>();
   const take = (answer: Promise<Door>): void => {
@@ -76,10 +78,14 @@ function useDoor() {
     );
   };
   useEffect(() => {
-    model.client
-      .call('door.status', {})
-      .then(setDoor, (fault: unknown) => setError(errorOf(fault)));
-  }, [model]);
+    model.client.call('door.status', {}).then(
+      (now) => {
+        setDoor(now);
+        setError(undefined);
+      },
+      (fault: unknown) => setError(errorOf(fault)),
+    );
+  }, [model, times]);
   const change = (how: 'door.open' | 'door.shut'): void =>
     take(
       how === 'door.open'
