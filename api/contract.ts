@@ -523,6 +523,13 @@ export const StreamEvent = z.discriminatedUnion('type', [
     cursor: cursor.optional(),
     data: z.object({ conversation: conversationId, readUpTo: cursor, unread: count }),
   }),
+  /** What is typed and not sent, in any window; empty where there is nothing any more. */
+  z.object({
+    v,
+    type: z.literal('draft'),
+    cursor: cursor.optional(),
+    data: z.object({ conversation: conversationId, text: z.string() }),
+  }),
   /** A setting has another value, whoever changed it. */
   z.object({ v, type: z.literal('setting'), cursor: cursor.optional(), data: ConfigEntry }),
   /** How many people wait to be let in. */

@@ -283,7 +283,7 @@ function addWatchVerbs(program: Command, run: RunVerb): void {
     .option('--conv <who>', 'of one conversation only')
     .option(
       '--type <types>',
-      'only these, separated by commas; removed, read, requests, setting come only so',
+      'only these, separated by commas; removed, read, requests, setting, draft come only so',
     )
     .option('--from <cursor>', 'go on after this cursor of an earlier line')
     .addHelpText('after', examples('sotto listen', 'sotto listen --json --type message'))

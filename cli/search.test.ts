@@ -157,6 +157,7 @@ test('[CLI-26] listen prints what came later than scripts only where it is asked
     { v: 1, type: 'requests', data: { requests: 2 } },
     { v: 1, type: 'setting', data: PORT },
     { v: 1, type: 'read', data: { conversation: 'c_7k2', readUpTo: '41', unread: 0 } },
+    { v: 1, type: 'draft', data: { conversation: 'c_7k2', text: 'half a' } },
     { v: 1, type: 'removed', data: { conversation: 'c_7k2' } },
     { v: 1, type: 'message', cursor: '41', data: message({ text: 'the last' }) },
   ];
@@ -176,12 +177,15 @@ test('[CLI-26] listen prints what came later than scripts only where it is asked
       .split('\n')
       .map((line) => (JSON.parse(line) as { type: string }).type);
   expect(types(await listen('--json'))).toEqual(['network', 'message']);
-  const asked = await listen('--json', '--type', 'read,removed,requests,setting,message');
-  expect(types(asked)).toEqual(['requests', 'setting', 'read', 'removed', 'message']);
-  expect(await listen('--plain', '--type', 'read,removed,requests,setting,message')).toContain(
-    'requests\t\t2\nsetting\t\tnet.port\t20000\tfile\nread\t\tc_7k2\t41\t0\nremoved\t\tc_7k2\n',
+  const later = 'read,removed,requests,setting,draft,message';
+  const asked = await listen('--json', '--type', later);
+  expect(types(asked)).toEqual(['requests', 'setting', 'read', 'draft', 'removed', 'message']);
+  expect(await listen('--plain', '--type', later)).toContain(
+    'requests\t\t2\nsetting\t\tnet.port\t20000\tfile\nread\t\tc_7k2\t41\t0\n' +
+      'draft\t\tc_7k2\thalf a\nremoved\t\tc_7k2\n',
   );
-  expect(await listen('--type', 'read,removed,requests,setting,message')).toContain(
-    '  2 people ask to chat\n  net.port is now 20000\n  Ana Ruiz: 0 unread\n  Ana Ruiz was removed\n',
+  expect(await listen('--type', later)).toContain(
+    '  2 people ask to chat\n  net.port is now 20000\n  Ana Ruiz: 0 unread\n' +
+      '  Typed to Ana Ruiz: half a\n  Ana Ruiz was removed\n',
   );
 });

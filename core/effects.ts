@@ -116,6 +116,8 @@ export type Notice =
   | { topic: 'waiting'; conversation: string }
   /** Messages were marked as read. */
   | { topic: 'read'; conversation: string }
+  /** What is typed and not sent is another text; empty where there is none any more. */
+  | { topic: 'draft'; conversation: string; text: string }
   /** How many people wait to be let in. Never loud: a number on a screen. */
   | { topic: 'requests'; waiting: number }
   | ({ topic: 'route'; conversation: string; route: RouteName; peerSeesMyIp: boolean } & Rule)

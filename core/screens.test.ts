@@ -220,6 +220,12 @@ describe('[API-30] screens hear', () => {
     expect(heard(() => ana.ask({ type: 'contact-verify', to, mark: true }))).toEqual(['contact']);
     expect(heard(() => ana.say(to, 'hello'))).toEqual(['waiting']);
     expect(heard(() => ana.ask({ type: 'mark-read', to, cursor: 9 }))).toEqual(['read']);
+    const type = (text: string) => () => ana.ask({ type: 'draft-set', to, text });
+    expect(heard(type('half a'))).toEqual(['draft']);
+    expect(ana.notices).toContainEqual({ topic: 'draft', conversation, text: 'half a' });
+    expect(heard(type('half a'))).toEqual([]);
+    expect(heard(type(''))).toEqual(['draft']);
+    expect(ana.notices).toContainEqual({ topic: 'draft', conversation, text: '' });
     expect(heard(() => bo.kill())).toEqual(['route']);
     expect(heard(() => bo.start())).toEqual(expect.arrayContaining(['contact', 'route']));
     const block = heard(() => ana.ask({ type: 'contact-block', to, blocked: true }));

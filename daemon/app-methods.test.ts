@@ -160,7 +160,7 @@ test('[CON-13] a pasted text is told, or refused as adding it would be', async (
   expect(again.body).toMatchObject({ reason: 'already-exists', detail: { conversation } });
 });
 
-test('[API-30] the stream tells what was read and changed, and who is gone', async () => {
+test('[API-30] the stream tells what was read, typed and changed, and who is gone', async () => {
   const end = new AbortController();
   const seen: StreamEvent[] = [];
   void (async () => {
@@ -177,6 +177,9 @@ test('[API-30] the stream tells what was read and changed, and who is gone', asy
   expect(seen.find(({ type }) => type === 'read')).toMatchObject({
     data: { conversation, readUpTo: cursor, unread: 0 },
   });
+  await call('drafts.set', { to: 'echo', text: 'not yet' });
+  const draft = await until(() => seen.find(({ type }) => type === 'draft'));
+  expect(draft.data).toEqual({ conversation, text: 'not yet' });
   await call('contacts.rename', { to: 'echo', name: 'Parrot' });
   await until(() => seen.find((one) => one.type === 'contact' && one.data.name === 'Parrot'));
   await call('contacts.remove', { to: conversation });

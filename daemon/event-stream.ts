@@ -94,6 +94,10 @@ export class EventStream {
         return this.#tellRemoved(notice.conversation);
       case 'read':
         return this.#tellRead(notice.conversation);
+      case 'draft': {
+        const { topic, ...data } = notice;
+        return this.#tell(`${topic} ${data.conversation}`, { v: API_VERSION, type: topic, data });
+      }
       case 'requests': {
         const data = { requests: notice.waiting };
         return this.#tell('requests', { v: API_VERSION, type: 'requests', data });

@@ -177,6 +177,7 @@ const EVENT_TYPES = [
   'read',
   'requests',
   'setting',
+  'draft',
 ];
 
 function below(command: Command, word: string): Command {

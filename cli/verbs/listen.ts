@@ -14,9 +14,10 @@ import { threadAndChip } from '../thread.ts';
 type Type = StreamEvent['type'];
 /** What is printed where nobody says what is wanted: the rest came later, and scripts ran. */
 const TYPES: readonly Type[] = ['message', 'state', 'contact', 'route', 'network'];
-const ALL_TYPES: readonly Type[] = [...TYPES, 'removed', 'read', 'requests', 'setting'];
+const ALL_TYPES: readonly Type[] = [...TYPES, 'removed', 'read', 'requests', 'setting', 'draft'];
 const CURSOR = /^[0-9A-Za-z_-]{1,64}$/;
 const WHERE_COLUMNS = 16;
+const DRAFT_COLUMNS = 60;
 
 interface ListenOptions {
   readonly conv?: string;
@@ -118,6 +119,8 @@ function record({ out }: Session, event: StreamEvent): void {
       const { key, value, source } = event.data;
       return out.record(event.type, event.cursor, key, value, source);
     }
+    case 'draft':
+      return out.record(event.type, event.cursor, event.data.conversation, event.data.text);
   }
 }
 
@@ -154,5 +157,11 @@ function print({ out }: Session, event: StreamEvent, names: Names, oneOnly: bool
       return out.line(`  ${event.data.requests} people ask to chat`);
     case 'setting':
       return out.line(`  ${event.data.key} is now ${event.data.value}`);
+    case 'draft': {
+      const name = names.of(event.data.conversation);
+      if (event.data.text === '') return out.line(`  Nothing typed to ${name}`);
+      const text = truncated(out.clean(event.data.text), DRAFT_COLUMNS, out.utf8);
+      return out.line(`  Typed to ${name}: ${text}`);
+    }
   }
 }

@@ -86,9 +86,14 @@ export class Drafts {
   }
 
   #keep(contact: Contact, text: string): void {
+    if (!this.#isKnown(contact)) return;
     const key = hex(contact.identity);
-    if (text === '' || !this.#isKnown(contact)) this.#texts.delete(key);
+    const before = this.#texts.get(key) ?? '';
+    if (text === before) return;
+    if (text === '') this.#texts.delete(key);
     else this.#texts.set(key, text);
+    const conversation = this.book.conversationText(contact);
+    this.context.notify({ topic: 'draft', conversation, text });
   }
 
   #isKnown(contact: Contact): boolean {

@@ -116,6 +116,36 @@ describe('a draft', () => {
     expect(saves.lastIndexOf('first')).toBeLessThan(saves.indexOf('second'));
   });
 
+  test('is as another window left it, where nothing else is typed here', async () => {
+    const { model, draft } = setUp(undefined, 'half a');
+    model.putDraft('c_a', 'half a sentence');
+    expect(draft.text.value).toBe('half a sentence');
+    model.putDraft('c_a', '');
+    expect([draft.text.value, draft.isSaved]).toEqual(['', true]);
+    draft.change('mine');
+    model.putDraft('c_a', 'theirs');
+    expect(draft.text.value).toBe('mine');
+    await pass(1_000);
+    expect(model.conversations.value.get('c_a')?.draft).toBe('mine');
+  });
+
+  test('stays what was typed while an older list is loaded', async () => {
+    const { model, draft } = setUp(() => new Promise((done) => setTimeout(done, 100)), 'old');
+    const loaded = model.conversations.value;
+    draft.change('new');
+    draft.save();
+    model.conversations.set(new Map(loaded));
+    await pass(1_000);
+    expect([draft.text.value, model.conversations.value.get('c_a')?.draft]).toEqual(['new', 'new']);
+  });
+
+  test('of a chat that is gone is forgotten', () => {
+    const { model, draft } = setUp(undefined, 'half a');
+    draft.shown = true;
+    model.conversations.set(new Map());
+    expect(draftOf(model, 'c_a')).not.toBe(draft);
+  });
+
   test('begins with what the daemon has, and is let go once that is so again', () => {
     const { model, draft } = setUp(undefined, 'from before');
     expect(draft.text.value).toBe('from before');

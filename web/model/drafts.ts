@@ -19,16 +19,35 @@ const AGAIN_MS = 2_000;
 /** The daemon could not be asked, or not any more: it may well be there soon. */
 const AWAY: readonly string[] = ['not-running', 'stopping'];
 
-const draftsOf = new WeakMap<Model, Map<string, Draft>>();
+const draftsOf = new WeakMap<Model, Drafts>();
 
 /** The draft of a conversation; made of what the daemon has where there is none. */
 export function draftOf(model: Model, conversation: string): Draft {
-  const kept = draftsOf.get(model) ?? new Map<string, Draft>();
-  draftsOf.set(model, kept);
-  for (const [id, one] of kept) if (one.isSaved && !one.shown) kept.delete(id);
-  const draft = kept.get(conversation) ?? new Draft(model, conversation);
-  kept.set(conversation, draft);
-  return draft;
+  const drafts = draftsOf.get(model) ?? new Drafts(model);
+  draftsOf.set(model, drafts);
+  return drafts.get(conversation);
+}
+
+class Drafts {
+  readonly #kept = new Map<string, Draft>();
+
+  constructor(readonly model: Model) {
+    const { conversations } = model;
+    conversations.watch(() => {
+      for (const [id, draft] of this.#kept) {
+        const known = conversations.value.get(id);
+        if (known) draft.take(known.draft ?? '');
+        else this.#kept.delete(id);
+      }
+    });
+  }
+
+  get(conversation: string): Draft {
+    for (const [id, one] of this.#kept) if (one.isSaved && !one.shown) this.#kept.delete(id);
+    const draft = this.#kept.get(conversation) ?? new Draft(this.model, conversation);
+    this.#kept.set(conversation, draft);
+    return draft;
+  }
 }
 
 class Draft {
@@ -59,6 +78,13 @@ class Draft {
     this.#saveAfter(REST_MS);
   }
 
+  /** What the daemon has now, from another window too. What is typed here and not saved stays. */
+  take(text: string): void {
+    if (!this.isSaved) return;
+    this.#saved = text;
+    this.text.set(text);
+  }
+
   /** At once, where it is not saved. */
   readonly save = (): void => {
     clearTimeout(this.#timer);
@@ -73,7 +99,11 @@ class Draft {
     model.putDraft(conversation, text);
     const reason = await this.#hand(text);
     this.#isUnderWay = false;
-    if (reason === undefined) this.#saved = text;
+    if (reason === undefined) {
+      this.#saved = text;
+      // The list may have been loaded meanwhile, with what was there before.
+      model.putDraft(conversation, text);
+    }
     // What is typed stays in the field. What is refused would be refused again.
     if (reason !== undefined && AWAY.includes(reason)) this.#saveAfter(AGAIN_MS);
     else if (this.#isNext && this.text.value !== text) this.save();

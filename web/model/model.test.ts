@@ -136,6 +136,17 @@ describe('lists that cannot be loaded', () => {
   });
 });
 
+test('[API-30] what is typed in another window is known here', async () => {
+  const chat = { conversation: 'c_a', draft: 'half a' };
+  const { model, streams } = setUp((method) =>
+    method === 'conversations.list' ? { conversations: [chat] } : ANSWERS[method],
+  );
+  await pass();
+  streams[0]!.tell({ v: 1, type: 'draft', data: { conversation: 'c_a', text: '' } });
+  await pass();
+  expect(model.conversations.value.get('c_a')).toEqual({ conversation: 'c_a' });
+});
+
 describe('[API-34] a page that nobody sees', () => {
   test('gives its stream up after a while, and is filled anew when it is seen', async () => {
     const { model, streams } = setUp();

@@ -128,7 +128,7 @@ export class Model {
 
   putDraft(conversation: string, text: string): void {
     const known = this.conversations.value.get(conversation);
-    if (!known) return;
+    if (!known || text === (known.draft ?? '')) return;
     const { draft: _draft, ...rest } = known;
     this.#put(text === '' ? rest : { ...rest, draft: text });
   }
@@ -257,6 +257,9 @@ export class Model {
           readUpTo: event.data.readUpTo,
           unread: event.data.unread,
         }));
+        break;
+      case 'draft':
+        this.putDraft(event.data.conversation, event.data.text);
         break;
       case 'setting':
         this.putSetting(event.data);
