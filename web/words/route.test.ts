@@ -89,6 +89,29 @@ describe('the way that is drawn', () => {
     expect(policyAt({ ...route, policy: 'hidden' }, sent(0).storedAt)).toBe('hidden');
   });
 
+  test('a message that waited went under the rules until it was delivered', () => {
+    const ours = (...policies: Route['policy'][]): Route => ({
+      ...route,
+      policy: policies.at(-1)!,
+      changes: policies.map((policy, at) => change(at, 'us', policy)),
+    });
+    // Written under the first rule, delivered under the last one.
+    const waited = (shown: Route): unknown => {
+      const deliveredAt = `2026-11-21T10:0${shown.changes.length}:30.000Z`;
+      const storedAt = '2026-11-21T10:00:30.000Z';
+      return wayOfMessage({ route: 'relay', storedAt, deliveredAt } as Message, shown);
+    };
+    expect(waited(ours('hidden', 'auto'))).toBe('relayed');
+    expect(waited(ours('auto', 'hidden'))).toBe('relayed');
+    expect(waited(ours('hidden', 'auto', 'hidden'))).toBe('relayed');
+    expect(waited(ours('hidden', 'hidden'))).toBe('relay');
+    const theirs = {
+      ...ours('hidden'),
+      changes: [change(0, 'us', 'hidden'), change(1, 'them', 'auto')],
+    };
+    expect(waited(theirs)).toBe('relay');
+  });
+
   test('what matters of it at once', () => {
     const all: Way[] = [
       'lan',

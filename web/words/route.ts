@@ -36,9 +36,14 @@ export function wayOf(
   return wayUnder({ ...conversation, punched });
 }
 
-/** By which way a message went, under the rule of its time. */
-export function wayOfMessage({ route, storedAt }: Message, shown?: Route) {
-  return route === undefined ? undefined : wayUnder({ route, policy: policyAt(shown, storedAt) });
+/**
+ * By which way a message went. The route is that of its receipt, and nobody remembers when it left:
+ * it was hidden only where Hidden IP was the rule from its first moment to its delivery.
+ */
+export function wayOfMessage({ deliveredAt, route, storedAt }: Message, shown?: Route) {
+  if (route === undefined) return undefined;
+  const isHidden = wasHidden(shown, storedAt, deliveredAt ?? storedAt);
+  return wayUnder({ route, policy: isHidden ? 'hidden' : undefined });
 }
 
 /** Our rule at a time; undefined where it is not remembered so far back. */
@@ -46,7 +51,19 @@ export function policyAt(shown: Route | undefined, time: string): Policy | undef
   if (shown === undefined) return undefined;
   const ours = shown.changes.filter(({ by }) => by === 'us');
   if (ours.length === 0) return shown.policy;
-  return ours.findLast(({ at }) => Date.parse(at) <= Date.parse(time))?.policy;
+  return ours.findLast(({ at }) => !isAfter(at, time))?.policy;
+}
+
+/** Was Hidden IP our rule all the time? Not where it is not remembered. */
+function wasHidden(shown: Route | undefined, from: string, to: string): boolean {
+  const isMeanwhile = ({ at, by }: Route['changes'][number]): boolean =>
+    by === 'us' && isAfter(at, from) && !isAfter(at, to);
+  const others = shown?.changes.filter((one) => isMeanwhile(one) && one.policy !== 'hidden');
+  return policyAt(shown, from) === 'hidden' && others?.length === 0;
+}
+
+function isAfter(time: string, other: string): boolean {
+  return Date.parse(time) > Date.parse(other);
 }
 
 /** `chip`: its name; `line`: what it is. */
