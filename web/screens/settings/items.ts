@@ -93,7 +93,7 @@ const ROWS: readonly Row[] = [
   ['profile.name', 'profile', 'settings.name', 'settings.name.line'],
   ['id', 'profile', 'settings.id', 'settings.id.line'],
   ['profiles', 'profile', 'settings.profiles', 'settings.profiles.line'],
-  ['door', 'privacy', 'settings.door', 'settings.door.shut'],
+  ['door', 'privacy', 'settings.door', 'door.shut'],
   ['blocked', 'privacy', 'settings.blocked', 'settings.blocked.line'],
   [
     'routes.default',

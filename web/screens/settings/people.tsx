@@ -5,60 +5,43 @@
 import type { ApiErrorBody } from '@sotto/api/contract.ts';
 import { useState } from 'react';
 import { useModel } from '../../model/context.ts';
+import { useDoor } from '../../model/door.ts';
 import { errorOf } from '../../model/failure.ts';
 import type { Conversations } from '../../model/model.ts';
 import { useStore, useStorePart } from '../../model/store.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote } from '../../parts/error-note.tsx';
 import { PageLink } from '../../parts/page-link.tsx';
 import { Switch } from '../../parts/switch.tsx';
 import { useText } from '../../text/text.ts';
+import { doorLine } from '../../words/door.ts';
 import { nameIn, shownName } from '../../words/name.ts';
+import { DoorDialog } from '../requests/door-dialog.tsx';
 import type { ShownItem } from './items.ts';
 import style from './settings.module.css';
 
-/** Opening it asks first where it may show the IP address; shutting it never does. */
+/** Opening it asks first where it would show the IP address; shutting it never does. */
 export function Door({ item }: { readonly item: ShownItem }) {
   const t = useText();
-  const model = useModel();
-  const isOpen = useStorePart(model.status, (status) => status?.doorOpen === true);
-  const [isAsking, setAsking] = useState(false);
-  const [error, setError] = useState<ApiErrorBody>();
-  const turn = async (open: boolean, anyway: boolean): Promise<void> => {
-    setError(undefined);
-    setAsking(false);
-    try {
-      if (open) await model.client.call('door.open', { anyway });
-      else await model.client.call('door.shut', {});
-      await model.refreshStatus();
-    } catch (fault) {
-      const told = errorOf(fault);
-      if (told.reason === 'shows-address') setAsking(true);
-      else setError(told);
-    }
+  const keeper = useDoor();
+  const { door, error, isAsked, ask, open, shut } = keeper;
+  const isOpen = useStorePart(useModel().status, (status) => status?.doorOpen === true);
+  const turn = (wantsOpen: boolean): void => {
+    if (!wantsOpen) shut();
+    else if (door?.hidden === false) ask();
+    else open();
   };
   return (
     <>
       <Switch
         label={item.title}
-        line={t(isOpen ? 'settings.door.open' : 'settings.door.shut')}
+        line={t(doorLine({ open: isOpen, hidden: door?.hidden }))}
         checked={isOpen}
-        onChange={(open) => void turn(open, false)}
+        onChange={turn}
       />
       {error && <ErrorNote error={error} />}
-      {isAsking && (
-        <Dialog title={t('settings.door.confirm')} onClose={() => setAsking(false)}>
-          <p>{t('settings.door.shows')}</p>
-          <div className={style['buttons']}>
-            <Button kind="primary" onClick={() => setAsking(false)}>
-              {t('settings.door.keep')}
-            </Button>
-            <Button onClick={() => void turn(true, true)}>{t('settings.door.anyway')}</Button>
-          </div>
-        </Dialog>
-      )}
+      {isAsked && <DoorDialog {...keeper} />}
     </>
   );
 }

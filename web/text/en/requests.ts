@@ -35,6 +35,7 @@ export const REQUESTS = {
   'requests.unreadable': 'Requests could not be read.',
   'door.title': 'Your door',
   'door.shut': 'The door is shut. Nobody can ask by your ID alone; invites work as always.',
+  'door.is-open': 'The door is open.',
   'door.open': 'The door is open. Someone who has your ID could find your IP address.',
   'door.open.hidden': 'The door is open. Relays keep your IP address from those who have your ID.',
   'door.cost.hidden': 'Relays keep your IP address from those who have your ID.',
