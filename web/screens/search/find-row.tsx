@@ -12,7 +12,7 @@ import { useText } from '../../text/text.ts';
 import { nameIn, shownName } from '../../words/name.ts';
 import { routeWords, wayOf } from '../../words/route.ts';
 import { shortTime, wholeTime } from '../../words/when.ts';
-import type { Find } from './finds.ts';
+import type { Find, Pasted } from './finds.ts';
 import { foundPart } from './found-part.ts';
 import style from './search.module.css';
 
@@ -49,7 +49,7 @@ export function FindRow({
 function Words({ find, wanted }: { readonly find: Find; readonly wanted: string }): ReactNode {
   switch (find.kind) {
     case 'pasted':
-      return <Pasted peek={find.peek} />;
+      return <PastedText find={find} />;
     case 'command':
       return <Command find={find} />;
     case 'message':
@@ -80,18 +80,14 @@ function Person({ find }: { readonly find: Extract<Find, { kind: 'person' | 'fil
   );
 }
 
-function Pasted({ peek }: { readonly peek: Extract<Find, { kind: 'pasted' }>['peek'] }) {
+function PastedText({ find: { deed, peek } }: { readonly find: Pasted }) {
   const t = useText();
-  const name = nameIn(peek.name ?? '');
-  const isKnown = peek.known !== undefined;
-  const Icon = isKnown ? MessageCircle : UserPlus;
+  const Icon = deed === 'open' ? MessageCircle : UserPlus;
   return (
     <>
       <Icon aria-hidden="true" className={style['icon']} />
       <span className={style['words']}>
-        <span>
-          {isKnown ? t('search.pasted.known', { name }) : t(`search.pasted.${peek.kind}`)}
-        </span>
+        <span>{t(`search.pasted.${deed}`, { name: nameIn(peek.name ?? '') })}</span>
         <span className={style['id']} dir="ltr">
           {peek.id}
         </span>

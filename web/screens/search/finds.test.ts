@@ -44,6 +44,27 @@ test('what was pasted stands first', () => {
   expect(keys('sotto:x', 'all', { peek: PEEK, text: 'sotto:x' })[0]).toBe('pasted');
 });
 
+test('[CON-13] a new invite of somebody who was not met yet is used, and not only led past', () => {
+  const chats = [
+    { ...CHATS[0]!, state: 'added' },
+    { ...CHATS[1]!, state: 'connected' },
+  ] as const;
+  const deed = (peek: Peek): string | undefined => {
+    const pasted = { peek, text: 'sotto:x' };
+    const [first] = findsOf(
+      { chats, hits: [], pasted },
+      readQuery('', chats, new Date(0)),
+      'all',
+      say,
+    );
+    return first?.kind === 'pasted' ? first.deed : undefined;
+  };
+  expect(deed({ ...PEEK, kind: 'invite', known: 'c_0' })).toBe('use');
+  expect(deed({ ...PEEK, kind: 'invite', known: 'c_1' })).toBe('open');
+  expect(deed({ ...PEEK, known: 'c_0' })).toBe('open');
+  expect(deed({ ...PEEK, kind: 'invite' })).toBe('add');
+});
+
 test('an ID is known by its beginning, or by its length', () => {
   for (const text of ['sotto:abcd', 'Add me: SOTTO:ABCD', 'abcd efgh '.repeat(5)]) {
     expect(looksPasted(text)).toBe(true);

@@ -8,17 +8,27 @@
 import type { Conversation, Hit, Peek } from '@sotto/api/contract.ts';
 import type { TextKey } from '../../text/text.ts';
 import { matchScore } from '../../words/match.ts';
+import { deedOf, type Deed } from '../add/deed.ts';
 import type { FilterName } from '@sotto/api/find-words.ts';
 import type { Query } from './query.ts';
 
 export type Tab = 'all' | 'people' | 'messages';
 
 export type Find =
-  | { readonly kind: 'pasted'; readonly key: string; readonly peek: Peek; readonly text: string }
+  | Pasted
   | { readonly kind: 'person'; readonly key: string; readonly person: Conversation }
   | { readonly kind: 'filter'; readonly key: string; readonly person: Conversation }
   | { readonly kind: 'command'; readonly key: string; readonly command: Command }
   | { readonly kind: 'message'; readonly key: string; readonly hit: Hit };
+
+export interface Pasted {
+  readonly kind: 'pasted';
+  readonly key: string;
+  readonly peek: Peek;
+  readonly text: string;
+  /** What there is to do with it, as on the page that adds people. */
+  readonly deed: Deed;
+}
 
 export interface Command {
   readonly name: TextKey;
@@ -60,7 +70,12 @@ export function findsOf(
     }));
   }
   const finds: Find[] = [];
-  if (all.pasted) finds.push({ kind: 'pasted', key: 'pasted', ...all.pasted });
+  if (all.pasted) {
+    const { known } = all.pasted.peek;
+    const state = all.chats.find(({ conversation }) => conversation === known)?.state;
+    const deed = deedOf(all.pasted.peek, state);
+    finds.push({ kind: 'pasted', key: 'pasted', deed, ...all.pasted });
+  }
   if (tab !== 'messages' && !hasFilter(query)) {
     const count = tab === 'all' ? PEOPLE_SOME : PEOPLE_MAX;
     for (const person of peopleOf(all.chats, query.text, count)) {

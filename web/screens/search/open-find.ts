@@ -10,8 +10,8 @@ import type { Find } from './finds.ts';
 export function openFind(find: Exclude<Find, { kind: 'filter' }>): void {
   switch (find.kind) {
     case 'pasted':
-      if (find.peek.known === undefined) addWith(find.text);
-      else go(`/c/${find.peek.known}`);
+      if (find.deed === 'open') go(`/c/${find.peek.known}`);
+      else addWith(find.text);
       break;
     case 'person':
       go(`/c/${find.person.conversation}`);
