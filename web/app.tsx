@@ -3,13 +3,16 @@
  * them at a time with the rail at the bottom.
  * @module
  */
-import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useRef, useState, type ReactNode } from 'react';
 import style from './app.module.css';
 import { useModel } from './model/context.ts';
 import { go, place, type Place } from './model/place.ts';
 import { useStore, useStorePart } from './model/store.ts';
 import { Announcer } from './parts/announcer.tsx';
+import { Boundary } from './parts/boundary.tsx';
 import { Late } from './parts/late.tsx';
+import { lazyPart } from './parts/lazy-part.ts';
+import { Page } from './parts/page.tsx';
 import { Rail } from './parts/rail.tsx';
 import { ChatList } from './screens/chats/chat-list.tsx';
 import { Conversation } from './screens/conversation/conversation.tsx';
@@ -22,12 +25,12 @@ import { Welcome } from './screens/welcome.tsx';
 import { useKeys } from './model/keys.ts';
 import { useText } from './text/text.ts';
 
-const Add = lazy(() => import('./screens/add/add.tsx'));
-const Network = lazy(() => import('./screens/network/network.tsx'));
-const Profiles = lazy(() => import('./screens/profiles/profiles.tsx'));
-const Requests = lazy(() => import('./screens/requests.tsx'));
-const Search = lazy(() => import('./screens/search.tsx'));
-const Settings = lazy(() => import('./screens/settings/settings.tsx'));
+const Add = lazyPart(() => import('./screens/add/add.tsx'));
+const Network = lazyPart(() => import('./screens/network/network.tsx'));
+const Profiles = lazyPart(() => import('./screens/profiles/profiles.tsx'));
+const Requests = lazyPart(() => import('./screens/requests.tsx'));
+const Search = lazyPart(() => import('./screens/search.tsx'));
+const Settings = lazyPart(() => import('./screens/settings/settings.tsx'));
 
 /** @param opened an invite that was opened together with the app. */
 export function App({ opened }: { readonly opened: string | undefined }) {
@@ -64,7 +67,9 @@ export function App({ opened }: { readonly opened: string | undefined }) {
         <ChatList />
       </div>
       <main id="content" className={style['content']} tabIndex={-1}>
-        <Suspense fallback={<Loading />}>{pageOf(current, invite)}</Suspense>
+        <Boundary key={keyOf(current)} frame={(note) => <BrokenPage>{note}</BrokenPage>}>
+          <Suspense fallback={<Loading />}>{pageOf(current, invite)}</Suspense>
+        </Boundary>
       </main>
       <KeyList />
       <Announcer />
@@ -83,6 +88,17 @@ function useInvite(opened: string | undefined, isSettled: boolean, page: Place['
     else go('/add', { replace: true });
   }, [isSettled, invite, page]);
   return [invite, setInvite] as const;
+}
+
+/** What another page is. */
+function keyOf(at: Place): string {
+  if (at.page === 'conversation') return at.conversation;
+  return at.page === 'settings' ? `settings ${at.section}` : at.page;
+}
+
+function BrokenPage({ children }: { readonly children: ReactNode }) {
+  const t = useText();
+  return <Page title={t('app.broken')}>{children}</Page>;
 }
 
 function pageOf(current: Place, invite: string | undefined): ReactNode {

@@ -5,16 +5,19 @@
  *
  * @module
  */
-import { lazy, Suspense, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
+import { Suspense, useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import type { Conversation as Chat, Route } from '@sotto/api/contract.ts';
 import { useConversation, useModel } from '../../model/context.ts';
 import { hasMod } from '../../model/keys.ts';
 import { go, type Place } from '../../model/place.ts';
 import { useRoute } from '../../model/routes.ts';
 import { timelineOf } from '../../model/timelines.ts';
+import { Boundary } from '../../parts/boundary.tsx';
+import { lazyPart } from '../../parts/lazy-part.ts';
 import { PageLink } from '../../parts/page-link.tsx';
 import { useText } from '../../text/text.ts';
 import { shownName } from '../../words/name.ts';
+import { Panel } from '../details/panel.tsx';
 import { Composer } from './composer.tsx';
 import style from './conversation.module.css';
 import { FindBar } from './find-bar.tsx';
@@ -28,13 +31,13 @@ import type { Reach } from './use-roving.ts';
 
 type At = Extract<Place, { page: 'conversation' }>;
 
-const DetailsPanel = lazy(async () => ({
+const DetailsPanel = lazyPart(async () => ({
   default: (await import('../details/details-panel.tsx')).DetailsPanel,
 }));
-const RoutePanel = lazy(async () => ({
+const RoutePanel = lazyPart(async () => ({
   default: (await import('../details/route-panel.tsx')).RoutePanel,
 }));
-const VerifyPanel = lazy(async () => ({
+const VerifyPanel = lazyPart(async () => ({
   default: (await import('../details/verify-panel.tsx')).VerifyPanel,
 }));
 
@@ -101,8 +104,35 @@ function Open({ conversation, at }: { readonly conversation: Chat; readonly at: 
         <Notices conversation={conversation} />
         <Composer field={composer} conversation={conversation} timeline={timeline} reach={reach} />
       </section>
-      <Suspense fallback={null}>{panelOf(conversation, route, at)}</Suspense>
+      <Beside key={at.panel} conversation={conversation} shown={route} at={at} />
     </div>
+  );
+}
+
+/** What is open beside the messages, which stay where it cannot be shown. */
+function Beside({
+  conversation,
+  shown,
+  at,
+}: {
+  readonly conversation: Chat;
+  readonly shown: Route | undefined;
+  readonly at: At;
+}) {
+  const t = useText();
+  const frame = (note: ReactNode): ReactNode => (
+    <Panel
+      title={t('app.broken')}
+      name={shownName(conversation.name)}
+      backTo={`/c/${conversation.conversation}`}
+    >
+      {note}
+    </Panel>
+  );
+  return (
+    <Boundary frame={frame}>
+      <Suspense fallback={null}>{panelOf(conversation, shown, at)}</Suspense>
+    </Boundary>
   );
 }
 

@@ -4,12 +4,14 @@
  */
 import * as Popover from '@radix-ui/react-popover';
 import { Smile } from 'lucide-react';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
+import { Boundary } from '../../parts/boundary.tsx';
 import { IconButton } from '../../parts/button.tsx';
+import { lazyPart } from '../../parts/lazy-part.ts';
 import { useText } from '../../text/text.ts';
 import style from './emoji.module.css';
 
-const EmojiPicker = lazy(() => import('./emoji-picker.tsx'));
+const EmojiPicker = lazyPart(() => import('./emoji-picker.tsx'));
 
 export function EmojiButton({
   onPick,
@@ -42,14 +44,16 @@ export function EmojiButton({
             onClose();
           }}
         >
-          <Suspense fallback={<p className={style['wait']}>{t('emoji.loading')}</p>}>
-            <EmojiPicker
-              onPick={(emoji) => {
-                setOpen(false);
-                onPick(emoji);
-              }}
-            />
-          </Suspense>
+          <Boundary frame={(note) => note}>
+            <Suspense fallback={<p className={style['wait']}>{t('emoji.loading')}</p>}>
+              <EmojiPicker
+                onPick={(emoji) => {
+                  setOpen(false);
+                  onPick(emoji);
+                }}
+              />
+            </Suspense>
+          </Boundary>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>

@@ -37,6 +37,9 @@ export const APP = {
     'The app runs, and opens for who asks for it on this computer. Your messages are safe. ' +
     'Type this in a terminal, and this page goes on:',
   'app.refused.why': 'It may have been signed out, or not used for 90 days.',
+  'app.broken': 'This could not be shown',
+  'app.broken.line': 'The rest of the app goes on, and nothing you wrote is lost.',
+  'app.broken.again': 'Load it again',
   'app.newer': 'A new version of the app is there.',
   'app.newer.load': 'Load it',
   'app.not-found': 'There is nothing at this address.',
