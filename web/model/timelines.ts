@@ -44,7 +44,8 @@ class Timelines {
       for (const timeline of this.#kept.values()) void timeline.resync();
     });
     window.addEventListener('beforeunload', (event) => {
-      // What the daemon has not stored lives in this page alone.
+      // What the daemon has not stored lives in this page alone; locked, no page keeps anything.
+      if (model.phase.value === 'locked') return;
       if ([...this.#kept.values()].some(holdsUnsaved)) event.preventDefault();
     });
   }

@@ -1,6 +1,6 @@
 /**
  * Locked: the passphrase opens this profile. Nothing of it is on the page or in its memory: a page
- * that was loaded begins anew.
+ * that was loaded begins anew, what could not be stored included.
  * @module
  */
 import type { ApiErrorBody } from '@sotto/api/contract.ts';
@@ -16,13 +16,22 @@ import { useText } from '../../text/text.ts';
 import style from './profiles.module.css';
 import { usePause } from './use-pause.ts';
 
+/** Longer than a page takes to begin anew: what is typed before that would be lost. */
+const RELOAD_MS = 2_000;
+
 export function Locked() {
   const model = useModel();
   const wasOpen = model.status.value !== undefined;
   useEffect(() => {
     if (wasOpen) location.reload();
   }, [wasOpen]);
-  return wasOpen ? null : <Unlock />;
+  if (!wasOpen) return <Unlock />;
+  // Where the browser did not load it anew.
+  return (
+    <Late afterMs={RELOAD_MS}>
+      <Unlock />
+    </Late>
+  );
 }
 
 function Unlock() {
