@@ -439,14 +439,24 @@ export function checkOf<N extends CheckName>(
   const { findings, title } = (CHECKS as Checks)[name]!;
   const found = findings[finding]!;
   const { state } = found;
+  const check = { check: name, finding, state, title, message: fill(wordsOf(found), detail) };
   if ('error' in found) {
-    const { code, hint, message } = errorBody(found.error, detail);
-    const words = ERRORS[found.error].terminal;
-    const text = words === undefined ? message : fill(words, detail);
-    return { check: name, finding, state, title, message: text, hint, code };
+    const { code, hint } = errorBody(found.error, detail);
+    return { ...check, hint, code };
   }
-  const check = { check: name, finding, state, title, message: fill(found.sentence, detail) };
   return found.hint === undefined ? check : { ...check, hint: fillHint(found.hint, detail) };
+}
+
+/** The sentence of a finding, not filled in yet; undefined where this program knows none such. */
+export function sentenceOf(name: string, finding: string): string | undefined {
+  const found = (CHECKS as Checks)[name]?.findings[finding];
+  return found && wordsOf(found);
+}
+
+function wordsOf(found: Finding): string {
+  if (!('error' in found)) return found.sentence;
+  const { sentence, terminal } = ERRORS[found.error];
+  return terminal ?? sentence;
 }
 
 /** What all of it comes to. The first line that is true, most serious first. */

@@ -19,14 +19,6 @@ test('addresses go, with a port or without', () => {
   expect(redact('/home/ana/.local/share')).toBe('/home/[user]/.local/share');
 });
 
-test('names of people go wherever they are a word, whatever they are made of', () => {
-  const names = ['Ana', 'Ana Ruiz', '(.*)', '李雷'];
-  expect(redact('Ana Ruiz is linked, ana too, Anabel not; (.*) and 李雷.', names)).toBe(
-    '[name] is linked, [name] too, Anabel not; [name] and [name].',
-  );
-  expect(redact('a b', ['', 'a'])).toBe('a b');
-});
-
 test('what a report is made of stays', () => {
   const said = 'Port 40123, UDP and TCP. Helpers known: 148. 12:30:45, version 0.1.0. 2026-11-21';
   expect(redact(said)).toBe(said.replace('12:30:45', '[address]'));

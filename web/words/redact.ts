@@ -1,6 +1,7 @@
 /**
  * Redaction: what a report or a log must not say when it is shown to others. IDs, invites, keys,
- * conversations, addresses, and the names of people go; words and numbers stay.
+ * conversations and addresses go; words and numbers stay. Names of people cannot be told from
+ * words: neither is ever written with them (words/report.ts, the log of the daemon).
  * @module
  */
 
@@ -19,21 +20,8 @@ const REPLACED: readonly (readonly [pattern: RegExp, by: string])[] = [
   [/([A-Z]:\\Users\\)[^\\\s]+/g, '$1[user]'],
 ];
 
-/** @param names of people, ours among them: wherever they stand as a word. */
-export function redact(text: string, names: readonly string[] = []): string {
-  // Longest first: "Ana Ruiz" before "Ana".
-  const known = [...new Set(names.map((name) => name.trim()))]
-    .filter((name) => name.length > 1)
-    .sort((a, b) => b.length - a.length);
+export function redact(text: string): string {
   let redacted = text;
-  for (const name of known) {
-    const whole = new RegExp(`(?<![\\p{L}\\p{N}])${escaped(name)}(?![\\p{L}\\p{N}])`, 'giu');
-    redacted = redacted.replace(whole, '[name]');
-  }
   for (const [pattern, by] of REPLACED) redacted = redacted.replace(pattern, by);
   return redacted;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

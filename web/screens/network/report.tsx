@@ -21,13 +21,11 @@ export function Report({
   const t = useText();
   const model = useModel();
   const id = useId();
-  const own = String(model.settings.value.get('profile.name')?.value ?? '');
   const text = reportOf({
     checks: findings.checks,
     way: findings.way?.checks ?? [],
     verdict: t(`network.verdict.${findings.verdict}`),
     version: model.status.value?.version ?? '',
-    names: [own, ...[...model.conversations.value.values()].map(({ name }) => name)],
   });
   return (
     <Dialog title={t('network.report.title')} onClose={onClose}>
