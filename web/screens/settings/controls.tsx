@@ -39,7 +39,14 @@ function Toggle({ item }: { readonly item: ShownItem }) {
   );
 }
 
-function Values({ item }: { readonly item: ShownItem }) {
+export function Values({
+  item,
+  isDeliberate = false,
+}: {
+  readonly item: ShownItem;
+  /** Nothing is chosen on the way to another choice. */
+  readonly isDeliberate?: boolean;
+}) {
   const t = useText();
   const setting = useSetting(item.id);
   const options = Object.entries(item.values ?? {}).map(([value, key]) => {
@@ -53,6 +60,7 @@ function Values({ item }: { readonly item: ShownItem }) {
         value={String(setting.entry?.value)}
         options={options}
         disabled={isGiven(setting)}
+        deliberate={isDeliberate}
         onChoose={(value) => void setting.set(value)}
       />
       {item.line !== '' && <p className={style['line']}>{item.line}</p>}
@@ -61,21 +69,30 @@ function Values({ item }: { readonly item: ShownItem }) {
   );
 }
 
-/** Text and numbers: saved by Enter or by leaving the field. */
+/** Text and numbers: saved by Enter or by leaving the field. What is refused stays in it. */
 function Line({ item }: { readonly item: ShownItem }) {
   const t = useText();
   const setting = useSetting(item.id);
   const kept = String(setting.entry?.value ?? '');
-  const [typed, setTyped] = useState(kept);
+  // Undefined while there is nothing that is not kept: then it follows what others change.
+  const [draft, setDraft] = useState<string>();
+  const typed = draft ?? kept;
+  const meant = typed.trim();
   const isNumber = typeof setting.entry?.value === 'number';
-  useEffect(() => setTyped(kept), [kept]);
   const save = async (): Promise<void> => {
-    if (typed.trim() === kept) return setTyped(kept);
-    if (await setting.set(typed.trim())) announce(t('settings.saved'));
+    if (meant === kept) return setDraft(undefined);
+    if (!(await setting.set(meant))) return;
+    // Unless more was typed meanwhile.
+    setDraft((now) => (now === draft ? undefined : now));
+    announce(t('settings.saved'));
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     void save();
+  };
+  const leave = (): void => {
+    // Who passes by what was refused does not hear of it again.
+    if (meant !== setting.refused) void save();
   };
   return (
     <form onSubmit={submit} noValidate>
@@ -87,9 +104,9 @@ function Line({ item }: { readonly item: ShownItem }) {
         inputMode={isNumber ? 'numeric' : 'text'}
         autoComplete="off"
         spellCheck={false}
-        onChange={(event) => setTyped(event.target.value)}
-        onBlur={() => void save()}
-        beside={typed.trim() !== kept && <Button type="submit">{t('settings.save')}</Button>}
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={leave}
+        beside={meant !== kept && <Button type="submit">{t('settings.save')}</Button>}
       />
       <Notes setting={setting} />
     </form>

@@ -9,7 +9,9 @@ import type { ShownItem } from './items.ts';
 import { Log } from './log.tsx';
 import { OwnId } from './own-id.tsx';
 import { Blocked, Door, Verified } from './people.tsx';
+import { Relays } from './relays.tsx';
 import { HomeNetworks, SecretLine } from './routes.tsx';
+import { ServingRelay } from './serving-relay.tsx';
 import style from './settings.module.css';
 
 export function ItemView({ item }: { readonly item: ShownItem }) {
@@ -44,6 +46,10 @@ function viewOf(item: ShownItem): ReactNode {
       return <Deed item={item} />;
     case 'dates':
       return <Dates item={item} />;
+    case 'relays.list':
+      return <Relays item={item} />;
+    case 'relay.serve':
+      return <ServingRelay item={item} />;
     case 'nearby.home':
       return <HomeNetworks item={item} />;
     case 'proxy.password':

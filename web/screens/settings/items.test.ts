@@ -1,4 +1,4 @@
-import { aboutSetting, SETTING_KEYS } from '@sotto/api/settings.ts';
+import { aboutSetting, SETTING_KEYS, Settings } from '@sotto/api/settings.ts';
 import { expect, test } from 'vitest';
 import { EN } from '../../text/en/index.ts';
 import type { Text } from '../../text/text.ts';
@@ -16,6 +16,36 @@ test('every setting of the daemon that a person can choose stands in the list on
   expect(new Set(ids).size).toBe(ids.length);
   const unseen = SETTING_KEYS.filter((key) => !ids.includes(key));
   expect(unseen).toEqual(['app.welcomed', 'app.language']);
+});
+
+/** The values of a setting that is one of a few; undefined for any other. */
+function valuesOf(key: string): readonly string[] | undefined {
+  const shape: Readonly<Record<string, { unwrap(): object }>> = Settings.shape;
+  const schema = shape[key]?.unwrap();
+  return schema !== undefined && 'options' in schema ? (schema.options as string[]) : undefined;
+}
+
+test('every setting has a title of its own, and a name for each value there is', () => {
+  const titles = items.map(({ title }) => title);
+  expect(new Set(titles).size).toBe(titles.length);
+  for (const { id, title, values } of items) {
+    expect(title).not.toBe(id);
+    expect([id, values && Object.keys(values)]).toEqual([id, valuesOf(id)]);
+  }
+});
+
+test('relays: who may use this computer, and what each choice shows of it', () => {
+  const serve = items.find(({ id }) => id === 'relay.serve')!;
+  expect(Object.keys(serve.values ?? {})).toEqual(['off', 'contacts', 'public']);
+  expect(serve.section).toBe('routes');
+  expect(t(serve.lines!['public']!)).toBe(
+    'Strangers use it, and everybody can find the IP address of this computer. Each ' +
+      'conversation may take up to 1 Mbit/s.',
+  );
+  expect(found('other relay')).toContain('relays.list');
+  expect(found('relay')).toEqual(
+    expect.arrayContaining(['relays.list', 'relays.public', 'relay.serve', 'relay.port443']),
+  );
 });
 
 test('a setting that only a newer daemon knows stands in Advanced, in its own words', () => {

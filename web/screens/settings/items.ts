@@ -58,6 +58,16 @@ const POLICY_LINES = {
   direct: 'route.connect.direct',
   lan: 'route.connect.lan',
 } as const;
+const SERVES = {
+  off: 'settings.relay.serve.off',
+  contacts: 'settings.relay.serve.contacts',
+  public: 'settings.relay.serve.public',
+} as const;
+const SERVE_LINES = {
+  off: 'settings.relay.serve.off.line',
+  contacts: 'settings.relay.serve.contacts.line',
+  public: 'settings.relay.serve.public.line',
+} as const;
 const PROXIES = {
   none: 'settings.proxy.none',
   socks5: 'settings.proxy.socks5',
@@ -103,7 +113,17 @@ const ROWS: readonly Row[] = [
     POLICIES,
     POLICY_LINES,
   ],
+  ['relays.list', 'routes', 'settings.relays.list', 'settings.relays.list.line'],
   ['relays.public', 'routes', 'settings.relays.public', 'settings.relays.public.line'],
+  [
+    'relay.serve',
+    'routes',
+    'settings.relay.serve',
+    'settings.relay.serve.line',
+    SERVES,
+    SERVE_LINES,
+  ],
+  ['relay.port443', 'routes', 'settings.relay.443', 'settings.relay.443.line'],
   ['nearby.on', 'routes', 'settings.nearby.on', 'settings.nearby.on.line'],
   ['nearby.home', 'routes', 'settings.nearby.home', 'settings.nearby.home.line'],
   ['net.portMapping', 'routes', 'settings.port-mapping', 'settings.port-mapping.line'],

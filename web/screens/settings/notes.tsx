@@ -22,7 +22,7 @@ export function Notes({ setting }: { readonly setting: Setting }) {
             <p dir="auto">
               {t('settings.not-saved')} {fault}
             </p>
-            <Button onClick={retry}>{t('app.retry')}</Button>
+            {retry && <Button onClick={retry}>{t('app.retry')}</Button>}
           </>
         )}
       </div>

@@ -50,7 +50,7 @@ export const NETWORK = {
   'network.hint.proxy-password': 'Give the name and the password that it knows you by.',
   'network.hint.proxy-allows': 'Ask who runs it. The app keeps trying.',
   'network.hint.rules': 'One of you chooses another rule; yours is in the route of the chat.',
-  'network.hint.relay': 'It keeps trying. What is known of relays is in the settings.',
+  'network.hint.relay': 'It keeps trying. Add another relay, or your own, in the settings.',
   'network.hint.here': 'It goes on by itself once you are both on one network.',
   'network.hint.above': 'See what Finding people says above.',
   'network.hint.new-invite': 'Ask them for a new invite, or send them one of yours.',

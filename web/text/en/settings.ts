@@ -8,6 +8,7 @@ export const SETTINGS = {
   'settings.none': 'No setting matches “{query}”',
   'settings.found': '{count, plural, one {# setting} other {# settings}}',
   'settings.not-saved': 'Not saved.',
+  'settings.refused': '{what}. Correct it and save it again.',
   'settings.restart': 'Takes effect at the next start of the app.',
   'settings.given':
     'Given when the app was started ({source, select, flag {by a flag} other {by the ' +
@@ -63,11 +64,70 @@ export const SETTINGS = {
   'settings.routes.default.line':
     'For people you add from now on; each chat can be set by itself. Strangers and requests ' +
     'go through Hidden IP.',
+  'settings.relays.list': 'Your relays',
+  'settings.relays.list.line':
+    'Used before all other relays. A relay sees your IP address and when you talk, never what ' +
+    'you say. You may run one yourself, or ask whoever runs one for its text.',
+  'settings.relays.none': 'None is in your list.',
+  'settings.relays.add': 'Add another relay',
+  'settings.relays.add.line': 'Paste its text, such as sotto-relay:…@203.0.113.7:443.',
+  'settings.relays.add.do': 'Add',
+  'settings.relays.no-relay':
+    'This is no relay. Its text begins with sotto-relay: and ends with an address and a port.',
+  'settings.relays.there': 'This relay is in your list already.',
+  'settings.relays.added': '{count, plural, one {Relay added.} other {# relays added.}}',
+  'settings.relays.remove': 'Remove',
+  'settings.relays.removed': '{relay} was removed.',
+  'settings.relays.undo': 'Undo',
+  'settings.relays.others': 'Other relays that are used now',
+  'settings.relays.others.none':
+    'None. A contact whose computer can be reached becomes one by itself.',
+  'settings.relays.of.contact': "A contact's",
+  'settings.relays.of.public': 'A public relay, run by a stranger',
+  'settings.relays.state.ready': 'Ready, {ms, number} ms',
+  'settings.relays.state.reserved': 'Ready',
+  'settings.relays.state.placeless': 'Answers, and has given this computer no place so far',
+  'settings.relays.state.silent': 'Does not answer',
+  'settings.relays.state.trying': 'Trying…',
+  'settings.relays.state.spare': 'In reserve',
   'settings.relays.public': 'Use public relays',
   'settings.relays.public.line':
     'Looked for when you and your contacts have too few. Strangers run them: they see your IP ' +
     'address and when you talk, never what you say, and some helpers learn that this computer ' +
     'uses the app. Not looked for while new chats are set to Hidden IP.',
+  'settings.relay.serve': 'Be a relay for others',
+  'settings.relay.serve.line':
+    'Works where this computer can be reached from outside. A relay passes on what it cannot ' +
+    'read, and keeps no record of it.',
+  'settings.relay.serve.off': 'Nobody',
+  'settings.relay.serve.off.line': 'This computer passes on nothing for others.',
+  'settings.relay.serve.contacts': 'My contacts',
+  'settings.relay.serve.contacts.line':
+    'Only those who may see the IP address of this computer learn of it.',
+  'settings.relay.serve.public': 'Everybody',
+  'settings.relay.serve.public.line':
+    'Strangers use it, and everybody can find the IP address of this computer. Each ' +
+    'conversation may take up to 1 Mbit/s.',
+  'settings.relay.now': 'This computer as a relay',
+  'settings.relay.clients':
+    '{count, plural, =0 {Nobody uses it now.} one {# computer uses it now.} ' +
+    'other {# computers use it now.}}',
+  'settings.relay.text': 'Give this text to those who shall use it:',
+  'settings.relay.text.copy': 'Copy the text',
+  'settings.relay.text.none':
+    'It cannot be named yet: this computer knows no public address of its own.',
+  'settings.relay.listed': 'Everybody can find it now, through helpers.',
+  'settings.relay.unlisted':
+    'Strangers cannot find it yet: helpers have not been told of it, or nobody can reach it ' +
+    'from outside.',
+  'settings.relay.443.open': 'Port 443 is open to people whose network passes only the web.',
+  'settings.relay.443.denied':
+    'Port 443 is not open: the system keeps it for programs that have the right to low ports.',
+  'settings.relay.443.taken': 'Port 443 is not open: another program has it.',
+  'settings.relay.443': 'Port 443 for the relay',
+  'settings.relay.443.line':
+    'A relay for everybody listens there too, where the system lets it: for people whose ' +
+    'network passes only the web.',
   'settings.nearby.on': 'Nearby',
   'settings.nearby.on.line':
     'Finds contacts who are in the same network, with or without the internet. It works in ' +
