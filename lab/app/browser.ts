@@ -42,6 +42,8 @@ export interface Look {
   readonly language?: 'en' | 'pseudo' | 'pseudo-rtl';
   readonly forcedColours?: boolean;
   readonly lessMotion?: boolean;
+  /** Without a service worker, as in a private window of some browsers. */
+  readonly noWorker?: boolean;
   /** Runs in the page before anything else. */
   readonly script?: string;
 }
@@ -102,12 +104,13 @@ export class LabBrowser {
 
   /** Opens a one-use link in a fresh profile. */
   async app(link: string, look: Look = {}): Promise<AppPage> {
-    const { forcedColours, height = 800, language, lessMotion, script, width } = look;
+    const { forcedColours, height = 800, language, lessMotion, noWorker, script, width } = look;
     const context = await this.browser.newContext({
       viewport: { width: width ?? 1280, height },
       colorScheme: look.theme ?? 'light',
       forcedColors: forcedColours === true ? 'active' : 'none',
       reducedMotion: lessMotion === true ? 'reduce' : 'no-preference',
+      serviceWorkers: noWorker === true ? 'block' : 'allow',
       locale: 'en-GB',
       timezoneId: 'UTC',
     });
