@@ -24,14 +24,13 @@ export interface Relays {
 
 export function useRelays(): Relays {
   const model = useModel();
-  const phase = useStore(model.phase);
+  const times = useStore(model.filled);
   const wanted = useStorePart(model.settings, (all) =>
     KEYS.map((key) => all.get(key)?.value).join(' '),
   );
   const [shown, setShown] = useState<Serving>();
   const [isTrying, setTrying] = useState(true);
   useEffect(() => {
-    if (phase !== 'ready') return;
     const stop = new AbortController();
     const { signal } = stop;
     setTrying(true);
@@ -49,6 +48,6 @@ export function useRelays(): Relays {
       stop.abort();
       for (const timer of timers) window.clearTimeout(timer);
     };
-  }, [model, phase, wanted]);
+  }, [model, times, wanted]);
   return { shown, isTrying };
 }
