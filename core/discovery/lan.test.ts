@@ -162,7 +162,7 @@ test('[LAN-5] ⚑ an announcement is as long as the card that it gets; what is s
 
 test('[LAN-5] ⚑ one card for a message, by however many hashes we know its sender', () => {
   const bo = side(BO, ANA);
-  const invite = new Secret('pair', new Uint8Array(32).fill(8)) as PairSecret;
+  const invite: PairSecret = new Secret('pair', new Uint8Array(32).fill(8));
   bo.peers = [...bo.peers, { ...bo.peers[0]!, id: 'invite', key: invite }];
   const known = [lanHash(S(), ANA, E), lanHash(invite, ANA, E)];
   const hashes = [...known, ...Array.from({ length: 10 }, () => new Uint8Array(LAN_HASH_BYTES))];
