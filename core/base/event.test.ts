@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { encode, type Encodable } from './bencode.ts';
 import { hex, utf8 } from './bytes.ts';
-import { decodeEvent, encodeEvent, REFS_MAX, ZERO_HASH, type Event } from './event.ts';
+import {
+  decodeEvent,
+  encodeEvent,
+  REFS_MAX,
+  SEQUENCE_MAX,
+  ZERO_HASH,
+  type Event,
+} from './event.ts';
 import { EVENT_BYTES_MAX } from './limits.ts';
 
 const event: Event = {
@@ -50,6 +57,8 @@ test('[EVT-1] a field that is missing or of another type or size refuses the eve
     { n: 0 },
     { n: -1 },
     { n: 2n ** 60n },
+    { n: SEQUENCE_MAX + 1 },
+    { n: Number.MAX_SAFE_INTEGER },
     { p: new Uint8Array(31) },
     { r: 'no list' },
     { r: [new Uint8Array(15)] },
@@ -57,6 +66,7 @@ test('[EVT-1] a field that is missing or of another type or size refuses the eve
     { t: -1 },
   ];
   for (const change of bad) expect(verdict(change), Object.keys(change).join()).toBe('bad field');
+  expect(verdict({ n: SEQUENCE_MAX })).toBe('ok');
   expect(verdict({ r: new Array<Encodable>(REFS_MAX).fill(new Uint8Array(16)) })).toBe('ok');
 });
 

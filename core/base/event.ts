@@ -7,7 +7,7 @@
  *   c    16 B     conversation
  *   d    32 B     author device: its Ed25519 signing key
  *   k    bytes    kind
- *   n    integer  author sequence in this conversation, from 1
+ *   n    integer  author sequence in this conversation, from 1 to SEQUENCE_MAX
  *   p    32 B     SHA-256 of the author's previous event, zeros for the first
  *   r    list     ids of events this one refers to
  *   t    integer  author's wall clock, milliseconds since 1970: for display only
@@ -24,6 +24,8 @@ import { EVENT_BYTES_MAX } from './limits.ts';
 export const ID_BYTES = 16;
 export const REFS_MAX = 32;
 export const KIND_BYTES_MAX = 16;
+/** Six bytes: what the id of an event has room for. */
+export const SEQUENCE_MAX = 2 ** 48 - 1;
 export const ZERO_HASH = new Uint8Array(32);
 
 export interface Event {
@@ -63,7 +65,7 @@ export function decodeEvent(bytes: Uint8Array): DecodedEvent {
   const conversation = asBytes(dict?.['c'], ID_BYTES);
   const author = asBytes(dict?.['d'], 32);
   const kind = asBytes(dict?.['k']);
-  const sequence = asInt(dict?.['n'], 1, Number.MAX_SAFE_INTEGER);
+  const sequence = asInt(dict?.['n'], 1, SEQUENCE_MAX);
   const previous = asBytes(dict?.['p'], 32);
   const refs = idList(dict?.['r']);
   const timeMs = asInt(dict?.['t'], 0, Number.MAX_SAFE_INTEGER);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { concat, hex, utf8 } from '../base/bytes.ts';
+import { SEQUENCE_MAX } from '../base/event.ts';
 import { eventId } from './event-id.ts';
 import { sha256 } from './hash.ts';
 
@@ -26,7 +27,7 @@ test('[EVT-4] another conversation, author, sequence or body is another id', () 
     { conversation: new Uint8Array(16) },
     { author: new Uint8Array(32) },
     { sequence: 8 },
-    { sequence: Number.MAX_SAFE_INTEGER >>> 0 },
+    { sequence: SEQUENCE_MAX },
     { body: utf8('ho') },
   ];
   const ids = [{}, ...changes].map((change) => hex(eventId({ ...event, ...change })));

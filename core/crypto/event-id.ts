@@ -12,7 +12,7 @@ import { type Event, ID_BYTES } from '../base/event.ts';
 import { sha256 } from './hash.ts';
 import { LABELS, labelledHash } from './kdf.ts';
 
-/** 16 bytes. The sequence goes in as 8 bytes, big-endian. */
+/** 16 bytes. The sequence, at most SEQUENCE_MAX, goes in as 8 bytes, big-endian. */
 export function eventId(
   event: Pick<Event, 'conversation' | 'author' | 'sequence' | 'body'>,
 ): Uint8Array<ArrayBuffer> {
