@@ -26,6 +26,7 @@ const QUEUE_REQUESTS_MAX = 100_000;
 interface Job {
   readonly request: VaultRequest;
   readonly reply: (reply: VaultReply) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export interface EngineStats {
@@ -39,6 +40,8 @@ export class Engine {
   readonly #queue = new BoundedQueue<Job>(QUEUE_REQUESTS_MAX);
   #running = false;
   #closed = false;
+  /** Our bug: what we hold in memory may be wrong, and is not written on. */
+  #fault: Error | undefined;
   #commits = 0;
   #requests = 0;
 
@@ -50,16 +53,17 @@ export class Engine {
     return { commits: this.#commits, requests: this.#requests, queued: this.#queue.length };
   }
 
-  /** Answered once it is on disk. Rejects only where we have a bug. */
+  /** Answered once it is on disk. Rejects only where we have a bug, and from then on always. */
   request(request: VaultRequest): Promise<VaultReply> {
     if (this.#closed) return Promise.resolve({ op: 'failed', reason: 'closed' });
     return new Promise((resolve, reject) => {
-      const queued = this.#queue.push({ request, reply: resolve });
+      if (this.#fault) return reject(this.#fault);
+      const queued = this.#queue.push({ request, reply: resolve, reject });
       assert(queued, 'core asks no more than the queue holds');
       if (this.#running) return;
       this.#running = true;
       // After this turn: all requests of one message are in the queue by then.
-      queueMicrotask(() => void this.#work().catch(reject));
+      queueMicrotask(() => void this.#work());
     });
   }
 
@@ -72,13 +76,24 @@ export class Engine {
   async #work(): Promise<void> {
     while (this.#queue.length > 0) {
       const jobs = this.#take();
-      const replies = await this.#run(jobs.map((job) => job.request));
-      for (const [i, job] of jobs.entries()) job.reply(replies[i]!);
+      try {
+        const replies = await this.#run(jobs.map((job) => job.request));
+        for (const [i, job] of jobs.entries()) job.reply(replies[i]!);
+      } catch (error) {
+        this.#fail(error, jobs);
+      }
       this.#requests += jobs.length;
       // Lets arrived messages into the queue, and replies out.
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;
+  }
+
+  #fail(error: unknown, jobs: readonly Job[]): void {
+    const fault = error instanceof Error ? error : new Error('no error was thrown but a value');
+    this.#fault = fault;
+    for (const { reject } of jobs) reject(fault);
+    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) job.reject(fault);
   }
 
   /** The longest start of the queue that may share a transaction. */
