@@ -181,3 +181,14 @@ test('[VLT-5] of the opened envelopes of a device the newest are remembered', as
   for (let i = 2700; i < 3000; i++) expect(opened.has(busy, id(i))).toBe(true);
   expect(db.prepare('SELECT count(*) FROM opened').pluck().get()).toBeLessThan(300 + 1024 + 1);
 });
+
+test('[VLT-5] who sends little between two starts fills the list no more than who sends much', () => {
+  const { db } = vaults[0]!.engine.tables;
+  const device = Uint8Array.of(1);
+  const count = db.prepare('SELECT count(*) FROM opened').pluck();
+  for (let start = 0; start < 5; start++) {
+    const opened = new Opened(db, 10);
+    for (let i = 0; i < 20; i++) opened.add(device, Uint8Array.of(start, i), start * 20 + i);
+  }
+  expect(count.get()).toBe(10 + 19);
+});

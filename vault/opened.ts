@@ -2,23 +2,29 @@
  * Opened: ids of envelopes whose event is stored, so that a resent one is receipted again without
  * opening it: libsignal gives no plaintext twice (VLT-5).
  *
- * OPENED_MAX of a device are remembered, the newest, and up to PRUNE_EVERY more. That is safe: a
+ * OPENED_MAX of a device are remembered, the newest, and up to PRUNE_EVERY more; after a start each
+ * device is pruned with its first envelope, for few send that many before the next. That is safe: a
  * sender has at most OUTBOX_MESSAGES_MAX envelopes unreceipted, and resends them oldest first; an
  * older one than we remember is answered 'undecryptable', its sender renews, and the event under
  * it is found stored.
  * @module
  */
+import { BoundedMap } from '@sotto/core/base/bounded.ts';
+import { hex } from '@sotto/core/base/bytes.ts';
 import { OUTBOX_MESSAGES_MAX } from '@sotto/core/base/limits.ts';
 import type { Database, Statement } from './database.ts';
 
 /** Envelopes remembered of one device. */
 export const OPENED_MAX = 2 * OUTBOX_MESSAGES_MAX;
-/** Envelopes of all devices between two prunings, each of the device whose turn it is. */
+/** Envelopes of a device between two prunings. */
 const PRUNE_EVERY = 1024;
+/** Devices whose envelopes are counted; one that is forgotten is pruned sooner. */
+const COUNTED_MAX = 1024;
 
 export class Opened {
   readonly #max: number;
-  #added = 0;
+  /** Envelopes added since the start, by hex of the device. */
+  readonly #added = new BoundedMap<string, number>(COUNTED_MAX);
   readonly #has: Statement;
   readonly #addDevice: Statement;
   readonly #add: Statement;
@@ -49,7 +55,10 @@ export class Opened {
   add(device: Uint8Array, envelope: Uint8Array, age: number): void {
     this.#addDevice.run(device);
     this.#add.run(device, envelope, age);
-    if (++this.#added % PRUNE_EVERY === 0) this.#prune.run(device, device, this.#max);
+    const key = hex(device);
+    const added = this.#added.get(key) ?? 0;
+    if (added % PRUNE_EVERY === 0) this.#prune.run(device, device, this.#max);
+    this.#added.set(key, added + 1);
   }
 
   /** What a device sent and resends is judged by its session and its events alone from now on. */
