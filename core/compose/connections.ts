@@ -368,6 +368,11 @@ export class Connections {
     return sent;
   }
 
+  /** Since when its peer has all that was sent; undefined while it has not, or there is no path. */
+  idleSinceMs(link: number): number | undefined {
+    return this.#links.idleSinceMs(link);
+  }
+
   /** The message has been dealt with for good: its bytes may be followed by others. */
   credit(link: number, bytes: number): void {
     this.#links.credit(link, bytes, this.context.now.monoMs);

@@ -25,6 +25,7 @@ function scene(): { mail: Mail; context: Context; credited: number[] } {
   const ports = {
     send: () => true,
     credit: (_: number, count: number) => credited.push(count),
+    idleSinceMs: () => undefined,
     apply: () => [],
     arrived: () => undefined,
   };

@@ -38,6 +38,8 @@ export interface MailPorts {
   /** False where the link has no room now. */
   send(link: number, body: Uint8Array): boolean;
   credit(link: number, bytes: number): void;
+  /** Since when the far side has all that was sent; undefined while a part is under way. */
+  idleSinceMs(link: number): number | undefined;
   /** A control event was stored: what it changes, to be written with it. */
   apply(contact: Contact, stored: StoredEvent): DocChange[];
   /** An event of ours has reached every device it was for. */
@@ -167,7 +169,8 @@ export class Mail {
     const { monoMs } = this.context.now;
     for (const device of this.#lines.keys()) this.#flushReceipts(device);
     for (const [device, outbox] of this.#outboxes) {
-      outbox.handleTimeout(monoMs);
+      const line = this.#lines.get(device);
+      outbox.handleTimeout(monoMs, line && this.ports.idleSinceMs(line.link.link));
       this.#pump(device);
     }
     for (const [device, atMs] of this.#sealAgainAtMs) {

@@ -421,6 +421,7 @@ export class Runtime {
     return {
       send: (link, body) => this.connections.send(link, body),
       credit: (link, bytes) => this.connections.credit(link, bytes),
+      idleSinceMs: (link) => this.connections.idleSinceMs(link),
       apply: (contact, stored) => this.#pairing.apply(contact, stored),
       arrived: () => this.#put(this.#pairing.arrived()),
     };

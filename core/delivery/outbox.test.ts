@@ -145,14 +145,63 @@ describe('outbox', () => {
     bench.append(envelope(1));
     bench.linkUp();
     bench.nowMs = RESEND_AFTER_MS - 1;
-    bench.outbox.handleTimeout(bench.nowMs);
+    bench.outbox.handleTimeout(bench.nowMs, 0);
     bench.run();
     expect(bench.sent).toEqual([1]);
     expect(bench.outbox.wakeAtMs()).toBe(RESEND_AFTER_MS);
     bench.nowMs = RESEND_AFTER_MS;
-    bench.outbox.handleTimeout(bench.nowMs);
+    bench.outbox.handleTimeout(bench.nowMs, 0);
     bench.run();
     expect(bench.sent).toEqual([1, 1]);
+  });
+
+  test('[DEL-6] a link of 10 kB/s carries each envelope once, and as fast as it can', () => {
+    const bench = new Bench();
+    const [count, bytes] = [2_000, 2_200];
+    bench.stored = upTo(count).map((n) => envelope(n, bytes));
+    bench.linkUp();
+    for (let carried = 0; carried < count; carried++) {
+      bench.nowMs += bytes / 10;
+      const isBusy = carried + 1 < bench.sent.length;
+      bench.outbox.handleTimeout(bench.nowMs, isBusy ? undefined : bench.nowMs);
+      bench.run();
+      bench.receipt(bench.sent[carried]!);
+    }
+    expect(bench.sent).toEqual(upTo(count));
+  });
+
+  test('[DEL-6] the time begins when the link has carried what it was given', () => {
+    const bench = new Bench();
+    bench.append(envelope(1));
+    bench.linkUp();
+    bench.nowMs = RESEND_AFTER_MS;
+    bench.outbox.handleTimeout(bench.nowMs, undefined); // a path that is dead, or none at all
+    expect(bench.outbox.wakeAtMs()).toBe(2 * RESEND_AFTER_MS);
+    bench.nowMs = 2 * RESEND_AFTER_MS;
+    bench.outbox.handleTimeout(bench.nowMs, bench.nowMs - 10);
+    expect(bench.outbox.wakeAtMs()).toBe(3 * RESEND_AFTER_MS - 10);
+    bench.nowMs = 3 * RESEND_AFTER_MS - 10;
+    bench.run();
+    expect(bench.sent).toEqual([1]);
+    bench.outbox.handleTimeout(bench.nowMs, 2 * RESEND_AFTER_MS - 10);
+    bench.run();
+    expect(bench.sent).toEqual([1, 1]);
+  });
+
+  test('[DEL-6] receipts of later ones do not put off what the far side did not store', () => {
+    const bench = new Bench();
+    for (const n of [1, 2]) bench.append(envelope(n));
+    bench.linkUp();
+    bench.nowMs = RESEND_AFTER_MS - 1;
+    bench.stored = [envelope(1)];
+    bench.receipt(2);
+    expect(bench.outbox.wakeAtMs()).toBe(RESEND_AFTER_MS);
+    bench.nowMs = RESEND_AFTER_MS;
+    bench.outbox.handleTimeout(bench.nowMs, 5);
+    expect(bench.outbox.wakeAtMs()).toBe(RESEND_AFTER_MS + 5);
+    bench.outbox.handleTimeout(RESEND_AFTER_MS + 5, 5);
+    bench.run();
+    expect(bench.sent).toEqual([1, 2, 1]);
   });
 
   test('a full link stops the flow at the very envelope, and goes on with it', () => {
@@ -180,7 +229,7 @@ describe('outbox', () => {
     outbox.handlePageFailed(0);
     expect(outbox.poll()).toBeUndefined();
     expect(outbox.wakeAtMs()).toBe(PAGE_RETRY_MS);
-    outbox.handleTimeout(PAGE_RETRY_MS);
+    outbox.handleTimeout(PAGE_RETRY_MS, 0);
     expect(outbox.poll()?.type).toBe('page');
   });
 
@@ -214,7 +263,7 @@ describe('outbox', () => {
     bench.receipt(1); // and the vault could not store it: `stored` still holds the envelope
     bench.outbox.handleReceiptLost(1_000);
     expect(bench.outbox.wakeAtMs()).toBe(1_000 + PAGE_RETRY_MS);
-    bench.outbox.handleTimeout(1_000 + PAGE_RETRY_MS);
+    bench.outbox.handleTimeout(1_000 + PAGE_RETRY_MS, 0);
     bench.run();
     expect(bench.sent).toEqual([1, 1]);
   });

@@ -6,7 +6,7 @@
  *   idle ----------------> loading -----> sending <-----+
  *    ^                       ^  | vault pages  |        |
  *    |  linkDown             |  +--------------+--------+
- *    +-----------------------+   no receipt for RESEND_AFTER_MS: all in flight again
+ *    +-----------------------+   carried, and no receipt for RESEND_AFTER_MS: all in flight again
  *
  * The vault holds the truth; this holds only a window of it. Freshly sealed envelopes are sent at
  * once where nothing older waits (`fresh`), else they are read back from the vault in their turn.
@@ -40,9 +40,11 @@ export class Outbox {
   /** To be sent, oldest first. */
   #queue: Envelope[] = [];
   #queueBytes = 0;
-  /** Sent on this link and not yet receipted, by envelope id. */
-  readonly #flying = new Map<string, { bytes: number; sentAtMs: number }>();
+  /** Bytes of what was sent on this link and not yet receipted, by envelope id, oldest first. */
+  readonly #flying = new Map<string, number>();
   #flyingBytes = 0;
+  /** When to ask whether what flies has to go out again; each receipt of the oldest puts it off. */
+  #lookAtMs: number | undefined;
   /** The newest event handed to the queue: pages go on after it. */
   #loadedTo: Uint8Array | undefined;
   /** The vault may hold envelopes after `#loadedTo`. */
@@ -58,11 +60,10 @@ export class Outbox {
     return this.#out.shift();
   }
 
-  /** When the oldest envelope in flight has waited too long, or a page is to be tried again. */
+  /** When the oldest in flight may have waited too long, or a page is to be tried again. */
   wakeAtMs(): number | undefined {
     if (!this.#linked) return undefined;
-    const oldest = this.#flying.values().next().value;
-    return earliest(oldest && oldest.sentAtMs + RESEND_AFTER_MS, this.#retryAtMs);
+    return earliest(this.#flying.size > 0 ? this.#lookAtMs : undefined, this.#retryAtMs);
   }
 
   get inFlight(): number {
@@ -130,29 +131,21 @@ export class Outbox {
   handleReceipt(ids: readonly Uint8Array[], nowMs: number): void {
     for (const id of ids) {
       const key = hex(id);
-      const flying = this.#flying.get(key);
-      if (!flying) continue;
-      this.#flying.delete(key);
-      this.#flyingBytes -= flying.bytes;
+      // That of a later one shows that the oldest was carried: its own time goes on.
+      const isOldest = this.#flying.keys().next().value === key;
+      if (isOldest) this.#lookAtMs = nowMs + RESEND_AFTER_MS;
+      this.#land(key);
     }
     this.#pump(nowMs);
   }
 
   /** The link had no room for the envelope just polled: it is first again once there is room. */
   handleBlocked(envelope: Envelope): void {
-    const key = hex(envelope.envelope);
-    const flying = this.#flying.get(key);
-    if (flying) {
-      this.#flying.delete(key);
-      this.#flyingBytes -= flying.bytes;
-    }
     this.#blocked = true;
     const unsent = this.#out.filter((output) => output.type === 'send');
     this.#out = this.#out.filter((output) => output.type !== 'send');
     const back = [envelope, ...unsent.map((output) => output.envelope)];
-    for (const { envelope: id, ciphertext } of back.slice(1)) {
-      if (this.#flying.delete(hex(id))) this.#flyingBytes -= ciphertext.length;
-    }
+    for (const { envelope: id } of back) this.#land(hex(id));
     this.#queue.unshift(...back);
     for (const { ciphertext } of back) this.#queueBytes += ciphertext.length;
   }
@@ -171,9 +164,23 @@ export class Outbox {
     this.#pump(nowMs);
   }
 
-  handleTimeout(nowMs: number): void {
-    const dueMs = this.wakeAtMs();
-    if (dueMs !== undefined && nowMs >= dueMs) this.#restart(nowMs);
+  /**
+   * @param idleSinceMs since when the far side has all that the link was given; undefined while a
+   *   part is under way. Nothing goes again before: what is slow would only become slower.
+   */
+  handleTimeout(nowMs: number, idleSinceMs: number | undefined): void {
+    const wakeAtMs = this.wakeAtMs();
+    if (wakeAtMs === undefined || nowMs < wakeAtMs) return;
+    const isRetry = nowMs >= (this.#retryAtMs ?? Infinity);
+    const dueMs = (idleSinceMs ?? nowMs) + RESEND_AFTER_MS;
+    if (isRetry || nowMs >= dueMs) this.#restart(nowMs);
+    else this.#lookAtMs = dueMs;
+  }
+
+  /** It flies no more. */
+  #land(key: string): void {
+    this.#flyingBytes -= this.#flying.get(key) ?? 0;
+    this.#flying.delete(key);
   }
 
   #restart(nowMs: number): void {
@@ -189,6 +196,7 @@ export class Outbox {
     this.#queueBytes = 0;
     this.#flying.clear();
     this.#flyingBytes = 0;
+    this.#lookAtMs = undefined;
     this.#loadedTo = undefined;
     this.#more = false;
     this.#blocked = false;
@@ -209,7 +217,8 @@ export class Outbox {
       const envelope = this.#queue.shift()!;
       const bytes = envelope.ciphertext.length;
       this.#queueBytes -= bytes;
-      this.#flying.set(hex(envelope.envelope), { bytes, sentAtMs: nowMs });
+      if (this.#flying.size === 0) this.#lookAtMs = nowMs + RESEND_AFTER_MS;
+      this.#flying.set(hex(envelope.envelope), bytes);
       this.#flyingBytes += bytes;
       this.#out.push({ type: 'send', envelope });
     }

@@ -72,6 +72,8 @@ export class Link {
   /** The peer has shown that it made this link too: our START may not have reached it. */
   #isHeard = false;
   #handshakeAtMs: number;
+  /** When the peer last said that it has more of ours, or the path began. */
+  #ackedAtMs = 0;
   #ackFrames = 0;
   #ackAtMs: number | undefined;
   #keepaliveAtMs: number | undefined;
@@ -112,6 +114,11 @@ export class Link {
     return this.#sender.held;
   }
 
+  /** Since when the peer has all of it; undefined while some is under way, or there is no path. */
+  get idleSinceMs(): number | undefined {
+    return this.#path === undefined || this.held > 0 ? undefined : this.#ackedAtMs;
+  }
+
   /** When the present keys want a fresh handshake, and when the link ends without one. */
   get refreshDueMs(): number {
     return this.#handshakeAtMs + this.#limits.refreshMs;
@@ -140,6 +147,7 @@ export class Link {
     this.#path = path;
     this.#pathlessSinceMs = undefined;
     this.#handshakeAtMs = path.establishedAtMs;
+    this.#ackedAtMs = nowMs;
     this.#ping = undefined;
     this.#pongOwed = undefined;
     this.#settle();
@@ -174,7 +182,10 @@ export class Link {
     this.#isHeard = true;
     const position = this.#sender.acknowledge(frame.ack, frame.limit);
     if (position === undefined) return 'violation';
-    if (position > 0) path.acknowledged(position);
+    if (position > 0) {
+      this.#ackedAtMs = nowMs;
+      path.acknowledged(position);
+    }
     const ping = this.#ping;
     this.#ping = frame.type === FRAME.pong ? this.#pong(frame, nowMs) : ping;
     if (position > 0 || this.#ping !== ping) this.#answered(nowMs);

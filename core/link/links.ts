@@ -200,13 +200,17 @@ export class Links {
     return true;
   }
 
+  /** Since when the peer has all that was sent; undefined while it has not, or there is no path. */
+  idleSinceMs(id: LinkId): number | undefined {
+    return this.#links.get(id)?.link.idleSinceMs;
+  }
+
   /** The consumer is done with `bytes` of what `message` outputs said. */
   credit(id: LinkId, bytes: number, nowMs: number): void {
     this.#nowMs = nowMs;
     const up = this.#links.get(id);
-    if (up === undefined) return;
-    up.link.credit(bytes, nowMs);
-    if (up.carrier !== undefined) this.#carriers.touch(up.carrier);
+    up?.link.credit(bytes, nowMs);
+    if (up?.carrier !== undefined) this.#carriers.touch(up.carrier);
   }
 
   /** Ends a link; the peer is told if there is a path. */
@@ -284,8 +288,6 @@ export class Links {
 
   /** Counts of everything held, and of arrivals dropped by reason. */
   stats(): Record<string, number> {
-    let heldFrames = 0;
-    for (const { link } of this.#links.values()) heldFrames += link.held;
     return {
       links: this.#links.size,
       dials: this.#dials.size,
@@ -294,7 +296,7 @@ export class Links {
       unproven: this.#carriers.unproven.size,
       attachIds: this.#attaches.size,
       callIds: this.#calls.size,
-      heldFrames,
+      heldFrames: [...this.#links.values()].reduce((sum, { link }) => sum + link.held, 0),
       ...this.#arrivals.stats(),
     };
   }
@@ -303,8 +305,7 @@ export class Links {
 
   // --- dials ---
 
-  #dialWon({ id: dial, startedAtMs, target }: Dial, won: Won<Agreed>): void {
-    const { gate } = target;
+  #dialWon({ id: dial, startedAtMs, target: { gate } }: Dial, won: Won<Agreed>): void {
     const offer = offerMix(this.#random, won.result);
     const deadlineMs = this.#nowMs + HALF_OPEN_MS;
     const proof: Dialled = { type: 'dialled', dial, gate, startedAtMs, offer, deadlineMs };
@@ -591,8 +592,7 @@ export class Links {
     resume?.cancel();
     for (const carrier of this.#carriers.all()) {
       if (carrier.link !== link) continue;
-      const says = carrier === up.carrier ? tell : undefined;
-      if (says !== undefined) link.writeClose(carrier.path, says, this.#nowMs);
+      if (tell && carrier === up.carrier) link.writeClose(carrier.path, tell, this.#nowMs);
       this.#carriers.discard(carrier, 'flush');
     }
     this.#emit({ type: 'down', link: link.id, reason });
