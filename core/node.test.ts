@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { hex } from './base/bytes.ts';
 import { CONTACTS_MAX } from './base/limits.ts';
 import { Prng } from './base/prng.ts';
 import type { VaultReply, VaultRequest } from './base/vault.ts';
@@ -335,6 +336,20 @@ describe('two people', () => {
     data(bo.say('Ana', 'third'), 'sent');
     world.run(200_000);
     expect(ana.texts()).toEqual(['first', 'third']);
+  });
+
+  test('[DEL-10] what a link had taken before may arrive, and counts as delivered then', () => {
+    const { world, ana, bo } = pair();
+    ana.cutOff = true;
+    const sent = data(bo.say('Ana', 'gone'), 'sent');
+    data(bo.ask({ type: 'message-cancel', event: sent.event }), 'done');
+    const state = (): string | undefined =>
+      bo.vault.timeline.messages().find(({ id }) => hex(id) === sent.event)?.state;
+    expect(state()).toBe('cancelled');
+    ana.cutOff = false;
+    world.run(200_000);
+    expect(ana.texts()).toEqual(['gone']);
+    expect(state()).toBe('delivered');
   });
 });
 

@@ -136,7 +136,7 @@ class Fixture {
     const doc = createSelf(this.#prng.bytes, signalIdentity);
     this.#transaction(() => this.#tables.docs.change([doc]));
     const docs = this.#tables.docs.all();
-    const me = loadSelf({ docs, signalIdentity, outbox: [], unapplied: [], held: [] });
+    const me = loadSelf({ docs, signalIdentity, waiting: [], unapplied: [], held: [] });
     if (!me) throw new Error('the keys do not read back');
     return me;
   }

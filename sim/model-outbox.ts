@@ -4,8 +4,18 @@
  */
 import { equal, hex } from '@sotto/core/base/bytes.ts';
 import { OUTBOX_BYTES_MAX, OUTBOX_MESSAGES_MAX } from '@sotto/core/base/limits.ts';
-import type { Envelope, OutboxEntry } from '@sotto/core/base/vault.ts';
+import type { Envelope } from '@sotto/core/base/vault.ts';
 import { type Journal, JournalMap } from './journal.ts';
+
+/** One undelivered (event, device) pair. */
+export interface OutboxEntry {
+  readonly event: Uint8Array;
+  readonly conversation: Uint8Array;
+  /** Undefined for an event appended with no target: its contact's devices are not known yet. */
+  readonly device: Uint8Array | undefined;
+  readonly sealed: boolean;
+  readonly bytes: number;
+}
 
 export interface OutboxRow extends OutboxEntry {
   readonly position: number;
@@ -18,11 +28,14 @@ export class ModelOutbox {
   readonly #queues = new Map<string, JournalMap<OutboxRow>>();
   readonly #sizes: JournalMap<{ events: number; bytes: number }>;
   readonly #positions: JournalMap<number>;
+  /** Events cancelled once sealed, by device and envelope: they may have left before. */
+  readonly #cancelled: JournalMap<Pick<OutboxRow, 'conversation' | 'event'>>;
 
   constructor(journal: Journal) {
     this.#journal = journal;
     this.#sizes = new JournalMap(journal);
     this.#positions = new JournalMap(journal);
+    this.#cancelled = new JournalMap(journal);
   }
 
   get size(): number {
@@ -79,6 +92,45 @@ export class ModelOutbox {
     this.#positions.set(`${queue}:${hex(row.event)}`, row.position);
   }
 
+  /** Nothing of it is sent any more; what was sealed may have left, and is known by its id. */
+  cancel(row: OutboxRow): void {
+    this.remove(row);
+    const { conversation, device, envelope, event } = row;
+    if (envelope) this.#cancelled.set(lateKey(device!, envelope.envelope), { conversation, event });
+  }
+
+  /** The event that a device has by this envelope, also where it was cancelled; told once. */
+  receipt(device: Uint8Array, envelope: Uint8Array): Uint8Array | undefined {
+    for (const row of this.#queues.get(hex(device))?.values() ?? []) {
+      if (!row.envelope || !equal(row.envelope.envelope, envelope)) continue;
+      this.remove(row);
+      return row.event;
+    }
+    const key = lateKey(device, envelope);
+    const late = this.#cancelled.get(key);
+    this.#cancelled.delete(key);
+    return late?.event;
+  }
+
+  /** A device is no more: what waits for it alone waits for another one of its conversation. */
+  retire(device: Uint8Array): void {
+    for (const row of this.rows(device)) {
+      this.remove(row);
+      if (this.waitsFor(row.event)) continue;
+      this.#put({ ...row, device: undefined, sealed: false, envelope: undefined });
+    }
+    for (const [key] of [...this.#cancelled.entries()]) {
+      if (key.startsWith(hex(device))) this.#cancelled.delete(key);
+    }
+  }
+
+  forget(conversation: Uint8Array): void {
+    for (const row of this.all()) if (equal(row.conversation, conversation)) this.remove(row);
+    for (const [key, late] of [...this.#cancelled.entries()]) {
+      if (equal(late.conversation, conversation)) this.#cancelled.delete(key);
+    }
+  }
+
   /** Where an event stands in the queue of a device, or stood when it left. */
   positionOf(event: Uint8Array, device: Uint8Array): number | undefined {
     const row = this.#queues.get(hex(device))?.get(hex(event));
@@ -109,4 +161,8 @@ const EMPTY = { events: 0, bytes: 0 };
 
 function queueKey(device: Uint8Array | undefined): string {
   return device ? hex(device) : '';
+}
+
+function lateKey(device: Uint8Array, envelope: Uint8Array): string {
+  return `${hex(device)}:${hex(envelope)}`;
 }

@@ -10,7 +10,8 @@
  * handed in, so a run of the simulator depends on its seed alone.
  * @module
  */
-import { equal, hex } from '@sotto/core/base/bytes.ts';
+import { concat, equal, hex } from '@sotto/core/base/bytes.ts';
+import { EVENT_BYTES_MAX } from '@sotto/core/base/limits.ts';
 import type { Random } from '@sotto/core/base/time.ts';
 import type {
   Doc,
@@ -23,6 +24,7 @@ import type {
   VaultFault,
   VaultReply,
   VaultRequest,
+  WaitingEvents,
 } from '@sotto/core/base/vault.ts';
 import { Journal, JournalMap } from './journal.ts';
 import { ModelOutbox, type OutboxRow } from './model-outbox.ts';
@@ -138,12 +140,23 @@ export class ModelVault {
     return {
       docs: this.docs(),
       signalIdentity: this.#sessions.signalIdentity,
-      outbox: this.#outbox.all().map(({ event, conversation, device, sealed, bytes }) => {
-        return { event, conversation, device, sealed, bytes };
-      }),
+      waiting: this.#waiting(),
       unapplied: [...this.#unapplied.values()],
       held: this.timeline.heldAuthors(),
     };
+  }
+
+  #waiting(): WaitingEvents[] {
+    const all = new Map<string, { conversation: Uint8Array; events: Map<string, Uint8Array> }>();
+    for (const { conversation, event } of this.#outbox.all()) {
+      const key = hex(conversation);
+      const waiting = all.get(key) ?? { conversation, events: new Map<string, Uint8Array>() };
+      waiting.events.set(hex(event), event);
+      all.set(key, waiting);
+    }
+    return [...all.values()].map(({ conversation, events }) => {
+      return { conversation, events: concat(...events.values()) };
+    });
   }
 
   #put(docs: readonly DocChange[]): void {
@@ -248,15 +261,14 @@ export class ModelVault {
     return { op: 'peek', outcome: 'read', event: read.event };
   }
 
-  #receipt(request: Request<'receipt'>): VaultReply {
+  #receipt({ device, envelopes }: Request<'receipt'>): VaultReply {
     const done: Uint8Array[] = [];
-    const wanted = new Set(request.envelopes.map(hex));
-    for (const row of this.#outbox.rows(request.device)) {
-      if (!row.envelope || !wanted.has(hex(row.envelope.envelope))) continue;
-      this.#outbox.remove(row);
-      if (this.#outbox.waitsFor(row.event)) continue;
-      this.timeline.setState(row.event, 'delivered');
-      done.push(row.event);
+    for (const envelope of envelopes) {
+      const event = this.#outbox.receipt(device, envelope);
+      if (!event || this.#outbox.waitsFor(event)) continue;
+      if (this.timeline.get(event)!.state === 'delivered') continue;
+      this.timeline.setState(event, 'delivered');
+      done.push(event);
     }
     return { op: 'receipt', events: done };
   }
@@ -267,15 +279,13 @@ export class ModelVault {
       throw new RefusedError('not found');
     }
     const waiting = this.#outbox.all().filter((entry: OutboxRow) => equal(entry.event, event));
-    for (const entry of waiting) this.#outbox.remove(entry);
+    for (const entry of waiting) this.#outbox.cancel(entry);
     if (row.state === 'waiting') this.timeline.setState(event, 'cancelled');
     return { op: 'cancel', events: [] };
   }
 
   #forget(request: Request<'forget'>): void {
-    for (const row of this.#outbox.all()) {
-      if (equal(row.conversation, request.conversation)) this.#outbox.remove(row);
-    }
+    this.#outbox.forget(request.conversation);
     this.timeline.forget(request.conversation);
     for (const [client, id] of [...this.#clients.entries()]) {
       if (!this.timeline.get(id)) this.#clients.delete(client);

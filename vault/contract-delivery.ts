@@ -9,8 +9,20 @@ import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import { encodeEvent, ZERO_HASH } from '@sotto/core/base/event.ts';
 import type { Fact } from './contract-facts.ts';
-import { CONVERSATION, DAY_MS, type Reply, WALL_MS, bytesOf, draft } from './contract-people.ts';
+import {
+  CONVERSATION,
+  DAY_MS,
+  type Person,
+  type Reply,
+  WALL_MS,
+  bytesOf,
+  draft,
+} from './contract-people.ts';
 import { same } from './contract-check.ts';
+
+async function states(person: Person): Promise<string[]> {
+  return (await person.vault.messages(CONVERSATION)).map((message) => message.state);
+}
 
 export const deliveryCases: Record<string, Fact> = {
   '[VLT-3] our events are numbered, chained and named': async (alice, bob) => {
@@ -65,12 +77,7 @@ export const deliveryCases: Record<string, Fact> = {
     const targets = [{ peer: await bob.peer(), bundle: undefined }];
     const reply = await alice.do({ op: 'seal', self: alice.self, draft: draft('later'), targets });
     same([reply.envelopes.length, reply.waiting[0]], [0, bob.self.device], 'waits');
-    const outbox = (await alice.do({ op: 'load' })).loaded.outbox;
-    same(
-      outbox.map((entry) => entry.sealed),
-      [false],
-      'outbox',
-    );
+    same(await alice.waiting(), [reply.stored.id], 'for good');
     const target = await bob.target();
     const sealed = await alice.do({
       op: 'seal-waiting',
@@ -93,8 +100,7 @@ export const deliveryCases: Record<string, Fact> = {
       targets: [],
     });
     same([appended.envelopes.length, appended.waiting.length], [0, 0], 'kept');
-    const { outbox } = (await alice.do({ op: 'load' })).loaded;
-    same([outbox.length, outbox[0]!.device], [1, undefined], 'for nobody yet');
+    same(await alice.waiting(), [appended.stored.id], 'for nobody yet');
     const target = await bob.target();
     const request = {
       op: 'seal-waiting',
@@ -237,8 +243,7 @@ export const deliveryCases: Record<string, Fact> = {
       'states',
     );
     same((await alice.receipt(bob, one, two)).events, [one.stored.id], 'known ones are ignored');
-    const outbox = (await alice.do({ op: 'load' })).loaded.outbox;
-    same([outbox.length], [0], 'nothing waits');
+    same(await alice.waiting(), [], 'nothing waits');
   },
 
   '[VLT-10] a receipt counts for its own device alone': async (alice, bob) => {
@@ -294,9 +299,9 @@ export const deliveryCases: Record<string, Fact> = {
     }
     const reply = await seal();
     assert(reply.op === 'failed' && reply.reason === 'outbox full', 'full');
-    const { outbox } = (await alice.do({ op: 'load' })).loaded;
-    same([outbox.length], [OUTBOX_MESSAGES_MAX], 'as many as may wait');
-    await alice.do({ op: 'cancel', event: outbox[0]!.event, wallMs: WALL_MS });
+    const waiting = await alice.waiting();
+    same([waiting.length], [OUTBOX_MESSAGES_MAX], 'as many as may wait');
+    await alice.do({ op: 'cancel', event: waiting[0]!, wallMs: WALL_MS });
     assert((await seal()).op === 'seal', 'room for one again');
   },
 
@@ -311,14 +316,52 @@ export const deliveryCases: Record<string, Fact> = {
       limitBytes: 1_000_000,
     });
     same([left.envelopes.length], [0], 'the outbox is empty');
-    same((await alice.receipt(bob, sealed)).events, [], 'a late receipt changes nothing');
-    same(
-      (await alice.vault.messages(CONVERSATION)).map((message) => message.state),
-      ['cancelled'],
-      'state',
-    );
+    same(await alice.waiting(), [], 'it waits for nobody');
+    same(await states(alice), ['cancelled'], 'state');
     const again = await alice.do({ op: 'cancel', event: sealed.stored.id, wallMs: WALL_MS });
     same(again.events, [], 'a second time is the same');
+    await alice.seal(bob, 'yes');
+    const renewed = await alice.do({
+      op: 'seal-waiting',
+      self: alice.self,
+      conversation: CONVERSATION,
+      target: await bob.target(),
+      limit: 9,
+      renew: true,
+    });
+    same([renewed.envelopes.length], [1], 'nor is it sealed anew');
+  },
+
+  '[VLT-12] a late receipt of a cancelled event makes it delivered, once': async (alice, bob) => {
+    const sealed = await alice.seal(bob, 'gone before');
+    await alice.do({ op: 'cancel', event: sealed.stored.id, wallMs: WALL_MS });
+    await alice.vault.crash();
+    await alice.vault.reopen();
+    same((await alice.receipt(bob, sealed)).events, [sealed.stored.id], 'it has arrived');
+    same((await alice.receipt(bob, sealed)).events, [], 'told once');
+    same(await states(alice), ['delivered'], 'state');
+    const feed = await alice.vault.feedAfter(0);
+    const told = feed.map((row) => row.type);
+    same(told, ['message', 'state', 'state'], 'the feed tells of both');
+    const late = { op: 'cancel', event: sealed.stored.id, wallMs: WALL_MS } as const;
+    same([(await alice.vault.request(late)).op], ['failed'], 'nobody waits for it any more');
+  },
+
+  '[VLT-12] what was never sealed leaves nothing behind': async (alice, bob) => {
+    const targets = [{ peer: await bob.peer(), bundle: undefined }];
+    const request = { op: 'seal', self: alice.self, draft: draft('no'), targets } as const;
+    const { stored } = await alice.do(request);
+    await alice.do({ op: 'cancel', event: stored.id, wallMs: WALL_MS });
+    const sealed = await alice.do({
+      op: 'seal-waiting',
+      self: alice.self,
+      conversation: CONVERSATION,
+      target: await bob.target(),
+      limit: 9,
+      renew: false,
+    });
+    same([sealed.envelopes.length], [0], 'nothing to seal');
+    same(await states(alice), ['cancelled'], 'state');
   },
 
   '[VLT-12] what nobody waits for any more cannot be cancelled': async (alice, bob) => {

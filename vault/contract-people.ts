@@ -4,6 +4,7 @@
  */
 import { assert } from '@sotto/core/base/assert.ts';
 import { utf8 } from '@sotto/core/base/bytes.ts';
+import { idsIn } from '@sotto/core/base/event.ts';
 import { Prng } from '@sotto/core/base/prng.ts';
 import type {
   EventDraft,
@@ -143,6 +144,12 @@ export class Person {
       route: 'direct',
       wallMs: WALL_MS + 1000,
     });
+  }
+
+  /** Events that have not reached everybody, as a restart is told. */
+  async waiting(): Promise<Uint8Array[]> {
+    const { waiting } = (await this.do({ op: 'load' })).loaded;
+    return waiting.flatMap(({ events }) => [...idsIn(events)]);
   }
 
   async texts(): Promise<(string | undefined)[]> {

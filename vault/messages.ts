@@ -20,7 +20,7 @@ interface Row {
   readonly cursor: number | null;
 }
 
-type Counted = Pick<Row, 'cursor'> & { readonly waiting: number };
+type Counted = Pick<Row, 'cursor' | 'state'> & { readonly waiting: number };
 
 export class Messages {
   readonly #feed: Feed;
@@ -33,7 +33,11 @@ export class Messages {
     this.#q = statements(db);
   }
 
-  /** A device has stored these; returns events that have now reached every device of theirs. */
+  /**
+   * A device has stored these.
+   * @returns events that now count as delivered: they have reached every device of theirs, or one
+   *   where they were cancelled.
+   */
   receipt(
     device: Uint8Array,
     envelopes: readonly Uint8Array[],
@@ -44,7 +48,7 @@ export class Messages {
       const receipted = this.#outbox.receipt(device, envelope);
       if (!receipted) continue;
       const row = this.#q.receipt.get(by.route, receipted.eventRow) as Counted;
-      if (row.waiting > 0) continue;
+      if (row.waiting > 0 || row.state === DELIVERED) continue;
       this.#deliver(receipted.eventRow, row.cursor, by.wallMs);
       delivered.push(receipted.event);
     }
@@ -52,14 +56,15 @@ export class Messages {
   }
 
   /**
-   * Stops sending an event of ours. It is cancelled where it reached nobody, else delivered.
+   * Stops sending an event of ours. It is cancelled where nobody said that it had reached them, and
+   * until somebody does; else delivered.
    * @returns the event where it counts as delivered now; undefined where nobody waits for it.
    */
   cancel(event: Uint8Array, wallMs: number): Uint8Array[] | undefined {
     const row = this.#q.find.get(event) as Row | undefined;
     if (!row || row.ours === 0 || row.state === DELIVERED) return undefined;
     if (row.state === CANCELLED) return [];
-    this.#outbox.drop(row.id);
+    this.#outbox.cancel(row.id);
     if (row.receipts > 0) {
       this.#deliver(row.id, row.cursor, wallMs);
       return [event];
@@ -113,8 +118,8 @@ function statements(db: Database) {
   return {
     find: sql('SELECT id, state, ours, receipts, cursor FROM events WHERE event = ?'),
     receipt: sql(
-      'UPDATE events SET receipts = receipts + 1, waiting = waiting - 1, route = ? WHERE id = ? ' +
-        'RETURNING waiting, cursor',
+      'UPDATE events SET receipts = receipts + 1, waiting = max(waiting - 1, 0), route = ? ' +
+        'WHERE id = ? RETURNING state, waiting, cursor',
     ),
     setState: sql('UPDATE events SET state = ?, delivered_ms = ?, waiting = 0 WHERE id = ?'),
     apply: sql('UPDATE events SET applied = 1 WHERE event = ?'),

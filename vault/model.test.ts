@@ -125,10 +125,7 @@ class World {
       })),
       feed: (await me.vault.feedAfter(0)).map((row) => `${row.type} ${hex(row.event)}`),
       unread: await me.vault.unread(CONVERSATION),
-      outbox: loaded.outbox.map(
-        ({ event, device, sealed, bytes }) =>
-          `${hex(event)} ${device ? hex(device) : 'nobody'} ${sealed} ${bytes}`,
-      ),
+      waiting: loaded.waiting.map(({ events }) => hex(events)),
       sealed: envelopes.map(({ event }) => hex(event)),
       unapplied: loaded.unapplied.map(({ id }) => hex(id)),
       held: loaded.held.map(({ sequence }) => sequence),

@@ -1,15 +1,16 @@
 /**
- * Outbox: every (event, device) pair that has no receipt yet, with its sealed bytes (VLT-10).
+ * Outbox: every (event, device) pair that has no receipt yet, with its sealed bytes (VLT-10), and
+ * those that were cancelled once sealed, by their id alone: they may have left before (VLT-12).
  *
  *   without a target -- seal-waiting --> unsealed -- seal --> sealed -- receipt --> gone
- *                                           ^                    |
- *                                           +------- renew ------+
+ *                                           ^                    |                   ^
+ *                                           +------- renew ------+-- cancel --> id --+
  *
  * Rows are listed in the order of their events, whenever they were sealed.
  * @module
  */
-import type { Envelope, EnvelopeKind, OutboxEntry } from '@sotto/core/base/vault.ts';
-import { hex } from '@sotto/core/base/bytes.ts';
+import type { Envelope, EnvelopeKind, WaitingEvents } from '@sotto/core/base/vault.ts';
+import { concat, hex } from '@sotto/core/base/bytes.ts';
 import type { Database, Statement } from './database.ts';
 
 /** What waits for one device. */
@@ -130,16 +131,17 @@ export class OutboxTable {
   /** Removes a receipted row; undefined where the device has no such envelope waiting. */
   receipt(device: Uint8Array, envelope: Uint8Array): Receipted | undefined {
     const row = this.#q.byEnvelope.get(envelope, device) as
-      { id: number; eventRow: number; event: Buffer; bytes: number } | undefined;
+      { id: number; eventRow: number; event: Buffer; bytes: number; cancelled: number } | undefined;
     if (!row) return undefined;
-    this.#count({ device }, -1, -row.bytes);
+    if (row.cancelled === 0) this.#count({ device }, -1, -row.bytes);
     this.#q.remove.run(row.id);
     return { eventRow: row.eventRow, event: new Uint8Array(row.event) };
   }
 
-  /** Removes every row of an event. */
-  drop(eventRow: number): void {
-    this.#q.drop.run(eventRow);
+  /** Nothing of an event is sent any more; what was sealed may have left, and keeps its id. */
+  cancel(eventRow: number): void {
+    this.#q.dropUnsealed.run(eventRow);
+    this.#q.keepIds.run(eventRow);
     this.reload();
   }
 
@@ -149,21 +151,31 @@ export class OutboxTable {
     this.#waiting.set(ownerKey(owner), after);
   }
 
-  /** Everything that waits, in order, without its bytes. */
-  entries(): OutboxEntry[] {
-    const rows = this.#q.entries.all() as (Omit<OutboxEntry, 'sealed'> & { sealed: number })[];
-    return rows.map(({ event, conversation, device, sealed, bytes }) => ({
-      event: new Uint8Array(event),
-      conversation: new Uint8Array(conversation),
-      device: device ? new Uint8Array(device) : undefined,
-      sealed: sealed === 1,
-      bytes,
-    }));
+  /**
+   * Every event that waits for somebody. Row by row: all rows of ten full outboxes at once are more
+   * than the worker may hold.
+   */
+  events(): WaitingEvents[] {
+    const all: { conversation: Uint8Array; ids: Uint8Array[] }[] = [];
+    let place: number | undefined;
+    for (const row of this.#q.events.iterate() as Iterable<EventRow>) {
+      if (row.place !== place)
+        all.push({ conversation: new Uint8Array(row.conversation), ids: [] });
+      place = row.place;
+      all.at(-1)!.ids.push(row.event);
+    }
+    return all.map(({ conversation, ids }) => ({ conversation, events: concat(...ids) }));
   }
 }
 
 export function ownerKey({ device, conversation }: Owner): string {
   return device ? hex(device) : hex(conversation);
+}
+
+interface EventRow {
+  readonly place: number;
+  readonly conversation: Buffer;
+  readonly event: Buffer;
 }
 
 interface PageRow {
@@ -173,6 +185,8 @@ interface PageRow {
   readonly ciphertext: Buffer;
 }
 
+/** True of a row that is to be sent: of one that was cancelled no ciphertext is left. */
+export const WAITS = '(envelope IS NULL OR ciphertext IS NOT NULL)';
 const DEVICE = '(SELECT id FROM devices WHERE device = ?)';
 const CONVERSATION = '(SELECT id FROM conversations WHERE conversation = ?)';
 
@@ -181,7 +195,7 @@ function statements(db: Database) {
   return {
     count: sql(
       'SELECT count(*) AS messages, coalesce(sum(bytes), 0) AS bytes FROM outbox ' +
-        `WHERE device = ${DEVICE}`,
+        `WHERE device = ${DEVICE} AND ${WAITS}`,
     ),
     countUnaddressed: sql(
       'SELECT count(*) AS messages, coalesce(sum(o.bytes), 0) AS bytes FROM outbox o ' +
@@ -196,12 +210,12 @@ function statements(db: Database) {
     toSeal: sql(
       'SELECT o.id, o.event AS eventRow, e.event, e.bytes FROM outbox o ' +
         `JOIN events e ON e.id = o.event WHERE (o.device = ${DEVICE} ` +
-        'AND (o.envelope IS NULL OR ? = 1)) ' +
+        `AND (o.envelope IS NULL OR (? = 1 AND ${WAITS}))) ` +
         `OR (o.device IS NULL AND e.conversation = ${CONVERSATION}) ORDER BY o.event LIMIT ?`,
     ),
     unseal: sql(
       'UPDATE outbox SET envelope = NULL, kind = NULL, ciphertext = NULL ' +
-        `WHERE device = ${DEVICE} AND envelope IS NOT NULL`,
+        `WHERE device = ${DEVICE} AND ciphertext IS NOT NULL`,
     ),
     address: sql(
       `UPDATE outbox SET device = ${DEVICE} WHERE device IS NULL ` +
@@ -212,19 +226,20 @@ function statements(db: Database) {
       'SELECT o.envelope, e.event, o.kind, o.ciphertext FROM outbox o ' +
         `JOIN events e ON e.id = o.event WHERE o.device = ${DEVICE} ` +
         'AND o.event > coalesce((SELECT id FROM events WHERE event = ?), 0) ' +
-        'AND o.envelope IS NOT NULL ORDER BY o.event',
+        'AND o.ciphertext IS NOT NULL ORDER BY o.event',
     ),
     byEnvelope: sql(
-      'SELECT o.id, o.event AS eventRow, e.event, o.bytes FROM outbox o ' +
-        `JOIN events e ON e.id = o.event WHERE o.envelope = ? AND o.device = ${DEVICE}`,
+      'SELECT o.id, o.event AS eventRow, e.event, o.bytes, o.ciphertext IS NULL AS cancelled ' +
+        'FROM outbox o JOIN events e ON e.id = o.event ' +
+        `WHERE o.envelope = ? AND o.device = ${DEVICE}`,
     ),
     remove: sql('DELETE FROM outbox WHERE id = ?'),
-    drop: sql('DELETE FROM outbox WHERE event = ?'),
-    entries: sql(
-      'SELECT e.event, c.conversation, d.device, o.envelope IS NOT NULL AS sealed, o.bytes ' +
-        'FROM outbox o JOIN events e ON e.id = o.event ' +
-        'JOIN conversations c ON c.id = e.conversation LEFT JOIN devices d ON d.id = o.device ' +
-        'ORDER BY o.event, o.id',
+    dropUnsealed: sql('DELETE FROM outbox WHERE event = ? AND envelope IS NULL'),
+    keepIds: sql('UPDATE outbox SET kind = NULL, ciphertext = NULL WHERE event = ?'),
+    events: sql(
+      'SELECT c.id AS place, c.conversation, e.event FROM ' +
+        `(SELECT DISTINCT event FROM outbox WHERE ${WAITS}) o JOIN events e ON e.id = o.event ` +
+        'JOIN conversations c ON c.id = e.conversation ORDER BY c.id, e.id',
     ),
   };
 }

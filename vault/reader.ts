@@ -7,6 +7,7 @@ import { KNOCK_KIND, textOf } from '@sotto/core/base/event.ts';
 import { connect, type Database, type Statement } from './database.ts';
 import { Finder, type Wish } from './finder.ts';
 import { decoded, STATES, viewOf } from './ledger.ts';
+import { WAITS } from './outbox.ts';
 import type { FeedEntry, FeedRow, Message } from './view.ts';
 
 /** Rows of one answer at most. */
@@ -218,7 +219,7 @@ function statements(db: Database) {
       'SELECT d.device, count(*) AS messages, sum(o.bytes) AS bytes, ' +
         'sum(o.envelope IS NULL) AS unsealed FROM outbox o JOIN events e ON e.id = o.event ' +
         `LEFT JOIN devices d ON d.id = o.device WHERE e.conversation = ${CONVERSATION} ` +
-        'GROUP BY o.device',
+        `AND ${WAITS} GROUP BY o.device`,
     ),
   };
 }

@@ -94,7 +94,7 @@ function load(tables: Tables): Extract<VaultReply, { op: 'load' }>['loaded'] {
   return {
     docs: tables.docs.all(),
     signalIdentity: tables.prekeys.identity.publicKey.serialize(),
-    outbox: tables.outbox.entries(),
+    waiting: tables.outbox.events(),
     unapplied: tables.messages.unapplied(),
     held: tables.ledger.held(),
   };

@@ -105,6 +105,11 @@ function kindName(bytes: Uint8Array): string | undefined {
   return /^[a-z-]+$/.test(name) ? name : undefined;
 }
 
+/** The ids of events that stand one after the other, as the vault tells those that wait. */
+export function* idsIn(packed: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < packed.length; at += ID_BYTES) yield packed.subarray(at, at + ID_BYTES);
+}
+
 function idList(value: Parameters<typeof asList>[0]): Uint8Array[] | undefined {
   const list = asList(value);
   if (!list || list.length > REFS_MAX) return undefined;

@@ -90,15 +90,11 @@ export interface StoredEvent {
   readonly event: Event;
 }
 
-/** One undelivered (event, device) pair, without its bytes. */
-export interface OutboxEntry {
-  readonly event: Uint8Array;
+/** Events of ours in one conversation that have not reached everybody they are for. */
+export interface WaitingEvents {
   readonly conversation: Uint8Array;
-  /** Undefined for an event appended with no target: its contact's devices are not known yet. */
-  readonly device: Uint8Array | undefined;
-  readonly sealed: boolean;
-  /** Of the encoded event, sealed or not: what OUTBOX_BYTES_MAX counts. */
-  readonly bytes: number;
+  /** Their ids, 16 bytes each, one after the other, oldest first: there may be very many. */
+  readonly events: Uint8Array;
 }
 
 export type VaultRequest =
@@ -161,7 +157,10 @@ export type VaultRequest =
       conversation: Uint8Array;
       ciphertext: Uint8Array;
     }
-  /** The device has stored these envelopes' events for good. Unknown ids are ignored. */
+  /**
+   * The device has stored these envelopes' events for good, also one that was cancelled after it
+   * was sealed. Unknown ids are ignored.
+   */
   | {
       op: 'receipt';
       device: Uint8Array;
@@ -169,7 +168,7 @@ export type VaultRequest =
       route: string;
       wallMs: number;
     }
-  /** Stops sending an event to whoever has not receipted it. */
+  /** Stops sending an event to whoever has not receipted it; what has left may arrive. */
   | { op: 'cancel'; event: Uint8Array; wallMs: number }
   /** Shows events held behind a gap of this author up to `sequence`: it will not close soon. */
   | { op: 'release'; conversation: Uint8Array; author: Uint8Array; sequence: number }
@@ -186,7 +185,7 @@ export interface Loaded {
   readonly docs: readonly Doc[];
   /** 33 bytes: the public libsignal identity key of this device, made with the vault. */
   readonly signalIdentity: Uint8Array;
-  readonly outbox: readonly OutboxEntry[];
+  readonly waiting: readonly WaitingEvents[];
   /** Control events (every kind but 'text') stored but not yet named in a put's `applied`. */
   readonly unapplied: readonly StoredEvent[];
   /** Authors with events held behind a gap. */

@@ -30,7 +30,7 @@ function scene(): { mail: Mail; context: Context; credited: number[] } {
     arrived: () => undefined,
   };
   const self = { identity: bytes(32), device: bytes(32) };
-  const loaded = { outbox: [], held: [] } as unknown as Loaded;
+  const loaded = { waiting: [], held: [] } as unknown as Loaded;
   return { mail: new Mail(context, self, book, ports, loaded), context, credited };
 }
 

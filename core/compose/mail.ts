@@ -6,6 +6,7 @@
  */
 import type { Dict } from '../base/bencode.ts';
 import { fromHex, hex } from '../base/bytes.ts';
+import { idsIn } from '../base/event.ts';
 import { earliest } from '../base/time.ts';
 import type { DocChange, Envelope, HeldAuthor, Loaded, Self } from '../base/vault.ts';
 import type { StoredEvent, VaultFault } from '../base/vault.ts';
@@ -75,7 +76,9 @@ export class Mail {
     private readonly ports: MailPorts,
     loaded: Loaded,
   ) {
-    for (const { conversation, event } of loaded.outbox) this.#addPending(conversation, event);
+    for (const { conversation, events } of loaded.waiting) {
+      for (const event of idsIn(events)) this.#addPending(conversation, event);
+    }
     // Which of them came last is not told: all of them are shown together.
     for (const held of loaded.held) this.#watchGap(held, Number.MAX_SAFE_INTEGER);
   }

@@ -50,7 +50,7 @@ export const CONVERSATION = {
   'message.tip.waiting': 'On this device. Goes out when a route opens.',
   'message.tip.delivered': "On {name}'s device, {time}, {route}.",
   'message.tip.delivered.no-route': "On {name}'s device, {time}.",
-  'message.tip.cancelled': 'You stopped it before it left this device.',
+  'message.tip.cancelled': 'You stopped it. It may have left before.',
   'message.tip.sending': 'Being stored on this device.',
   'message.tip.received': 'On this device, {time}.',
 
