@@ -94,16 +94,15 @@ export class ModelSessions {
     return encodeBundle(this.signalIdentity, current.id);
   }
 
-  /** Seals an event for a device: undefined where there is neither session nor bundle. */
-  seal(self: Self, target: SealTarget, row: EventRow): Envelope | 'bad bundle' | undefined {
+  /** Seals an event for a device: undefined where there is neither session nor a good bundle. */
+  seal(self: Self, target: SealTarget, row: EventRow): Envelope | undefined {
     const { peer, bundle } = target;
     let record = this.#read(peer.address);
     const trusted = record.every((state) => equal(state.peer, peer.signalIdentity));
-    if (!trusted) return 'bad bundle';
+    if (!trusted) return undefined;
     if (record.length === 0) {
-      if (!bundle) return undefined;
-      const prekey = readBundle(bundle, peer.signalIdentity);
-      if (!prekey) return 'bad bundle';
+      const prekey = bundle && readBundle(bundle, peer.signalIdentity);
+      if (!prekey) return undefined;
       const ends = { initiator: this.signalIdentity, responder: peer.signalIdentity };
       record = [initiate(prekey, ends, this.#random(BASE_BYTES))];
     }

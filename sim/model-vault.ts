@@ -18,8 +18,6 @@ import type {
   DocChange,
   Envelope,
   Loaded,
-  SealTarget,
-  Self,
   StoredEvent,
   VaultFault,
   VaultReply,
@@ -176,6 +174,7 @@ export class ModelVault {
       return { op: 'seal', stored, duplicate: true, envelopes: [], waiting: [] };
     }
     const row = this.timeline.append(self.device, draft);
+    if (row.bytes.length > EVENT_BYTES_MAX) throw new RefusedError('too large');
     this.#clients.set(client, row.id);
     this.#put(request.docs ?? []);
     const envelopes: Envelope[] = [];
@@ -183,7 +182,7 @@ export class ModelVault {
     for (const target of targets) {
       const { device } = target.peer;
       if (!this.#outbox.hasRoom(device, row.bytes.length)) throw new RefusedError('outbox full');
-      const envelope = this.#sealFor(self, target, row);
+      const envelope = this.#sessions.seal(self, target, row);
       this.#enqueue(row, device, envelope);
       if (envelope) envelopes.push(envelope);
       else waiting.push(device);
@@ -199,12 +198,6 @@ export class ModelVault {
     this.#outbox.add({ event: row.id, conversation, device, sealed, bytes }, envelope);
   }
 
-  #sealFor(self: Self, target: SealTarget, row: EventRow): Envelope | undefined {
-    const envelope = this.#sessions.seal(self, target, row);
-    if (envelope === 'bad bundle') throw new RefusedError('bad bundle');
-    return envelope;
-  }
-
   #sealWaiting(request: Request<'seal-waiting'>): VaultReply {
     const { self, conversation, target, limit, renew } = request;
     const { device, address } = target.peer;
@@ -216,12 +209,16 @@ export class ModelVault {
     const waiting = this.#outbox.rows(device).filter((row) => !row.sealed);
     const envelopes: Envelope[] = [];
     for (const row of waiting.slice(0, limit)) {
-      const envelope = this.#sealFor(self, target, this.timeline.get(row.event)!);
+      const envelope = this.#sessions.seal(self, target, this.timeline.get(row.event)!);
       if (!envelope) break;
       this.#outbox.reseal(row, envelope);
       envelopes.push(envelope);
     }
-    return { op: 'seal-waiting', envelopes, more: envelopes.length < waiting.length };
+    return {
+      op: 'seal-waiting',
+      envelopes,
+      more: envelopes.length > 0 && envelopes.length < waiting.length,
+    };
   }
 
   #page(request: Request<'outbox'>): VaultReply {

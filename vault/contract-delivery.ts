@@ -4,7 +4,7 @@
  */
 import { assert } from '@sotto/core/base/assert.ts';
 import { equal, utf8, utf8Text } from '@sotto/core/base/bytes.ts';
-import { OUTBOX_MESSAGES_MAX, TIME_MS_MAX } from '@sotto/core/base/limits.ts';
+import { EVENT_BYTES_MAX, OUTBOX_MESSAGES_MAX, TIME_MS_MAX } from '@sotto/core/base/limits.ts';
 import { eventId } from '@sotto/core/crypto/event-id.ts';
 import { sha256 } from '@sotto/core/crypto/hash.ts';
 import { encodeEvent, ZERO_HASH } from '@sotto/core/base/event.ts';
@@ -117,6 +117,23 @@ export const deliveryCases: Record<string, Fact> = {
     same([opened.outcome], ['stored'], 'it opens');
   },
 
+  '[VLT-4] a bad bundle keeps its own device waiting and no other': async (alice, bob, another) => {
+    const carol = await another(30);
+    const bad = { peer: await carol.peer(), bundle: utf8('no bundle at all') };
+    const targets = [bad, await bob.target()];
+    const sealed = await alice.do({ op: 'seal', self: alice.self, draft: draft('hi'), targets });
+    same([sealed.envelopes.length, sealed.waiting[0]], [1, carol.self.device], 'one waits');
+    same([(await bob.open(alice, sealed)).outcome], ['stored'], 'the other has it');
+    const request = { op: 'seal-waiting', self: alice.self, limit: 9, renew: false } as const;
+    const waiting = { ...request, conversation: CONVERSATION };
+    const still = await alice.do({ ...waiting, target: bad });
+    same([still.envelopes.length, still.more], [0, false], 'as without a bundle');
+    const target = await carol.target();
+    const later = await alice.do({ ...waiting, target });
+    const opened = await carol.do(await carol.opening(alice, later.envelopes[0]!));
+    same([opened.outcome], ['stored'], 'a good one opens it');
+  },
+
   '[VLT-2] many at once keep their order': async (alice, bob) => {
     const targets = [await bob.target()];
     const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`);
@@ -133,14 +150,13 @@ export const deliveryCases: Record<string, Fact> = {
   },
 
   '[VLT-2] a request that fails among others harms none of them': async (alice, bob) => {
-    const good = [await bob.target()];
-    const bad = [{ peer: await bob.peer(), bundle: utf8('no bundle at all') }];
-    const seal = (text: string, targets: typeof good) =>
+    const targets = [await bob.target()];
+    const seal = (text: string) =>
       alice.vault.request({ op: 'seal', self: alice.self, draft: draft(text), targets });
-    const replies = await Promise.all([seal('x', bad), seal('a', good), seal('b', good)]);
+    const replies = await Promise.all([seal('x'.repeat(EVENT_BYTES_MAX)), seal('a'), seal('b')]);
     same(
       replies.map((reply) => (reply.op === 'failed' ? reply.reason : reply.op)),
-      ['bad bundle', 'seal', 'seal'],
+      ['too large', 'seal', 'seal'],
       'replies',
     );
     same(await alice.texts(), ['a', 'b'], 'the failed one left nothing');
@@ -223,13 +239,9 @@ export const deliveryCases: Record<string, Fact> = {
     assert(reply.outcome === 'refused' && reply.reason === 'untrusted identity', 'receiving');
     const peer = { ...(await bob.peer()), signalIdentity: (await alice.peer()).signalIdentity };
     const targets = [{ peer, bundle: await bob.bundle() }];
-    const sending = await alice.vault.request({
-      op: 'seal',
-      self: alice.self,
-      draft: draft('no'),
-      targets,
-    });
-    assert(sending.op === 'failed' && sending.reason === 'bad bundle', 'sending');
+    const sending = { op: 'seal', self: alice.self, draft: draft('no'), targets } as const;
+    const { envelopes, waiting } = await alice.do(sending);
+    same([envelopes.length, waiting[0]], [0, bob.self.device], 'sending');
   },
 
   '[VLT-10] a receipt of every device makes an event delivered': async (alice, bob) => {

@@ -19,6 +19,7 @@
 import * as signal from '@signalapp/libsignal-client';
 import { asBytes, asDict, asInt, decode, encode } from '@sotto/core/base/bencode.ts';
 import { equal } from '@sotto/core/base/bytes.ts';
+import { BUNDLE_BYTES_MAX } from '@sotto/core/base/limits.ts';
 import type { Database, Statement } from './database.ts';
 import { plain, DEVICE_NUMBER, REGISTRATION_ID, type UsedBaseKey } from './sessions.ts';
 
@@ -26,7 +27,6 @@ const DAY_MS = 24 * 3600 * 1000;
 export const PREKEY_RENEW_MS = 7 * DAY_MS;
 /** Private halves live this long after their bundle was replaced: contacts cache bundles. */
 export const PREKEY_KEEP_MS = 30 * DAY_MS;
-export const BUNDLE_BYTES_MAX = 2048;
 const SIGNATURE_BYTES = 64;
 const PUBLIC_KEY_BYTES = 33;
 const PREKEY_ID_MAX = 0xffffff;

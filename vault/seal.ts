@@ -73,9 +73,7 @@ export async function prepareSeal(
 
   const sealed: (Envelope | undefined)[] = [];
   for (const target of targets) {
-    const result = await sealFor(layer, self, target, { id, bytes });
-    if (result === 'bad bundle') return failed('bad bundle');
-    sealed.push(result);
+    sealed.push(await sealFor(layer, self, target, { id, bytes }));
   }
   const hash = sha256(bytes);
   batch.setHead(conversation, author, { next: sequence + 1, hash });
@@ -109,16 +107,15 @@ export async function prepareSealWaiting(
   request: SealingWaiting,
 ): Promise<Plan> {
   const { self, conversation, target, renew } = request;
-  const { peer, bundle } = target;
+  const { peer } = target;
   const limit = Math.min(request.limit, SEAL_WAITING_MAX);
   if (renew) layer.sessions.set(peer.address, undefined);
   const rows = tables.outbox.toSeal(peer.device, conversation, { all: renew, limit: limit + 1 });
   const sealed: { id: number; envelope: Envelope }[] = [];
-  const canSeal = layer.session(peer.address) !== undefined || bundle !== undefined;
-  for (const row of canSeal ? rows.slice(0, limit) : []) {
+  for (const row of rows.slice(0, limit)) {
     const envelope = await sealFor(layer, self, target, { id: row.event, bytes: row.bytes });
-    if (envelope === 'bad bundle') return failed('bad bundle');
-    if (envelope) sealed.push({ id: row.id, envelope });
+    if (!envelope) break;
+    sealed.push({ id: row.id, envelope });
   }
   return {
     apply: () => {
@@ -128,7 +125,7 @@ export async function prepareSealWaiting(
       return {
         op: 'seal-waiting',
         envelopes: sealed.map((one) => one.envelope),
-        more: canSeal && rows.length > limit,
+        more: sealed.length > 0 && rows.length > limit,
       };
     },
   };
@@ -151,13 +148,13 @@ function isFull(tables: Tables, batch: Batch, request: Sealing, bytes: number): 
   });
 }
 
-/** An envelope for one device; undefined where it has neither session nor bundle. */
+/** An envelope for one device; undefined without a session and a bundle that verifies. */
 async function sealFor(
   layer: Layer,
   self: Self,
   target: SealTarget,
   event: { id: Uint8Array; bytes: Uint8Array },
-): Promise<Envelope | 'bad bundle' | undefined> {
+): Promise<Envelope | undefined> {
   const { peer } = target;
   const content = encodeContent(event.bytes, self, peer);
   assert(content !== undefined, 'the event fits, or it was refused');
@@ -165,8 +162,7 @@ async function sealFor(
   let message: signal.CiphertextMessage | undefined;
   if (layer.session(peer.address)) message = await encrypt(layer, peer, local, content);
   if (!message) {
-    const started = await startSession(layer, target, local);
-    if (started !== 'started') return started;
+    if (!(await startSession(layer, target, local))) return undefined;
     message = await encrypt(layer, peer, local, content);
     assert(message !== undefined, 'a session with the trusted identity encrypts');
   }
@@ -197,21 +193,22 @@ async function encrypt(
   }
 }
 
+/** False where there is no bundle, or it is not one of this identity key. */
 async function startSession(
   layer: Layer,
   { peer, bundle }: SealTarget,
   local: signal.ProtocolAddress,
-): Promise<'started' | 'bad bundle' | undefined> {
-  if (!bundle) return undefined;
+): Promise<boolean> {
+  if (!bundle) return false;
   const parsed = decodeBundle(bundle, peer.signalIdentity);
-  if (!parsed) return 'bad bundle';
+  if (!parsed) return false;
   const { sessions, identity } = storesFor(layer, peer.signalIdentity);
   const address = addressOf(peer.address);
   try {
     await signal.processPreKeyBundle(parsed, address, local, sessions, identity, SESSION_CLOCK);
-    return 'started';
+    return true;
   } catch (error) {
-    if (error instanceof signal.LibSignalErrorBase) return 'bad bundle';
-    throw error;
+    if (!(error instanceof signal.LibSignalErrorBase)) throw error;
+    return false;
   }
 }

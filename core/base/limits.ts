@@ -21,6 +21,8 @@ export const NAME_POINTS_MAX = 64;
 export const NAME_BYTES_MAX = 256;
 /** The latest time, ms since 1970: the end of the year 9999, for RFC 3339 has no text beyond. */
 export const TIME_MS_MAX = 253_402_300_799_999;
+/** A prekey bundle (PQXDH) in bytes, a little more than a real one. */
+export const BUNDLE_BYTES_MAX = 2048;
 /** Current devices of one person. */
 export const DEVICES_MAX = 16;
 /** Different events of one author that are stored under one sequence; others are dropped. */

@@ -71,7 +71,10 @@ export interface EventDraft {
 
 export interface SealTarget {
   readonly peer: PeerDevice;
-  /** The peer's prekey bundle, used where no session exists. Without either the target waits. */
+  /**
+   * The peer's prekey bundle, used where no session exists. Without either the target waits; one
+   * that does not verify is none.
+   */
   readonly bundle: Uint8Array | undefined;
 }
 
@@ -245,6 +248,5 @@ export type VaultFault =
   | 'too large' // the event does not fit the largest padding bucket: core must not ask for it
   | 'no space' // disk full: retry later
   | 'disk error'
-  | 'bad bundle' // the peer's prekey bundle does not verify
   | 'not found'
   | 'closed';

@@ -416,7 +416,6 @@ export function vaultFailure(reason: VaultFault): CommandResult {
     'outbox full': 'outbox-full',
     'no space': 'no-space',
     'disk error': 'disk-error',
-    'bad bundle': 'disk-error',
     'too large': 'text-too-long',
     'not found': 'not-found',
     closed: 'stopping',

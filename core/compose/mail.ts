@@ -100,6 +100,11 @@ export class Mail {
     this.#sealWaiting(link.device, false);
   }
 
+  /** Their hello came again on this link: its bundle may be another. */
+  handleHello(device: string): void {
+    this.#sealWaiting(device, false);
+  }
+
   detach(device: string, link: number): void {
     if (this.#lines.get(device)?.link.link !== link) return;
     this.#lines.delete(device);

@@ -461,7 +461,8 @@ export class Sessions {
     this.ports.met(contact, this.book.device(key)!, record, byInvite);
     this.ports.linked();
     this.#places(session, 'heard', record);
-    if (!again) this.mail.attach({ link: session.link, device: key, route: session.route });
+    if (again) this.mail.handleHello(key);
+    else this.mail.attach({ link: session.link, device: key, route: session.route });
     this.notifyRoute(contact);
     for (const { body, bytes } of held) this.handleMessage(session.link, body, bytes);
   }

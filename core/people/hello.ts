@@ -16,12 +16,11 @@
  */
 import { asBytes, asInt, encode, type Dict } from '../base/bencode.ts';
 import { utf8Text } from '../base/bytes.ts';
-import { NAME_BYTES_MAX, TIME_MS_MAX } from '../base/limits.ts';
+import { BUNDLE_BYTES_MAX, NAME_BYTES_MAX, TIME_MS_MAX } from '../base/limits.ts';
 import { CERTIFICATE_BYTES_MAX } from './certificate.ts';
 import { DEVICE_LIST_BYTES_MAX } from './device-list.ts';
 import { cleanName } from './name.ts';
 
-export const BUNDLE_BYTES_MAX = 4096;
 export const RECORD_BYTES_MAX = 740;
 
 export interface Hello {
