@@ -1,41 +1,69 @@
 import { expect, test } from 'vitest';
 import { encode } from '../base/bencode.ts';
+import { concat, hex } from '../base/bytes.ts';
 import { Prng } from '../base/prng.ts';
 import { Secret } from '../crypto/keys.ts';
-import { encodeDelivery } from '../delivery/wire.ts';
+import { SigningKey } from '../crypto/sign.ts';
+import { encodeDelivery, messageName } from '../delivery/wire.ts';
+import { encodeRecord } from '../discovery/record.ts';
+import { issueCertificate, type Certificate } from '../people/certificate.ts';
 import { newContact, type Contact } from '../people/contact.ts';
+import { appendChange, newDeviceList, type DeviceList } from '../people/device-list.ts';
+import { encodeHello } from '../people/hello.ts';
 import type { Connections, LinkUp } from './connections.ts';
 import { Context } from './context.ts';
-import { Book } from './book.ts';
+import { Book, type KnownDevice } from './book.ts';
 import type { Mail } from './mail.ts';
 import type { Me } from './self.ts';
 import { HELLO_TIMEOUT_MS, Sessions } from './sessions.ts';
 
 const { bytes } = new Prng(3);
 
+interface Scene {
+  readonly sessions: Sessions;
+  readonly context: Context;
+  readonly book: Book;
+  readonly closed: number[];
+  /** What mail was told. */
+  readonly mail: string[];
+  /** What left, by the names of messages. */
+  readonly said: string[];
+  /** Is there room on the link? */
+  readonly link: { hasRoom: boolean };
+}
+
 /**
  * Sessions over connections that only take notes, and mail that must not be reached.
  * @param dialled whom the link was dialled for; nobody is known to have its key.
  */
-function scene(dialled?: Contact): {
-  sessions: Sessions;
-  context: Context;
-  closed: number[];
-  mail: string[];
-} {
+function scene(dialled?: Contact): Scene {
   const profile = { bootstrap: [], dht: false, readOnly: false, allowReserved: true };
   const context = new Context(bytes, { ...profile, displayName: undefined });
   const closed: number[] = [];
   const mail: string[] = [];
+  const said: string[] = [];
+  const link = { hasRoom: true };
   const connections = {
-    send: () => true,
+    send: (_: number, body: Uint8Array) => {
+      if (link.hasRoom) said.push(messageName(body)!.name);
+      return link.hasRoom;
+    },
     credit: () => undefined,
-    close: (link: number) => closed.push(link),
+    close: (closing: number) => closed.push(closing),
     linkLost: () => undefined,
+    linked: () => undefined,
     restrict: () => undefined,
     identityOf: () => dialled?.identity,
   } as unknown as Connections;
-  const letterbox = { handleMessage: () => mail.push('message') } as unknown as Mail;
+  const letterbox = {
+    attach: () => mail.push('attach'),
+    handleHello: () => mail.push('hello'),
+    handleMessage: () => mail.push('message'),
+    handleWritable: () => mail.push('writable'),
+    retire: (gone: readonly KnownDevice[]) => {
+      if (gone.length > 0) mail.push(`retire ${gone.length}`);
+    },
+  } as unknown as Mail;
   const me = { identity: bytes(32), device: bytes(32) } as unknown as Me;
   const book = new Book(me.identity, []);
   if (dialled) book.put(dialled);
@@ -58,19 +86,58 @@ function scene(dialled?: Contact): {
     admitsList: () => true,
     linked: () => undefined,
   });
-  const up: LinkUp = {
+  sessions.handleUp(upOf(1, bytes(32), dialled !== undefined), dialled && 'device');
+  return { sessions, context, book, closed, mail, said, link };
+}
+
+function upOf(link: number, peerNoise: Uint8Array, initiator: boolean): LinkUp {
+  return {
     type: 'up',
-    link: 1,
-    initiator: dialled !== undefined,
+    link,
+    initiator,
     gate: { id: 'g', kind: 'direct', secret: new Secret('gate', bytes(32)) },
-    peerNoise: bytes(32),
+    peerNoise,
     version: 1,
     features: 0,
     exporter: new Secret('link exporter', bytes(32)),
     route: { transport: 'tcp', endpoint: { host: '192.0.2.1', port: 1 } },
   };
-  sessions.handleUp(up, dialled && 'device');
-  return { sessions, context, closed, mail };
+}
+
+const boKey = new SigningKey(new Secret('identity', bytes(32)));
+
+interface BosDevice {
+  readonly key: SigningKey;
+  readonly certificate: Certificate;
+}
+
+function deviceOfBo(number: number): BosDevice {
+  const key = new SigningKey(new Secret('device signing', bytes(32)));
+  const signal = concat(Uint8Array.of(5), bytes(32));
+  const keys = { noise: bytes(32), signal, number, capabilities: [] };
+  return { key, certificate: issueCertificate(keys, boKey, key) };
+}
+
+function helloOf({ certificate }: BosDevice, list: DeviceList): Uint8Array {
+  const record = encodeRecord({
+    majors: [1],
+    policy: 'auto',
+    generation: 1,
+    list: { version: list.version, hash: list.hash },
+    candidates: [],
+  });
+  const [deviceList, name] = [list.bytes, undefined];
+  const rest = { bundle: bytes(4), record, name, wallMs: 1 };
+  return encodeHello({ certificate: certificate.bytes, deviceList, ...rest });
+}
+
+/** A link to this device of Bo, who says hello; the disk takes what it brings. */
+function meet({ context, sessions }: Scene, link: number, bo: BosDevice, list: DeviceList): void {
+  sessions.handleUp(upOf(link, bo.certificate.noise, false), undefined);
+  sessions.handleMessage(link, helloOf(bo, list), 1);
+  for (let effect = context.poll(); effect; effect = context.poll()) {
+    if (effect.type === 'vault') context.handleVaultReply(effect.id, { op: 'put' });
+  }
 }
 
 test('[CON-2] whatever comes before a valid hello closes the link and reaches nobody', () => {
@@ -113,3 +180,32 @@ test('[POL-7] before their first hello too a link ends that may not lead there a
   sessions.enforce();
   expect(closed).toEqual([1]);
 });
+
+test('[CON-1] a hello that finds no room is said once there is, before the mail', () => {
+  const all = scene();
+  const { closed, link, mail, said, sessions } = all;
+  const phone = deviceOfBo(1);
+  all.book.put(newContact(boKey.publicKey, 'Bo', 'auto'));
+  meet(all, 2, phone, newDeviceList(phone.certificate, boKey));
+  expect([said, mail]).toEqual([
+    ['h', 'h'],
+    ['met', 'attach'],
+  ]);
+  link.hasRoom = false;
+  sessions.sayAgain();
+  sessions.sayAgain();
+  expect(closed).toEqual([]);
+  link.hasRoom = true;
+  sessions.handleWritable(2);
+  expect([said.length, mail.at(-1)]).toEqual([3, 'writable']);
+  sessions.handleWritable(2);
+  expect(said.length).toBe(3);
+});
+
+test('[CON-1] a link that has no room for its first hello is closed', () => {
+  const { closed, link, sessions } = scene();
+  link.hasRoom = false;
+  sessions.handleUp(upOf(2, bytes(32), false), undefined);
+  expect(closed).toEqual([2]);
+});
+

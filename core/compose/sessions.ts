@@ -53,6 +53,8 @@ export interface Session {
    * wait a crash could forget a person whose messages it had receipted.
    */
   held: { readonly body: Uint8Array; readonly bytes: number }[] | undefined;
+  /** Our hello has changed, and the link had no room for it. */
+  owesHello?: boolean;
   /** The UDP candidates that our last hello named, and theirs. */
   said?: string;
   heard?: string;
@@ -213,8 +215,10 @@ export class Sessions {
   }
 
   handleWritable(link: number): void {
-    const device = this.#sessions.get(link)?.device;
-    if (device !== undefined) this.mail.handleWritable(device);
+    const session = this.#sessions.get(link);
+    if (session?.device === undefined) return;
+    if (session.owesHello === true) this.#sayHello(session);
+    this.mail.handleWritable(session.device);
   }
 
   handleDown(link: number): void {
@@ -309,8 +313,11 @@ export class Sessions {
     if (!hello) return this.#reject(session, 'not ready');
     const { now, profile } = this.context;
     const body = encodeHello({ ...hello, name: profile.displayName, wallMs: now.wallMs });
-    if (!this.connections.send(session.link, body)) {
-      return this.#reject(session, 'no room for a hello');
+    session.owesHello = !this.connections.send(session.link, body);
+    if (session.owesHello) {
+      // A link full of mail has room again in a while; one that begins has it, or never.
+      if (session.device === undefined) this.#reject(session, 'no room for a hello');
+      return;
     }
     const read = decodeRecord(hello.record);
     if (read.ok) this.#places(session, 'said', read.record);
