@@ -20,8 +20,8 @@ import type { Tables } from './tables.ts';
 
 /** Requests of one transaction: bounds the time until its first reply. */
 export const BATCH_REQUESTS_MAX = 64;
-/** Requests waiting; core has far fewer under way. */
-const QUEUE_REQUESTS_MAX = 100_000;
+/** Requests waiting; of each of 10,000 contacts core has fewer than 200 under way. */
+const QUEUE_REQUESTS_MAX = 2_000_000;
 
 interface Job {
   readonly request: VaultRequest;

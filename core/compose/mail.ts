@@ -19,6 +19,7 @@ import { conversationText } from '../people/conversation.ts';
 import type { RouteName } from '../effects.ts';
 import type { Book, KnownDevice } from './book.ts';
 import { failed, type Context } from './context.ts';
+import { Gathering, Lanes, OPENING_MAX, type Done } from './receiving.ts';
 
 /** A session with one device is renewed at most this often (Matrix MSC1719's lesson). */
 export const RENEW_EVERY_MS = 60_000;
@@ -27,6 +28,8 @@ export const SEAL_WAITING_EVENTS = 256;
 
 /** Sealing that the disk refused is tried again after this time. */
 export const SEAL_AGAIN_MS = 5_000;
+/** So is writing what control events change. */
+export const APPLY_AGAIN_MS = 5_000;
 
 /** A link to a known device over which mail may go. */
 export interface MailLink {
@@ -50,6 +53,22 @@ export interface MailPorts {
 export type Sent =
   { ok: true; stored: StoredEvent; duplicate: boolean } | { ok: false; reason: VaultFault };
 
+interface Unapplied {
+  readonly contact: Contact;
+  readonly stored: StoredEvent;
+  /** Once its effect is on disk. */
+  readonly done: () => void;
+  /** After the disk refused it; undefined while it is being written. */
+  againAtMs?: number;
+}
+
+/** Receipts that came, and what is credited once they are stored. */
+interface Got {
+  readonly link: MailLink;
+  readonly envelopes: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
 interface Line {
   link: MailLink;
   readonly receipts: Receipts;
@@ -62,8 +81,11 @@ export class Mail {
   readonly #renewedAtMs = new Map<string, number>();
   /** Devices for which events wait unsealed because the disk refused. */
   readonly #sealAgainAtMs = new Map<string, number>();
-  /** Control events on disk whose effect is not, by the envelope they came in. */
-  readonly #unapplied = new Map<string, StoredEvent>();
+  /** Control events on disk whose effect is not, by their id. */
+  readonly #unapplied = new Map<string, Unapplied>();
+  /** By device, as what it sent came in. */
+  readonly #opening = new Lanes(OPENING_MAX);
+  readonly #got = new Gathering<Got>((messages, done) => this.#store(messages, done));
   /** Undelivered events of ours by conversation. */
   readonly #pending = new Map<string, Set<string>>();
   /** Gaps being waited for, by conversation and author. */
@@ -153,10 +175,12 @@ export class Mail {
     if (!message) return false;
     switch (message.type) {
       case 'envelope':
-        this.#open(link, message, bytes);
+        this.#opening.run(link.device, (done) => this.#open(link, message, bytes, done));
         break;
       case 'got':
-        this.#got(link, message.envelopes, bytes);
+        this.#outboxes.get(link.device)?.handleReceipt(message.envelopes, this.context.now.monoMs);
+        this.#pump(link.device);
+        this.#got.add(link.device, { link, envelopes: message.envelopes, bytes });
         break;
       case 'refused':
         this.ports.credit(link.link, bytes);
@@ -186,6 +210,9 @@ export class Mail {
       this.#sealAgainAtMs.delete(device);
       this.#sealWaiting(device, false);
     }
+    for (const unapplied of [...this.#unapplied.values()]) {
+      if (monoMs >= (unapplied.againAtMs ?? Infinity)) this.#apply(unapplied);
+    }
     for (const [key, { gaps, held }] of this.#gaps) {
       const sequence = gaps.take(monoMs);
       if (gaps.size === 0) this.#gaps.delete(key);
@@ -200,6 +227,7 @@ export class Mail {
     }
     for (const outbox of this.#outboxes.values()) soonest = earliest(soonest, outbox.wakeAtMs());
     soonest = earliest(soonest, ...this.#sealAgainAtMs.values());
+    for (const { againAtMs } of this.#unapplied.values()) soonest = earliest(soonest, againAtMs);
     for (const { gaps } of this.#gaps.values()) soonest = earliest(soonest, gaps.wakeAtMs());
     return soonest;
   }
@@ -207,6 +235,14 @@ export class Mail {
   /** The contact is gone: nothing of theirs is kept in memory. */
   forget(contact: Contact, devices: readonly KnownDevice[]): void {
     this.#pending.delete(hex(this.book.conversation(contact)));
+    for (const [key, unapplied] of this.#unapplied) {
+      if (unapplied.contact === contact) this.#unapplied.delete(key);
+    }
+    this.retire(devices);
+  }
+
+  /** These devices are no more. */
+  retire(devices: readonly KnownDevice[]): void {
     for (const { key } of devices) {
       this.#outboxes.delete(key);
       this.#lines.delete(key);
@@ -303,23 +339,26 @@ export class Mail {
   }
 
   /** Credited only when the vault has answered: else it would be asked without end (DEL-12). */
-  #got(link: MailLink, envelopes: readonly Uint8Array[], bytes: number): void {
+  #store(messages: readonly Got[], done: Done): void {
     const { context } = this;
-    this.#outboxes.get(link.device)?.handleReceipt(envelopes, context.now.monoMs);
-    this.#pump(link.device);
-    const known = this.book.device(link.device);
-    if (!known) return this.ports.credit(link.link, bytes);
+    const { device: key, route } = messages.at(-1)!.link;
+    const credit = (): void => {
+      for (const { bytes, link } of messages) this.ports.credit(link.link, bytes);
+      done();
+    };
+    const known = this.book.device(key);
+    if (!known) return credit();
     const { device } = known.peer;
-    const request = { op: 'receipt' as const, device, envelopes, route: link.route };
-    context.vault({ ...request, wallMs: context.now.wallMs }, (reply) => {
-      this.ports.credit(link.link, bytes);
+    const envelopes = messages.flatMap((message) => message.envelopes);
+    const { wallMs } = context.now;
+    context.vault({ op: 'receipt', device, envelopes, route, wallMs }, (reply) => {
+      credit();
       if (failed(reply)) {
-        this.#outboxes.get(link.device)?.handleReceiptLost(context.now.monoMs);
-        return;
+        this.#outboxes.get(key)?.handleReceiptLost(context.now.monoMs);
+      } else if (reply.events.length > 0) {
+        this.#settled(reply.events);
+        this.ports.arrived();
       }
-      if (reply.events.length === 0) return;
-      this.#settled(reply.events);
-      this.ports.arrived();
     });
   }
 
@@ -365,21 +404,28 @@ export class Mail {
     link: MailLink,
     message: Extract<DeliveryMessage, { type: 'envelope' }>,
     bytes: number,
+    done: Done,
   ): void {
     const known = this.book.device(link.device);
-    if (!known) return this.ports.credit(link.link, bytes);
+    const credit = (): void => {
+      this.ports.credit(link.link, bytes);
+      done();
+    };
+    if (!known) return credit();
     const { contact, peer } = known;
     const { ciphertext, envelope, kind } = message;
     const conversation = this.book.conversation(contact);
     const request = { op: 'open' as const, self: this.self, from: peer, conversation, envelope };
     const { wallMs } = this.context.now;
     this.context.vault({ ...request, kind, ciphertext, wallMs }, (reply) => {
-      this.ports.credit(link.link, bytes);
+      credit();
       // A refusing disk gets no receipt: the sender keeps the message and tries again.
       if (failed(reply)) return this.context.log('error', 'not stored', { reason: reply.reason });
-      const unapplied = this.#unapplied.get(hex(envelope));
-      if (unapplied) return this.#control(link, envelope, contact, unapplied);
-      if (reply.outcome === 'duplicate') return this.#receipt(link, envelope);
+      if (reply.outcome === 'duplicate') {
+        // It may be one of these, sealed anew. It is sent again, and then they are applied.
+        if (this.#hasUnapplied(contact)) return;
+        return this.#receipt(link, envelope);
+      }
       if (reply.outcome === 'refused') return this.#refuse(link, envelope, reply.reason);
       if (reply.held) {
         const newest = Math.max(reply.held.sequence, reply.stored.event.sequence);
@@ -387,26 +433,36 @@ export class Mail {
       }
       this.context.notify({ topic: 'feed' });
       if (reply.stored.event.kind === 'text') return this.#receipt(link, envelope);
-      this.#control(link, envelope, contact, reply.stored);
-    });
-  }
-
-  /** A control event is receipted only when its effect is on disk too (DEL-5). */
-  #control(link: MailLink, envelope: Uint8Array, contact: Contact, stored: StoredEvent): void {
-    const key = hex(envelope);
-    this.#unapplied.set(key, stored);
-    this.applyControl(contact, stored, () => {
-      this.#unapplied.delete(key);
-      this.#receipt(link, envelope);
+      // A control event is receipted only when its effect is on disk too (DEL-5).
+      this.applyControl(contact, reply.stored, () => this.#receipt(link, envelope));
     });
   }
 
   /** Carries out a stored control event; `done` runs once its effect is on disk too. */
   applyControl(contact: Contact, stored: StoredEvent, done: () => void): void {
+    const unapplied: Unapplied = { contact, stored, done };
+    this.#unapplied.set(hex(stored.id), unapplied);
+    this.#apply(unapplied);
+  }
+
+  #apply(unapplied: Unapplied): void {
+    const { contact, done, stored } = unapplied;
+    const key = hex(stored.id);
+    delete unapplied.againAtMs;
     const docs = this.ports.apply(contact, stored);
     this.context.vault({ op: 'put', docs, applied: [stored.id] }, (reply) => {
-      if (!failed(reply)) done();
+      if (this.#unapplied.get(key) !== unapplied) return; // the contact is gone
+      if (failed(reply)) {
+        unapplied.againAtMs = this.context.now.monoMs + APPLY_AGAIN_MS;
+        return;
+      }
+      this.#unapplied.delete(key);
+      done();
     });
+  }
+
+  #hasUnapplied(contact: Contact): boolean {
+    return [...this.#unapplied.values()].some((unapplied) => unapplied.contact === contact);
   }
 
   #receipt(link: MailLink, envelope: Uint8Array): void {
