@@ -105,6 +105,10 @@ export class ModelVault {
       case 'put':
         this.#put(request.docs);
         for (const id of request.applied ?? []) this.#unapplied.delete(hex(id));
+        for (const { address, device } of request.retired ?? []) {
+          this.#sessions.drop(address);
+          this.#outbox.retire(device);
+        }
         return { op: 'put' };
       case 'bundle':
         return { op: 'bundle', bundle: this.#sessions.bundle(request.wallMs) };

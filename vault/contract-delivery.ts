@@ -420,6 +420,46 @@ export const deliveryCases: Record<string, Fact> = {
     same(await bob.texts(), ['a', 'b', 'c'], 'each once');
   },
 
+  '[VLT-33] what waits for a device that is no more waits for the next one': async (
+    alice,
+    bob,
+    another,
+  ) => {
+    const next = await another(30); // a device in the same conversation
+    const targets = [await bob.target(), await next.target()];
+    const both = await alice.do({ op: 'seal', self: alice.self, draft: draft('one'), targets });
+    const alone = await alice.seal(bob, 'two');
+    await alice.do({ op: 'put', docs: [], retired: [await bob.peer()] });
+    same(await alice.waiting(), [both.stored.id, alone.stored.id], 'both still wait');
+    same((await alice.receipt(bob, alone)).events, [], 'and not for bob');
+    const again = [{ peer: await bob.peer(), bundle: undefined }];
+    const request = {
+      op: 'seal',
+      self: alice.self,
+      draft: draft('three'),
+      targets: again,
+    } as const;
+    same([(await alice.do(request)).envelopes.length], [0], 'whose session is gone');
+    const opened = await next.do(await next.opening(alice, both.envelopes[1]!));
+    same([opened.outcome], ['stored'], 'what was sealed for the next one stays');
+    same((await alice.receipt(next, both)).events, [both.stored.id], 'and is delivered');
+    const sealed = await alice.do({
+      op: 'seal-waiting',
+      self: alice.self,
+      conversation: CONVERSATION,
+      target: targets[1]!,
+      limit: 9,
+      renew: false,
+    });
+    same(
+      sealed.envelopes.map((one) => one.event),
+      [alone.stored.id],
+      'the rest is sealed for it',
+    );
+    await next.do(await next.opening(alice, sealed.envelopes[0]!));
+    same(await next.texts(), ['one', 'two'], 'and opens in order');
+  },
+
   '[VLT-14] the bundle is stable for a week, and an old one still works': async (alice, bob) => {
     const old = await bob.bundle(WALL_MS);
     same([await bob.bundle(WALL_MS + 6 * DAY_MS)], [old], 'the same within a week');

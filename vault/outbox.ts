@@ -100,6 +100,14 @@ export class OutboxTable {
     this.#waiting.delete(ownerKey({ conversation }));
   }
 
+  /** A device is no more: what waits for it alone waits for another one of its conversation. */
+  retire(device: Uint8Array): void {
+    this.#q.unaddress.run(device);
+    this.#q.waitLess.run(device);
+    this.#q.dropDevice.run(device);
+    this.reload();
+  }
+
   seal(id: number, sealed: Envelope): void {
     this.#q.seal.run(sealed.envelope, sealed.kind, sealed.ciphertext, id);
   }
@@ -217,6 +225,16 @@ function statements(db: Database) {
       'UPDATE outbox SET envelope = NULL, kind = NULL, ciphertext = NULL ' +
         `WHERE device = ${DEVICE} AND ciphertext IS NOT NULL`,
     ),
+    unaddress: sql(
+      'UPDATE outbox SET device = NULL, envelope = NULL, kind = NULL, ciphertext = NULL ' +
+        `WHERE device = ${DEVICE} AND ${WAITS} ` +
+        'AND (SELECT waiting FROM events WHERE id = outbox.event) = 1',
+    ),
+    waitLess: sql(
+      'UPDATE events SET waiting = waiting - 1 ' +
+        `WHERE id IN (SELECT event FROM outbox WHERE device = ${DEVICE} AND ${WAITS})`,
+    ),
+    dropDevice: sql(`DELETE FROM outbox WHERE device = ${DEVICE}`),
     address: sql(
       `UPDATE outbox SET device = ${DEVICE} WHERE device IS NULL ` +
         `AND event IN (SELECT id FROM events WHERE conversation = ${CONVERSATION})`,

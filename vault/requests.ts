@@ -25,6 +25,7 @@ export function conflictKey(request: VaultRequest): string | undefined {
 
 /** True for what changes, when applied, the things that others read while they are prepared. */
 export function runsAlone(request: VaultRequest): boolean {
+  if (request.op === 'put') return request.retired !== undefined;
   return request.op === 'seal-waiting' || request.op === 'forget' || request.op === 'bundle';
 }
 
@@ -43,8 +44,11 @@ export async function prepare(
       return prepareOpen(tables, layer, request);
     case 'peek':
       return preparePeek(layer, request);
+    case 'put':
     case 'forget':
-      for (const { address } of request.devices) layer.sessions.set(address, undefined);
+      for (const { address } of request.op === 'put' ? (request.retired ?? []) : request.devices) {
+        layer.sessions.set(address, undefined);
+      }
       return { apply: () => apply(tables, request) };
     default:
       return { apply: () => apply(tables, request) };
@@ -61,6 +65,7 @@ function apply(tables: Tables, request: Plain): VaultReply {
     case 'put':
       docs.change(request.docs);
       messages.apply(request.applied ?? []);
+      for (const { device } of request.retired ?? []) outbox.retire(device);
       return { op: 'put' };
     case 'bundle':
       return { op: 'bundle', bundle: prekeys.bundle(request.wallMs) };

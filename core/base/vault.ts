@@ -102,8 +102,17 @@ export interface WaitingEvents {
 
 export type VaultRequest =
   | { op: 'load' }
-  /** `applied`: control events whose effect these docs hold (see `Loaded.unapplied`). */
-  | { op: 'put'; docs: readonly DocChange[]; applied?: readonly Uint8Array[] }
+  /**
+   * `applied`: control events whose effect these docs hold (see `Loaded.unapplied`).
+   * `retired`: devices that their person has no more. Their sessions go, and what waited for one of
+   * them alone waits for a device of its conversation, as if sealed with no target.
+   */
+  | {
+      op: 'put';
+      docs: readonly DocChange[];
+      applied?: readonly Uint8Array[];
+      retired?: readonly PeerDevice[];
+    }
   /** Our current prekey bundle; renewed weekly, old private halves kept 30 days. */
   | { op: 'bundle'; wallMs: number }
   /**

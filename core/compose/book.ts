@@ -148,6 +148,13 @@ export class Book {
     return this.#devicesOf.get(contact) ?? [];
   }
 
+  /** Devices that a contact has had until now and has no more; `put` forgets them. */
+  goneOf(contact: Contact): readonly KnownDevice[] {
+    return this.devicesOf(contact).filter(({ peer }) => {
+      return !contact.devices.some(({ device }) => equal(device, peer.device));
+    });
+  }
+
   /** Adds or updates a contact in memory; write `contactDoc` for it. */
   put(contact: Contact): DocChange {
     this.#unindex(contact);

@@ -93,7 +93,7 @@ class Scene {
   }
 
   make(docs: readonly Doc[]): Requests {
-    const mail = { applyControl: () => undefined };
+    const mail = { applyControl: () => undefined, retire: () => undefined };
     const asking = { has: () => false, end: () => undefined };
     return new Requests(
       this.context,

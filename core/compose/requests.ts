@@ -33,6 +33,7 @@ import { meantBy, peerDevice, type Book } from './book.ts';
 import { failed, type Context } from './context.ts';
 import type { Mail } from './mail.ts';
 import type { Me } from './self.ts';
+import { retiring } from './sessions.ts';
 
 /** Knocks being opened by the vault at a time; the rest are read at the next look. */
 export const OPENING_MAX = 16;
@@ -149,8 +150,10 @@ export class Requests {
     const contact = this.#contactFor(request, wish.policy);
     if (!contact) return done({ ok: false, reason: 'no space' });
     const docs = [...wish.docs, this.book.contactDoc(contact), gone(request.identity)];
-    this.context.vault({ op: 'put', docs }, (reply) => {
+    const former = this.book.goneOf(contact);
+    this.context.vault({ op: 'put', docs, ...retiring(former) }, (reply) => {
       if (failed(reply)) return done({ ok: false, reason: reply.reason });
+      this.mail.retire(former);
       this.#waiting.delete(hex(request.identity));
       this.book.put(contact);
       this.#openFor(contact, request);
@@ -279,12 +282,14 @@ export class Requests {
     if (!known && this.book.contacts.size >= CONTACTS_MAX) return undefined;
     const read = readDeviceList(deviceList, identity);
     const certificate = read.ok ? deviceIn(read.list, request.device) : undefined;
-    if (!certificate) return undefined;
+    if (!read.ok || !certificate) return undefined;
     const policy = wished ?? this.context.profile.policy;
     const contact = known ?? newContact(identity, this.book.freeName(request.name), policy);
     const { device, bytes } = certificate;
     const former = contact.devices.find((entry) => equal(entry.device, device));
-    const others = contact.devices.filter((entry) => entry !== former);
+    const others = contact.devices.filter((entry) => {
+      return entry !== former && deviceIn(read.list, entry.device);
+    });
     const entry = former ?? { device, certificate: bytes, bundle: undefined, record: undefined };
     const isOurs = known && this.asking.has(known) && compare(this.me.identity, identity) < 0;
     const agreed = isOurs

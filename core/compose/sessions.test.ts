@@ -209,3 +209,23 @@ test('[CON-1] a link that has no room for its first hello is closed', () => {
   expect(closed).toEqual([2]);
 });
 
+test('[IDN-15] a device that a newer list names no more is forgotten, and its link ends', () => {
+  const all = scene();
+  const { book, closed, mail } = all;
+  const [phone, laptop] = [deviceOfBo(1), deviceOfBo(2)];
+  const first = newDeviceList(phone.certificate, boKey);
+  const added = appendChange(first, { kind: 'add', certificate: laptop.certificate }, boKey);
+  const bo = newContact(boKey.publicKey, 'Bo', 'auto');
+  book.put(bo);
+  meet(all, 2, phone, first);
+  meet(all, 3, laptop, added);
+  expect(book.devicesOf(bo).length).toBe(2);
+  const lost = phone.key.publicKey;
+  meet(all, 3, laptop, appendChange(added, { kind: 'revoke', device: lost }, boKey));
+  expect(book.devicesOf(bo).map(({ peer }) => hex(peer.device))).toEqual([
+    hex(laptop.key.publicKey),
+  ]);
+  expect(book.deviceByNoise(phone.certificate.noise)).toBeUndefined();
+  expect(mail).toContain('retire 1');
+  expect(closed).toContain(2);
+});

@@ -12,7 +12,7 @@ import { KNOCK_KIND, type Event } from '../base/event.ts';
 import { CONTACTS_MAX, DEVICES_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
 import { earliest } from '../base/time.ts';
-import type { DocChange } from '../base/vault.ts';
+import type { DocChange, PeerDevice } from '../base/vault.ts';
 import { Secret } from '../crypto/keys.ts';
 import { messageName } from '../delivery/wire.ts';
 import type { PresenceRecord } from '../discovery/record.ts';
@@ -351,6 +351,7 @@ export class Sessions {
     if (!contact) return this.#reject(session, 'invite does not admit them');
     const before = { ...contact };
     this.#update(contact, certificate, hello, list);
+    const gone = this.book.goneOf(contact);
     this.ports.heardPolicy(contact, record.record.policy);
     this.ports.heardTime(contact, hello.wallMs);
     docs.push(this.book.put(contact));
@@ -361,14 +362,24 @@ export class Sessions {
       this.#restrict(session, contact);
     }
     session.held = [];
-    this.context.vault({ op: 'put', docs }, (reply) => {
+    this.context.vault({ op: 'put', docs, ...retiring(gone) }, (reply) => {
       const stored = reply.op !== 'failed';
-      if (!stored) this.#forget(contact, before, former === undefined);
+      if (stored) this.#retire(gone);
+      else this.#forget(contact, before, former === undefined);
       // A person met before is on disk already; for them only news is lost until the next hello.
       const known = before.devices.length > 0;
       if (stored || known) this.#ready(session, key, contact, record.record);
       else this.#reject(session, 'the disk is full');
     });
+  }
+
+  /** Their newer list names these no more: nobody may speak for them. */
+  #retire(gone: readonly KnownDevice[]): void {
+    this.mail.retire(gone);
+    for (const { key } of gone) {
+      const session = this.#byDevice.get(key);
+      if (session) this.connections.close(session.link, 'closed');
+    }
   }
 
   /** The disk did not take what a hello brought. */
@@ -394,7 +405,7 @@ export class Sessions {
     contact: Contact | undefined,
     certificate: Certificate,
     hello: Hello,
-  ): Uint8Array | undefined {
+  ): DeviceList | undefined {
     const shown = readDeviceList(hello.deviceList, certificate.identity);
     if (!shown.ok) return undefined;
     const known = contact?.deviceList
@@ -408,7 +419,7 @@ export class Sessions {
     const list = merged?.list ?? shown.list;
     // A front door told which list there is at least: who shows an older one is not up to date.
     if (contact && !this.ports.admitsList(contact, list)) return undefined;
-    return deviceIn(list, certificate.device) ? list.bytes : undefined;
+    return deviceIn(list, certificate.device) ? list : undefined;
   }
 
   /** Somebody came in by an invite of ours; undefined where it, or our book, has no room. */
@@ -429,13 +440,15 @@ export class Sessions {
     return newContact(identity, this.book.freeName(hello.name), invite.policy);
   }
 
-  #update(contact: Contact, certificate: Certificate, hello: Hello, list: Uint8Array): void {
+  #update(contact: Contact, certificate: Certificate, hello: Hello, list: DeviceList): void {
     const { device } = certificate;
-    const others = contact.devices.filter((other) => !equal(other.device, device));
+    const others = contact.devices.filter((other) => {
+      return !equal(other.device, device) && deviceIn(list, other.device);
+    });
     const { bundle, certificate: bytes, record } = hello;
     const met = { device, certificate: bytes, bundle, record };
     contact.devices = [met, ...others].slice(0, DEVICES_MAX);
-    contact.deviceList = list;
+    contact.deviceList = list.bytes;
     contact.lastSeenMs = this.context.shownMs;
     if (!contact.nameIsOurs && hello.name !== undefined && hello.name !== contact.name) {
       contact.name = this.book.freeName(hello.name, contact);
@@ -523,6 +536,11 @@ export class Sessions {
     this.context.log('info', 'link closed', { reason });
     this.connections.close(session.link, 'protocol');
   }
+}
+
+/** What of a `put` retires these devices. */
+export function retiring(gone: readonly KnownDevice[]): { retired?: readonly PeerDevice[] } {
+  return gone.length > 0 ? { retired: gone.map(({ peer }) => peer) } : {};
 }
 
 /**
