@@ -358,6 +358,18 @@ const RUNNING = {
       },
     },
   },
+  trackers: {
+    title: 'Trackers',
+    findings: {
+      answering: { state: 'ok', sentence: '{answering} of {count} answer.' },
+      unasked: { state: 'skipped', sentence: '{count} named, and none had to be asked so far.' },
+      silent: {
+        state: 'warn',
+        sentence: '{count} named, and none that was asked answers.',
+        hint: 'Look whether they are right: sotto config get trackers.list',
+      },
+    },
+  },
   ipv6: {
     title: 'IPv6',
     findings: {

@@ -77,6 +77,8 @@ export type Command =
   | { type: 'policy-default'; policy: Policy }
   /** The relays of our own list, in its place; and whether strangers' may be used. */
   | { type: 'relays-use'; list: readonly string[]; public: boolean }
+  /** The trackers to be found by, in place of those before. */
+  | { type: 'trackers-use'; list: readonly string[] }
   /** `look`: a person waits, so helpers are looked for now where none answers. */
   | { type: 'health'; look?: boolean }
   /** How this device, and no other, writes down a network to know it again. */
@@ -300,6 +302,8 @@ export interface HealthView {
     /** Do nodes of the DHT tell everybody of us? */
     readonly isListed: boolean;
   };
+  /** Trackers in use; how many of them answer, and how many have been asked and do not. */
+  readonly trackers: { readonly set: number; readonly answering: number; readonly silent: number };
   /** Sources of network time, and by how much our clock is behind it where there are enough. */
   readonly clockSources: number;
   readonly clockBehindMs: number | undefined;

@@ -6,6 +6,7 @@
  *               notify, log
  *   one answer  stream-open -> stream-opened | stream-closed
  *               vault -> vault-reply        resolve -> resolved        command -> reply (effect)
+ *               tracker-fetch -> tracker-fetched
  *
  * A crash between any two of them is allowed everywhere.
  * @module
@@ -35,6 +36,8 @@ export type Input =
   | { type: 'stream-closed'; stream: StreamId; reason: string }
   | { type: 'vault-reply'; id: number; reply: VaultReply }
   | { type: 'resolved'; id: number; endpoints: readonly Endpoint[] }
+  /** The body of a tracker's answer; undefined where none came. */
+  | { type: 'tracker-fetched'; id: number; body: Uint8Array | undefined }
   | { type: 'command'; id: number; command: Command }
   /** The address of a partner inside this computer (Echo), as its record would say. */
   | { type: 'hint'; identity: Uint8Array; record: Uint8Array }
@@ -61,6 +64,17 @@ export interface Listening {
 export interface LanNetwork {
   readonly name: string;
   readonly addresses: readonly string[];
+}
+
+/** One GET of a tracker, over one family. */
+export interface TrackerRequest {
+  readonly secure: boolean;
+  /** A name, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly family: Family;
+  /** With the query. */
+  readonly path: string;
 }
 
 export type Effect =
@@ -95,6 +109,7 @@ export type Effect =
   | { type: 'stream-close'; stream: StreamId; reset?: true }
   | { type: 'vault'; id: number; request: VaultRequest }
   | { type: 'resolve'; id: number; name: string; port: number }
+  | { type: 'tracker-fetch'; id: number; request: TrackerRequest }
   | { type: 'reply'; id: number; result: CommandResult }
   | { type: 'notify'; notice: Notice }
   | { type: 'log'; level: LogLevel; message: string; fields?: Readonly<Record<string, LogField>> }

@@ -61,6 +61,12 @@ export class Node {
       case 'vault-reply':
         this.#context.handleVaultReply(input.id, input.reply);
         break;
+      case 'resolved':
+        this.#context.handleResolved(input.id, input.endpoints);
+        break;
+      case 'tracker-fetched':
+        this.#context.handleFetched(input.id, input.body);
+        break;
       case 'command':
         this.#command(input);
         break;

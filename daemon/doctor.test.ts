@@ -43,6 +43,7 @@ const HEALTH: HealthView = {
   asksByRelays: false,
   relays: [],
   isLookingForRelays: false,
+  trackers: { set: 0, answering: 0, silent: 0 },
   serving: { whom: 'off', clients: 0, isListed: false },
   clockSources: 4,
   clockBehindMs: 900,
@@ -304,6 +305,19 @@ const single: [string, Facts, string, string][] = [
     'Public ones among them: 1. Strangers run these',
   ],
   ['relays', { health: { isLookingForRelays: true } }, 'looking', 'run by strangers'],
+  [
+    'trackers',
+    { health: { trackers: { set: 3, answering: 2, silent: 1 } } },
+    'answering',
+    '2 of 3 answer',
+  ],
+  [
+    'trackers',
+    { health: { trackers: { set: 2, answering: 0, silent: 1 } } },
+    'silent',
+    'none that was asked answers',
+  ],
+  ['trackers', { health: { trackers: { set: 2, answering: 0, silent: 0 } } }, 'unasked', '2 named'],
   [
     'relays',
     {

@@ -60,6 +60,7 @@ export async function examine(parts: DoctorParts, to?: string, again?: boolean):
     egress.proxy ? checkOf('direct', 'proxied') : directCheck(health),
     ...(egress.proxy ? [] : [routerCheck(parts, health)]),
     relaysCheck(health),
+    ...trackersChecks(health),
     ipv6Check(health),
     checkOf('nearby', parts.nearby()),
     clockCheck(health),
@@ -149,6 +150,13 @@ function relaysCheck({ byRelay, isLookingForRelays, relays, serving }: HealthVie
   if (isOwn) return checkOf('relays', 'own', { clients: serving.clients });
   if (byRelay > 0) return checkOf('relays', 'theirs', { links: byRelay });
   return checkOf('relays', isLookingForRelays ? 'looking' : 'unknown');
+}
+
+/** Nothing to say where none is named, as nobody is at first. */
+function trackersChecks({ trackers: { answering, set, silent } }: HealthView): Check[] {
+  if (set === 0) return [];
+  if (answering > 0) return [checkOf('trackers', 'answering', { answering, count: set })];
+  return [checkOf('trackers', silent > 0 ? 'silent' : 'unasked', { count: set })];
 }
 
 function ipv6Check({ addresses }: HealthView): Check {

@@ -14,12 +14,13 @@ import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import type { Now, Random } from '@sotto/core/base/time.ts';
 import type { VaultReply, VaultRequest } from '@sotto/core/base/vault.ts';
 import type { Command, CommandResult } from '@sotto/core/commands.ts';
-import type { Effect, Input, Listening, Notice } from '@sotto/core/effects.ts';
+import type { Effect, Input, Listening, Notice, TrackerRequest } from '@sotto/core/effects.ts';
 import type { Log } from './logs.ts';
 import { resolveName } from './resolve.ts';
 import type { Resolve } from './resolve.ts';
 import { Streams } from './streams.ts';
 import type { Dial } from './tcp.ts';
+import { fetchTracker, type FetchTracker } from './tracker-fetch.ts';
 import type { Udp } from './udp.ts';
 
 export const DATAGRAMS_PER_TURN = 64;
@@ -51,6 +52,8 @@ export interface DriverParts {
   readonly dial?: Dial;
   /** How names are looked up; absent: by the system. */
   readonly resolve?: Resolve;
+  /** How trackers are asked; absent: directly. */
+  readonly fetchTracker?: FetchTracker;
   /** Where streams may be dialled to; absent: anywhere. */
   readonly mayDial?: (to: Endpoint) => boolean;
   readonly log: Log;
@@ -179,6 +182,8 @@ export class Driver {
         return this.#askVault(effect.id, effect.request);
       case 'resolve':
         return this.#resolve(effect.id, effect.name, effect.port);
+      case 'tracker-fetch':
+        return this.#fetchTracker(effect.id, effect.request);
       case 'reply':
         this.#commands.get(effect.id)?.(effect.result);
         this.#commands.delete(effect.id);
@@ -211,6 +216,11 @@ export class Driver {
   #resolve(id: number, name: string, port: number): void {
     const resolve = this.#parts.resolve ?? resolveName;
     void resolve(name, port).then((endpoints) => this.input({ type: 'resolved', id, endpoints }));
+  }
+
+  #fetchTracker(id: number, request: TrackerRequest): void {
+    const fetch = this.#parts.fetchTracker ?? fetchTracker;
+    void fetch(request).then((body) => this.input({ type: 'tracker-fetched', id, body }));
   }
 
   /** A turn: the next datagrams in line, after everything else that was due had its chance. */

@@ -9,6 +9,7 @@ const ALL: Free = {
   accepts: true,
   dht: true,
   names: true,
+  webTrackers: true,
   tellsAddresses: true,
   nearby: true,
 };
@@ -17,6 +18,7 @@ const NOTHING: Free = {
   accepts: false,
   dht: false,
   names: false,
+  webTrackers: false,
   tellsAddresses: false,
   nearby: false,
 };

@@ -7,6 +7,7 @@
  *   TCP that we accept     yes         none            none
  *   UDP, and so the DHT    yes         none            directly
  *   names looked up        helpers'    none            helpers'
+ *   trackers over HTTP     yes         none            none
  *   own addresses told     all         none            UDP ones
  *   asking the router,
  *   looking around nearby  yes         no              no
@@ -43,6 +44,8 @@ export interface Egress {
   readonly accepts: boolean;
   readonly dht: boolean;
   readonly names: boolean;
+  /** May trackers be asked over HTTP? By a proxy they would be told its address (TRK-16). */
+  readonly webTrackers: boolean;
   /** May anything tell where we are? */
   readonly tellsAddresses: boolean;
   /** May the router be asked, and this network be looked around in? */
@@ -59,6 +62,7 @@ export function egressOf(settings: Settings): Egress {
     accepts: settings['net.tcp'] && !proxy,
     dht,
     names: !proxy || dht,
+    webTrackers: !proxy,
     tellsAddresses: !proxy || udp,
     nearby: !proxy,
   };

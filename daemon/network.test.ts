@@ -105,6 +105,25 @@ test('[PRX-1] behind a proxy nothing listens, nothing is told, no name is looked
   expect(network.addresses()).toContain('127.0.0.1');
 });
 
+test('[PRX-1, TRK-16] ⚑ behind a proxy no tracker is asked over HTTP', async () => {
+  let asked = 0;
+  const tracker = createServer((socket) => {
+    asked++;
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nde');
+  });
+  ends.push(() => tracker.close());
+  await new Promise<void>((done) => tracker.listen(0, '127.0.0.1', done));
+  const { port } = tracker.address() as AddressInfo;
+  const where = { secure: false, host: '127.0.0.1', port, family: 'v4' } as const;
+  const counts: number[] = [];
+  for (const flags of [[], [...PROXY, 'proxy.udp=direct']]) {
+    const { fetchTracker } = await open(scratch(), ...flags);
+    await fetchTracker({ ...where, path: '/announce' });
+    counts.push(asked);
+  }
+  expect(counts).toEqual([1, 1]);
+});
+
 test('[PRX-3] with UDP past the proxy there is one UDP socket and no TCP listener', async () => {
   const more = ['proxy.udp=direct', 'net.allowReserved=true'];
   const network = await open(scratch(), ...PROXY, ...more);

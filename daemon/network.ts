@@ -29,6 +29,8 @@ import type { Resolve } from './resolve.ts';
 import { StartFailure } from './start-failure.ts';
 import { dialTcp } from './tcp.ts';
 import type { Dial } from './tcp.ts';
+import { fetchTracker } from './tracker-fetch.ts';
+import type { FetchTracker } from './tracker-fetch.ts';
 import { Udp } from './udp.ts';
 
 export const PORT_FIRST = 20_000;
@@ -57,6 +59,8 @@ export interface Network {
   readonly dial: Dial;
   /** Names to addresses, where that may be asked; else none. */
   readonly resolve: Resolve;
+  /** How trackers are asked over HTTP, where they may be; else none answers. */
+  readonly fetchTracker: FetchTracker;
   /** How the proxy does; undefined where there is none. */
   proxyState(): ProxyState | undefined;
   /** How TCP port 443 does, which a relay for everybody wants besides. */
@@ -119,6 +123,7 @@ async function openOn(
     udp,
     dial: proxy?.dial ?? dialTcp,
     resolve: egress.names ? resolveName : () => Promise.resolve([]),
+    fetchTracker: egress.webTrackers ? fetchTracker : () => Promise.resolve(undefined),
     proxyState: () => proxy?.state,
     web: web.state,
     addresses,

@@ -155,6 +155,11 @@ export class Process implements Port {
         scheduler.after(20, () => this.receive({ type: 'resolved', id, endpoints: [] }));
         return;
       }
+      case 'tracker-fetch': {
+        const { id } = effect;
+        scheduler.after(20, () => this.receive({ type: 'tracker-fetched', id, body: undefined }));
+        return;
+      }
       case 'reply': {
         const done = this.#commands.get(effect.id);
         this.#commands.delete(effect.id);

@@ -71,6 +71,9 @@ export function runCommand(
     case 'relays-use':
       runtime.relays.use(command.list, command.public);
       return reply(DONE);
+    case 'trackers-use':
+      runtime.tracking.use(command.list);
+      return reply(DONE);
     case 'contact-list':
       return listContacts(runtime, reply);
     case 'request-list':

@@ -4,13 +4,14 @@
  * @module
  */
 import { assert } from '../base/assert.ts';
+import type { Endpoint } from '../base/endpoint.ts';
 import { TIME_MS_MAX } from '../base/limits.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Now, Random } from '../base/time.ts';
 import type { VaultReply, VaultRequest } from '../base/vault.ts';
 import { NetworkTime } from '../discovery/network-time.ts';
 import type { Serving } from '../commands.ts';
-import type { Effect, LogField, LogLevel, Notice } from '../effects.ts';
+import type { Effect, LogField, LogLevel, Notice, TrackerRequest } from '../effects.ts';
 
 /** What the daemon's configuration decides. */
 export interface NodeProfile {
@@ -33,6 +34,8 @@ export interface NodeProfile {
     /** Are strangers' ones looked for where these and those of contacts do not suffice? */
     readonly public?: boolean;
   };
+  /** Trackers to be found by, as text; absent, there are none. */
+  readonly trackers?: readonly string[];
   /** What people we add see; undefined to stay nameless. */
   readonly displayName: string | undefined;
 }
@@ -54,6 +57,8 @@ export class Context {
   #head = 0;
   #nextRequest = 1;
   readonly #waiting = new Map<number, (reply: VaultReply) => void>();
+  readonly #resolving = new Map<number, (endpoints: readonly Endpoint[]) => void>();
+  readonly #fetching = new Map<number, (body: Uint8Array | undefined) => void>();
 
   constructor(
     readonly random: Random,
@@ -112,8 +117,34 @@ export class Context {
     done(reply);
   }
 
+  /** Looks a name up; `done` runs when the answer has come in, never before. */
+  resolve(name: string, port: number, done: (endpoints: readonly Endpoint[]) => void): void {
+    const id = this.#nextRequest++;
+    this.#resolving.set(id, done);
+    this.emit({ type: 'resolve', id, name, port });
+  }
+
+  handleResolved(id: number, endpoints: readonly Endpoint[]): void {
+    const done = this.#resolving.get(id);
+    this.#resolving.delete(id);
+    done?.(endpoints);
+  }
+
+  /** Asks a tracker; `done` runs when the answer has come in, never before. */
+  fetch(request: TrackerRequest, done: (body: Uint8Array | undefined) => void): void {
+    const id = this.#nextRequest++;
+    this.#fetching.set(id, done);
+    this.emit({ type: 'tracker-fetch', id, request });
+  }
+
+  handleFetched(id: number, body: Uint8Array | undefined): void {
+    const done = this.#fetching.get(id);
+    this.#fetching.delete(id);
+    done?.(body);
+  }
+
   get requestsWaiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#resolving.size + this.#fetching.size;
   }
 
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, LogField>>): void {

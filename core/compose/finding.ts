@@ -41,7 +41,7 @@ const PORT_OPS_FROM = 2 ** 40;
 
 /** Who is under a hash in the DHT, as far as its nodes say. */
 export type PeersFound = Pick<PeersOutput, 'announced' | 'peers' | 'responders'>;
-const NOBODY: PeersFound = { announced: 0, peers: [], responders: 0 };
+export const NOBODY: PeersFound = { announced: 0, peers: [], responders: 0 };
 
 export interface FoundHandlers {
   /** @param fresh newer than any read before. */
@@ -87,7 +87,6 @@ export class Finding {
   #askedLinkedMs = -Infinity;
   /** Until then those whom an earlier run has saved may answer. */
   #trustsUntilMs = 0;
-  #nextResolve = 1;
   #helpers = -1;
   #voteChanges = 0;
   #draining = false;
@@ -425,8 +424,8 @@ export class Finding {
     for (const name of context.profile.bootstrap) {
       const match = /^([a-zA-Z0-9.-]+):(\d+)$/.exec(name);
       if (!match || parseEndpoint(name)) continue;
-      const id = this.#nextResolve++;
-      context.emit({ type: 'resolve', id, name: match[1]!, port: Number(match[2]) });
+      const done = (endpoints: readonly Endpoint[]): void => this.handleResolved(endpoints);
+      context.resolve(match[1]!, Number(match[2]), done);
     }
     const isDivided = isEarly && this.#lacking().length < this.#families.length;
     this.#resolveAtMs = isDivided ? this.#trustsUntilMs : monoMs + this.#resolvePauseMs;

@@ -40,6 +40,7 @@ export function healthOf(runtime: Runtime): HealthView {
     relays: runtime.relays.circuits.kept.views,
     isLookingForRelays: runtime.relays.strangers.isLooking,
     serving: runtime.relays.serving,
+    trackers: runtime.tracking.state,
     clockSources: sources,
     clockBehindMs,
   };

@@ -4,21 +4,22 @@
  * @module
  */
 import { type Endpoint, endpointKey, familyOf, type Family } from '../base/endpoint.ts';
+import type { TakeBack } from '../discovery/dht-port.ts';
 import type { Ports } from '../discovery/peer-search.ts';
 import { ownCandidates } from '../path/candidates.ts';
 import type { Contact } from '../people/contact.ts';
 import { inviteState } from '../people/invite.ts';
 import { isRelayEndpoint } from '../relay/address.ts';
+import type { PeersFound } from './finding.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Under which ports others reach us as a relay; none while nobody in the DHT could be told.
+ * Under which ports others reach us as a relay; none while nobody could be told.
  * @param isReached somebody has come, or a local address is public.
  */
 export function listedPorts(runtime: Runtime, isReached: boolean): Ports {
-  const { finding, mapping } = runtime;
-  const isOpen = isReached || mapping.verdict === 'open';
-  if (!isOpen || finding.helpers === 0) return {};
+  const isOpen = isReached || runtime.mapping.verdict === 'open';
+  if (!isOpen || !canTell(runtime)) return {};
   const places = ownPlaces(runtime, 'udp');
   const portOf = (family: Family): number | undefined =>
     places.find((endpoint) => familyOf(endpoint) === family)?.port;
@@ -33,12 +34,12 @@ export function isOnBoth(runtime: Runtime): boolean {
 }
 
 /**
- * May the DHT be asked for strangers' relays, from our own address? ⚑ Not by who hides from new
- * people; and not for nothing: somebody has to be there who may come by a relay.
+ * May the DHT and trackers be asked for strangers' relays, from our own address? ⚑ Not by who hides
+ * from new people; and not for nothing: somebody has to be there who may come by a relay.
  */
-export function mayLookForStrangers({ book, context, finding }: Runtime): boolean {
-  const { dht, policy } = context.profile;
-  if (!dht || policy === 'hidden' || finding.helpers === 0) return false;
+export function mayLookForStrangers(runtime: Runtime): boolean {
+  const { book, context } = runtime;
+  if (context.profile.policy === 'hidden' || !canTell(runtime)) return false;
   const mayRelay = (one: Pick<Contact, 'policy'>): boolean =>
     one.policy === 'auto' || one.policy === 'hidden';
   for (const contact of book.contacts.values()) {
@@ -48,6 +49,34 @@ export function mayLookForStrangers({ book, context, finding }: Runtime): boolea
     if (inviteState(invite, context.soundMs) === 'open' && mayRelay(invite)) return true;
   }
   return false;
+}
+
+/**
+ * Looks in the DHT and at trackers for those who are announced under a hash.
+ * @param done runs once, in this call or later.
+ */
+export function seekStrangers(
+  { finding, tracking }: Runtime,
+  target: Uint8Array,
+  done: (found: PeersFound) => void,
+): TakeBack {
+  const found: PeersFound[] = [];
+  const take = (one: PeersFound): void => {
+    found.push(one);
+    if (found.length < 2) return;
+    const peers = found.flatMap((part) => part.peers);
+    const responders = found.reduce((sum, part) => sum + part.responders, 0);
+    done({ announced: 0, peers, responders });
+  };
+  const ways = [finding.seek(target, undefined, take), tracking.ask(target, take)];
+  return () => {
+    for (const takeBack of ways) takeBack();
+  };
+}
+
+/** Is there anybody to tell, or to ask: nodes of the DHT, or a tracker? */
+function canTell({ context, finding, tracking }: Runtime): boolean {
+  return tracking.isOn || (context.profile.dht && finding.helpers > 0);
 }
 
 function ownPlaces(

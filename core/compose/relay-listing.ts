@@ -69,6 +69,11 @@ export class RelayListing {
     return this.#listings.some(({ announced }) => announced > 0);
   }
 
+  /** Under which hashes we are to be found now. */
+  get hashes(): readonly Uint8Array[] {
+    return this.#listings.map(({ epoch, shard }) => listingHash(epoch, shard));
+  }
+
   /** True where the datagram was an ask. */
   handleDatagram(from: Endpoint, bytes: Uint8Array): boolean {
     const token = this.ports.isPublic() ? decodeAsk(bytes) : undefined;

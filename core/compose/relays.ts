@@ -15,6 +15,7 @@ import type { Doc } from '../base/vault.ts';
 import { dhPublicKey } from '../crypto/dh.ts';
 import type { HealthView } from '../commands.ts';
 import { decodeRecord, type PresenceRecord } from '../discovery/record.ts';
+import type { Ports } from '../discovery/peer-search.ts';
 import type { Input } from '../effects.ts';
 import type { GateKey } from '../link/contract.ts';
 import { streamIds } from '../link/stream-ids.ts';
@@ -31,7 +32,7 @@ import { Circuits } from './circuits.ts';
 import type { Connections, LinkHandlers } from './connections.ts';
 import type { Context } from './context.ts';
 import { prefixed } from './finding.ts';
-import { isOnBoth, listedPorts, mayLookForStrangers } from './in-public.ts';
+import { isOnBoth, listedPorts, mayLookForStrangers, seekStrangers } from './in-public.ts';
 import { readerOf } from './our-records.ts';
 import { PublicRelays } from './public-relays.ts';
 import { RelayListing } from './relay-listing.ts';
@@ -134,6 +135,12 @@ export class Relays {
   get flags(): number {
     if (!this.#serves) return 0;
     return this.#isOnWeb ? SERVES_FLAG | WEB_FLAG : SERVES_FLAG;
+  }
+
+  /** Where we are announced as a relay for everybody, and under which ports. */
+  get listed(): readonly { readonly hash: Uint8Array; readonly ports: Ports }[] {
+    const ports = listedPorts(this.runtime, this.#serves);
+    return this.#listing.hashes.map((hash) => ({ hash, ports }));
   }
 
   /** What we are to others, and the text by which they can name us. */
@@ -352,7 +359,7 @@ export class Relays {
         return equal(key, this.#key) || (contact !== undefined && !seesUs(contact));
       },
       networkMs: () => runtime.finding.networkMs,
-      seek: (target, done) => runtime.finding.seek(target, undefined, done),
+      seek: (target, done) => seekStrangers(runtime, target, done),
       verify: (hop, done) => this.#hopCheck.ask(hop, done),
       changed: () => this.circuits.kept.refresh(),
     });

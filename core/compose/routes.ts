@@ -59,6 +59,11 @@ export class Routes {
     return !contact.blocked && waysOf(pactOf(contact)).includes('lan');
   }
 
+  /** May they be met at addresses that both show each other? */
+  meetsDirectly(contact: Contact): boolean {
+    return !contact.blocked && waysOf(pactOf(contact)).includes('direct');
+  }
+
   /** May they come in from there? Ours alone decides. */
   admits(contact: Contact, from: Route): boolean {
     if (contact.local) return true;

@@ -37,7 +37,8 @@ import { Relays } from './relays.ts';
 import { isNewerRecord, Routes } from './routes.ts';
 import type { Me } from './self.ts';
 import { Sessions, type SessionPorts } from './sessions.ts';
-import { linkedAt, takesPart, watchPresence } from './watching.ts';
+import { Tracking } from './tracking.ts';
+import { linkedAt, takesPart, watchLoss, watchPresence } from './watching.ts';
 import { Whereabouts } from './whereabouts.ts';
 
 /** The gate's age and the prekey bundle's are looked at this often. */
@@ -61,6 +62,7 @@ export class Runtime {
   readonly routes: Routes;
   readonly whereabouts: Whereabouts;
   readonly relays: Relays;
+  readonly tracking: Tracking;
   #listen: Listening;
   /** What routers say they send on to us. */
   #maps: readonly PortMap[] = [];
@@ -138,6 +140,7 @@ export class Runtime {
     this.sessions = new Sessions(context, me, book, mail, this.connections, ports);
     this.nearby = this.#makeNearby();
     this.punching = new Punching(context, portsOf(finding, this.connections));
+    this.tracking = new Tracking(this);
     this.#begin(loaded);
   }
 
@@ -155,10 +158,9 @@ export class Runtime {
   handle(input: Input): boolean {
     if (input.type === 'datagram') {
       const { bytes, from } = input;
-      const { connections, finding, sessions } = this;
-      if ([finding, connections, sessions].some((part) => part.handleDatagram(from, bytes))) {
-        return true;
-      }
+      const { connections, finding, sessions, tracking } = this;
+      const parts = [finding, tracking, connections, sessions];
+      if (parts.some((part) => part.handleDatagram(from, bytes))) return true;
       const isDialled = connections.handleOpener(from, bytes);
       return isDialled || this.invites.meetings.handleDatagram(from, bytes);
     }
@@ -183,8 +185,6 @@ export class Runtime {
       case 'lan-networks':
         this.nearby.handleNetworks(input.networks);
         return this.whereabouts.handleNearby();
-      case 'resolved':
-        return this.finding.handleResolved(input.endpoints);
       case 'hint':
         return this.#hint(input.identity, input.record);
       default:
@@ -196,6 +196,7 @@ export class Runtime {
   handleWake(): void {
     this.connections.handleWake(false);
     this.finding.handleNetworkChange([]);
+    this.tracking.handleMove();
     this.nearby.handleWake();
   }
 
@@ -205,6 +206,7 @@ export class Runtime {
     this.#listen = listen;
     this.place.handleMove();
     this.finding.handleNetworkChange(this.#families(), gone);
+    this.tracking.handleMove();
     this.#refreshRecord();
     // Before anybody is dialled: what was theirs in the last network is somebody else's here.
     this.whereabouts.handlePlace();
@@ -232,9 +234,9 @@ export class Runtime {
 
   /** What acts by itself, in the order in which it does. */
   #timed(): readonly Pick<Mail, 'handleTimeout' | 'wakeAtMs'>[] {
-    const { asking, connections, door, finding, mail, nearby, punching, sessions } = this;
-    const { meetings } = this.invites;
-    return [finding, connections, punching, meetings, sessions, mail, asking, door, nearby];
+    const { asking, connections, door, finding, mail, nearby, sessions, tracking } = this;
+    const others = [this.punching, this.invites.meetings];
+    return [finding, tracking, connections, ...others, sessions, mail, asking, door, nearby];
   }
 
   stats(): Record<string, number> {
@@ -253,12 +255,14 @@ export class Runtime {
       ...prefixed('requests', this.requests.stats()),
       ...prefixed('door', this.door.stats()),
       ...prefixed('lan', this.nearby.stats()),
+      ...prefixed('tracker', this.tracking.stats()),
     };
   }
 
   stop(done: () => void): void {
     this.sessions.closeAll();
     this.relays.stop();
+    this.tracking.stop();
     this.finding.save(done);
   }
 
@@ -268,6 +272,7 @@ export class Runtime {
     this.#miss(contact, this.#startedAtMs);
     this.connections.want(contact.identity);
     this.relays.strangers.wish();
+    this.tracking.want(contact);
     this.asking.want(contact);
     const { presence } = this.finding;
     if (contact.secret) presence.want({ peer: hex(contact.identity) }, this.context.now);
@@ -291,6 +296,7 @@ export class Runtime {
     this.asking.end(contact);
     this.whereabouts.forget(contact);
     this.relays.shutOut(contact);
+    this.tracking.hush(contact);
     const peer = hex(contact.identity);
     if (removed) {
       this.finding.presence.removePeer(peer, this.context.now);
@@ -555,10 +561,7 @@ export class Runtime {
 
   #lost(contact: Contact): void {
     this.finding.time.forget(hex(contact.identity));
-    this.finding.presence.linkDown(hex(contact.identity), this.context.now);
-    if (contact.besides) watchPresence(this, contact);
-    this.finding.drain();
-    this.punching.watch(contact);
+    watchLoss(this, contact);
     this.#miss(contact, this.context.now.monoMs);
   }
 

@@ -15,9 +15,10 @@ import type { Runtime } from './runtime.ts';
 
 /** Our policy towards a contact, or what is known of them, may be another one than before. */
 export function watchPresence(runtime: Runtime, contact: Contact): void {
-  const { book, context, finding, nearby, routes, sessions } = runtime;
+  const { book, context, finding, nearby, routes, sessions, tracking } = runtime;
   nearby.refresh();
   finding.review();
+  tracking.review(contact);
   if (!contact.secret || !context.profile.dht || contact.local) return;
   const devices = book.devicesOf(contact).map(({ peer }) => peer.device);
   if (devices.length === 0) return; // asked by ID, and nobody knows the secret but us
@@ -34,6 +35,16 @@ export function watchPresence(runtime: Runtime, contact: Contact): void {
   }
   presence.removePeer(besides(peer), now);
   finding.drain();
+}
+
+/** A link with them has ended: they may have to be found again. */
+export function watchLoss(runtime: Runtime, contact: Contact): void {
+  const { context, finding, punching, tracking } = runtime;
+  finding.presence.linkDown(hex(contact.identity), context.now);
+  if (contact.besides) watchPresence(runtime, contact);
+  finding.drain();
+  punching.watch(contact);
+  tracking.review(contact);
 }
 
 /**

@@ -4,13 +4,14 @@
  * is another, it is judged anew, and nobody has to say it again.
  *
  *   record, hello, heard nearby --> said --policies, our place--> routes --> connections.ts
+ *   named by trackers -------------------------'
  *
  * @module
  */
 import { equal } from '../base/bytes.ts';
 import { decodeRecord, type PresenceRecord } from '../discovery/record.ts';
 import type { GateKey, LinkTarget } from '../link/contract.ts';
-import { sameRoutes, type OwnAddresses, type Route } from '../path/candidates.ts';
+import { sameRoutes, withNamed, type OwnAddresses, type Route } from '../path/candidates.ts';
 import type { Contact } from '../people/contact.ts';
 import type { KnownDevice } from './book.ts';
 import type { Places } from './relays.ts';
@@ -32,7 +33,7 @@ export class Whereabouts {
   constructor(
     private readonly runtime: Pick<
       Runtime,
-      'book' | 'connections' | 'nearby' | 'relays' | 'routes' | 'sessions'
+      'book' | 'connections' | 'nearby' | 'relays' | 'routes' | 'sessions' | 'tracking'
     >,
     private readonly own: () => OwnAddresses,
   ) {}
@@ -98,10 +99,12 @@ export class Whereabouts {
   }
 
   #allowed(device: string, { places, target }: Said): readonly Route[] {
-    const { book, nearby, relays, routes } = this.runtime;
+    const { book, nearby, relays, routes, tracking } = this.runtime;
     const contact = book.contactOf(target.identity);
     const all = relays.placesOf(places, contact?.policy === 'hidden');
-    return routes.dialable(contact, all, nearby.routes(device));
+    const told = routes.dialable(contact, all, nearby.routes(device));
+    // Apart: what trackers say must not make us believe anything else of what was told.
+    return withNamed(routes.dialable(contact, tracking.placesOf(contact), []), told);
   }
 
   #try(device: string, said: Said, routes: readonly Route[]): void {

@@ -40,6 +40,7 @@ export const LABELS = {
   relayProof: 'relay proof',
   relayPass: 'relay pass',
   relayAsk: 'relay ask',
+  trackerHash: 'tracker hash',
   lanHash: 'lan hash',
   lanCardName: 'lan card name',
   lanCardSeal: 'lan card seal',

@@ -191,6 +191,13 @@ export function withHeard(heard: readonly Route[], allowed: readonly Route[]): R
     .slice(0, ROUTES_MAX);
 }
 
+/** The same where somebody else names a place of theirs; circuits stay what they are (TRK-12). */
+export function withNamed(named: readonly Route[], told: readonly Route[]): Route[] {
+  const circuits = told.filter(({ transport }) => transport === 'circuit');
+  const own = told.filter(({ transport }) => transport !== 'circuit');
+  return [...withHeard(named, own), ...circuits];
+}
+
 /** Those of these routes that lead through less of the world than the present one. */
 export function nearerRoutes(routes: readonly Route[], present: Route): Route[] {
   const near = distanceOf(present);

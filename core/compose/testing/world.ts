@@ -8,7 +8,7 @@ import { endpointKey, scopeOf, type Endpoint } from '../../base/endpoint.ts';
 import { Prng } from '../../base/prng.ts';
 import type { VaultReply, VaultRequest } from '../../base/vault.ts';
 import type { Command, CommandResult } from '../../commands.ts';
-import type { Effect, Input, Notice } from '../../effects.ts';
+import type { Effect, Input, Notice, TrackerRequest } from '../../effects.ts';
 import { Node, type NodeProfile } from '../../node.ts';
 import type { PortMap } from '../../path/port-map/contract.ts';
 import type { TestNat } from '../../path/test-nat.ts';
@@ -34,6 +34,7 @@ export interface More {
   readonly policy?: NodeProfile['policy'];
   /** Whom they know in the DHT; all who are there by default. */
   readonly bootstrap?: readonly string[];
+  readonly trackers?: NodeProfile['trackers'];
 }
 
 /** Two or more nodes in one world without delay: TCP streams and datagrams by port. */
@@ -45,6 +46,8 @@ export class World {
   tap: (bytes: Uint8Array, from: Person, to: Endpoint) => void = () => undefined;
   /** Sees every stream that somebody opens, and where it is to go. */
   tapStreams: (from: Person, to: Endpoint) => void = () => undefined;
+  /** Answers in the place of all trackers. */
+  tracker: (request: TrackerRequest, from: Person) => Uint8Array | undefined = () => undefined;
   readonly people: Person[] = [];
   /** UDX ends by their own id. */
   readonly udx = new Map<number, { person: Person; stream: number; to: Endpoint }>();
@@ -188,6 +191,7 @@ export class Person {
         allowReserved: true,
         ...(this.more.relay && { relay: this.more.relay }),
         ...(this.more.policy && { policy: this.more.policy }),
+        ...(this.more.trackers && { trackers: this.more.trackers }),
         displayName: this.name,
       },
     });
@@ -382,6 +386,8 @@ export class Person {
           far.overhear(effect.network, this, effect.bytes);
         return;
       }
+      case 'tracker-fetch':
+        return this.#askTracker(effect);
       case 'stream-open':
         return this.#open(effect);
       case 'stream-write': {
@@ -411,6 +417,11 @@ export class Person {
         return this.forget();
       default:
     }
+  }
+
+  #askTracker({ id, request }: Extract<Effect, { type: 'tracker-fetch' }>): void {
+    const body = this.cutOff ? undefined : this.world.tracker(request, this);
+    this.#inbox.push({ type: 'tracker-fetched', id, body });
   }
 
   #open(effect: Extract<Effect, { type: 'stream-open' }>): void {

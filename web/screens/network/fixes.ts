@@ -60,6 +60,7 @@ const FIXES: Readonly<Record<string, Fix>> = {
   'relays.no-place': { say: 'network.hint.relay', ...ROUTES },
   'relays.unknown': ROUTES,
   'relays.looking': { say: 'network.hint.again', ...ROUTES },
+  'trackers.silent': ROUTES,
   'proxy.unset': { say: 'network.hint.proxy-unset', ...ROUTES },
   'proxy.unreachable': { say: 'network.hint.proxy-runs', ...ROUTES },
   'proxy.not-a-proxy': { say: 'network.hint.proxy-kind', ...ROUTES },
