@@ -49,6 +49,16 @@ const relayList = z
     'sotto-relay:KEY@ADDRESS:PORT or ...:PORT+443, separated by commas',
   );
 
+const TRACKERS_MAX = 16;
+/** Comma-separated announce URLs; the empty text is the empty list. */
+const trackerList = z
+  .string()
+  .refine((text) => parts(text).length <= TRACKERS_MAX, `at most ${TRACKERS_MAX}`)
+  .refine(
+    (text) => parts(text).every((part) => /^(https?|udp):\/\//i.test(part)),
+    'http://NAME/announce, https://NAME/announce or udp://NAME:PORT, separated by commas',
+  );
+
 const addresses = z
   .string()
   .refine(
@@ -134,6 +144,14 @@ export const Settings = z.strictObject({
     )
     .describe('The first helpers to ask when no better one is known. May be empty.'),
   'dht.readOnly': z.boolean().default(false).describe('Ask helpers, and help nobody.'),
+  'trackers.list': trackerList
+    .default('')
+    .describe(
+      'BitTorrent trackers by which you and your contacts find each other too, each as ' +
+        'http://NAME/announce or udp://NAME:PORT, separated by commas. Who runs one sees your ' +
+        'IP address, and which addresses look for each other; not who you are. ' +
+        'Never asked for chats with Hidden IP.',
+    ),
   'nearby.on': z
     .boolean()
     .default(false)
@@ -232,6 +250,7 @@ export const LIVE: readonly SettingKey[] = [
   'routes.default',
   'relays.list',
   'relays.public',
+  'trackers.list',
   'lock.afterMinutes',
   'log.level',
   'nearby.on',

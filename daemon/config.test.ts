@@ -100,6 +100,32 @@ test.each([
   expect(String(told['what']).length).toBeGreaterThan(3);
 });
 
+test('[TRK-15] trackers.list is empty at first, takes what a tracker can be, names what cannot', () => {
+  const open = (list: string): Config => {
+    const folder = folderWith({ 'config.json': { 'trackers.list': list } });
+    return new Config({ flags: [], env: {}, folder });
+  };
+  const good =
+    'http://t.example/announce, https://[2001:db8::1]:8443/a?key=1, udp://192.0.2.7:6969';
+  expect(
+    new Config({ flags: [], env: {}, folder: folderWith() }).entry('trackers.list'),
+  ).toMatchObject({
+    ...{ value: '', default: '', restart: false },
+  });
+  expect(open(good).values()['trackers.list']).toBe(good);
+  for (const wrong of ['udp://t.example/announce', 'http://256.1.1.1/a', 'http://a b/']) {
+    const { detail, reason } = refusal(() => open(`${good},${wrong}`));
+    expect([reason, detail['key'], detail['source']]).toEqual([
+      ...['bad-config', 'trackers.list', 'file'],
+    ]);
+    expect(detail['what']).toContain(wrong);
+    expect(open('').read('trackers.list', wrong)).toMatchObject({ ok: false });
+  }
+  expect(open('').read('trackers.list', 'ftp://t.example/announce')).toMatchObject({ ok: false });
+  const many = Array.from({ length: 17 }, (_, i) => `http://t${i}.example/announce`);
+  expect(open('').read('trackers.list', many.join())).toEqual({ ok: false, what: 'at most 16' });
+});
+
 describe('[RLY-16] relays.list takes what a relay can be, and names what cannot', () => {
   const relay = (host: string, port = 443): string =>
     formatRelay({ endpoint: { host, port }, key: new Uint8Array(32).fill(7), web: undefined });

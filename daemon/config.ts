@@ -24,6 +24,7 @@ import type { ReadSetting, SettingKey, SettingValue } from '@sotto/api/settings.
 import { writeWhole } from './data-folder.ts';
 import { faultOfRelays } from './relay-list.ts';
 import { StartFailure } from './start-failure.ts';
+import { faultOfTrackers } from './tracker-list.ts';
 
 type Source = ConfigEntry['source'];
 /** Those that a person says, the first that says something counts. */
@@ -31,6 +32,8 @@ const SAID = ['flag', 'environment', 'file'] as const;
 type Values = Partial<Record<SettingKey, SettingValue>>;
 export type Port = 'api.port' | 'net.port';
 
+/** Settings of which the schema cannot see all that may be wrong. */
+const LISTS = ['relays.list', 'trackers.list'] as const;
 const FILE = 'config.json';
 const PORTS_FILE = 'ports.json';
 const PREFIX = 'SOTTO_';
@@ -60,8 +63,10 @@ export class Config {
     };
     this.#ports = fromFile(folder, PORTS_FILE);
     for (const source of SAID) {
-      const what = this.#faultOf('relays.list', this.#layers[source]['relays.list']);
-      if (what !== undefined) throw bad('relays.list', source, what);
+      for (const key of LISTS) {
+        const what = this.#faultOf(key, this.#layers[source][key]);
+        if (what !== undefined) throw bad(key, source, what);
+      }
     }
   }
 
@@ -127,7 +132,9 @@ export class Config {
 
   /** What the schema cannot see, as it takes core and the other settings to judge. */
   #faultOf(key: SettingKey, value: SettingValue | undefined): string | undefined {
-    if (key !== 'relays.list' || value === undefined) return undefined;
+    if (value === undefined) return undefined;
+    if (key === 'trackers.list') return faultOfTrackers(String(value));
+    if (key !== 'relays.list') return undefined;
     return faultOfRelays(String(value), this.values()['net.allowReserved']);
   }
 

@@ -125,13 +125,14 @@ export class OpenProfile {
         else socket.destroy();
       },
     });
-    const { dial, egress, resolve, udp } = this.#network;
+    const { dial, egress, fetchTracker, resolve, udp } = this.#network;
     const driver = new Driver({
       node: new Node({ random, profile: profileOf(settings, egress) }),
       vault: store,
       udp,
       dial,
       resolve,
+      fetchTracker,
       lan: (effect) => this.#lan?.carryOut(effect),
       log: logs.part('node'),
       onNotice: (notice: Notice) => this.#events?.notice(notice),
@@ -170,6 +171,8 @@ export class OpenProfile {
         const policy = readPolicy(all['routes.default']);
         await ask(command, { type: 'policy-default', policy }, 'done');
         await ask(command, { type: 'relays-use', ...relaysOf(all) }, 'done');
+        const trackers = listOf(all['trackers.list']);
+        await ask(command, { type: 'trackers-use', list: trackers }, 'done');
         this.#events?.tellSetting(changed);
       },
     });
@@ -283,6 +286,7 @@ function profileOf(
     readOnly: settings['dht.readOnly'],
     allowReserved: settings['net.allowReserved'],
     policy: readPolicy(settings['routes.default']),
+    trackers: listOf(settings['trackers.list']),
     relay: { serve: settings['relay.serve'], ...relaysOf(settings) },
     displayName: settings['profile.name'] || undefined,
   };

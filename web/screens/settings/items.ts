@@ -124,6 +124,7 @@ const ROWS: readonly Row[] = [
     SERVE_LINES,
   ],
   ['relay.port443', 'routes', 'settings.relay.443', 'settings.relay.443.line'],
+  ['trackers.list', 'routes', 'settings.trackers', 'settings.trackers.line'],
   ['nearby.on', 'routes', 'settings.nearby.on', 'settings.nearby.on.line'],
   ['nearby.home', 'routes', 'settings.nearby.home', 'settings.nearby.home.line'],
   ['net.portMapping', 'routes', 'settings.port-mapping', 'settings.port-mapping.line'],

@@ -128,6 +128,11 @@ export const SETTINGS = {
   'settings.relay.443.line':
     'A relay for everybody listens there too, where the system lets it: for people whose ' +
     'network passes only the web.',
+  'settings.trackers': 'Trackers',
+  'settings.trackers.line':
+    'BitTorrent trackers by which you and your contacts find each other too. Who runs one sees ' +
+    'your IP address, and which addresses look for each other; not who you are. Never asked for ' +
+    'chats with Hidden IP.',
   'settings.nearby.on': 'Nearby',
   'settings.nearby.on.line':
     'Finds contacts who are in the same network, with or without the internet. It works in ' +
