@@ -14,6 +14,7 @@ import { PROXY } from './targets-proxy.ts';
 import { RELAY_LINKS } from './targets-relay-links.ts';
 import { RELAY } from './targets-relay.ts';
 import { ROUTERS } from './targets-routers.ts';
+import { TRACKERS } from './targets-tracker.ts';
 import { VAULT } from './targets-vault.ts';
 import type { Target } from './target.ts';
 
@@ -30,5 +31,6 @@ export const TARGETS: readonly Target[] = [
   ...RELAY_LINKS,
   ...ROUTERS,
   ...PROXY,
+  ...TRACKERS,
   deviceList,
 ];
