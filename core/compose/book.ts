@@ -162,6 +162,15 @@ export class Book {
     return this.contactDoc(contact);
   }
 
+  /** What a device says of itself now, encoded. @returns undefined where it is what it said. */
+  putRecord({ contact, peer, record }: KnownDevice, said: Uint8Array): DocChange | undefined {
+    if (record && equal(said, record)) return undefined;
+    contact.devices = contact.devices.map((entry) =>
+      equal(entry.device, peer.device) ? { ...entry, record: said } : entry,
+    );
+    return this.put(contact);
+  }
+
   remove(contact: Contact): DocChange {
     this.#unindex(contact);
     this.contacts.delete(hex(contact.identity));

@@ -513,13 +513,8 @@ export class Runtime {
     const { contact } = known;
     const isNew = isNewerRecord(contact, known.peer.device, record.generation);
     const isOther = isNew && this.routes.heard(contact, record.policy);
-    const bytes = encodeRecord(record);
-    if (!known.record || !equal(bytes, known.record)) {
-      contact.devices = contact.devices.map((entry) =>
-        equal(entry.device, device) ? { ...entry, record: bytes } : entry,
-      );
-      this.#put([this.book.put(contact)]);
-    }
+    const change = this.book.putRecord(known, encodeRecord(record));
+    if (change) this.#put([change]);
     this.whereabouts.reach(known, record);
     if (fresh) this.connections.news(known.key);
     if (!isOther) return;
