@@ -360,6 +360,15 @@ const START = {
       'Nothing was changed. Use the one that runs, or stop it first.',
     hint: 'See: sotto status   Stop: sotto stop',
   },
+  'port-denied': {
+    code: 'E34',
+    exit: 7,
+    retryable: false,
+    sentence:
+      'The system keeps port {port} for programs that have the right to it, so the app did not ' +
+      'start. Your messages are safe on disk. Give it that right, or choose a port from 1024 up.',
+    hint: 'See docs/relay/README.md, or for one start: sotto start --set {key}=NUMBER',
+  },
   'port-taken': {
     code: 'E34',
     exit: 1,

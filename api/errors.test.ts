@@ -41,6 +41,7 @@ describe('[ERR-1] every entry is whole', () => {
       'E15',
       'E16',
       'E22',
+      'E34',
       'E36',
       'E45',
       'E56',

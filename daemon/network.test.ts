@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Config } from './config.ts';
 import { openNetwork, PORT_FIRST, PORT_LAST } from './network.ts';
 import type { Network } from './network.ts';
@@ -77,6 +77,17 @@ test('[API-11] a port that a person chose is not exchanged for another', async (
   const opened = open(scratch(), `net.port=${taken}`);
   await expect(opened).rejects.toBeInstanceOf(StartFailure);
   await expect(opened).rejects.toMatchObject({ reason: 'port-taken', detail: { port: taken } });
+});
+
+test('[API-11] a port that the system keeps for others is told as that', async () => {
+  const listen = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
+    const denied = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
+    queueMicrotask(() => this.emit('error', denied));
+    return this;
+  });
+  const opened = open(scratch(), 'net.port=443');
+  await expect(opened).rejects.toMatchObject({ reason: 'port-denied', detail: { port: 443 } });
+  listen.mockRestore();
 });
 
 test('[API-11] only what this computer has is bound and told; loopback only where allowed', async () => {

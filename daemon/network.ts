@@ -109,6 +109,9 @@ async function openOn(
     const { code } = error as NodeJS.ErrnoException;
     await bindings.close();
     if (code === 'EADDRINUSE') return undefined;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new StartFailure('port-denied', { port, key: 'net.port' });
+    }
     throw new StartFailure('start-failed', { what: `port ${port} does not open (${code})` });
   }
   if (bound.length === 0) {
