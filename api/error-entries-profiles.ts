@@ -47,4 +47,13 @@ export const PROFILE_ENTRIES = {
       'There is a profile "{name}" already. Nothing was changed. Use it, or choose another name.',
     hint: 'See: sotto profiles list',
   },
+  'needs-profile': {
+    code: 'E46',
+    exit: 2,
+    retryable: false,
+    sentence:
+      'This profile has contacts or a name, so it becomes a relay only where the command names ' +
+      'it. The app was stopped again, and nothing in the profile was changed.',
+    hint: 'Another: sotto --profile NAME relay start   This one: name it so',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -360,6 +360,15 @@ const START = {
       'Nothing was changed. Use the one that runs, or stop it first.',
     hint: 'See: sotto status   Stop: sotto stop',
   },
+  'runs-otherwise': {
+    code: 'E33',
+    exit: 9,
+    retryable: false,
+    sentence:
+      'The app of this profile runs already, with other settings (process {pid}), so it was not ' +
+      'started as a relay. Nothing was changed. Stop it first, or use another profile.',
+    hint: '{help}',
+  },
   'port-denied': {
     code: 'E34',
     exit: 7,

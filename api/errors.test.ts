@@ -41,9 +41,11 @@ describe('[ERR-1] every entry is whole', () => {
       'E15',
       'E16',
       'E22',
+      'E33',
       'E34',
       'E36',
       'E45',
+      'E46',
       'E56',
       'E57',
     ]);

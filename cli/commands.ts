@@ -8,6 +8,7 @@ import type { Policy } from '@sotto/api/contract.ts';
 import type { Session } from './session.ts';
 import type { AddOptions } from './verbs/contacts.ts';
 import type { OpenOptions } from './verbs/open.ts';
+import type { RelayOptions } from './verbs/relay-start.ts';
 import type { SearchOptions } from './verbs/search.ts';
 import type { VerifyOptions } from './verbs/verify.ts';
 
@@ -48,11 +49,7 @@ export function addLifeVerbs(program: Command, run: RunVerb): void {
     .command('status')
     .description('who you are, whether the network is there, what waits')
     .action(() => run(async (session) => (await import('./verbs/status.ts')).status(session)));
-  program
-    .command('relay')
-    .description('whom this computer serves as a relay, and the text by which others name it')
-    .addHelpText('after', examples('sotto relay', 'sotto config set relay.serve public'))
-    .action(() => run(async (session) => (await import('./verbs/relay.ts')).relay(session)));
+  addRelayVerbs(program, run);
   program
     .command('id')
     .description('print your ID')
@@ -60,6 +57,29 @@ export function addLifeVerbs(program: Command, run: RunVerb): void {
     .addHelpText('after', examples('sotto id', 'sotto id --qr'))
     .action((options: { qr?: true }) =>
       run(async (session) => (await import('./verbs/status.ts')).id(session, options)),
+    );
+}
+
+function addRelayVerbs(program: Command, run: RunVerb): void {
+  const relay = program.command('relay').description('this computer as a relay of others');
+  relay
+    .command('show', { isDefault: true })
+    .description('whom this computer serves as a relay, and the text by which others name it')
+    .addHelpText('after', examples('sotto relay', 'sotto config set relay.serve public'))
+    .action(() => run(async (session) => (await import('./verbs/relay.ts')).relay(session)));
+  relay
+    .command('start')
+    .description('run a relay and nothing else, as the profile "relay" or the one you name')
+    .option('--port <number>', 'its port, UDP and TCP: 443, or one from 1024 up', '443')
+    .addOption(
+      program
+        .createOption('--whom <people>', 'whom it serves')
+        .choices(['public', 'contacts'])
+        .default('public'),
+    )
+    .addHelpText('after', examples('sotto relay start', 'sotto relay start --port 20000'))
+    .action((options: RelayOptions) =>
+      run(async (session) => (await import('./verbs/relay-start.ts')).start(session, options)),
     );
 }
 

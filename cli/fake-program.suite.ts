@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorBody, exitCodeOf } from '@sotto/api/errors.ts';
 import type { ErrorDetail, ErrorName } from '@sotto/api/errors.ts';
-import { FakeDaemon, No, STATUS } from './fake-daemon.suite.ts';
+import { FakeDaemon, No, PORT, STATUS } from './fake-daemon.suite.ts';
 
 const PASSPHRASE = 'correct horse';
 const args = process.argv.slice(2);
@@ -26,6 +26,7 @@ function refuse(reason: ErrorName, detail?: ErrorDetail): never {
 if (how === 'crash') throw new TypeError('planted fault');
 if (how === 'silent') setInterval(() => undefined, 1000);
 else if (how === 'newer') refuse('store-newer');
+else if (how === 'denied') refuse('port-denied', { port: 443, key: 'net.port' });
 else {
   if (how === 'locked') {
     const file = args.includes('--passphrase-file') ? option('--passphrase-file')! : undefined;
@@ -36,7 +37,11 @@ else {
   const daemon = new FakeDaemon(folder, {
     'status.get': () => {
       if (isLocked) throw new No('locked');
-      return { ...STATUS, online: false, helpers: 0, contacts: 1, waiting: 0 };
+      return { ...STATUS, online: false, helpers: 0, contacts: how === 'new' ? 0 : 1, waiting: 0 };
+    },
+    'config.get': ({ key }) => {
+      const set = args.findLast((arg) => arg.startsWith(`${key}=`));
+      return { ...PORT, key, value: set?.slice(key.length + 1) ?? '' };
     },
     'daemon.stop': () => {
       if (how !== 'stuck') setTimeout(() => void daemon.close().then(() => process.exit()), 150);

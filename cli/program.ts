@@ -96,7 +96,14 @@ function globalsOf(program: Command, argv: readonly string[]): Partial<Globals> 
 
 /** Mistakes that commander found, in our words. */
 function usageOf(error: CommanderError, program: Command, argv: readonly string[]): Failure {
-  if (error.code === 'commander.unknownCommand') return unknownCommand(program, argv);
+  // A group that shows something by itself takes a mistyped command for an argument.
+  const isGroup = path(program, argv).at(-1)!.commands.length > 0;
+  if (
+    error.code === 'commander.unknownCommand' ||
+    (error.code === 'commander.excessArguments' && isGroup)
+  ) {
+    return unknownCommand(program, argv);
+  }
   if (error.code === 'commander.help') {
     return usage('A command is missing.', nearestHelp(program, argv));
   }

@@ -38,22 +38,30 @@ const OFFLINE = 'Offline so far. Messages you write wait here and go out by them
 const NOT_APPLIED = '--set counts for the next start only: sotto stop, then start it again.';
 
 export async function start(session: Session, options: { locked?: true }): Promise<void> {
-  const running = await runningStatus(session);
-  if (options.locked && (!running || running === 'locked')) {
+  if (options.locked) {
+    const running = await runningStatus(session);
     if (!running) await startForPage(session);
-    const status = await runningStatus(session);
-    if (status === 'locked') return tellLocked(session);
-    return tell(session, await session.daemon.call('status.get', {}), false);
+    if ((await runningStatus(session)) === 'locked') return tellLocked(session);
+    return tell(session, await session.daemon.call('status.get', {}), running !== undefined);
   }
-  if (running) return tell(session, await opened(session, running), true);
+  const { already, status } = await up(session);
+  tell(session, status, already);
+}
+
+/** Starts the app where it does not run. @returns how it is, and whether it ran already. */
+export async function up(
+  session: Session,
+): Promise<{ readonly status: Status; readonly already: boolean }> {
+  const running = await runningStatus(session);
+  if (running) return { status: await opened(session, running), already: true };
   try {
     await spawnUntilReady(session);
   } catch (error) {
     // Two starts at once: the other one was first, and will be ready in a moment.
     if (!(error instanceof Failure) || error.body.reason !== 'already-running') throw error;
-    return tell(session, await opened(session, await awaitOther(session, error)), true);
+    return { status: await opened(session, await awaitOther(session, error)), already: true };
   }
-  return tell(session, await session.daemon.call('status.get', {}), false);
+  return { status: await session.daemon.call('status.get', {}), already: false };
 }
 
 /** Starts the app for a page, which asks for the passphrase itself where there is one. */
@@ -72,14 +80,24 @@ export async function startForPage(session: Session): Promise<void> {
 }
 
 export async function stop(session: Session): Promise<void> {
-  const { out, daemon } = session;
-  const pid = daemon.pid();
-  if (pid === undefined || !(await askToStop(session))) {
+  const { out } = session;
+  const pid = await down(session);
+  if (pid === undefined) {
     if (out.look.mode === 'json') out.json({ stopped: false });
     else if (out.look.mode === 'plain') out.record('not running');
     else out.note("Sotto isn't running.");
     return;
   }
+  if (out.look.mode === 'json') out.json({ stopped: true, pid });
+  else if (out.look.mode === 'plain') out.record('stopped', pid);
+  else out.note('Stopped. Messages that wait are safe on disk.');
+}
+
+/** Stops the app. @returns its process, which is gone; undefined where there was none. */
+export async function down(session: Session): Promise<number | undefined> {
+  const { daemon } = session;
+  const pid = daemon.pid();
+  if (pid === undefined || !(await askToStop(session))) return undefined;
   const giveUpAtMs = performance.now() + daemon.timeoutMs;
   while (isAlive(pid)) {
     if (session.signal.aborted) throw failure('interrupted');
@@ -88,9 +106,7 @@ export async function stop(session: Session): Promise<void> {
     }
     await pause(STOP_POLL_MS);
   }
-  if (out.look.mode === 'json') out.json({ stopped: true, pid });
-  else if (out.look.mode === 'plain') out.record('stopped', pid);
-  else out.note('Stopped. Messages that wait are safe on disk.');
+  return pid;
 }
 
 /** @returns false where there is nobody to stop. */
