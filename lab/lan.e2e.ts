@@ -1,7 +1,8 @@
 /**
  * People in one network and nothing else: rooms on a bridge without a router, IPv4 alone, IPv6 with
  * nothing but link-local addresses, two networks at once; no DHT, no way out. They meet by an
- * invite, come back and find each other again. What crosses the bridge is captured.
+ * invite, come back and find each other again. What crosses the bridge is captured. Where there is
+ * an internet beside it, what may use this network only leaves it alone.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -9,9 +10,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { capture, readCapture } from './bars/a3-capture.ts';
 import { ROOT } from './bars/bar.ts';
-import { Room } from './rooms/internet.ts';
-import { linked, RoomDaemon } from './rooms/room-daemon.ts';
+import { Internet, Room } from './rooms/internet.ts';
+import { linked, meet, RoomDaemon, textsFrom } from './rooms/room-daemon.ts';
+import { sightings, story } from './sightings.ts';
 
 const PORT = 30_501;
 /** From the moment that both are there. */
@@ -38,7 +41,8 @@ class Building {
   readonly #prefix = `sl${process.pid % 10_000}${randomBytes(2).toString('hex')}`;
   readonly #rooms: Room[] = [];
   readonly #captures: ChildProcess[] = [];
-  #cables = 0;
+  /** The end in the switch of each cable, by the room and the switch. */
+  readonly #legs = new Map<string, string>();
 
   constructor(readonly switches: readonly string[]) {
     ip('netns', 'add', this.#prefix);
@@ -57,7 +61,8 @@ class Building {
     const room = new Room(namespace, []);
     this.#rooms.push(room);
     for (const [to, address] of Object.entries(cables)) {
-      const leg = `leg${this.#cables++}`;
+      const leg = `leg${this.#legs.size}`;
+      this.#legs.set(`${namespace} ${to}`, leg);
       const far = ['type', 'veth', 'peer', 'name', to, 'netns', namespace];
       this.#inSwitches('link', 'add', leg, ...far);
       this.#quiet(this.#prefix, leg);
@@ -70,13 +75,22 @@ class Building {
     return room;
   }
 
-  /** A router on this switch, as far as its hardware address goes. */
-  route(name: string, hardware: string): void {
+  /** Pulls a cable out of a switch, or puts it in again. */
+  plug({ namespace }: Room, name: string, isIn: boolean): void {
+    this.#inSwitches('link', 'set', this.#legs.get(`${namespace} ${name}`)!, isIn ? 'up' : 'down');
+  }
+
+  /**
+   * A router on this switch, as far as its hardware address goes.
+   * @param metric of the way through it, where there are others.
+   */
+  route(name: string, hardware: string, metric = 0): void {
     this.#inSwitches('link', 'set', name, 'address', hardware);
     this.#inSwitches('addr', 'replace', `${ROUTER}/24`, 'dev', name);
     for (const { namespace } of this.#rooms) {
       ip('-n', namespace, 'neigh', 'flush', 'all');
-      ip('-n', namespace, 'route', 'replace', 'default', 'via', ROUTER);
+      const way = ['default', 'via', ROUTER, 'metric', String(metric)];
+      ip('-n', namespace, 'route', 'replace', ...way);
     }
   }
 
@@ -143,10 +157,12 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** Nobody outside to ask. */
+const QUIET = ['net.allowReserved=false', 'dht.bootstrap='];
+
 class Neighbour extends RoomDaemon {
-  constructor(name: string, room: Room, test: string, port = PORT) {
-    const quiet = ['net.allowReserved=false', 'dht.bootstrap='];
-    super(name, room, join(folder, test), port, quiet);
+  constructor(name: string, room: Room, test: string, settings: readonly string[] = QUIET) {
+    super(name, room, join(folder, test), PORT, settings);
   }
 
   /** Here is home, and Nearby is on. */
@@ -362,5 +378,87 @@ test('hidden from somebody, a device is not announced to them, and is again when
     await until('Bo', 10_000, () => isLinkedTo(bo!, 'Ana'));
   } finally {
     await building.close();
+  }
+});
+
+/** Ana and Bo on one switch, each with an address on the internet too, where a DHT is. */
+const OUTSIDE = { own: '198.51.100.11', other: '203.0.113.12' };
+const HELPERS = ['198.18.1.1', '198.18.2.1'];
+const FAREWELL_MS = 1_500;
+const WATCH_MS = 4_000;
+
+async function say(from: Neighbour, to: Neighbour, text: string): Promise<void> {
+  await from.call('messages.send', {
+    to: to.name,
+    text,
+    clientId: randomBytes(16).toString('hex'),
+  });
+}
+
+async function has(reader: Neighbour, from: Neighbour, text: string): Promise<boolean> {
+  return (await textsFrom(reader, from.name)).includes(text);
+}
+
+test('[POL-4, POL-5, POL-8] This network only: nothing for that chat takes the internet beside it', async () => {
+  const internet = new Internet();
+  const building = new Building(['lan0']);
+  const file = join(folder, 'outside.pcap');
+  try {
+    const helpers = HELPERS.map((host) => `${host}:${PORT}`).join();
+    const settings = [`dht.bootstrap=${helpers}`, 'dht.readOnly=true'];
+    for (const [i, host] of HELPERS.entries()) {
+      const room = internet.room(`h${i}`, [host]);
+      await new RoomDaemon(`H${i}`, room, folder, PORT, [settings[0]!]).start();
+    }
+    const people = Object.values(OUTSIDE).map((host, i) => {
+      const room = building.room(`r${i}`, { lan0: `10.77.1.${i + 1}` });
+      internet.plug(room, [host]);
+      return new Neighbour(['Ana', 'Bo'][i]!, room, 'outside', settings);
+    });
+    const [ana, bo] = people as [Neighbour, Neighbour];
+    // Known by its router, it is home after a start too.
+    building.route('lan0', '02:00:00:00:77:01', 100);
+    capture(ana.room, file);
+    const seen = (fromMs: number): object =>
+      sightings(readCapture(file), OUTSIDE, fromMs, Date.now());
+    await Promise.all(people.map((one) => one.start()));
+    await Promise.all(people.map((one) => one.settle()));
+    await meet(ana, bo);
+    building.plug(bo.room, 'lan0', false);
+    await say(ana, bo, 'by the internet');
+    await until('it is there', 30_000, () => has(bo, ana, 'by the internet'));
+    await pause(500);
+    const control = sightings(readCapture(file), OUTSIDE, 0, Date.now());
+    assert.ok(control.between > 20 && control.asked > 0, JSON.stringify(control));
+
+    building.plug(bo.room, 'lan0', true);
+    await ana.call('route.set', { to: 'Bo', policy: 'lan', looser: true });
+    await pause(FAREWELL_MS);
+    const hereMs = Date.now();
+    await until('in this network', 30_000, async () => (await ana.route('Bo')).route === 'lan');
+    await bo.stop();
+    await bo.start();
+    await until('each other', 10_000, () => isLinkedTo(bo, 'Ana'));
+    await Promise.all([write(ana, bo), write(bo, ana)]);
+    assert.equal((await ana.route('Bo')).route, 'lan');
+    building.plug(bo.room, 'lan0', false);
+    await say(ana, bo, 'not outside');
+    await bo.stop();
+    await bo.start();
+    await say(bo, ana, 'nor this');
+    await pause(WATCH_MS);
+    const told = story(readCapture(file), OUTSIDE, hereMs);
+    assert.deepEqual(seen(hereMs), { between: 0, asked: 0 }, told);
+    assert.equal((await bo.call('route.show', { to: 'Ana' })).held, 'not-here-theirs');
+    assert.equal(await has(bo, ana, 'not outside'), false);
+
+    building.plug(bo.room, 'lan0', true);
+    await until('what waited', 30_000, async () => {
+      return (await has(bo, ana, 'not outside')) && (await has(ana, bo, 'nor this'));
+    });
+    assert.deepEqual(seen(hereMs), { between: 0, asked: 0 }, told);
+  } finally {
+    await building.close();
+    await internet.close();
   }
 });
