@@ -3,6 +3,8 @@
  * the door of Bo's room holds what goes anywhere but to the proxy: nothing may.
  *
  *   Ana 198.51.100.101 (port 443)   Cy .102 (port 8443)   Bo .103 - proxies .104
+ *
+ * All but the proxies have an address of IPv6 too.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -10,8 +12,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { capture, readCapture } from './bars/a3-capture.ts';
+import type { Packet } from './bars/a3-capture.ts';
 import { ROOT } from './bars/bar.ts';
+import { both } from './bars/d3-scene.ts';
+import { watchPast } from './past-proxy.ts';
 import { microsocks, tinyproxy, tor, torStreams } from './proxies.ts';
 import type { RunningProxy } from './proxies.ts';
 import { Internet, type Room } from './rooms/internet.ts';
@@ -37,7 +41,7 @@ before(async () => {
   });
   internet = new Internet();
   const rooms = ['ana', 'cy', 'bo', 'pro'].map((name, i) =>
-    internet.room(name, [`198.51.100.${101 + i}`]),
+    internet.room(name, both(`198.51.100.${101 + i}`).slice(0, name === 'pro' ? 1 : 2)),
   );
   proxies = rooms[3]!;
   // A name among the helpers: looking it up would be seen.
@@ -77,22 +81,16 @@ async function behind(
   play: () => Promise<void>,
   proxy?: RunningProxy,
 ): Promise<void> {
-  const file = join(folder, `past-${captures++}.pcap`);
-  // What is not there any more is dialled by its contacts, and the kernel refuses: no word of ours.
-  const isOurs = 'not tcp[tcpflags] & tcp-rst != 0';
-  const past = `src host ${bo.room.address} and not dst host ${proxies.address} and ${isOurs}`;
-  const tcpdump = capture(bo.room, file, past);
-  await new Promise((done) => tcpdump.stderr.once('data', done));
+  const end = await watchPast(bo.room, proxies.address, join(folder, `past-${captures++}.pcap`));
+  let past: Packet[] = [];
   try {
     await bo.start(undefined, settings);
     await play().finally(() => bo.stop());
   } finally {
     await proxy?.stop();
-    const ended = new Promise((done) => tcpdump.once('exit', done));
-    tcpdump.kill('SIGINT');
-    await ended;
+    past = await end();
   }
-  assert.deepEqual(readCapture(file), [], 'nothing leaves past the proxy');
+  assert.deepEqual(past, [], 'nothing leaves past the proxy');
 }
 
 function through(kind: string, address: string, ...more: string[]): string[] {
@@ -198,8 +196,12 @@ test('[PRX-7] Tor is told to keep contacts apart, and does', async () => {
     });
   };
   await behind(through('socks5', proxy.address), play, proxy);
-  const names = [...targets().values()].map((set) => [...set]);
-  for (const one of names) assert.equal(one.length, 1, 'one account for one contact');
-  assert.equal(new Set(names.flat()).size, names.length, 'and no two contacts share one');
+  const accounts = [ana, cy].map(({ port, room }) => {
+    const at = room.addresses.map((host) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+    return new Set(at.flatMap((target) => [...(targets().get(target) ?? [])]));
+  });
+  for (const one of accounts) assert.equal(one.size, 1, 'one account for one contact');
+  const all = [...targets().values()].flatMap((names) => [...names]);
+  assert.equal(new Set(all).size, accounts.length, 'and no two contacts share one');
   for (const { ISO_FIELDS } of streams()) assert.match(ISO_FIELDS, /SOCKS_USERNAME/);
 });
