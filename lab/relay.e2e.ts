@@ -1,7 +1,7 @@
 /**
  * Relays among real daemons, each in a network namespace of its own: two people whose networks do
  * not reach each other talk through a third's relay, take the direct way once it opens, and go on
- * through another relay when theirs is killed.
+ * through another relay when theirs is killed. How fast is said here, and judged by bars D1 and D5.
  * @module
  */
 import assert from 'node:assert/strict';
@@ -83,7 +83,6 @@ describe('relays', { concurrency: false }, () => {
     net.apart(ana.room, bo.room, 'everything');
     const ms = [await deliver(ana, 'bo'), await deliver(bo, 'ana')];
     say(`the direct way is shut: ${ms.join(' ms, ')} ms through a relay`);
-    assert.ok(Math.max(...ms) <= 5_000);
     assert.equal(await routeOf(ana, 'bo'), 'relay');
     const route = await ana.call('route.show', { to: 'bo' });
     assert.equal(route.hops, 1);
@@ -99,19 +98,17 @@ describe('relays', { concurrency: false }, () => {
       return (await routeOf(ana, 'bo')) === 'relay' && (await routeOf(bo, 'ana')) === 'relay';
     });
     say(`linked through a relay ${tookMs} ms after both had started`);
-    assert.ok(tookMs <= 10_000);
-    assert.ok((await deliver(ana, 'bo')) <= 5_000);
-    assert.ok((await deliver(bo, 'ana')) <= 5_000);
+    await deliver(ana, 'bo');
+    await deliver(bo, 'ana');
   });
 
-  test('the relay is killed: another one carries them within 5 s', async () => {
+  test('the relay is killed: another one carries them', async () => {
     const counts = await Promise.all(relays.map((relay) => relay.stats()));
     const carrier = counts.findIndex((all) => (all['relay.circuits'] ?? 0) > 0);
     assert.ok(carrier >= 0, 'one of them carries the circuit');
     process.kill(relays[carrier]!.pid, 'SIGKILL');
     const ms = [await deliver(ana, 'bo'), await deliver(bo, 'ana')];
     say(`after the kill: ${ms.join(' ms, ')} ms`);
-    assert.ok(Math.max(...ms) <= 5_000);
     assert.equal(await routeOf(ana, 'bo'), 'relay');
   });
 
@@ -121,6 +118,6 @@ describe('relays', { concurrency: false }, () => {
       return (await routeOf(ana, 'bo')) === 'direct' && (await routeOf(bo, 'ana')) === 'direct';
     });
     say(`direct ${tookMs} ms after the way had opened`);
-    assert.ok((await deliver(ana, 'bo')) <= 5_000);
+    await deliver(ana, 'bo');
   });
 });
