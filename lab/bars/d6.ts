@@ -10,6 +10,7 @@
 import { existsSync } from 'node:fs';
 import { Couple, type Side } from '../nets/couple.ts';
 import { type HomeKind, KINDS } from '../nets/kinds.ts';
+import type { RoomDaemon } from '../rooms/room-daemon.ts';
 import { DHT_NETS, Town } from '../rooms/town.ts';
 import { ahead } from './ahead.ts';
 import type { Bar, BarOptions, Report } from './bar.ts';
@@ -23,6 +24,7 @@ const ROUNDS = 13;
 const ROUNDS_SHORT = 1;
 const AT_ONCE = 2;
 const CLOCKS = ['1970-01-01 12:00:00', '2106-02-07 06:00:00'] as const;
+const YEAR_CHARACTERS = 4;
 const CLOCK_ROUNDS = 5;
 const MESSAGES = 20;
 /** Who restarts, in turn. */
@@ -152,6 +154,7 @@ async function wrongClocks(
   await couple.start();
   if ((await couple.linked(FIRST_LINK_MS)) === undefined) throw new Error('no link to begin with');
   let [looks, linked] = [0, 0];
+  const years: string[] = [];
   const look = async (): Promise<void> => {
     looks++;
     if ((await couple.linked(AGAIN_MS_MAX)) !== undefined) linked++;
@@ -162,6 +165,7 @@ async function wrongClocks(
       const who: readonly Side[] = round % 2 === 0 ? [0] : [1];
       await couple.stop(who);
       await couple.startAgain(who, fakeClock(clock));
+      years.push(await startYear(couple.people[who[0]!]));
       await look();
       await couple.stop(who);
       await couple.startAgain(who);
@@ -172,6 +176,10 @@ async function wrongClocks(
     linked === looks,
     `clocks of 1970 and 2106: ${linked} of ${looks} reconnects ≤ 60 s`,
   );
+  const wrong = CLOCKS.map((clock) => clock.slice(0, YEAR_CHARACTERS));
+  const isWrong = years.length > 0 && years.every((year, i) => year === wrong[i % wrong.length]);
+  const seen = [...new Set(years)].join(' and ');
+  report.control(isWrong, `who restarts with a wrong clock believes that it is ${seen}`);
   const wanted = Array.from({ length: looks * MESSAGES }, (_, i) => `number ${i % MESSAGES}`);
   for (const side of [0, 1] as const) {
     const got = await couple.received(side);
@@ -180,6 +188,11 @@ async function wrongClocks(
     report.require(isSame, `${name} has ${got.length} of ${wanted.length}, all once, in order`);
   }
   await couple.stop();
+}
+
+/** The year in which this one says that it started. */
+async function startYear(person: RoomDaemon): Promise<string> {
+  return (await person.call('status.get', {})).startedAt.slice(0, YEAR_CHARACTERS);
 }
 
 function fakeClock(start: string): NodeJS.ProcessEnv {
