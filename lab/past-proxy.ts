@@ -1,11 +1,11 @@
 /**
- * What leaves a room for anywhere but its proxy, of both families: by the rules of a proxy, nothing.
+ * What leaves a room for anywhere but its proxy, of both families: nothing may.
  * @module
  */
 import { capture, endCapture, type Packet, readCapture } from './bars/a3-capture.ts';
 import type { Room } from './rooms/internet.ts';
 
-/** What is not there any more is dialled by its contacts, and the kernel refuses: no word of ours. */
+/** Contacts dial what is not there any more, and the kernel refuses: no word of ours. */
 const REFUSED = '(tcp[tcpflags] & tcp-rst != 0) or (ip6[6] = 6 and ip6[53] & 4 != 0)';
 
 /**
