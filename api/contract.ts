@@ -99,6 +99,8 @@ export const Contact = z.object({
   route: RouteName,
   /** Directly, through openings that the routers of both made. */
   punched: z.literal(true).optional(),
+  /** Whatever leaves for them goes by our proxy: they see no address of ours. */
+  proxied: z.literal(true).optional(),
   /** By which ways we let it be reached. */
   policy: Policy,
   waiting: count,
@@ -182,6 +184,8 @@ export const Conversation = z.object({
   route: RouteName,
   /** Directly, through openings that the routers of both made. */
   punched: z.literal(true).optional(),
+  /** Whatever leaves for them goes by our proxy: they see no address of ours. */
+  proxied: z.literal(true).optional(),
   /** By which ways we let it be reached. */
   policy: Policy,
   unread: count,

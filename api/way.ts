@@ -5,6 +5,8 @@
  *
  *   direct, punched           punched       through openings that the routers of both made
  *   relay under Hidden IP     relay         they cannot see our IP address
+ *   direct, by our proxy      proxied       they see an address of the proxy alone
+ *   relay, by our proxy       proxied-relay nor does the relay see ours
  *   relay otherwise           relayed       on its way through a relay, but the address may be known
  *   waiting, and asked        asked         a request of ours has left, sealed for them
  *   any other                 its name
@@ -13,7 +15,7 @@
  */
 import type { Asking, Policy, RouteName } from './route.ts';
 
-export type Way = RouteName | 'punched' | 'relayed' | 'asked';
+export type Way = RouteName | 'punched' | 'proxied' | 'proxied-relay' | 'relayed' | 'asked';
 
 interface Ruled {
   readonly route: RouteName;
@@ -21,14 +23,20 @@ interface Ruled {
   readonly policy: Policy | undefined;
   /** Left out where it is not known: then Direct is all that is said. */
   readonly punched?: boolean | undefined;
+  /** Whatever leaves for them goes by our proxy. */
+  readonly proxied?: boolean | undefined;
+  /** Where it is known of the route itself: false outside Hidden IP, it goes by our proxy. */
+  readonly peerSeesMyIp?: boolean | undefined;
   readonly asking?: Asking | undefined;
 }
 
 /** Where a request by ID is in the DHT, was, or is on its way there. */
 const LEFT: readonly Asking[] = ['knocking', 'placed', 'full', 'over'];
 
-export function wayOf({ asking, policy, punched, route }: Ruled): Way {
-  if (route === 'relay' && policy !== 'hidden') return 'relayed';
+export function wayOf({ asking, peerSeesMyIp, policy, proxied, punched, route }: Ruled): Way {
+  const isProxied = proxied === true || peerSeesMyIp === false;
+  if (route === 'relay' && policy !== 'hidden') return isProxied ? 'proxied-relay' : 'relayed';
+  if (route === 'direct' && isProxied) return 'proxied';
   if (route === 'direct' && punched === true) return 'punched';
   return route === 'waiting' && asking !== undefined && LEFT.includes(asking) ? 'asked' : route;
 }

@@ -13,6 +13,7 @@ import {
 test('[CLI-21] each route has its shape, in UTF-8 and in ASCII', () => {
   const routes = [
     ...(['lan', 'direct', 'punched', 'relay', 'relayed'] as const),
+    ...(['proxied', 'proxied-relay'] as const),
     ...(['waiting', 'asked', 'local'] as const),
   ];
   expect(routes.map((route) => [thread(route, true), thread(route, false), chip(route)])).toEqual([
@@ -21,6 +22,8 @@ test('[CLI-21] each route has its shape, in UTF-8 and in ASCII', () => {
     ['●┅┅●', 'o..o', 'Direct (via routers)'],
     ['●━◆━●', 'o-<>-o', 'Hidden IP'],
     ['●━◆━●', 'o-<>-o', 'Relay'],
+    ['●━□━●', 'o-[]-o', 'Proxy'],
+    ['●━◆━●', 'o-<>-o', 'Relay (via proxy)'],
     ['●╌ ○', 'o    o', 'Waiting'],
     ['●╌ ○', 'o    o', 'Waiting'],
     ['●●', 'oo', 'This computer'],
@@ -73,6 +76,25 @@ test('[CLI-21] the sentences are those of the design, the name filled in as it i
   expect(whoSees('relayed', 'Ana', 'hidden')).toBe(
     'Ana chose Hidden IP, so this chat goes through relays alone. It does not hide your IP ' +
       `address: Ana may see it. ${rest}`,
+  );
+});
+
+test('[CLI-21] behind a proxy neither they nor a relay are said to see the address', () => {
+  expect(routeLine('proxied', 'Ana')).toBe(
+    "Through your proxy to Ana's device. They see its address, not yours.",
+  );
+  expect(whoSees('proxied', 'Ana')).toBe(
+    "Ana can't see your IP address, only that by which your proxy leads out. Whoever runs the " +
+      'proxy can see your address and that of Ana, not what you say.',
+  );
+  expect(routeLine('proxied-relay', 'Ana')).toBe(
+    "Through your proxy, and passed along by a relay. Ana can't see your IP address.",
+  );
+  expect(whoSees('proxied-relay', 'Ana', 'hidden')).toBe(
+    'Neither Ana nor a relay can see your IP address, only that by which your proxy leads out. ' +
+      'Whoever runs the proxy can see your address and which relay you use, not what you say. A ' +
+      "relay sees when you talk, and can't read anything. Relays are asked to keep no records; " +
+      "you can't check that, so you may pick or run your own.",
   );
 });
 

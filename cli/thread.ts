@@ -8,6 +8,7 @@
  *   punched   ●┅┅●    o..o     Direct (via routers)
  *   relay     ●━◆━●   o-<>-o   Hidden IP, where that is the rule of the chat
  *   relayed   ●━◆━●   o-<>-o   Relay, under any other rule
+ *   proxied   ●━□━●   o-[]-o   Proxy; proxied-relay: as a relay, Relay (via proxy)
  *   waiting   ●╌ ○    o    o   Waiting; asked: the same, where a request of ours has left
  *   local     ●●      oo       This computer
  * @module
@@ -26,10 +27,13 @@ interface WayWords {
   readonly whoSees: string;
 }
 
+const KEPT =
+  "Relays are asked to keep no records; you can't check that, so you may pick or run your own.";
+
 const RELAYS =
   "1 relay: It sees both addresses and when you talk, and can't read anything. 2 relays from " +
   'different places: neither alone knows both ends, unless one operator runs both. Both: ' +
-  "Relays are asked to keep no records; you can't check that, so you may pick or run your own.";
+  KEPT;
 
 const DIRECT =
   '{name} can see your IP address, which hints at your city and provider. You can see theirs. ' +
@@ -78,6 +82,25 @@ const WAYS: Readonly<Record<Way, WayWords>> = {
     whoSees:
       '{name} may see your IP address: this chat does not hide it, and becomes direct when it ' +
       `can. ${RELAYS}`,
+  },
+  proxied: {
+    utf8: '●━□━●',
+    ascii: 'o-[]-o',
+    chip: 'Proxy',
+    line: "Through your proxy to {name}'s device. They see its address, not yours.",
+    whoSees:
+      "{name} can't see your IP address, only that by which your proxy leads out. Whoever runs " +
+      'the proxy can see your address and that of {name}, not what you say.',
+  },
+  'proxied-relay': {
+    utf8: '●━◆━●',
+    ascii: 'o-<>-o',
+    chip: 'Relay (via proxy)',
+    line: "Through your proxy, and passed along by a relay. {name} can't see your IP address.",
+    whoSees:
+      'Neither {name} nor a relay can see your IP address, only that by which your proxy leads ' +
+      'out. Whoever runs the proxy can see your address and which relay you use, not what you ' +
+      `say. A relay sees when you talk, and can't read anything. ${KEPT}`,
   },
   waiting: {
     utf8: '●╌ ○',

@@ -181,6 +181,8 @@ export interface ContactView {
   readonly route: RouteName;
   /** Through openings that the routers of both made. */
   readonly punched: boolean;
+  /** Whatever leaves for them goes by a proxy of ours: they see no address of ours. */
+  readonly proxied: boolean;
   /** By which ways we let them be reached. */
   readonly policy: Policy;
   readonly waiting: number;

@@ -58,6 +58,8 @@ export interface Listening {
   readonly web?: boolean;
   /** Networks that this computer is on, such as 192.168.1.7/24; guessed where left out. */
   readonly networks?: readonly string[];
+  /** Whatever we dial goes by a proxy, and no address of ours is told: none can be seen. */
+  readonly proxied?: boolean;
 }
 
 /** An interface, and our addresses there as `host/bits`. */

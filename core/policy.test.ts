@@ -3,6 +3,7 @@ import type { Policy } from './base/policy.ts';
 import type { PathView, RouteView } from './commands.ts';
 import { data, World, type Person } from './compose/testing/world.ts';
 
+const CONTACTS = { type: 'contact-list' } as const;
 const INVITE = { type: 'invite-new', expiresInMs: 86_400_000, reusable: false } as const;
 
 /** Two people in a DHT of their neighbours. */
@@ -176,6 +177,27 @@ test('[POL-3, POL-8] an invite made while Hidden IP is the default names no addr
   const before = puts();
   world.run(600_000);
   expect(puts()).toBe(before);
+});
+
+test('[POL-11] behind a proxy of ours nobody is said to see our address; the other side is told', () => {
+  const world = new World();
+  const ana = world.person('Ana', false, { host: '198.51.100.11', proxied: true });
+  const bo = world.person('Bo', false, { host: '198.51.100.12' });
+  for (const person of [ana, bo]) person.start();
+  world.run();
+  const { hint, invite } = data(bo.ask(INVITE), 'invite');
+  data(ana.ask({ type: 'contact-add', text: invite.link!, name: 'Bo', hint }), 'contact');
+  world.run(2_000);
+  expect(route(ana, 'Bo')).toMatchObject({
+    route: 'direct',
+    transport: 'tcp',
+    peerSeesMyIp: false,
+  });
+  const notice = { topic: 'route', route: 'direct', peerSeesMyIp: false };
+  expect(ana.notices).toContainEqual(expect.objectContaining(notice));
+  const contacts = [ana, bo].map((person) => data(person.ask(CONTACTS), 'contacts').contacts[0]!);
+  expect(contacts.map(({ proxied }) => proxied)).toEqual([true, false]);
+  expect(route(bo, 'Ana').peerSeesMyIp).toBe(true);
 });
 
 test('[POL-2] who comes from within a provider is told as direct, and proves no way from outside', () => {

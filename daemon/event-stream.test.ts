@@ -114,6 +114,7 @@ function contact(conversation: string, name: string): ContactView {
     online: true,
     route: 'direct',
     punched: false,
+    proxied: false,
     policy: 'auto',
     waiting: 0,
     devices: 1,

@@ -107,7 +107,13 @@ const PROXY = ['proxy.kind=socks5', 'proxy.address=127.0.0.1:9'];
 test('[PRX-1] behind a proxy nothing listens, nothing is told, no name is looked up', async () => {
   const network = await open(scratch(), ...PROXY, 'net.allowReserved=true');
   expect(network.udp).toBeUndefined();
-  const nothing = { udpPort: undefined, tcpPort: undefined, addresses: [], networks: [] };
+  const nothing = {
+    udpPort: undefined,
+    tcpPort: undefined,
+    addresses: [],
+    networks: [],
+    proxied: true,
+  };
   expect(network.listening()).toEqual(nothing);
   expect(network.stats()).toMatchObject({ tcpListeners: 0, udpSockets: 0 });
   expect(await network.resolve('localhost', 1)).toEqual([]);
@@ -138,8 +144,10 @@ test('[PRX-1, TRK-16] ⚑ behind a proxy no tracker is asked over HTTP', async (
 test('[PRX-3] with UDP past the proxy there is one UDP socket and no TCP listener', async () => {
   const more = ['proxy.udp=direct', 'net.allowReserved=true'];
   const network = await open(scratch(), ...PROXY, ...more);
-  const { addresses, tcpPort, udpPort } = network.listening();
+  const { addresses, proxied, tcpPort, udpPort } = network.listening();
   expect([typeof udpPort, tcpPort, addresses]).toEqual(['number', undefined, ['127.0.0.1']]);
+  // Our address is told, and seen by UDP.
+  expect(proxied).toBeUndefined();
   expect(network.stats()).toMatchObject({ tcpListeners: 0, udpSockets: 1 });
 });
 

@@ -137,6 +137,7 @@ async function openOn(
       ...(web.state === 'open' && { web: true }),
       // Through a proxy nobody is dialled in this network, whatever the address looks like.
       networks: egress.tellsAddresses ? ownNetworks() : [],
+      ...(egress.proxy && !egress.tellsAddresses && { proxied: true }),
     }),
     stats: () => ({
       tcpListeners: servers.length,

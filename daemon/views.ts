@@ -66,11 +66,22 @@ export function inviteOf(view: InviteView): Invite {
 }
 
 export function contactOf(view: ContactView): Contact {
-  const { asking, draft: _, lastSeenMs, looksLike, policy, punched, verifiedMs, ...rest } = view;
+  const {
+    asking,
+    draft: _,
+    lastSeenMs,
+    looksLike,
+    policy,
+    proxied,
+    punched,
+    verifiedMs,
+    ...rest
+  } = view;
   return {
     ...rest,
     policy: shownPolicy(policy),
     ...(punched && { punched }),
+    ...(proxied && { proxied }),
     ...(lastSeenMs === undefined ? {} : { lastSeenAt: timeText(lastSeenMs) }),
     ...(asking === undefined ? {} : { asking }),
     ...(verifiedMs === undefined ? {} : { verifiedAt: timeText(verifiedMs) }),
@@ -188,6 +199,7 @@ export function conversationOf(
     readUpTo: cursorText(readUpTo),
   };
   if (view.punched) conversation.punched = true;
+  if (view.proxied) conversation.proxied = true;
   if (draft !== undefined) conversation.draft = draft;
   if (asking !== undefined) conversation.asking = asking;
   if (verifiedMs !== undefined) conversation.verifiedAt = timeText(verifiedMs);

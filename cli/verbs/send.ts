@@ -129,7 +129,7 @@ async function tellDelivered(session: Session, sent: Sent, delivered: Delivered)
   if (out.look.quiet) return;
   const at = clock(deliveredAt ?? new Date().toISOString());
   const contact = await contactOf(session, sent);
-  const way = route && wayOf({ route, policy: contact?.policy });
+  const way = route && wayOf({ route, policy: contact?.policy, proxied: contact?.proxied });
   out.note(before(session, way), `delivered to ${contact?.name ?? sent.conversation}, ${at}`);
   await tellAnswer(session, sent);
 }

@@ -334,6 +334,7 @@ export function viewOf(runtime: Runtime, contact: Contact): ContactView {
     online: session !== undefined,
     route: session?.route ?? 'waiting',
     punched: isPunched(runtime, session),
+    proxied: runtime.listening.proxied === true,
     policy: contact.policy,
     waiting: mail.waiting(contact),
     asking: asking.step(contact),

@@ -60,10 +60,11 @@ export class Place {
 
   /** Where this device may be reached, by all that is known. */
   own(finding: Outside, listen: Listening, mapped: MapJudgement): OwnAddresses {
-    const { addresses: local, networks, tcpPort, udpPort } = listen;
+    const { addresses: local, networks, proxied, tcpPort, udpPort } = listen;
     const { allowReserved } = this.context.profile;
     const [external, external6] = [today(finding, 'v4', local), today(finding, 'v6', local)];
-    return { local, udpPort, tcpPort, external, external6, mapped, allowReserved, networks };
+    const outside = { external, external6, mapped };
+    return { local, udpPort, tcpPort, ...outside, allowReserved, networks, proxied };
   }
 
   /**

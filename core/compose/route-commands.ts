@@ -10,7 +10,7 @@ import { withChange, type Contact } from '../people/contact.ts';
 import { failure, vaultFailure } from './commands.ts';
 import { failed } from './context.ts';
 import type { Runtime } from './runtime.ts';
-import { type Session, showsAddress } from './sessions.ts';
+import type { Session } from './sessions.ts';
 
 type Reply = (result: CommandResult) => void;
 
@@ -104,7 +104,7 @@ function routeOf(runtime: Runtime, contact: Contact): RouteView {
     route,
     transport: session?.transport,
     endpoint: session?.endpoint,
-    peerSeesMyIp: showsAddress(route, contact),
+    peerSeesMyIp: routes.showsAddress(contact, route),
     rttMs: session?.rttMs,
     ...hopsOf(runtime, session, contact),
     isStrangers: session !== undefined && runtime.relays.isStrangers(session.at),

@@ -6,7 +6,7 @@
 import { equal } from '../base/bytes.ts';
 import type { Policy } from '../base/policy.ts';
 import type { Held } from '../commands.ts';
-import type { Rule } from '../effects.ts';
+import type { RouteName, Rule } from '../effects.ts';
 import type { AskedBy } from '../discovery/presence.ts';
 import { decodeRecord } from '../discovery/record.ts';
 import type { OwnAddresses, Route } from '../path/candidates.ts';
@@ -84,6 +84,16 @@ export class Routes {
   /** By which way a route leads, as the policies see it; of somebody unknown by where it leads. */
   wayOf(contact: Contact | undefined, route: Route): Way {
     return wayOf(route, this.ports.own(), contact !== undefined && this.#isSameSite(contact));
+  }
+
+  /**
+   * On this route, may the far side see an address of ours? In this network it is a local one.
+   * Through a relay it is what our record tells them, unless we hide; by a proxy of ours it is the
+   * proxy's alone (POL-11).
+   */
+  showsAddress({ policy }: Contact, route: RouteName): boolean {
+    if (this.ports.own().proxied === true) return false;
+    return route === 'direct' || route === 'lan' || (route === 'relay' && policy !== 'hidden');
   }
 
   /** Why nothing can leave under the policies; undefined where something can, or is blocked. */

@@ -414,6 +414,7 @@ export class Runtime {
       wayOf: (contact, route) => this.routes.wayOf(contact, route),
       barred: (contact) => this.#barred(contact),
       rule: (contact) => this.routes.rule(contact),
+      showsAddress: (contact, route) => this.routes.showsAddress(contact, route),
       met: (contact, device, record, byInvite) => this.#met(contact, device, record, byInvite),
       linked: () => this.finding.handleLinked(),
       heardTime: (contact, wallMs) => this.finding.heardTime(hex(contact.identity), wallMs),

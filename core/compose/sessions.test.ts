@@ -80,6 +80,7 @@ function scene(dialled?: Contact): Scene {
     wayOf: () => 'direct',
     barred: () => undefined,
     rule: () => ({ policy: 'auto', theirPolicy: undefined, held: undefined }),
+    showsAddress: () => false,
     heardTime: () => undefined,
     lost: () => undefined,
     linksChanged: () => undefined,

@@ -81,6 +81,8 @@ export interface SessionPorts {
   barred(contact: Contact): void;
   /** By which ways they may be reached, and why nothing can leave. */
   rule(contact: Contact): Rule;
+  /** On this route, may they see an address of ours? */
+  showsAddress(contact: Contact, route: RouteName): boolean;
   /** Somebody is linked, perhaps by another way than before. */
   linked(): void;
   /** What a contact's clock says: one voice for network time. */
@@ -496,7 +498,7 @@ export class Sessions {
   notifyRoute(contact: Contact): void {
     const conversation = this.book.conversationText(contact);
     const route = this.ofContact(contact)?.route ?? 'waiting';
-    const now = { conversation, route, peerSeesMyIp: showsAddress(route, contact) };
+    const now = { conversation, route, peerSeesMyIp: this.ports.showsAddress(contact, route) };
     this.context.notify({ topic: 'route', ...now, ...this.ports.rule(contact) });
   }
 
@@ -541,14 +543,6 @@ export class Sessions {
 /** What of a `put` retires these devices. */
 export function retiring(gone: readonly KnownDevice[]): { retired?: readonly PeerDevice[] } {
   return gone.length > 0 ? { retired: gone.map(({ peer }) => peer) } : {};
-}
-
-/**
- * On this route, may the far side see an address of ours? In this network it is a local one.
- * Through a relay it is what our record tells them, unless we hide (POL-11).
- */
-export function showsAddress(route: RouteName, { policy }: Pick<Contact, 'policy'>): boolean {
-  return route === 'direct' || route === 'lan' || (route === 'relay' && policy !== 'hidden');
 }
 
 /** The secret that an event of theirs makes ours too: `pair`, or the `knock` of who asked us. */

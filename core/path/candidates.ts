@@ -60,6 +60,8 @@ export interface OwnAddresses {
   readonly allowReserved: boolean;
   /** Networks that we are on, such as 192.168.1.7/24; guessed from `local` where left out. */
   readonly networks?: readonly string[] | undefined;
+  /** Whatever we dial goes by a proxy, and nobody is told an address of ours. */
+  readonly proxied?: boolean | undefined;
 }
 
 /**

@@ -109,6 +109,7 @@ export class Model {
     const {
       asking: _asked,
       looksLike: _like,
+      proxied: _proxied,
       punched: _punched,
       verifiedAt: _verified,
       ...kept

@@ -3,7 +3,8 @@
  *
  *   lan      two lines            relay, relayed   a diamond in the line
  *   direct   one line             waiting, asked   a stub, then a ring
- *   punched  a line of dashes     local            two dots side by side
+ *   punched  a line of dashes     proxied-relay    a diamond in the line
+ *   proxied  a square in it       local            two dots side by side
  *
  * Always beside its words or with `label`: alone it says nothing to those who do not see it.
  * @module
@@ -71,6 +72,14 @@ const SHAPES: Readonly<Record<Way, React.ReactNode>> = {
   ),
   relay,
   relayed: relay,
+  'proxied-relay': relay,
+  proxied: (
+    <>
+      {near}
+      <path d="M10 9H15M25 9H30M15 4H25V14H15Z" />
+      {far}
+    </>
+  ),
   waiting,
   asked: waiting,
   local: (

@@ -60,6 +60,19 @@ describe('the way that is drawn', () => {
     expect(way({ policy: 'auto', route: 'relay', punched: true })).toBe('relayed');
   });
 
+  test('[POL-11] what goes by a proxy of ours is said to hide our address', () => {
+    const ways = (['direct', 'relay'] as const).map((route) =>
+      way({ policy: 'auto', route, proxied: true }),
+    );
+    expect(ways).toEqual(['proxied', 'proxied-relay']);
+    expect(ways.map(classOf)).toEqual(['hidden', 'hidden']);
+    for (const one of ways) {
+      const said = [routeWords(t, one, 'line', 'Ana'), ...seesWords(t, one, 'Ana')].join(' ');
+      expect(said).toMatch(/^Through your proxy.*can.t see your IP address|They see its address/);
+      expect(said).not.toMatch(/may see|No relay in between|both addresses/);
+    }
+  });
+
   test('a request that has left this device is told, and what has not left is not', () => {
     const waiting = { policy: 'auto', route: 'waiting' } as const;
     const ways = (['held', 'queued', 'seeking', 'knocking', 'placed', 'full', 'over'] as const).map(

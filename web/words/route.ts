@@ -22,6 +22,8 @@ const WAYS: readonly string[] = [
   'punched',
   'relay',
   'relayed',
+  'proxied',
+  'proxied-relay',
   'waiting',
   'asked',
   'local',
@@ -29,7 +31,7 @@ const WAYS: readonly string[] = [
 
 /** @param shown what the daemon said of it last, where it was asked. */
 export function wayOf(
-  conversation: Pick<Conversation, 'asking' | 'policy' | 'punched' | 'route'>,
+  conversation: Pick<Conversation, 'asking' | 'policy' | 'proxied' | 'punched' | 'route'>,
   shown?: Route,
 ): Way {
   const punched = shown?.route === conversation.route ? shown.punched : conversation.punched;
@@ -89,6 +91,7 @@ export function seesWords(
   const stranger = route?.isStrangers === true ? [t('route.relay.stranger')] : [];
   const relays = [said('relay'), ...stranger];
   if (known === 'relay') return relays;
+  if (known === 'proxied-relay') return [said(known), ...stranger];
   if (known !== 'relayed') return [said(known)];
   return route?.theirPolicy === 'hidden'
     ? [t('route.relayed.sees.theirs', { name: nameIn(name) }), ...relays]
@@ -97,7 +100,8 @@ export function seesWords(
 
 /** Is a relay in the path for want of a direct link alone? Where they hide, none is looked for. */
 export function isUnneeded(shown: Way, route: Pick<Route, 'theirPolicy'> | undefined): boolean {
-  return shown === 'relayed' && route !== undefined && route.theirPolicy !== 'hidden';
+  const isForWant = shown === 'relayed' || shown === 'proxied-relay';
+  return isForWant && route !== undefined && route.theirPolicy !== 'hidden';
 }
 
 /** A newer app may name a route that this one does not know: then nothing is claimed. */
@@ -124,9 +128,12 @@ export function heldWords(t: Text, held: Held, { policy, theirPolicy }: Route, n
   });
 }
 
+/** Ways on which they see no address of ours. */
+const HIDDEN: readonly Way[] = ['relay', 'proxied', 'proxied-relay'];
+
 /** What matters of a way at once: whether they see our address, or nothing goes. */
 export function classOf(shown: Way): 'visible' | 'hidden' | 'held' | 'local' {
   if (shown === 'waiting' || shown === 'asked') return 'held';
-  if (shown === 'relay') return 'hidden';
+  if (HIDDEN.includes(shown)) return 'hidden';
   return shown === 'local' ? 'local' : 'visible';
 }

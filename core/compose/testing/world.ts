@@ -30,6 +30,8 @@ export interface More {
   readonly host?: string;
   /** TCP port 443 is theirs too. */
   readonly web?: true;
+  /** Nothing of theirs leaves but by a proxy; `host` is the address by which that leads out. */
+  readonly proxied?: true;
   readonly relay?: NodeProfile['relay'];
   readonly policy?: NodeProfile['policy'];
   /** Whom they know in the DHT; all who are there by default. */
@@ -196,7 +198,9 @@ export class Person {
       },
     });
     const own = { udpPort: this.port, tcpPort: this.port, addresses: [this.host] };
-    const listen = this.more.web ? { ...own, web: true } : own;
+    const proxied = { udpPort: undefined, tcpPort: undefined, addresses: [], proxied: true };
+    const open = this.more.web ? { ...own, web: true } : own;
+    const listen = this.more.proxied ? proxied : open;
     this.#inbox = [{ type: 'start', listen }];
   }
 
@@ -363,6 +367,7 @@ export class Person {
         this.#results.set(effect.id, effect.result);
         return;
       case 'datagram':
+        if (this.more.proxied) return;
         return this.#datagram(effect.to, effect.bytes);
       case 'mouth': {
         const port = FIRST_MOUTH_PORT + this.mouths.size;

@@ -113,6 +113,19 @@ export const ROUTE = {
   'route.relayed.sees.theirs':
     '{name} chose Hidden IP, so this chat goes through relays alone. It does not hide your IP ' +
     'address: {name} may see it.',
+  'route.proxied.chip': 'Proxy',
+  'route.proxied.line': "Through your proxy to {name}'s device. They see its address, not yours.",
+  'route.proxied.sees':
+    "{name} can't see your IP address, only that by which your proxy leads out. Whoever runs the " +
+    'proxy can see your address and that of {name}, not what you say.',
+  'route.proxied-relay.chip': 'Relay (via proxy)',
+  'route.proxied-relay.line':
+    "Through your proxy, and passed along by a relay. {name} can't see your IP address.",
+  'route.proxied-relay.sees':
+    'Neither {name} nor a relay can see your IP address, only that by which your proxy leads ' +
+    'out. Whoever runs the proxy can see your address and which relay you use, not what you ' +
+    "say. A relay sees when you talk, and can't read anything. " +
+    "Relays are asked to keep no records; you can't check that, so you may pick or run your own.",
   'route.waiting.chip': 'Waiting',
   'route.waiting.line': 'No way through yet. Your message waits on this device.',
   'route.waiting.sees': 'Nothing has left this device.',
