@@ -5,6 +5,7 @@
  *
  *   probe --alive--> there --map--> one question per port --mapped--> open, renewed at half time
  *   any answer whose epoch went back --> every port is asked for anew
+ *   word that nobody asked for --> probe, at most every 5 s
  *
  * Spec: docs/spec/port-map.md MAP-2 to MAP-6, MAP-13.
  * @module
@@ -100,6 +101,7 @@ export class ControlClient implements PortClient {
   #external: string | undefined;
   #epoch: { readonly s: number; readonly atMs: number } | undefined;
   #anewAtMs = -Infinity;
+  #announcedAtMs = -Infinity;
 
   constructor(
     codec: ControlCodec,
@@ -172,7 +174,7 @@ export class ControlClient implements PortClient {
         if (this.#state === 'asking') this.#fallSilent();
         return;
       case 'alive':
-        return this.#alive(answer, nowMs);
+        return this.#probe ? this.#alive(answer, nowMs) : this.#announced(nowMs);
       case 'mapped':
         return this.#mapped(answer, nowMs);
       case 'refused':
@@ -204,6 +206,14 @@ export class ControlClient implements PortClient {
 
   poll(): ClientOutput | undefined {
     return this.#out.shift();
+  }
+
+  /** ⚑ Anybody near can write it in the router's name: so it is asked, and no more (MAP-2). */
+  #announced(nowMs: number): void {
+    if (this.#state !== 'open' && this.#state !== 'opening') return;
+    if (nowMs < this.#announcedAtMs + ANEW_MS_MIN) return;
+    this.#announcedAtMs = nowMs;
+    this.check(nowMs);
   }
 
   #alive({ epochS, external }: { epochS: number; external?: string }, nowMs: number): void {

@@ -447,6 +447,45 @@ describe('[MAP-2] only the router is believed', () => {
     expect([here.requests, here.mapper.maps]).toEqual([[], []]);
   });
 
+  test.each<Abilities>([{ natPmp: true }, { pcp: true }])(
+    'word that nobody asked for is a question to the router, and no more: %o',
+    (can) => {
+      const here = home(can);
+      here.pass(HOUR_MS / 20);
+      here.heard.length = 0;
+      const bootedMs = here.bootedMs;
+      // Anybody near can write in the router's name: of another address, and of a new start.
+      const forge = (): void => {
+        here.can.external = '93.184.216.99';
+        here.bootedMs = here.nowMs;
+        here.announce();
+        delete here.can.external;
+        here.bootedMs = bootedMs;
+        expect(here.maps.map(({ external }) => external.host)).toEqual([OUTSIDE, OUTSIDE]);
+        here.settle();
+      };
+      const question = can.pcp ? 'pcp announce' : 'nat-pmp address';
+      for (let i = 0; i < 50; i++) forge();
+      expect(here.heard).toEqual([question]);
+      here.pass(ANEW_MS_MIN);
+      forge();
+      expect(here.heard).toEqual([question, question]);
+      expect(here.maps.map(({ external }) => external.host)).toEqual([OUTSIDE, OUTSIDE]);
+    },
+  );
+
+  test('a forged answer that comes before the true one stands no longer than the next question', () => {
+    const here = home({ natPmp: true });
+    here.pass(ANEW_MS_MIN);
+    here.mapper.look(here.nowMs);
+    here.answer(fromHex('008000000000000a5db8d863')!);
+    here.settle();
+    here.pass(ANEW_MS_MIN);
+    here.announce();
+    here.settle();
+    expect(here.maps.map(({ external }) => external.host)).toEqual([OUTSIDE, OUTSIDE]);
+  });
+
   test('a refusal of what nobody has asked for closes no port', () => {
     const here = home({ natPmp: true });
     for (const op of ['80', '81', '82']) {
