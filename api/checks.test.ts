@@ -49,6 +49,7 @@ describe('[ERR-8] the verdict', () => {
     checkOf('helpers', 'known', { helpers: 9 }),
     checkOf('direct', 'mapped'),
   ];
+  const UNSURE = [checkOf('internet', 'unknown'), checkOf('helpers', 'proxied')];
   const rows: [string, Check[]][] = [
     ['well-connected', []],
     ['hard-to-reach', [checkOf('direct', 'varied')]],
@@ -58,6 +59,9 @@ describe('[ERR-8] the verdict', () => {
     ['no-relay', [checkOf('helpers', 'hidden'), checkOf('relays', 'none', { count: 2 })]],
     ['no-relay', [checkOf('helpers', 'hidden-few')]],
     ['through-proxy', [checkOf('helpers', 'proxied'), checkOf('proxy', 'works')]],
+    ['proxy-silent', [...UNSURE, checkOf('proxy', 'untried')]],
+    ['proxy-silent', [...UNSURE, checkOf('proxy', 'stalled')]],
+    ['through-proxy', [checkOf('helpers', 'proxied'), checkOf('proxy', 'untried')]],
     ['proxy-fails', [checkOf('helpers', 'proxied'), checkOf('proxy', 'password')]],
     ['sign-in', [checkOf('internet', 'sign-in')]],
     ['no-helpers', [checkOf('helpers', 'silent'), checkOf('disk', 'full')]],

@@ -309,6 +309,10 @@ const RUNNING = {
           'contacts see your IP address.',
       },
       untried: { state: 'skipped', sentence: 'Nothing has got through the proxy so far.' },
+      stalled: {
+        state: 'skipped',
+        sentence: 'Something got through the proxy before, and nothing does now.',
+      },
       unset: { state: 'fail', error: 'proxy-unset' },
       unreachable: { state: 'fail', error: 'proxy-unreachable' },
       'not-a-proxy': { state: 'fail', error: 'proxy-other-kind' },
@@ -483,6 +487,7 @@ export const VERDICTS = {
   'no-relay': 'Messages wait: Hidden IP needs relays, and too few answer.',
   'no-helpers': 'Working, but nobody can be found now.',
   trouble: 'Something on this computer needs your care.',
+  'proxy-silent': 'Nothing gets through the proxy now.',
   'through-proxy': 'Working, through the proxy alone.',
   starting: 'Just started, and still looking for the network.',
   'only-relays': 'Working, but only through relays.',
@@ -509,7 +514,9 @@ export function verdictOf(checks: readonly Check[]): Verdict {
   if (checks.some(({ state }) => state === 'fail')) return 'trouble';
   if (found('helpers') === 'starting') return 'starting';
   if (found('helpers') === 'relayed') return 'only-relays';
-  if (found('helpers') === 'proxied') return 'through-proxy';
+  if (found('helpers') === 'proxied') {
+    return found('internet') === 'unknown' ? 'proxy-silent' : 'through-proxy';
+  }
   return found('direct') === 'varied' ? 'hard-to-reach' : 'well-connected';
 }
 

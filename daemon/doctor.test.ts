@@ -488,6 +488,7 @@ const PROXY = { 'proxy.kind': 'socks5', 'proxy.address': '192.0.2.3:9050' } as c
 const proxied: [string, Facts, string, string][] = [
   ['[PRX-10] works', { proxyState: 'works' }, 'online', 'works'],
   ['[PRX-10] let nothing through yet', { proxyState: 'untried' }, 'unknown', 'untried'],
+  ['[PRX-10] lets nothing through now', { proxyState: 'stalled' }, 'unknown', 'stalled'],
   ['[PRX-10] does not', { proxyState: 'unreachable' }, 'unknown', 'unreachable'],
   ['[PRX-10] wants a password', { proxyState: 'password' }, 'unknown', 'password'],
   ['[PRX-10] has no address', { proxyState: 'unset' }, 'unknown', 'unset'],

@@ -175,6 +175,7 @@ function proxyOf({ proxy: settings }: Egress, log: Log | undefined): Proxy | und
   if (!settings) return undefined;
   const onState = (state: ProxyState): void => {
     if (state === 'works') log?.('info', 'the proxy works');
+    else if (state === 'stalled') log?.('info', 'nothing gets through the proxy now');
     else log?.('warn', 'the proxy fails', { state });
   };
   return new Proxy({ settings, random, onState });

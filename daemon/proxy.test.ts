@@ -207,6 +207,31 @@ test('[PRX-8] [PRX-10] a proxy through which nothing gets is not said to work, a
   expect(states).toEqual(['works']);
 });
 
+test('[PRX-8] a proxy whose own line is cut is not said to work once no stream is left', async () => {
+  const failure = Buffer.from('05010001000000000000', 'hex');
+  let last: Buffer = SOCKS_OPEN;
+  const { at } = await server((_, count) => SOCKS[count] ?? last);
+  const states: ProxyState[] = [];
+  const proxy = proxyOf({ kind: 'socks5', at }, states);
+  const run = async (): Promise<ByteStream> => {
+    const { events, stream } = dial(proxy);
+    await until(() => events.length > 0);
+    return stream;
+  };
+  const first = await run();
+  last = failure;
+  await run();
+  // Somebody who is away, while another is linked.
+  expect(proxy.state).toBe('works');
+  first.reset();
+  await sleep(20);
+  await run();
+  expect(proxy.state).toBe('stalled');
+  last = SOCKS_OPEN;
+  await run();
+  expect(states).toEqual(['works', 'stalled', 'works']);
+});
+
 test('[PRX-8] a fault of the proxy is over once it says what became of a way', async () => {
   let answer = 'HTTP/1.1 407 No\r\n\r\n';
   const { at } = await server(() => answer);

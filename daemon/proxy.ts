@@ -31,8 +31,11 @@ const ACCOUNT_BYTES = 16;
 /** A proxy that does not take a connection for so long is not there. */
 const REACH_MS = 5_000;
 
-/** How the proxy does; 'works' as soon as one stream got through it, 'untried' before. */
-export type ProxyState = 'untried' | 'works' | Exclude<ProxyFault, 'target'>;
+/**
+ * How the proxy does: 'works' as soon as one stream got through it, 'untried' before, 'stalled'
+ * once another one did not and none is left.
+ */
+export type ProxyState = 'untried' | 'works' | 'stalled' | Exclude<ProxyFault, 'target'>;
 
 export interface ProxyParts {
   readonly settings: ProxySettings;
@@ -45,6 +48,9 @@ export class Proxy {
   readonly #parts: ProxyParts;
   readonly #accounts = new BoundedMap<number, SocksAccount>(ACCOUNTS_MAX);
   #state: ProxyState;
+  /** Streams that are open through it. */
+  #open = 0;
+  #hasWorked = false;
 
   constructor(parts: ProxyParts) {
     this.#parts = parts;
@@ -65,23 +71,35 @@ export class Proxy {
     if (scope === 'private' || scope === 'link-local') return new RefusedStream(listener);
     const greeting = this.#greeting(to, isolation);
     return new ProxiedStream(this.#parts.settings.at, greeting, listener, (outcome) =>
-      this.#learn(outcome),
+      this.#become(outcome instanceof Socket ? this.#opened(outcome) : this.#after(outcome)),
     );
   };
 
-  #learn(outcome: ProxyFault | undefined): void {
-    const state = this.#after(outcome);
+  #become(state: ProxyState): void {
     if (state === this.#state) return;
     this.#state = state;
     this.#parts.onState?.(state);
   }
 
-  /** What is out of its reach, or out of bounds there, says nothing of what is not. */
-  #after(outcome: ProxyFault | undefined): ProxyState {
-    if (outcome === undefined) return 'works';
-    const works = this.#state === 'works';
-    if (outcome === 'target') return works ? 'works' : 'untried';
-    return outcome === 'not-allowed' && works ? 'works' : outcome;
+  #opened(socket: Socket): ProxyState {
+    this.#open++;
+    this.#hasWorked = true;
+    socket.once('close', () => void this.#open--);
+    return 'works';
+  }
+
+  /**
+   * What is out of its reach, or out of bounds there, says nothing of what is not. But where
+   * nothing else is open through it, its own line may be cut.
+   */
+  #after(fault: ProxyFault): ProxyState {
+    const state = this.#state;
+    if (fault === 'target') {
+      if (this.#open > 0) return 'works';
+      return this.#hasWorked ? 'stalled' : 'untried';
+    }
+    const wasThrough = state === 'works' || state === 'stalled';
+    return fault === 'not-allowed' && wasThrough ? state : fault;
   }
 
   #greeting(to: Endpoint, isolation: number | undefined): Greeting {
@@ -132,7 +150,7 @@ class RefusedStream implements ByteStream {
 class ProxiedStream implements ByteStream {
   readonly #socket = new Socket();
   readonly #listener: Once;
-  readonly #learn: (outcome: ProxyFault | undefined) => void;
+  readonly #learn: (outcome: ProxyFault | Socket) => void;
   readonly #greeting: Greeting;
   /** Once the proxy has made the way. */
   #stream: ByteStream | undefined;
@@ -143,7 +161,7 @@ class ProxiedStream implements ByteStream {
     at: ProxySettings['at'],
     greeting: Greeting,
     listener: StreamListener,
-    learn: (outcome: ProxyFault | undefined) => void,
+    learn: (outcome: ProxyFault | Socket) => void,
   ) {
     this.#greeting = greeting;
     this.#listener = new Once(listener);
@@ -213,7 +231,7 @@ class ProxiedStream implements ByteStream {
     const socket = this.#socket;
     socket.off('data', this.#onData).off('end', this.#cutOff).off('error', this.#cutOff);
     this.#stream = acceptedTcp(socket, this.#listener);
-    this.#learn(undefined);
+    this.#learn(socket);
     this.#listener.opened();
     if (rest.length > 0) this.#listener.bytes(rest);
   }

@@ -18,6 +18,7 @@ export const NETWORK = {
   'network.verdict.trouble': 'Something on this computer needs your care.',
   'network.verdict.starting': 'Just started, and still looking for the network.',
   'network.verdict.only-relays': 'Working, but only through relays.',
+  'network.verdict.proxy-silent': 'Nothing gets through the proxy now.',
   'network.verdict.through-proxy': 'Working, through the proxy alone.',
   'network.verdict.hard-to-reach': 'Working, but your router makes direct links harder.',
   'network.verdict.well-connected': "You're well connected.",
