@@ -7,7 +7,7 @@
  *   relay under Hidden IP     relay         they cannot see our IP address
  *   direct, by our proxy      proxied       they see an address of the proxy alone
  *   relay, by our proxy       proxied-relay nor does the relay see ours
- *   relay otherwise           relayed       on its way through a relay, but the address may be known
+ *   relay otherwise           relayed       through a relay, but our address may be known
  *   waiting, and asked        asked         a request of ours has left, sealed for them
  *   any other                 its name
  *

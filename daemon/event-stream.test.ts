@@ -73,7 +73,7 @@ class Feed implements StoreReader {
   }
 }
 
-/** Whoever reads for somebody slow stops when the kernel's buffers are full, however long that is. */
+/** What is read for somebody slow stops where the kernel's buffers are full: until then. */
 async function standsStill(feed: Feed): Promise<void> {
   for (let before = -1, stills = 0; stills < 5; before = feed.reads) {
     await sleep(50);

@@ -12,9 +12,8 @@
  *
  * Beside the same key again no bar is set: hyperdht's handshake then takes one round trip, and ours
  * two, for the first alone would be no promise against a quantum computer (docs/BENCHMARKS.md).
- * Where hyperdht gives up, or cannot begin for want of UDP, we must be linked all the same. The
- * pairs of BESIDE are those where it is known to connect: without a figure of its own there, nothing
- * was compared.
+ * Where hyperdht gives up, or cannot begin for want of UDP, we must be linked all the same. In the
+ * pairs of BESIDE it is known to connect: without a figure of its own there, nothing was compared.
  * @module
  */
 import { setTimeout as pause } from 'node:timers/promises';
