@@ -107,7 +107,7 @@ test('[PRX-11] [RLY-25] two people behind HTTP proxies talk through a relay on p
     [0, 0],
   );
   const route = await ana.call('route.show', { to: 'Bo' });
-  assert.deepEqual([route.route, route.peerSeesMyIp], ['relay', true]);
+  assert.deepEqual([route.route, route.peerSeesMyIp], ['relay', false]);
   assert.deepEqual(await endWatch(), [0, 0], 'nothing leaves past either proxy');
 });
 
