@@ -23,7 +23,7 @@ const STAGE_MS = {
   packages: 8 * 60_000,
   static: 4 * 60_000,
   unit: 8 * 60_000,
-  e2e: 11 * 60_000,
+  e2e: 13 * 60_000,
   sim: 12 * 60_000,
 };
 const KILL_AFTER_MS = 5_000;
