@@ -182,14 +182,6 @@ export class Home {
     // Only the cones that remember have such a map.
     gateway.run('nft', ['flush', 'map', 'ip', 'nat', 'asked']);
   }
-
-  /** For how long the router keeps a mapping that nothing goes through. */
-  mappingsLive(seconds: number): void {
-    const names = ['udp_timeout', 'udp_timeout_stream'];
-    const values = names.map((name) => `net.netfilter.nf_conntrack_${name}=${seconds}`);
-    const { status, stderr } = this.gateway!.run('sysctl', ['-qw', ...values]);
-    if (status !== 0) throw new Error(`sysctl: ${stderr.trim()}`);
-  }
 }
 
 function secondAddress(gateway: Room, address: string): void {
