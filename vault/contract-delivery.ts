@@ -79,14 +79,7 @@ export const deliveryCases: Record<string, Fact> = {
     same([reply.envelopes.length, reply.waiting[0]], [0, bob.self.device], 'waits');
     same(await alice.waiting(), [reply.stored.id], 'for good');
     const target = await bob.target();
-    const sealed = await alice.do({
-      op: 'seal-waiting',
-      self: alice.self,
-      conversation: CONVERSATION,
-      target,
-      limit: 10,
-      renew: false,
-    });
+    const sealed = await alice.sealWaiting(target, { limit: 10, renew: false });
     same([sealed.envelopes.length, sealed.more], [1, false], 'sealed now');
     const opened = await bob.do(await bob.opening(alice, sealed.envelopes[0]!));
     assert(opened.outcome === 'stored', 'and it opens');
@@ -333,14 +326,7 @@ export const deliveryCases: Record<string, Fact> = {
     const again = await alice.do({ op: 'cancel', event: sealed.stored.id, wallMs: WALL_MS });
     same(again.events, [], 'a second time is the same');
     await alice.seal(bob, 'yes');
-    const renewed = await alice.do({
-      op: 'seal-waiting',
-      self: alice.self,
-      conversation: CONVERSATION,
-      target: await bob.target(),
-      limit: 9,
-      renew: true,
-    });
+    const renewed = await alice.sealWaiting(await bob.target(), { limit: 9, renew: true });
     same([renewed.envelopes.length], [1], 'nor is it sealed anew');
   },
 
@@ -364,14 +350,7 @@ export const deliveryCases: Record<string, Fact> = {
     const request = { op: 'seal', self: alice.self, draft: draft('no'), targets } as const;
     const { stored } = await alice.do(request);
     await alice.do({ op: 'cancel', event: stored.id, wallMs: WALL_MS });
-    const sealed = await alice.do({
-      op: 'seal-waiting',
-      self: alice.self,
-      conversation: CONVERSATION,
-      target: await bob.target(),
-      limit: 9,
-      renew: false,
-    });
+    const sealed = await alice.sealWaiting(await bob.target(), { limit: 9, renew: false });
     same([sealed.envelopes.length], [0], 'nothing to seal');
     same(await states(alice), ['cancelled'], 'state');
   },
@@ -443,14 +422,7 @@ export const deliveryCases: Record<string, Fact> = {
     const opened = await next.do(await next.opening(alice, both.envelopes[1]!));
     same([opened.outcome], ['stored'], 'what was sealed for the next one stays');
     same((await alice.receipt(next, both)).events, [both.stored.id], 'and is delivered');
-    const sealed = await alice.do({
-      op: 'seal-waiting',
-      self: alice.self,
-      conversation: CONVERSATION,
-      target: targets[1]!,
-      limit: 9,
-      renew: false,
-    });
+    const sealed = await alice.sealWaiting(targets[1]!, { limit: 9, renew: false });
     same(
       sealed.envelopes.map((one) => one.event),
       [alone.stored.id],

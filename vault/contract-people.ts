@@ -114,6 +114,15 @@ export class Person {
     return this.do({ op: 'seal', self: this.self, draft: draft(text, changes), targets });
   }
 
+  /** Seals what waits for one device in the conversation. */
+  async sealWaiting(
+    target: SealTarget,
+    { limit, renew }: Pick<Request<'seal-waiting'>, 'limit' | 'renew'>,
+  ): Promise<Reply<'seal-waiting'>> {
+    const waiting = { self: this.self, conversation: CONVERSATION, target, limit, renew };
+    return this.do({ op: 'seal-waiting', ...waiting });
+  }
+
   /** The request that opens what `from` sealed. */
   async opening(
     from: Person,

@@ -149,14 +149,7 @@ export const recoveryCases: Record<string, Fact> = {
     await bob.do({ op: 'forget', conversation: CONVERSATION, devices, docs: [] });
     // Its receipt never came: alice renews, and sends it once more beside a new one.
     await alice.seal(bob, 'new');
-    const renewed = await alice.do({
-      op: 'seal-waiting',
-      self: alice.self,
-      conversation: CONVERSATION,
-      target: await bob.target(),
-      limit: 9,
-      renew: true,
-    });
+    const renewed = await alice.sealWaiting(await bob.target(), { limit: 9, renew: true });
     const outcomes = [];
     for (const envelope of renewed.envelopes) {
       outcomes.push((await bob.do(await bob.opening(alice, envelope))).outcome);

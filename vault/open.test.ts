@@ -25,9 +25,7 @@ async function sealOdd(change: Partial<Event>): Promise<Envelope> {
   const bytes = encodeEvent({ ...stored.event, ...change });
   db.prepare('UPDATE events SET bytes = ? WHERE event = ?').run(bytes, stored.id);
   const target = await bob.target();
-  const { self } = alice;
-  const waiting = { self, conversation: CONVERSATION, target, limit: 1, renew: false };
-  const sealed = await alice.do({ op: 'seal-waiting', ...waiting });
+  const sealed = await alice.sealWaiting(target, { limit: 1, renew: false });
   return sealed.envelopes[0]!;
 }
 
