@@ -30,7 +30,7 @@ const WEB_PORT = 443;
 const PORT_FIRST = 1024;
 const PORT_LAST = 65_535;
 
-/** @throws Failure, with no app left that was started for it. */
+/** @throws Failure; where the profile is somebody's, the app that was started is stopped again. */
 export async function start(asked: Session, options: RelayOptions): Promise<void> {
   const settings = settingsOf(options);
   const session = withSettings(profileMeant(asked), settings);
