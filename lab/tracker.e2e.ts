@@ -63,6 +63,12 @@ async function moveBoth(net: number): Promise<void> {
   for (const [i, { room }] of people.entries()) internet.move(room, `198.51.100.${net + i}`);
 }
 
+/** Has a tracker answered one of them since they were started? */
+async function answered(): Promise<boolean> {
+  const told = await Promise.all(people.map((person) => person.call('doctor.run', {})));
+  return told.some(({ checks }) => checks.some(({ finding }) => finding === 'answering'));
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
@@ -85,6 +91,7 @@ for (const [kind, net] of moves) {
     // It serves a hash from the moment on when it was asked for it; who was refused comes again.
     await until('it was asked', SERVED_MS, () => Promise.resolve(tracker.packets.length > before));
     await pause(1_000);
+    const atOnce = await answered();
     await stopBoth();
     await startBoth(named);
     const startedMs = performance.now();
@@ -92,10 +99,8 @@ for (const [kind, net] of moves) {
     process.stdout.write(`${kind}: linked ${(performance.now() - startedMs).toFixed(0)} ms\n`);
     assert.equal((await routeTo(bo, 'Ana')).route, 'direct');
     assert.equal((await ana.talk('Bo', 3, 20)).lost, 0);
-    // The other one may have come before a tracker had anything to say to this one.
-    const told = await Promise.all(people.map((person) => person.call('doctor.run', {})));
-    const findings = told.map(({ checks }) => checks.find(({ check }) => check === 'trackers'));
-    assert.ok(findings.some((check) => check?.finding === 'answering'));
+    // Whom it led together before the second start do not need to ask it again.
+    assert.ok(atOnce || (await answered()), 'a tracker answered one of them');
   });
 }
 
