@@ -1,0 +1,71 @@
+/**
+ * A captive portal on the gateway of a home, as in hotels and trains. To who has not signed in, its
+ * page answers in the name of every host at the ports of the web; nothing else leaves or comes in.
+ *
+ *   host 192.168.1.11 -- TCP 80, 443 to anybody --> gateway 192.168.1.1:8080, the page
+ *                     -- anything else ----------->  dropped
+ *
+ * A sign-in that runs out takes no connection down: nobody is told, and nothing passes.
+ * @module
+ */
+import { LineProcess } from '../dht/line-process.ts';
+import { bundled } from '../rooms/bundled.ts';
+import type { Room } from '../rooms/internet.ts';
+import { WEB_PORTS } from './rules.ts';
+
+const PAGE = new URL('portal-page.ts', import.meta.url);
+const PAGE_PORT = 8_080;
+
+const RULES = `table ip portal {
+  set admitted { type ipv4_addr; }
+  chain answer {
+    type nat hook prerouting priority dstnat - 10
+    iifname "lan" ip saddr != @admitted tcp dport { ${WEB_PORTS.join(', ')} } redirect to :${PAGE_PORT}
+  }
+  chain hold {
+    type filter hook forward priority -10
+    iifname "lan" ip saddr != @admitted drop
+    iifname "wan" ip daddr != @admitted drop
+  }
+}
+`;
+
+export class Portal {
+  private constructor(
+    private readonly gateway: Room,
+    private readonly page: LineProcess,
+  ) {}
+
+  /** @param gateway that of a home with IPv4. */
+  static async on(gateway: Room): Promise<Portal> {
+    const words = [bundled(PAGE), String(PAGE_PORT), 'http://192.168.1.1/'];
+    const page = new LineProcess(gateway.spawn(process.execPath, words));
+    await page.ready;
+    const portal = new Portal(gateway, page);
+    portal.#nft(['-f', '-'], RULES);
+    return portal;
+  }
+
+  signIn(room: Room): void {
+    this.#nft(['add', ...admitted(room)]);
+  }
+
+  /** The sign-in runs out. */
+  signOut(room: Room): void {
+    this.#nft(['delete', ...admitted(room)]);
+  }
+
+  /** So many connections to others ended at the page. */
+  async visits(): Promise<number> {
+    return Number((await this.page.ask({}))['visits']);
+  }
+
+  #nft(words: readonly string[], input = ''): void {
+    const { status, stderr } = this.gateway.run('nft', words, { input });
+    if (status !== 0) throw new Error(`nft: ${stderr.trim()}`);
+  }
+}
+
+function admitted(room: Room): string[] {
+  return ['element', 'ip', 'portal', 'admitted', `{ ${room.address} }`];
+}
