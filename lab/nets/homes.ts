@@ -182,6 +182,22 @@ export class Home {
     // Only the cones that remember have such a map.
     gateway.run('nft', ['flush', 'map', 'ip', 'nat', 'asked']);
   }
+
+  /** For so long the router keeps a mapping that nothing goes through, seconds. */
+  mappingsLive(seconds: number): void {
+    const names = ['udp_timeout', 'udp_timeout_stream'];
+    const values = names.map((name) => `net.netfilter.nf_conntrack_${name}=${seconds}`);
+    const { status, stderr } = this.gateway!.run('sysctl', ['-qw', ...values]);
+    if (status !== 0) throw new Error(`sysctl: ${stderr.trim()}`);
+  }
+
+  /** What is left of the mappings from a host to a port of one outside, seconds: one for each. */
+  mappingsLeft(host: Room, other: Room, port: number): number[] {
+    const ends = ['-s', host.address, '-d', other.address, '--dport', String(port)];
+    const words = ['-L', '-p', 'udp', ...ends];
+    const lines = this.gateway!.run('conntrack', words).stdout.matchAll(/^udp +17 (\d+) /gm);
+    return [...lines].map(([, left]) => Number(left));
+  }
 }
 
 function secondAddress(gateway: Room, address: string): void {
