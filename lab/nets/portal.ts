@@ -16,11 +16,12 @@ import { WEB_PORTS } from './rules.ts';
 const PAGE = new URL('portal-page.ts', import.meta.url);
 const PAGE_PORT = 8_080;
 
+const ASKED_FOR = `tcp dport { ${WEB_PORTS.join(', ')} }`;
 const RULES = `table ip portal {
   set admitted { type ipv4_addr; }
   chain answer {
     type nat hook prerouting priority dstnat - 10
-    iifname "lan" ip saddr != @admitted tcp dport { ${WEB_PORTS.join(', ')} } redirect to :${PAGE_PORT}
+    iifname "lan" ip saddr != @admitted ${ASKED_FOR} redirect to :${PAGE_PORT}
   }
   chain hold {
     type filter hook forward priority -10
