@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { CONNECTS_MAX, PROBE_WINDOW_MS, Probes, PROBES_MAX } from './probes.ts';
+import { CONNECTS_MAX, PROBE_SLACK_MS, PROBE_WINDOW_MS, Probes, PROBES_MAX } from './probes.ts';
+import { FLIGHT_EVERY_MS } from './punch.ts';
 
 test('[PTH-3] whoever asks, at most 16 datagrams leave in any 10 s', () => {
   const probes = new Probes();
@@ -11,6 +12,21 @@ test('[PTH-3] whoever asks, at most 16 datagrams leave in any 10 s', () => {
   }
   expect(sent.length).toBeGreaterThanOrEqual(5 * PROBES_MAX);
   expect([probes.take('ben', 60_000), probes.take('cleo', 60_000)]).toEqual([false, true]);
+});
+
+test('[PTH-3] ⚑ on the wire as well, where the first of a slot leave late and the rest at once', () => {
+  const probes = new Probes();
+  const left: number[] = [];
+  for (let i = 0; i < 64; i++) {
+    const atMs = i * FLIGHT_EVERY_MS;
+    const lateMs = Math.floor(i / PROBES_MAX) % 2 === 0 ? PROBE_SLACK_MS : 0;
+    if (probes.take('ben', atMs)) left.push(atMs + lateMs);
+  }
+  for (const from of left) {
+    const within = left.filter((atMs) => atMs >= from && atMs < from + PROBE_WINDOW_MS);
+    expect(within.length).toBeLessThanOrEqual(PROBES_MAX);
+  }
+  expect(left.length).toBeGreaterThan(3 * PROBES_MAX);
 });
 
 test('[PTH-3] guesses leave a part of the window for what is surer', () => {
@@ -33,8 +49,11 @@ test('[PTH-3] connections have a window of their own: neither kind makes the oth
     expect(within.length).toBeLessThanOrEqual(CONNECTS_MAX);
   }
   expect(begun.slice(0, CONNECTS_MAX).at(-1)).toBe((CONNECTS_MAX - 1) * 100);
-  expect([probes.takeConnect('ben', 30_000), probes.takeConnect('cleo', 30_000)]).toEqual([
-    true,
+  const atMs = begun.at(-1)! + 1;
+  expect([probes.takeConnect('ben', atMs), probes.takeConnect('cleo', atMs)]).toEqual([
+    false,
     true,
   ]);
+  const againMs = begun.at(-1)! + PROBE_WINDOW_MS + PROBE_SLACK_MS;
+  expect(probes.takeConnect('ben', againMs)).toBe(true);
 });

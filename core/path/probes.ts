@@ -14,6 +14,11 @@ export const PROBES_MAX = 16;
 export const CONNECTS_MAX = 16;
 export const PROBE_WINDOW_MS = 10_000;
 /**
+ * What is taken now leaves a little later, on a busy computer the more so, and the next at once: a
+ * place in the window is free again only so much later, so that the window holds on the wire too.
+ */
+export const PROBE_SLACK_MS = 500;
+/**
  * While a link to them lives, so many of the window are left for what is surer: by a search for its
  * path for places that they called from, and by the way to a relay of theirs for that search.
  */
@@ -22,7 +27,7 @@ export const PROBES_SPARED = { called: 0, search: 6, relay: 10 } as const;
 const NAMES_MAX = 4_096;
 
 export class Probes {
-  /** By name, when the newest ones left; rising. */
+  /** By name, when the newest ones were taken; rising. */
   readonly #sentAtMs = new BoundedMap<string, readonly number[]>(NAMES_MAX);
   readonly #begunAtMs = new BoundedMap<string, readonly number[]>(NAMES_MAX);
 
@@ -49,7 +54,7 @@ function takeFrom(
   max: number,
 ): boolean {
   const before = window.get(name) ?? [];
-  const recent = before.filter((atMs) => atMs > nowMs - PROBE_WINDOW_MS);
+  const recent = before.filter((atMs) => atMs > nowMs - PROBE_WINDOW_MS - PROBE_SLACK_MS);
   const isRoom = recent.length < max;
   window.set(name, isRoom ? [...recent, nowMs] : recent);
   return isRoom;
