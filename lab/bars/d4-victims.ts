@@ -130,6 +130,9 @@ function judge(
   report.say(
     `  to ${victims.size} addresses; ${told.length} while she said so, then ${gone.length}`,
   );
+  report.say(
+    `  the ${PROBES_MAX + 1}th at least ${quickestMs(flights)} ms after the first of them`,
+  );
   const most = mostIn(flights, PROBE_WINDOW_MS);
   report.require(
     most <= PROBES_MAX,
@@ -152,6 +155,12 @@ function isFlight({ payload, protocol, to }: Packet): boolean {
   if (protocol !== 'udp' || to === EVE || to === CARRIER) return false;
   if (payload[0] === UDX[0] && payload[1] === UDX[1]) return false;
   return !decodeKrpc(new Uint8Array(payload)).ok;
+}
+
+/** The shortest time in which one more left than may in the window. */
+function quickestMs(flights: readonly Packet[]): number {
+  const spans = flights.slice(PROBES_MAX).map(({ atMs }, i) => atMs - flights[i]!.atMs);
+  return Math.round(Math.min(...spans));
 }
 
 function mostIn(flights: readonly Packet[], windowMs: number): number {
