@@ -3,7 +3,7 @@ import { hex } from '../base/bytes.ts';
 import { Prng } from '../base/prng.ts';
 import { EPOCH_MS } from '../discovery/epoch.ts';
 import type { Ports } from '../discovery/peer-search.ts';
-import { PROBE_SLACK_MS, PROBE_WINDOW_MS, PROBES_MAX } from '../path/probes.ts';
+import { PROBE_HELD_MS, PROBES_MAX } from '../path/probes.ts';
 import { decodeReply, encodeAsk, listingHash, SHARDS } from '../relay/listing.ts';
 import { Context } from './context.ts';
 import {
@@ -137,7 +137,7 @@ test('[RLY-27] ⚑ so many in 10 s to one address, and so many in all', () => {
     scene.ask(`94.${i % 100}.${i % 250}.1`),
   ).flat();
   expect(many).toHaveLength(REPLIES_BURST - PROBES_MAX);
-  const atMs = scene.context.now.monoMs + PROBE_WINDOW_MS + PROBE_SLACK_MS;
+  const atMs = scene.context.now.monoMs + PROBE_HELD_MS;
   scene.context.now = { monoMs: atMs, wallMs: 1.7e12 + atMs };
   expect(scene.ask()).toHaveLength(1);
 });

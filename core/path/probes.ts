@@ -15,9 +15,9 @@ export const CONNECTS_MAX = 16;
 export const PROBE_WINDOW_MS = 10_000;
 /**
  * What is taken now leaves a little later, on a busy computer the more so, and the next at once: a
- * place in the window is free again only so much later, so that the window holds on the wire too.
+ * place is held for longer than the window, so that the window is kept on the wire too.
  */
-export const PROBE_SLACK_MS = 500;
+export const PROBE_HELD_MS = PROBE_WINDOW_MS + 500;
 /**
  * While a link to them lives, so many of the window are left for what is surer: by a search for its
  * path for places that they called from, and by the way to a relay of theirs for that search.
@@ -54,7 +54,7 @@ function takeFrom(
   max: number,
 ): boolean {
   const before = window.get(name) ?? [];
-  const recent = before.filter((atMs) => atMs > nowMs - PROBE_WINDOW_MS - PROBE_SLACK_MS);
+  const recent = before.filter((atMs) => atMs > nowMs - PROBE_HELD_MS);
   const isRoom = recent.length < max;
   window.set(name, isRoom ? [...recent, nowMs] : recent);
   return isRoom;
