@@ -13,6 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { verdictOf } from '@sotto/api/checks.ts';
 import { ROOT } from './bars/bar.ts';
 import { type Home, Homes } from './nets/homes.ts';
@@ -31,7 +32,7 @@ const LOOK_EVERY_MS = 1_000;
 const LOST_MS = 60_000;
 const LINKED_MS = 30_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'sotto-portal-'));
+const folder = mkdtempSync(join(tmpdir(), 'sotto-gateways-'));
 let internet: Internet;
 let homes: Homes;
 let portal: Portal;
@@ -74,10 +75,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
-}
-
 async function write(texts: readonly string[]): Promise<void> {
   for (const [i, text] of texts.entries()) {
     await bo.call('messages.send', { to: 'Ana', text, clientId: `${i}`.padStart(32, '0') });
@@ -95,7 +92,7 @@ async function isWaiting(): Promise<boolean> {
   return (await routeTo(bo, 'Ana')).route === 'waiting';
 }
 
-describe('while nothing is said', { concurrency: true }, () => {
+describe('side by side, since each takes a minute', { concurrency: true }, () => {
   test('a sign-in that runs out: what is written waits, and arrives once', async () => {
     portal.signOut(bo.room);
     const texts = ['one', 'two', 'three'];

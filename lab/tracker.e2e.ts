@@ -10,6 +10,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Check } from '@sotto/api/contract.ts';
 import { ROOT } from './bars/bar.ts';
 import { Internet } from './rooms/internet.ts';
 import { linked, meet, RoomDaemon, routeTo } from './rooms/room-daemon.ts';
@@ -63,14 +65,14 @@ async function moveBoth(net: number): Promise<void> {
   for (const [i, { room }] of people.entries()) internet.move(room, `198.51.100.${net + i}`);
 }
 
+function isAnswered({ check, finding }: Check): boolean {
+  return check === 'trackers' && finding === 'answering';
+}
+
 /** Has a tracker answered one of them since they were started? */
 async function answered(): Promise<boolean> {
   const told = await Promise.all(people.map((person) => person.call('doctor.run', {})));
-  return told.some(({ checks }) => checks.some(({ finding }) => finding === 'answering'));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, ms));
+  return told.some(({ checks }) => checks.some(isAnswered));
 }
 
 const moves = [

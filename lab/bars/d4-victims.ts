@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeKrpc } from '@sotto/core/discovery/krpc.ts';
 import { PROBE_WINDOW_MS, PROBES_MAX } from '@sotto/core/path/probes.ts';
+import { nft } from '../nets/rules.ts';
 import { Internet, ipLines, type Room } from '../rooms/internet.ts';
 import { meet, RoomDaemon } from '../rooms/room-daemon.ts';
 import { until } from '../rooms/town.ts';
@@ -84,12 +85,13 @@ export async function victims(report: Report, { folder, short }: BarOptions): Pr
 
 /** What comes in to Bo, and what leaves, by these rules. */
 async function shutOff(bo: Room, name: string, comes: string, leaves = ''): Promise<void> {
-  const rules = `table ip ${name} {
+  nft(
+    bo,
+    `table ip ${name} {
     chain in { type filter hook input priority 0; ${comes}; }
     chain out { type filter hook output priority 0; ${leaves}; }
-  }\n`;
-  const { status, stderr } = bo.run('nft', ['-f', '-'], { input: rules });
-  if (status !== 0) throw new Error(stderr);
+  }\n`,
+  );
   await sleep(100);
 }
 

@@ -21,7 +21,7 @@ import type { Internet, Room } from '../rooms/internet.ts';
 import { KINDS, type HomeKind, type Kind } from './kinds.ts';
 import { Lan } from './lan.ts';
 import { bundled } from '../rooms/bundled.ts';
-import { RULES_OF_SIX, RULES_OF_UPNP, rulesOfFour } from './rules.ts';
+import { nft, RULES_OF_SIX, RULES_OF_UPNP, rulesOfFour } from './rules.ts';
 import { startProxy, startUpnp } from './services.ts';
 
 export const MIRROR_FOUR = ['192.0.2.1', '192.0.2.2'] as const;
@@ -214,9 +214,4 @@ function rule(gateway: Room, kind: Kind, own: readonly string[], mirrors: readon
   gateway.run('sysctl', ['-qew', `net.ipv4.ip_forward=${forwards}`, bridge, ...six]);
   if (kind.four) nft(gateway, rulesOfFour(kind.four, own, mirrors));
   if (kind.six) nft(gateway, RULES_OF_SIX);
-}
-
-function nft(gateway: Room, rules: string): void {
-  const { status, stderr } = gateway.run('nft', ['-f', '-'], { input: rules });
-  if (status !== 0) throw new Error(`nft: ${stderr.trim()}`);
 }

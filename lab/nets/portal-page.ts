@@ -5,7 +5,7 @@
  * @module
  */
 import { createServer } from 'node:http';
-import { createInterface } from 'node:readline';
+import { answerLines } from '../dht/line-program.ts';
 
 const [port, page] = process.argv.slice(2);
 let visits = 0;
@@ -14,12 +14,6 @@ const server = createServer((_, response) => {
   response.writeHead(302, { location: page, connection: 'close' }).end();
 });
 server.on('connection', () => visits++);
-server.listen(Number(port), '0.0.0.0', () => say({ ready: true }));
-
-createInterface({ input: process.stdin })
-  .on('line', (line) => say({ ...(JSON.parse(line) as object), visits }))
-  .on('close', () => process.exit(0));
-
-function say(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
+await new Promise<void>((done) => server.listen(Number(port), '0.0.0.0', done));
+await answerLines(() => Promise.resolve({ visits }));
+process.exit(0);

@@ -11,7 +11,7 @@
 import { LineProcess } from '../dht/line-process.ts';
 import { bundled } from '../rooms/bundled.ts';
 import type { Room } from '../rooms/internet.ts';
-import { WEB_PORTS } from './rules.ts';
+import { nft, WEB_PORTS } from './rules.ts';
 
 const PAGE = new URL('portal-page.ts', import.meta.url);
 const PAGE_PORT = 8_080;
@@ -42,31 +42,25 @@ export class Portal {
     const words = [bundled(PAGE), String(PAGE_PORT), 'http://192.168.1.1/'];
     const page = new LineProcess(gateway.spawn(process.execPath, words));
     await page.ready;
-    const portal = new Portal(gateway, page);
-    portal.#nft(['-f', '-'], RULES);
-    return portal;
+    nft(gateway, RULES);
+    return new Portal(gateway, page);
   }
 
   signIn(room: Room): void {
-    this.#nft(['add', ...admitted(room)]);
+    nft(this.gateway, `add ${admitted(room)}`);
   }
 
   /** The sign-in runs out. */
   signOut(room: Room): void {
-    this.#nft(['delete', ...admitted(room)]);
+    nft(this.gateway, `delete ${admitted(room)}`);
   }
 
   /** So many connections to others ended at the page. */
   async visits(): Promise<number> {
     return Number((await this.page.ask({}))['visits']);
   }
-
-  #nft(words: readonly string[], input = ''): void {
-    const { status, stderr } = this.gateway.run('nft', words, { input });
-    if (status !== 0) throw new Error(`nft: ${stderr.trim()}`);
-  }
 }
 
-function admitted(room: Room): string[] {
-  return ['element', 'ip', 'portal', 'admitted', `{ ${room.address} }`];
+function admitted(room: Room): string {
+  return `element ip portal admitted { ${room.address} }`;
 }

@@ -13,6 +13,7 @@
  * table of connections that takes the port, and what the inside sends there next gets another.
  * @module
  */
+import type { Room } from '../rooms/internet.ts';
 
 export type Mapping = 'none' | 'independent' | 'dependent';
 export type Filtering = 'anybody' | 'address' | 'port';
@@ -36,6 +37,12 @@ const OUT = {
   web: `iifname "lan" oifname "wan" tcp dport { ${WEB_PORTS.join(', ')} } accept`,
   nothing: '',
 };
+
+/** Carries out rules in a room; throws with the words of nftables. */
+export function nft(room: Room, rules: string): void {
+  const { status, stderr } = room.run('nft', ['-f', '-'], { input: rules });
+  if (status !== 0) throw new Error(`nft: ${stderr.trim()}`);
+}
 
 /** For both families: what comes in must have been asked for. */
 const ASKED = `ct state invalid drop
