@@ -37,6 +37,8 @@ export interface EngineStats {
 
 export class Engine {
   readonly tables: Tables;
+  /** Runs what it is given inside one transaction. */
+  readonly #transact: (work: () => void) => void;
   readonly #queue = new BoundedQueue<Job>(QUEUE_REQUESTS_MAX);
   #running = false;
   #closed = false;
@@ -47,6 +49,7 @@ export class Engine {
 
   constructor(tables: Tables) {
     this.tables = tables;
+    this.#transact = tables.db.transaction((work: () => void) => work()).immediate;
   }
 
   stats(): EngineStats {
@@ -141,15 +144,15 @@ export class Engine {
 
   /** The one transaction: synchronous from its first statement to its last. */
   #write(batch: Batch, plans: readonly Plan[]): VaultReply[] {
-    const { db, sessions, prekeys } = this.tables;
+    const { sessions, prekeys } = this.tables;
     const { layer } = batch;
     let replies: VaultReply[] = [];
     try {
-      db.transaction(() => {
+      this.#transact(() => {
         replies = plans.map((plan) => ('refused' in plan ? plan.refused : plan.apply()));
         sessions.write(layer.sessions);
         prekeys.write(layer.baseKeys.values());
-      }).immediate();
+      });
     } catch (error) {
       this.tables.reload();
       throw error;

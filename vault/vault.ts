@@ -129,7 +129,7 @@ export class Vault {
     if (this.#crashed) return Promise.reject(this.#crashed);
     if (this.#closed) return Promise.resolve({ op: 'failed', reason: 'closed' });
     this.#outgoing.push(request);
-    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+    if (this.#outgoing.length === 1) this.#flushSoon();
     const id = this.#nextId++;
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
@@ -171,7 +171,15 @@ export class Vault {
     if (this.#ownsHost) await this.#host.close();
   }
 
-  /** Requests of one turn of the event loop leave in one message: they can share a commit. */
+  /**
+   * Requests leave together, for together they can share a commit: those of this callback where
+   * the vault has nothing to do, else those of this turn of the event loop.
+   */
+  #flushSoon(): void {
+    if (this.#pending.size === 0) queueMicrotask(() => this.#flush());
+    else setImmediate(() => this.#flush());
+  }
+
   #flush(): void {
     const requests = this.#outgoing;
     this.#outgoing = [];
