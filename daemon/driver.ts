@@ -73,6 +73,7 @@ export class Driver {
   #running = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
+  #timerAsked = false;
   #onStopped: (() => void) | undefined;
   #stopped = false;
   readonly #counts = { inputs: 0, datagramsDropped: 0, turnMaxMs: 0, lateMaxMs: 0, vaultAsked: 0 };
@@ -135,7 +136,7 @@ export class Driver {
       ...this.#counts,
       commands: this.#commands.size,
       datagramsWaiting: this.#datagrams.length,
-      timers: this.#timerAtMs === Infinity ? 0 : 1,
+      timers: this.#timerAsked || this.#timerAtMs < Infinity ? 1 : 0,
     };
   }
 
@@ -150,15 +151,19 @@ export class Driver {
           this.#carryOut(effect);
         }
       }
-      this.#setTimer();
+      this.#askTimer();
     } catch (error) {
-      this.#stopped = true;
-      this.#parts.onFault(error);
+      this.#fault(error);
     } finally {
       this.#running = false;
     }
     const tookMs = performance.now() - startedMs;
     if (tookMs > this.#counts.turnMaxMs) this.#counts.turnMaxMs = tookMs;
+  }
+
+  #fault(error: unknown): void {
+    this.#stopped = true;
+    this.#parts.onFault(error);
   }
 
   #carryOut(effect: Effect): void {
@@ -237,6 +242,21 @@ export class Driver {
       }
       if (!this.#running) this.#run();
       if (this.#datagrams.length > 0) this.#askTurn();
+    });
+  }
+
+  /** Once a turn, after its work: everybody in the node is asked when they want to be woken. */
+  #askTimer(): void {
+    if (this.#timerAsked) return;
+    this.#timerAsked = true;
+    setImmediate(() => {
+      this.#timerAsked = false;
+      if (this.#stopped) return;
+      try {
+        this.#setTimer();
+      } catch (error) {
+        this.#fault(error);
+      }
     });
   }
 
