@@ -8,7 +8,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
 import type { ApiFile, Params, Result, StreamEvent } from '@sotto/api/contract.ts';
 import type { Method } from '@sotto/api/contract.ts';
 import { API_FILE, API_PREFIX } from '@sotto/api/wire.ts';
@@ -164,27 +163,29 @@ export class Calls {
 /** The NDJSON stream of events. */
 export class Events {
   readonly #socket: Socket;
-  readonly #lines: Interface;
+  #unread = '';
   readonly standing: Promise<void>;
 
   constructor({ port, token }: ApiFile, onEvent: (event: StreamEvent) => void) {
     this.#socket = connect({ host: LOOPBACK, port, noDelay: true });
     const head = `Host: ${LOOPBACK}:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
     this.#socket.write(`GET ${API_PREFIX}events HTTP/1.1\r\n${head}`);
-    this.#lines = createInterface({ input: this.#socket });
     this.standing = new Promise((resolve, reject) => {
       this.#socket.once('error', reject);
-      // Chunk sizes and headers stand on lines of their own; only events begin with a brace.
-      this.#lines.on('line', (line) => {
-        if (!line.startsWith('{')) return;
-        resolve();
-        onEvent(JSON.parse(line) as StreamEvent);
+      this.#socket.setEncoding('utf8').on('data', (text: string) => {
+        const lines = (this.#unread + text).split('\n');
+        this.#unread = lines.pop()!;
+        for (const line of lines) {
+          // Chunk sizes and headers stand on lines of their own; only events begin with a brace.
+          if (!line.startsWith('{')) continue;
+          resolve();
+          onEvent(JSON.parse(line) as StreamEvent);
+        }
       });
     });
   }
 
   close(): void {
-    this.#lines.close();
     this.#socket.destroy();
   }
 }
