@@ -1,5 +1,5 @@
 /**
- * Our DHT node on a real UDP socket, spoken to in JSON lines; for tests beside other software.
+ * Our DHT node on the daemon's own socket, spoken to in JSON lines; for tests beside others.
  *
  *   usage: our-node.ts HOST PORT BOOTSTRAP_HOST:PORT [read-only]
  *
@@ -24,6 +24,7 @@ import { DhtNode } from '@sotto/core/discovery/dht-node.ts';
 import { signItem, type FoundItem } from '@sotto/core/discovery/item.ts';
 import { decodeKrpc, encodeQuery } from '@sotto/core/discovery/krpc.ts';
 import { idForHost } from '@sotto/core/discovery/node-id.ts';
+import { Udp } from '../../daemon/udp.ts';
 import type { Line } from './line-process.ts';
 
 const [host = '', port = '', bootstrap = '', mode] = process.argv.slice(2);
@@ -33,13 +34,10 @@ const random = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(random
 const nowMs = (): number => performance.now();
 const say = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-// Every host is an address: what would look a name up takes it as it is, and at once.
-const lookup = (
-  address: string,
-  _: unknown,
-  done: (error: null, address: string, family: number) => void,
-): void => done(null, address, 4);
-const socket = createSocket({ type: 'udp4', lookup });
+const udp = new Udp((from, bytes) => {
+  node.handleDatagram(from, bytes, nowMs());
+  drain();
+});
 const node = new DhtNode({
   random,
   nowMs: nowMs(),
@@ -53,7 +51,7 @@ const operations = new Map<number, { id: unknown; startedMs: number; firstMs?: n
 
 function drain(): void {
   for (let out = node.poll(); out; out = node.poll()) {
-    if (out.type === 'send') socket.send(out.bytes, out.to.port, out.to.host);
+    if (out.type === 'send') udp.send(out.to, out.bytes);
     else if (out.type === 'ready') say({ ready: true });
     else if (out.type === 'progress') noteFirst(out.op);
     else if (out.type === 'got')
@@ -147,14 +145,8 @@ function find(request: Line, target: Uint8Array): void {
   }, FIND_WAIT_MS);
 }
 
-socket.on('message', (message, from) => {
-  node.handleDatagram({ host: from.address, port: from.port }, message, nowMs());
-  drain();
-});
-socket.on('error', () => undefined); // ICMP answers of the dead are no reason to die
-socket.bind(Number(port), host, () => {
-  drain();
-  const lines = createInterface({ input: process.stdin });
-  lines.on('line', (line) => handle(JSON.parse(line) as Line));
-  lines.on('close', () => process.exit(0));
-});
+udp.bind(host, Number(port));
+drain();
+const lines = createInterface({ input: process.stdin });
+lines.on('line', (line) => handle(JSON.parse(line) as Line));
+lines.on('close', () => process.exit(0));

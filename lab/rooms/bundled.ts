@@ -11,7 +11,7 @@ import { buildSync } from 'esbuild';
 import { ROOT } from '../bars/bar.ts';
 
 /** They stay outside and are loaded from node_modules. */
-const NATIVE_PACKAGES = ['sodium-native'];
+const NATIVE_PACKAGES = ['sodium-native', 'udx-native'];
 
 const built = new Map<string, string>();
 process.on('exit', () => {
