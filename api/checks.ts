@@ -301,6 +301,13 @@ const RUNNING = {
         state: 'ok',
         sentence: 'VPN in use: good for hiding your IP, direct links may fail.',
       },
+      'vpn-past': {
+        state: 'warn',
+        sentence:
+          'VPN in use, but {family} leaves past it: helpers and contacts see your own {family} ' +
+          'address.',
+        hint: 'Have the VPN carry {family} too, or switch {family} off on this computer.',
+      },
       works: { state: 'ok', sentence: 'Everything leaves through the proxy.' },
       'works-beside': {
         state: 'ok',

@@ -101,7 +101,7 @@ async function hasWayOut(
   { addresses }: HealthView,
 ): Promise<boolean> {
   const isAlone = !addresses.some((host) => scopeOf(host) !== 'loopback');
-  return !isAlone && (await surroundings.waysOut()).length > 0;
+  return !isAlone && Object.keys(await surroundings.waysOut()).length > 0;
 }
 
 async function resolves(name: string, resolve: Resolve): Promise<boolean> {

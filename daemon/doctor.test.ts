@@ -17,6 +17,7 @@ import type { ProxyState } from './proxy.ts';
 import { CLOCK_OFF_MS, examine } from './doctor.ts';
 import type { DoctorParts } from './doctor.ts';
 import { STARTING_MS } from './doctor-online.ts';
+import type { WaysOut } from './surroundings.ts';
 
 const STATUS: Partial<Status> = {
   id: 'sotto:x',
@@ -61,7 +62,7 @@ interface Facts {
   readonly resolves?: boolean;
   readonly ports?: Partial<DoctorParts['ports']>;
   /** Interfaces that lead out; none: offline. */
-  readonly ways?: readonly string[];
+  readonly ways?: WaysOut;
   readonly intercepted?: boolean;
   readonly proxyState?: ProxyState;
   readonly upMs?: number;
@@ -122,7 +123,7 @@ function parts(facts: Facts): DoctorParts & { asked: string[]; looked: boolean[]
       },
     },
     surroundings: {
-      waysOut: () => Promise.resolve(facts.ways ?? ['eth0']),
+      waysOut: () => Promise.resolve(facts.ways ?? { v4: 'eth0' }),
       isIntercepted: () => {
         asked.push('nobody');
         return Promise.resolve(facts.intercepted ?? false);
@@ -181,7 +182,7 @@ const rows: [string, Facts, string | undefined, string | undefined][] = [
     'offline',
     undefined,
   ],
-  ['no way out', { status: none, resolves: true, ways: [] }, 'offline', undefined],
+  ['no way out', { status: none, resolves: true, ways: {} }, 'offline', undefined],
   ['a page to sign in', { status: none, resolves: true, intercepted: true }, 'sign-in', undefined],
   ['just started', { status: none, resolves: true, upMs: 1_000 }, 'online', 'starting'],
   [
@@ -213,7 +214,7 @@ const hidden: [string, Facts, string | undefined, string | undefined][] = [
   ['one answers', { status: none, health: { relays: [UP, DOWN] } }, 'online', 'hidden-few'],
   ['somebody is linked', { status: { helpers: 0, online: true } }, 'online', 'hidden'],
   ['just started', { status: none, upMs: 1_000 }, 'unknown', 'starting'],
-  ['no way out', { status: none, ways: [] }, 'offline', undefined],
+  ['no way out', { status: none, ways: {} }, 'offline', undefined],
 ];
 test.each(hidden)('[DSC-34] ⚑ Hidden IP, %s: nobody is asked', async (_, facts, ...findings) => {
   const health = { ...facts.health, asksByRelays: true };
@@ -516,10 +517,23 @@ test('[PRX-10] UDP past the proxy is said, with what it shows', async () => {
   expect(check.message).toContain('contacts see your IP address');
 });
 
-test('[PRX-12] a VPN is told', async () => {
-  const checks = await examine(parts({ ways: ['wg0'] }));
-  const check = checks.find((one) => one.check === 'proxy')!;
-  expect(check.message).toBe('VPN in use: good for hiding your IP, direct links may fail.');
+const VPN_WAYS: readonly (readonly [WaysOut, string])[] = [
+  [{ v4: 'wg0' }, 'VPN in use: good for hiding your IP, direct links may fail.'],
+  [{ v4: 'wg0', v6: 'wg0' }, 'VPN in use: good for hiding your IP, direct links may fail.'],
+  [
+    { v4: 'tun0', v6: 'eth0' },
+    'VPN in use, but IPv6 leaves past it: helpers and contacts see your own IPv6 address.',
+  ],
+  [
+    { v4: 'eth0', v6: 'tun0' },
+    'VPN in use, but IPv4 leaves past it: helpers and contacts see your own IPv4 address.',
+  ],
+  [{ v4: 'eth0', v6: 'eth0' }, 'None in use.'],
+];
+
+test.each(VPN_WAYS)('[PRX-12] ⚑ a VPN is told, and what leaves past it: %o', async (ways, said) => {
+  const checks = await examine(parts({ ways }));
+  expect(checks.find((one) => one.check === 'proxy')!.message).toBe(said);
 });
 
 test('[PRX-13] nobody is asked for nothing: helpers, a proxy, a lab', async () => {
@@ -529,7 +543,7 @@ test('[PRX-13] nobody is asked for nothing: helpers, a proxy, a lab', async () =
     { status: none, settings: { 'net.allowReserved': true } },
     { status: { helpers: 0, online: true } },
   ] as const) {
-    const doctor = parts({ ...facts, ways: ['eth0'] });
+    const doctor = parts({ ...facts, ways: { v4: 'eth0' } });
     await examine(doctor);
     expect([facts, doctor.asked.includes('nobody')]).toEqual([facts, false]);
   }

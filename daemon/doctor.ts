@@ -17,7 +17,7 @@ import type { Known, OnlineParts } from './doctor-online.ts';
 import type { Network } from './network.ts';
 import { ask } from './people.ts';
 import type { PortMapping } from './port-map/port-mapping.ts';
-import { isVpn } from './surroundings.ts';
+import { vpnOf } from './surroundings.ts';
 
 export interface DoctorParts extends OnlineParts {
   readonly command: (command: Command) => Promise<CommandResult>;
@@ -82,8 +82,12 @@ async function known(command: DoctorParts['command']): Promise<Known> {
 async function proxyCheck({ network, surroundings }: DoctorParts): Promise<Check> {
   const state = network.proxyState();
   if (state === undefined) {
-    const ways = await surroundings.waysOut();
-    return checkOf('proxy', ways.some(isVpn) ? 'vpn' : 'none');
+    const vpn = vpnOf(await surroundings.waysOut());
+    if (typeof vpn === 'object')
+      return checkOf('proxy', 'vpn-past', {
+        family: vpn.past === 'v4' ? 'IPv4' : 'IPv6',
+      });
+    return checkOf('proxy', vpn === 'all' ? 'vpn' : 'none');
   }
   return checkOf('proxy', state === 'works' && network.egress.udp ? 'works-beside' : state);
 }

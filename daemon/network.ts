@@ -6,9 +6,7 @@
  * everybody listens on TCP port 443 besides (port-443.ts).
  * @module
  */
-import { networkInterfaces } from 'node:os';
 import type { Socket } from 'node:net';
-import { formatAddress, parseAddress, scopeOf } from '@sotto/core/base/endpoint.ts';
 import type { Endpoint } from '@sotto/core/base/endpoint.ts';
 import { randomInt } from '@sotto/core/base/time.ts';
 import type { Listening } from '@sotto/core/effects.ts';
@@ -20,6 +18,7 @@ import { random } from './driver.ts';
 import { egressOf } from './egress.ts';
 import type { Egress } from './egress.ts';
 import type { Log } from './logs.ts';
+import { OwnAddresses } from './own-addresses.ts';
 import { openWebPort, WEB_PORT } from './port-443.ts';
 import type { WebPort } from './port-443.ts';
 import { Proxy } from './proxy.ts';
@@ -37,7 +36,6 @@ export const PORT_FIRST = 20_000;
 export const PORT_LAST = 59_999;
 /** Ports tried, one after the other, where the first is taken. */
 const PORTS_TRIED = 100;
-const ADDRESSES_MAX = 16;
 /** What the log says where port 443 is not ours. */
 const WITHOUT_WEB = {
   denied: 'TCP port 443 is not open: the system lets only who may bind low ports have it',
@@ -69,8 +67,8 @@ export interface Network {
   addresses(): readonly string[];
   listening(): Listening;
   stats(): Record<string, number>;
-  /** Addresses of `net.bind` that were not there are tried again now and then. */
-  retry(): Promise<void>;
+  /** Addresses of `net.bind` that were not there, and the ways out, are looked for now and then. */
+  look(): Promise<void>;
   /** Resolves when the ports are free. */
   close(): Promise<void>;
 }
@@ -119,7 +117,8 @@ async function openOn(
   }
   const web = await webPort(port, bound, settings, { egress, log, onSocket });
   servers.push(...web.servers);
-  const addresses = (): string[] => localAddresses(bound, settings['net.allowReserved']);
+  const own = new OwnAddresses(bound, settings['net.allowReserved']);
+  await own.look();
   const proxy = proxyOf(egress, log);
   return {
     egress,
@@ -129,14 +128,14 @@ async function openOn(
     fetchTracker: egress.webTrackers ? fetchTracker : () => Promise.resolve(undefined),
     proxyState: () => proxy?.state,
     web: web.state,
-    addresses,
+    addresses: () => own.all(),
     listening: () => ({
       udpPort: udp ? port : undefined,
       tcpPort: servers.length > 0 ? port : undefined,
-      addresses: egress.tellsAddresses ? addresses() : [],
+      addresses: egress.tellsAddresses ? own.told() : [],
       ...(web.state === 'open' && { web: true }),
       // Through a proxy nobody is dialled in this network, whatever the address looks like.
-      networks: egress.tellsAddresses ? ownNetworks() : [],
+      networks: egress.tellsAddresses ? own.networks() : [],
       ...(egress.proxy && !egress.tellsAddresses && { proxied: true }),
     }),
     stats: () => ({
@@ -147,7 +146,7 @@ async function openOn(
       datagramsReceived: udp?.counts.received ?? 0,
       datagramsUnsent: udp?.counts.dropped ?? 0,
     }),
-    retry: () => bindings.retry(),
+    look: async () => void (await Promise.all([bindings.retry(), own.look()])),
     close: () => bindings.close(),
   };
 }
@@ -179,30 +178,4 @@ function proxyOf({ proxy: settings }: Egress, log: Log | undefined): Proxy | und
     else log?.('warn', 'the proxy fails', { state });
   };
   return new Proxy({ settings, random, onState });
-}
-
-/** Networks that this computer is on, as address and mask: `192.168.1.7/24`. */
-function ownNetworks(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  const inside = all.filter(({ address }) => scopeOf(address) === 'private');
-  return inside.flatMap(({ cidr }) => cidr ?? []).slice(0, ADDRESSES_MAX);
-}
-
-/** Addresses of this computer that others might reach through `bound`. */
-function localAddresses(bound: readonly string[], allowReserved: boolean): string[] {
-  const found = new Set<string>();
-  for (const entries of Object.values(networkInterfaces())) {
-    for (const { address } of entries ?? []) {
-      const bytes = parseAddress(address);
-      if (!bytes) continue;
-      const host = formatAddress(bytes);
-      const scope = scopeOf(host);
-      const isUsable = scope === 'public' || scope === 'private' || allowReserved;
-      const any = host.includes(':') ? '::' : '0.0.0.0';
-      if (isUsable && scope !== 'link-local' && (bound.includes(any) || bound.includes(host))) {
-        found.add(host);
-      }
-    }
-  }
-  return [...found].slice(0, ADDRESSES_MAX);
 }

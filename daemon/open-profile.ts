@@ -252,7 +252,7 @@ export class OpenProfile {
       if (Date.now() - lookedMs > SLEPT_MS) driver.input({ type: 'tick' });
       lookedMs = Date.now();
       void this.#lan?.look();
-      void network.retry();
+      void network.look();
       const seen = look();
       if (seen === known) return;
       known = seen;

@@ -2,19 +2,19 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { isIntercepted, isVpn, waysOut } from './surroundings.ts';
+import { isIntercepted, vpnOf, waysOut } from './surroundings.ts';
 
 test('[PRX-12] the ways out are interfaces of this computer', async () => {
   const all = Object.keys(networkInterfaces());
-  for (const name of await waysOut()) expect(all).toContain(name);
+  for (const name of Object.values(await waysOut())) expect(all).toContain(name);
 });
 
 test('[PRX-12] a VPN is known by the name of its interface', () => {
   for (const name of ['tun0', 'wg0', 'wg-home', 'tailscale0', 'ppp0']) {
-    expect([name, isVpn(name)]).toEqual([name, true]);
+    expect([name, vpnOf({ v4: name })]).toEqual([name, 'all']);
   }
   for (const name of ['eth0', 'enp3s0', 'wlan0', 'docker0', 'lo', 'en0']) {
-    expect([name, isVpn(name)]).toEqual([name, false]);
+    expect([name, vpnOf({ v4: name })]).toEqual([name, 'none']);
   }
 });
 

@@ -24,18 +24,26 @@ const ROUTE_MS = 500;
 /** Names that VPNs give their interfaces. */
 const VPN = /^(tun|tap|wg|ppp|tailscale|zt|proton|nordlynx|mullvad)/;
 
-/** Names of the interfaces by which packets leave for the internet; none: there is no way. */
-export async function waysOut(): Promise<readonly string[]> {
-  const own = await Promise.all([ownAddress('v4', NOBODY.v4), ownAddress('v6', NOBODY.v6)]);
-  const names = new Set<string>();
-  for (const [name, entries] of Object.entries(networkInterfaces())) {
-    if (entries?.some(({ address }) => own.includes(address))) names.add(name);
-  }
-  return [...names];
+/** The interface by which packets of a family leave for the internet; absent: there is no way. */
+export type WaysOut = Readonly<Partial<Record<Family, string>>>;
+
+export async function waysOut(): Promise<WaysOut> {
+  const [v4, v6] = await Promise.all([wayOut('v4'), wayOut('v6')]);
+  return { ...(v4 !== undefined && { v4 }), ...(v6 !== undefined && { v6 }) };
 }
 
-export function isVpn(interfaceName: string): boolean {
-  return VPN.test(interfaceName);
+async function wayOut(family: Family): Promise<string | undefined> {
+  const own = await ownAddress(family, NOBODY[family]);
+  const all = Object.entries(networkInterfaces());
+  return all.find(([, entries]) => entries?.some(({ address }) => address === own))?.[0];
+}
+
+/** What of the ways out is a VPN's: none, all, or all but that of one family. */
+export function vpnOf(ways: WaysOut): 'none' | 'all' | { readonly past: Family } {
+  const families = (['v4', 'v6'] as const).filter((family) => ways[family] !== undefined);
+  const past = families.filter((family) => !VPN.test(ways[family]!));
+  if (past.length === families.length) return 'none';
+  return past[0] === undefined ? 'all' : { past: past[0] };
 }
 
 /** From which address packets to `to` would leave; undefined where no route leads there. */

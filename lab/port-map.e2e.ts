@@ -24,6 +24,9 @@ const WAIT_MS = 15_000;
 const STOP_MS = 2_000;
 const ALONE = ['dht.enabled=false', 'net.allowReserved=false'];
 const [ANA, OTHER] = DEVICES as [string, string];
+/** Prints what would be told in the room where it runs. */
+const TOLD = join(ROOT, 'lab', 'rooms', 'told-addresses.ts');
+const VPN_6 = '2a0d:1::2';
 const DEVICE_6_HEX = '2a000001000100010000000000000011';
 
 mkdirSync(join(ROOT, '.cache'), { recursive: true });
@@ -43,7 +46,7 @@ interface Scene {
 async function scene(
   name: string,
   speaks: Speaks,
-  play: (scene: Scene) => Promise<void>,
+  play: (scene: Scene) => Promise<void> | void,
   options: { devices?: number; six?: boolean; settings?: readonly string[]; isLate?: true } = {},
 ): Promise<void> {
   const home = new MappingHome(join(folder, name), speaks, options);
@@ -239,6 +242,37 @@ test('past a VPN, which leaves the default route where it was, no port is opened
     await isOpen(here);
     await stops(here);
   }));
+
+test('[PTH-33] ⚑ past a VPN no public address of the home is told, and after it all are', () =>
+  scene(
+    'told',
+    {},
+    ({ home }) => {
+      const room = home.devices[0]!;
+      const run = (command: string, args: readonly string[]): string => {
+        const { status, stderr, stdout } = room.run(command, args);
+        assert.equal(status, 0, stderr);
+        return stdout;
+      };
+      const ip = (words: string): string => run('ip', words.split(' '));
+      const told = (): string[] =>
+        JSON.parse(run(process.execPath, ['--import', 'tsx', TOLD])) as string[];
+      const before = told();
+      assert.ok(before.includes(DEVICE_6), `${before.join()} has ${DEVICE_6}`);
+      ip('link add vpn0 type veth peer name vpn1');
+      ip('link set vpn0 up');
+      ip('link set vpn1 up');
+      ip(`addr add ${VPN_6}/128 dev vpn0 nodad`);
+      ip('-6 route add default dev vpn0 table 51820');
+      ip('-6 rule add not fwmark 51820 table 51820');
+      ip('-6 rule add table main suppress_prefixlength 0');
+      const private4 = before.filter((host) => !host.includes(':'));
+      assert.deepEqual(told().sort(), [...private4, VPN_6].sort());
+      ip('link del vpn0');
+      assert.deepEqual(told(), before);
+    },
+    { six: true, isLate: true },
+  ));
 
 test('a stranger comes in by the port, and without it does not', () =>
   scene(
