@@ -24,9 +24,10 @@ export const SAVE_EVERY_MS = 5 * 60_000;
  * their family. */
 export const SAVED_HEAD_START_MS = 5_000;
 /** Names of helpers are looked up again after this long without any helper, then after twice as
- * long each time: those who run them are not to be asked again and again. */
+ * long each time: those who run them are not to be asked again and again. Nor is anybody to wait
+ * for long who has signed in at a network's page and does not look. */
 export const RESOLVE_AGAIN_MS = 60_000;
-export const RESOLVE_AGAIN_MS_MAX = 30 * 60_000;
+export const RESOLVE_AGAIN_MS_MAX = 5 * 60_000;
 /** For a person who waits and asks again, they are looked up this often. */
 export const WISH_EVERY_MS = 30_000;
 /** Those who answer us are asked whether they are nodes, while there is nobody, no sooner again. */

@@ -44,7 +44,7 @@ export const FIRST_SEEDS = 4;
 export const HINTS_MAX = 32;
 export const ROUTERS_MAX = 16;
 export const ROUTER_PAUSE_MS_MIN = 5_000;
-export const ROUTER_PAUSE_MS_MAX = 30 * 60_000;
+export const ROUTER_PAUSE_MS_MAX = 5 * 60_000;
 /** DHT-52: at most one query of upkeep in this time. */
 export const UPKEEP_MS_MIN = 3_000;
 /** DHT-53: a table with less than a bucket looks around again, each time after twice as long. */
