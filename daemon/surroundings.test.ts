@@ -2,11 +2,17 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { isIntercepted, vpnOf, waysOut } from './surroundings.ts';
+import { isIntercepted, ownAddress, vpnOf, waysOut } from './surroundings.ts';
 
 test('[PRX-12] the ways out are interfaces of this computer', async () => {
   const all = Object.keys(networkInterfaces());
   for (const name of Object.values(await waysOut())) expect(all).toContain(name);
+});
+
+test('[PRX-12] where no way leads there is no address of ours', async () => {
+  // To everybody in this network at once a socket may not send unless it has asked for that.
+  expect(await ownAddress('v4', '255.255.255.255')).toBeUndefined();
+  expect(await ownAddress('v4', '127.0.0.1')).toBe('127.0.0.1');
 });
 
 test('[PRX-12] a VPN is known by the name of its interface', () => {

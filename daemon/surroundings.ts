@@ -57,8 +57,10 @@ export function ownAddress(family: Family, to: string): Promise<string | undefin
       done(address);
     };
     const timer = setTimeout(() => end(undefined), ROUTE_MS);
+    const connected = (error?: Error): void => end(error ? undefined : socket.address().address);
     socket.once('error', () => end(undefined));
-    socket.connect(ANY_PORT, to, () => end(socket.address().address));
+    // Its type leaves out that what fails is told here, and as an event only where nobody asked.
+    socket.connect(ANY_PORT, to, connected);
   });
 }
 
