@@ -6,15 +6,16 @@
  *   static     build, types, lint, format
  *   unit       vitest, every *.test.ts
  *   e2e        node:test, every lab/**.e2e.ts, one file at a time (they make their own networks)
- *   sim        the simulator over 40 seeds
+ *   sim        the simulator over 40 seeds; beside e2e, which mostly waits, it has what is left of
+ *              the processor
  *
  * Name stages to run only these: `npm test -- unit sim`.
  * @module
  */
 import './node-version.mjs';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './build.mjs';
 
@@ -23,10 +24,12 @@ const STAGE_MS = {
   packages: 8 * 60_000,
   static: 4 * 60_000,
   unit: 8 * 60_000,
-  e2e: 13 * 60_000,
-  sim: 12 * 60_000,
+  e2e: 15 * 60_000,
+  sim: 18 * 60_000,
 };
 const KILL_AFTER_MS = 5_000;
+/** The lowest there is, for a process and for the group that Linux makes of its session. */
+const BEHIND = 19;
 const SIM_SEEDS = 40;
 /** Each with the programs of it that tests start. */
 const packages = Object.keys(
@@ -48,6 +51,7 @@ function count(name, passed, failed) {
  * Runs a program to its end, or until the stage's time is up; then its whole process group goes.
  * @param options.quiet keeps the output until the end, so that parallel checks do not mix.
  * @param options.tee shows the output and keeps it.
+ * @param options.behind gives way to whatever else runs.
  */
 function run(stage, command, args, options = {}) {
   const limitMs = Math.max(1, Math.min(STAGE_MS[stage], deadlineMs - performance.now()));
@@ -60,6 +64,7 @@ function run(stage, command, args, options = {}) {
       // No cache outside the clone.
       env: { ...process.env, TSX_DISABLE_CACHE: '1', ...options.env },
     });
+    if (options.behind) putBehind(child.pid);
     let output = '';
     const keep = (chunk) => {
       if (options.tee) process.stdout.write(chunk);
@@ -91,6 +96,15 @@ function run(stage, command, args, options = {}) {
     child.on('error', (error) => finish(1, error.message));
     child.on('close', (code) => finish(code ?? 1));
   });
+}
+
+function putBehind(pid) {
+  try {
+    setPriority(pid, BEHIND);
+    writeFileSync(`/proc/${pid}/autogroup`, String(BEHIND));
+  } catch {
+    // Where it may not, or there are no such groups, it competes a little.
+  }
 }
 
 function tool(name) {
@@ -185,6 +199,7 @@ async function e2eStage() {
   heading('e2e: node:test');
   const files = e2eFiles();
   if (files.length === 0) return console.log('no files');
+  if (isWanted('sim')) simulating = simulate({ quiet: true, behind: true });
   const report = join(scratch, 'e2e.tap');
   const args = ['--import', 'tsx', '--test', '--test-concurrency=1'];
   args.push('--test-reporter=spec', '--test-reporter-destination=stdout');
@@ -201,11 +216,18 @@ async function e2eStage() {
   count('e2e', passed, failed);
 }
 
+/** The simulator, where it is under way. */
+let simulating;
+
+function simulate(options) {
+  const args = ['--import', 'tsx', 'sim/main.ts', '--seeds', String(SIM_SEEDS)];
+  return run('sim', process.execPath, args, options);
+}
+
 async function simStage() {
   heading(`sim: ${SIM_SEEDS} seeds`);
-  if (!existsSync(join(root, 'sim', 'main.ts'))) return console.log('no simulator');
-  const args = ['--import', 'tsx', 'sim/main.ts', '--seeds', String(SIM_SEEDS)];
-  const { ok, output } = await run('sim', process.execPath, args, { tee: true });
+  const { ok, output } = await (simulating ?? simulate({ tee: true }));
+  if (simulating) console.log(output.trimEnd());
   const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(output.slice(-2000)) ?? [];
   const bad = Number(failed ?? 0);
   count('sim', Number(passed ?? 0), !ok && bad === 0 ? 1 : bad + (passed === undefined ? 1 : 0));
@@ -220,13 +242,14 @@ const STAGES = {
 };
 
 const wanted = process.argv.slice(2);
+const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
 const unknown = wanted.filter((name) => !(name in STAGES));
 if (unknown.length > 0) {
   console.error(`no such stage: ${unknown.join(' ')}; there are: ${Object.keys(STAGES).join(' ')}`);
   process.exit(2);
 }
 for (const [name, stage] of Object.entries(STAGES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (!isWanted(name)) continue;
   const startedMs = performance.now();
   await stage();
   console.log(`(${name} took ${((performance.now() - startedMs) / 1000).toFixed(1)} s)`);
