@@ -127,7 +127,8 @@ export class Connections {
       mayProbe: (noise, _, isCalled) => {
         return this.mayProbe(this.nameOf(noise), isCalled ? 'called' : 'search');
       },
-      mayConnect: (noise, nowMs) => this.probes.takeConnect(this.nameOf(noise), nowMs),
+      mayConnect: (noise, nowMs, isSearch) =>
+        this.probes.takeConnect(this.nameOf(noise), nowMs, isSearch),
     });
   }
 

@@ -169,8 +169,8 @@ export interface LinksDeps {
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
   /** May a datagram leave to where this device says it is, or called from? Else nobody counts. */
   readonly mayProbe?: (noiseStatic: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
-  /** May a connection begin to where this device says it is? Else nobody counts. */
-  readonly mayConnect?: (noiseStatic: Uint8Array, nowMs: number) => boolean;
+  /** May one begin to where this device says it is, by a dial or in search of a path? */
+  readonly mayConnect?: (noiseStatic: Uint8Array, nowMs: number, isSearch?: boolean) => boolean;
   readonly limits?: Partial<LinkLimits>;
   /** The number of a stream that nobody else uses; given where several share a driver. */
   readonly allocateStream?: () => StreamId;

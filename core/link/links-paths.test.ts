@@ -306,6 +306,21 @@ describe('[LNK-40] a better path', () => {
     expect(downs(a, b)).toEqual([]);
   });
 
+  test('[PTH-3] a connection is asked for as a dial, or as a search for the path of a link', () => {
+    const asked: boolean[] = [];
+    const mayConnect = (_: Uint8Array, __: number, isSearch = false): boolean => {
+      asked.push(isSearch);
+      return true;
+    };
+    const { net, a, b } = linked('tcp', { a: { mayConnect } });
+    expect(asked).toEqual([false]);
+    const elsewhere: Route = { transport: 'tcp', endpoint: { host: '10.0.0.77', port: 77 } };
+    a.links.setRoutes(a.link(), [elsewhere, b.route('tcp')]);
+    net.resetStreams();
+    net.run(400);
+    expect(asked).toEqual([false, true]);
+  });
+
   test('is looked for wherever the peer is said to be, its last place first', () => {
     const { net, a, b } = linked('udp');
     const elsewhere: Route = { transport: 'udp', endpoint: { host: '10.0.0.77', port: 77 } };

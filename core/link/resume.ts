@@ -44,7 +44,7 @@ export interface ResumeDeps {
   /** May a datagram leave to where this device is said to be, or has called from? */
   readonly mayProbe: (noise: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
   /** May a connection begin to where this device is said to be? */
-  readonly mayConnect: (noise: Uint8Array, nowMs: number) => boolean;
+  readonly mayConnect: (noise: Uint8Array, nowMs: number, isSearch?: boolean) => boolean;
   readonly random: Random;
   readonly emit: Emit;
   readonly allocateStream: () => StreamId;
@@ -265,7 +265,7 @@ export class Resume {
     const isCalled = (): boolean => this.#calledFrom.has(keyOf(route));
     const mayGo = {
       udp: (atMs: number): boolean => mayProbe(peer, atMs, isCalled()),
-      tcp: (atMs: number): boolean => mayConnect(peer, atMs),
+      tcp: (atMs: number): boolean => mayConnect(peer, atMs, true),
       circuit: undefined, // its relay's link asks where it begins
     }[route.transport];
     const sending = { route, peer, key, random, emit, allocateStream, begin };

@@ -58,3 +58,13 @@ test('[PTH-3] connections have a window of their own: neither kind makes the oth
   const againMs = begun.at(-1)! + PROBE_HELD_MS;
   expect(probes.takeConnect('ben', againMs)).toBe(true);
 });
+
+test('[PTH-3] searches for a path leave ten connections for dials', () => {
+  const probes = new Probes();
+  const begun = (isSearch: boolean): number => {
+    let count = 0;
+    while (probes.takeConnect('ben', 0, isSearch)) count++;
+    return count;
+  };
+  expect([begun(true), begun(false), begun(true)]).toEqual([6, 10, 0]);
+});

@@ -23,6 +23,8 @@ export const PROBE_HELD_MS = PROBE_WINDOW_MS + 500;
  * path for places that they called from, and by the way to a relay of theirs for that search.
  */
 export const PROBES_SPARED = { called: 0, search: 6, relay: 10 } as const;
+/** Of the connections a search for the path of a link leaves so many for a fresh dial. */
+export const CONNECTS_SPARED = 10;
 /** Names remembered of each kind; to who had the oldest nothing has left for long. */
 const NAMES_MAX = 4_096;
 
@@ -42,8 +44,9 @@ export class Probes {
   }
 
   /** The same for a connection: false where none may begin now. */
-  takeConnect(name: string, nowMs: number): boolean {
-    return takeFrom(this.#begunAtMs, name, nowMs, CONNECTS_MAX);
+  takeConnect(name: string, nowMs: number, isSearch = false): boolean {
+    const most = isSearch ? CONNECTS_MAX - CONNECTS_SPARED : CONNECTS_MAX;
+    return takeFrom(this.#begunAtMs, name, nowMs, most);
   }
 }
 

@@ -29,7 +29,7 @@ export interface NodeOptions {
   limits?: Partial<LinkLimits>;
   admit?: (noise: Uint8Array, gate: GateKey) => boolean;
   mayProbe?: (noise: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
-  mayConnect?: (noise: Uint8Array, nowMs: number) => boolean;
+  mayConnect?: (noise: Uint8Array, nowMs: number, isSearch?: boolean) => boolean;
   /** False: `replay` outputs wait for `storeReplays`. */
   storesAtOnce?: boolean;
   /** False: messages are credited by `creditAll`. */
