@@ -169,7 +169,7 @@ export interface LinksDeps {
   readonly replaySeen: ReadonlyMap<string, readonly Uint8Array[]>;
   /** May a datagram leave to where this device says it is, or called from? Else nobody counts. */
   readonly mayProbe?: (noiseStatic: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
-  /** May one begin to where this device says it is, by a dial or in search of a path? */
+  /** May a connection begin to there, by a dial or in search of a path? Else nobody counts. */
   readonly mayConnect?: (noiseStatic: Uint8Array, nowMs: number, isSearch?: boolean) => boolean;
   readonly limits?: Partial<LinkLimits>;
   /** The number of a stream that nobody else uses; given where several share a driver. */

@@ -43,7 +43,7 @@ const CALLED_MAX = 4;
 export interface ResumeDeps {
   /** May a datagram leave to where this device is said to be, or has called from? */
   readonly mayProbe: (noise: Uint8Array, nowMs: number, isCalled?: boolean) => boolean;
-  /** May a connection begin to where this device is said to be? */
+  /** May a connection begin to where this device is said to be, in search of its path? */
   readonly mayConnect: (noise: Uint8Array, nowMs: number, isSearch?: boolean) => boolean;
   readonly random: Random;
   readonly emit: Emit;
